@@ -1,1 +1,9 @@
-//! .
+//! Values and decisions only: what a payment is, what the provider says, what follows from it.
+//! No IO, no clock, no randomness lives here: time, ids and nonces are arguments.
+#![deny(clippy::wildcard_enum_match_arm, clippy::arithmetic_side_effects)]
+
+pub mod artefact;
+pub mod ids;
+pub mod money;
+pub mod sealing;
+pub mod states;

@@ -1,0 +1,168 @@
+//! Sealing at rest: AES-256-GCM under a list of keys, newest first (contract 3, `ENCRYPTION_KEYS`).
+//! A sealed value names its key, so that keys rotate without touching what is stored.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use sha2::{Digest, Sha256};
+
+use crate::secret::Secret;
+
+const FORMAT: u8 = 1;
+const KEY_ID_LEN: usize = 4;
+const HEADER_LEN: usize = 1 + KEY_ID_LEN + NONCE_LEN;
+
+/// Why a value cannot be sealed or opened. Says nothing about the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// No key was given.
+    #[error("no encryption key is configured")]
+    NoKey,
+    /// The value was sealed under a key that is not in the list.
+    #[error("the value was sealed under a key that is not configured")]
+    UnknownKey,
+    /// Altered, truncated, or bound to something else.
+    #[error("the sealed value does not open")]
+    Broken,
+}
+
+struct SealingKey {
+    id: [u8; KEY_ID_LEN],
+    key: LessSafeKey,
+}
+
+/// The keys that seal and open.
+pub struct Keyring {
+    keys: Vec<SealingKey>,
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Keyring({} keys)", self.keys.len())
+    }
+}
+
+impl Keyring {
+    /// Derives a 256-bit key from each text (domain-separated SHA-256); the first one seals.
+    ///
+    /// # Errors
+    /// [`SealError::NoKey`] when the list is empty.
+    pub fn new(secrets: &[Secret]) -> Result<Self, SealError> {
+        let mut keys = Vec::with_capacity(secrets.len());
+        for secret in secrets {
+            let material = derive(b"sealing key", secret);
+            let unbound =
+                UnboundKey::new(&AES_256_GCM, &material).map_err(|_| SealError::NoKey)?;
+            let fingerprint = derive(b"sealing key id", secret);
+            let id = fingerprint
+                .first_chunk::<KEY_ID_LEN>()
+                .copied()
+                .ok_or(SealError::NoKey)?;
+            keys.push(SealingKey {
+                id,
+                key: LessSafeKey::new(unbound),
+            });
+        }
+        if keys.is_empty() {
+            return Err(SealError::NoKey);
+        }
+        Ok(Self { keys })
+    }
+
+    /// Seals `plaintext`, bound to `context` (what it is and whose). The nonce must be random.
+    ///
+    /// # Errors
+    /// [`SealError::Broken`] when the value is larger than the cipher allows.
+    pub fn seal(
+        &self,
+        plaintext: &[u8],
+        context: &[u8],
+        nonce: [u8; NONCE_LEN],
+    ) -> Result<Vec<u8>, SealError> {
+        let newest = self.keys.first().ok_or(SealError::NoKey)?;
+        let mut body = plaintext.to_vec();
+        newest
+            .key
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(context),
+                &mut body,
+            )
+            .map_err(|_| SealError::Broken)?;
+        let mut sealed = Vec::with_capacity(HEADER_LEN.saturating_add(body.len()));
+        sealed.push(FORMAT);
+        sealed.extend_from_slice(&newest.id);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&body);
+        Ok(sealed)
+    }
+
+    /// Opens what [`Keyring::seal`] made, under any key of the list.
+    ///
+    /// # Errors
+    /// [`SealError::UnknownKey`] or [`SealError::Broken`].
+    pub fn open(&self, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, SealError> {
+        let (format, rest) = sealed.split_first().ok_or(SealError::Broken)?;
+        if *format != FORMAT {
+            return Err(SealError::Broken);
+        }
+        let (id, rest) = rest
+            .split_first_chunk::<KEY_ID_LEN>()
+            .ok_or(SealError::Broken)?;
+        let (nonce, body) = rest
+            .split_first_chunk::<NONCE_LEN>()
+            .ok_or(SealError::Broken)?;
+        let key = self
+            .keys
+            .iter()
+            .find(|key| key.id == *id)
+            .ok_or(SealError::UnknownKey)?;
+        let mut body = body.to_vec();
+        let plaintext = key
+            .key
+            .open_in_place(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(context),
+                &mut body,
+            )
+            .map_err(|_| SealError::Broken)?;
+        Ok(plaintext.to_vec())
+    }
+}
+
+fn derive(purpose: &[u8], secret: &Secret) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(b"ayolinx gateway: ");
+    digest.update(purpose);
+    digest.update([0]);
+    digest.update(secret.expose().as_bytes());
+    digest.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(texts: &[&str]) -> Keyring {
+        let secrets: Vec<Secret> = texts.iter().map(|text| Secret::new((*text).to_owned())).collect();
+        Keyring::new(&secrets).unwrap()
+    }
+
+    #[test]
+    fn a_value_opens_under_a_rotated_list_and_only_in_its_context() {
+        let old = ring(&["old key"]);
+        let sealed = old.seal(b"budi", b"payer:1", [7; 12]).unwrap();
+        let rotated = ring(&["new key", "old key"]);
+        assert_eq!(rotated.open(&sealed, b"payer:1").unwrap(), b"budi");
+        assert_eq!(rotated.open(&sealed, b"payer:2"), Err(SealError::Broken));
+        assert_eq!(ring(&["new key"]).open(&sealed, b"payer:1"), Err(SealError::UnknownKey));
+        let mut altered = sealed.clone();
+        *altered.last_mut().unwrap() ^= 1;
+        assert_eq!(rotated.open(&altered, b"payer:1"), Err(SealError::Broken));
+        assert_eq!(rotated.open(&sealed[..10], b"payer:1"), Err(SealError::Broken));
+        assert!(!sealed.windows(4).any(|window| window == b"budi"));
+    }
+
+    #[test]
+    fn an_empty_list_is_refused() {
+        assert_eq!(Keyring::new(&[]).err(), Some(SealError::NoKey));
+    }
+}
