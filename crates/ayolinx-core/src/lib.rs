@@ -4,6 +4,10 @@
 
 pub mod artefact;
 pub mod ids;
+pub mod json_style;
+pub mod method;
 pub mod money;
 pub mod sealing;
+pub mod secret;
+pub mod signing;
 pub mod states;
