@@ -3,10 +3,15 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::arithmetic_side_effects)]
 
 pub mod artefact;
+pub mod event;
 pub mod ids;
 pub mod json_style;
 pub mod method;
 pub mod money;
+pub mod order;
+pub mod order_view;
+pub mod payment;
+pub mod posting;
 pub mod sealing;
 pub mod secret;
 pub mod signing;

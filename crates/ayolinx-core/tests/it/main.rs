@@ -2,4 +2,5 @@
 
 mod json_style;
 mod signing_vectors;
+mod transitions;
 mod vectors;
