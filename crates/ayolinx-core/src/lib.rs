@@ -12,6 +12,7 @@ pub mod order;
 pub mod order_view;
 pub mod payment;
 pub mod posting;
+pub mod schedule;
 pub mod sealing;
 pub mod secret;
 pub mod signing;
