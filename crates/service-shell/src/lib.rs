@@ -1,1 +1,13 @@
-//! .
+//! What surrounds the purpose of a service: reading settings, logs, the ops listener, shutdown,
+//! loops and the middlewares every listener wants. Nothing here knows what the service is for.
+
+pub mod catch_panic;
+pub mod durations;
+pub mod env;
+pub mod http_metrics;
+pub mod ops;
+pub mod pace;
+pub mod proxies;
+pub mod request_id;
+pub mod shutdown;
+pub mod telemetry;

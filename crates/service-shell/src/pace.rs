@@ -1,0 +1,227 @@
+//! Loops: one step is done again and again on a beat until shutdown. The step is an ordinary
+//! function that tests call without any loop; only time is added here.
+
+use std::{
+    fmt::Display,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt;
+use tokio::{sync::Notify, time::sleep};
+use uuid::Uuid;
+
+use crate::shutdown::Shutdown;
+
+/// What one step found to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Did {
+    /// Something was done and there may be more: the next step follows at once.
+    Something,
+    /// Nothing was left: the next step waits for the beat.
+    Nothing,
+}
+
+/// The longest wait after failures in a row.
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+/// How often a loop steps, and what may wake it early. Clones share the nudge.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    name: &'static str,
+    beat: Duration,
+    nudge: Arc<Notify>,
+}
+
+impl Pace {
+    /// A loop of this name (for logs) that looks for work every `beat`, give or take a tenth, so
+    /// that replicas do not step together.
+    pub fn new(name: &'static str, beat: Duration) -> Self {
+        Self {
+            name,
+            beat,
+            nudge: Arc::default(),
+        }
+    }
+
+    /// Ends the current wait, because there is work now.
+    pub fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// Steps until shutdown; a step that has begun is finished. A failed or panicked step is logged
+    /// and tried again after a growing wait. Futures need not be `Send`.
+    pub async fn run<Step, Fut, E>(self, shutdown: Shutdown, mut step: Step)
+    where
+        Step: FnMut() -> Fut,
+        Fut: Future<Output = Result<Did, E>>,
+        E: Display,
+    {
+        let mut failures: u32 = 0;
+        while !shutdown.is_triggered() {
+            let started = Instant::now();
+            let wait = match AssertUnwindSafe(async { step().await })
+                .catch_unwind()
+                .await
+            {
+                Ok(Ok(did)) => {
+                    failures = 0;
+                    self.wait_after(did)
+                }
+                Ok(Err(error)) => {
+                    failures = failures.saturating_add(1);
+                    let ms = started.elapsed().as_millis();
+                    tracing::warn!(name = self.name, failures, ms, %error, "loop step failed");
+                    self.backoff(failures)
+                }
+                Err(_panic) => {
+                    failures = failures.saturating_add(1);
+                    tracing::error!(name = self.name, failures, "loop step panicked");
+                    self.backoff(failures)
+                }
+            };
+            self.pause(wait, &shutdown).await;
+        }
+        tracing::debug!(name = self.name, "loop ended");
+    }
+
+    fn wait_after(&self, did: Did) -> Duration {
+        match did {
+            Did::Something => Duration::ZERO,
+            Did::Nothing => jittered(self.beat),
+        }
+    }
+
+    fn backoff(&self, failures: u32) -> Duration {
+        let doubled = self
+            .beat
+            .saturating_mul(2_u32.saturating_pow(failures.min(16)));
+        jittered(doubled.min(BACKOFF_MAX.max(self.beat)))
+    }
+
+    async fn pause(&self, wait: Duration, shutdown: &Shutdown) {
+        if wait.is_zero() {
+            // Other tasks of this thread get their turn even when the work never ends.
+            tokio::task::yield_now().await;
+            return;
+        }
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = self.nudge.notified() => {}
+            () = shutdown.wait() => {}
+        }
+    }
+}
+
+/// The duration give or take up to a tenth, at random.
+pub fn jittered(duration: Duration) -> Duration {
+    let tenth = duration.as_micros() / 10;
+    if tenth == 0 {
+        return duration;
+    }
+    let offset = Uuid::new_v4().as_u128() % (2 * tenth);
+    let micros = duration
+        .as_micros()
+        .saturating_sub(tenth)
+        .saturating_add(offset);
+    u64::try_from(micros).map_or(duration, Duration::from_micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, rc::Rc};
+
+    use super::*;
+
+    async fn steps_until(script: &[Result<Did, &'static str>], beat: Duration) -> (u32, Duration) {
+        let shutdown = Shutdown::new();
+        let done = Rc::new(Cell::new(0_u32));
+        let (count, token) = (done.clone(), shutdown.clone());
+        let started = Instant::now();
+        let script = script.to_vec();
+        Pace::new("test", beat)
+            .run(shutdown, move || {
+                let at = count.get();
+                count.set(at + 1);
+                let answer = script.get(usize::try_from(at).unwrap()).copied();
+                if answer.is_none() {
+                    token.trigger();
+                }
+                async move { answer.unwrap_or(Ok(Did::Nothing)) }
+            })
+            .await;
+        (done.get(), started.elapsed())
+    }
+
+    #[actix_web::test]
+    async fn a_step_that_did_something_is_followed_at_once() {
+        let script = [Ok(Did::Something); 5];
+        let (steps, took) = steps_until(&script, Duration::from_secs(60)).await;
+        assert_eq!(steps, 6);
+        assert!(took < Duration::from_secs(5));
+    }
+
+    #[actix_web::test]
+    async fn an_idle_step_waits_for_the_beat_and_a_failed_one_longer() {
+        let beat = Duration::from_millis(40);
+        let (_, idle) = steps_until(&[Ok(Did::Nothing)], beat).await;
+        let (_, failed) = steps_until(&[Err("no")], beat).await;
+        assert!(idle >= Duration::from_millis(36), "{idle:?}");
+        assert!(failed >= Duration::from_millis(72), "{failed:?}");
+    }
+
+    #[actix_web::test]
+    async fn a_panicking_step_does_not_end_the_loop() {
+        let shutdown = Shutdown::new();
+        let (steps, token) = (Rc::new(Cell::new(0)), shutdown.clone());
+        let count = steps.clone();
+        Pace::new("test", Duration::from_millis(1))
+            .run(shutdown, move || {
+                count.set(count.get() + 1);
+                let first = count.get() == 1;
+                if !first {
+                    token.trigger();
+                }
+                async move {
+                    assert!(!first, "the first step panics");
+                    Ok::<_, String>(Did::Nothing)
+                }
+            })
+            .await;
+        assert_eq!(steps.get(), 2);
+    }
+
+    #[actix_web::test]
+    async fn a_nudge_ends_the_wait() {
+        let shutdown = Shutdown::new();
+        let pace = Pace::new("test", Duration::from_secs(60));
+        let (nudger, token) = (pace.clone(), shutdown.clone());
+        let steps = Rc::new(Cell::new(0));
+        let count = steps.clone();
+        let looping = pace.run(shutdown, move || {
+            count.set(count.get() + 1);
+            if count.get() == 2 {
+                token.trigger();
+            }
+            async { Ok::<_, String>(Did::Nothing) }
+        });
+        let nudging = async { nudger.nudge() };
+        tokio::time::timeout(Duration::from_secs(5), async {
+            tokio::join!(looping, nudging)
+        })
+        .await
+        .unwrap();
+        assert_eq!(steps.get(), 2);
+    }
+
+    #[test]
+    fn jitter_stays_within_a_tenth() {
+        let whole = Duration::from_secs(10);
+        for _ in 0..1000 {
+            let jittered = jittered(whole);
+            assert!(jittered >= Duration::from_secs(9) && jittered <= Duration::from_secs(11));
+        }
+        assert_eq!(jittered(Duration::ZERO), Duration::ZERO);
+    }
+}

@@ -1,0 +1,7 @@
+//! The listeners and middlewares, on real sockets.
+#![cfg(test)]
+
+mod middlewares;
+mod ops;
+mod shutdown;
+mod support;

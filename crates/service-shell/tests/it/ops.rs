@@ -1,0 +1,99 @@
+//! `/livez`, `/readyz`, `/metrics`.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use prometheus::{IntGauge, Registry};
+use service_shell::ops::{Health, Ops};
+
+use crate::support::{any_port, get};
+
+fn start(ops: Ops) -> SocketAddr {
+    let (server, address) = ops.listen(any_port()).unwrap();
+    actix_web::rt::spawn(server);
+    address
+}
+
+#[actix_web::test]
+async fn readiness_follows_the_reasons_that_stand() {
+    let health = Health::new();
+    let address = start(Ops::new(Registry::new(), health.clone()));
+    assert!(
+        get(address, "/readyz", "")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    health.unready("draining");
+    let reply = get(address, "/readyz", "").await;
+    assert!(reply.starts_with("HTTP/1.1 503"), "{reply}");
+    assert!(reply.ends_with("not ready: draining\n"), "{reply}");
+    assert!(get(address, "/livez", "").await.starts_with("HTTP/1.1 200"));
+    health.ready_again("draining");
+    assert!(
+        get(address, "/readyz", "")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+}
+
+#[actix_web::test]
+async fn only_a_dead_reason_ends_liveness() {
+    let health = Health::new();
+    let address = start(Ops::new(Registry::new(), health.clone()));
+    health.dead("stuck");
+    assert!(get(address, "/livez", "").await.starts_with("HTTP/1.1 503"));
+    health.alive_again("stuck");
+    assert!(get(address, "/livez", "").await.starts_with("HTTP/1.1 200"));
+}
+
+#[actix_web::test]
+async fn readiness_asks_the_check_and_gives_up_on_a_hanging_one() {
+    let healed = Arc::new(AtomicBool::new(false));
+    let flag = healed.clone();
+    let address = start(
+        Ops::new(Registry::new(), Health::new()).ready_when(move || {
+            let ok = flag.load(Ordering::Relaxed);
+            async move {
+                if ok {
+                    Ok(())
+                } else {
+                    Err("schema behind".to_owned())
+                }
+            }
+        }),
+    );
+    let reply = get(address, "/readyz", "").await;
+    assert!(reply.ends_with("not ready: schema behind\n"), "{reply}");
+    healed.store(true, Ordering::Relaxed);
+    assert!(
+        get(address, "/readyz", "")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+
+    let hanging = Ops::new(Registry::new(), Health::new()).ready_when(std::future::pending);
+    let reply = get(start(hanging), "/readyz", "").await;
+    assert!(reply.starts_with("HTTP/1.1 503"), "{reply}");
+}
+
+#[actix_web::test]
+async fn metrics_are_served_after_the_scrape_hook_ran() {
+    let registry = Registry::new();
+    let depth = IntGauge::new("queue_depth", "Rows waiting.").unwrap();
+    registry.register(Box::new(depth.clone())).unwrap();
+    let address = start(Ops::new(registry, Health::new()).before_scrape(move || {
+        depth.set(7);
+        async {}
+    }));
+    let reply = get(address, "/metrics", "").await;
+    assert!(reply.contains("queue_depth 7"), "{reply}");
+    assert!(
+        reply.contains("content-type: text/plain; version=0.0.4"),
+        "{reply}"
+    );
+}
