@@ -1,0 +1,8 @@
+//! Webhooks over real sockets: what each answer of a shop comes to, and where nothing may be sent.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod rebinding;
+#[cfg(test)]
+mod shop;
