@@ -3,15 +3,20 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::arithmetic_side_effects)]
 
 pub mod artefact;
+pub mod channels;
 pub mod event;
 pub mod ids;
 pub mod json_style;
+pub mod messages;
 pub mod method;
 pub mod money;
 pub mod order;
 pub mod order_view;
 pub mod payment;
 pub mod posting;
+pub mod provider_time;
+pub mod reading;
+pub mod response_code;
 pub mod schedule;
 pub mod sealing;
 pub mod secret;

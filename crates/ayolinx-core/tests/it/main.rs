@@ -1,6 +1,9 @@
 //! The public edge of the core: signing vectors, JSON spelling, provider messages, channels.
 
+mod channels;
 mod json_style;
+mod messages;
+mod notifications;
 mod signing_vectors;
 mod transitions;
 mod vectors;

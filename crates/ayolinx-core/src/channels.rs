@@ -1,0 +1,262 @@
+//! The channels of the provider: which exist, what they take, how their money is compared (contract 3, protocol 7).
+//! A table of values, not of code: the operator's file is laid over the built-in one.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::method::Method;
+use crate::money::Amount;
+
+mod built_in;
+mod overlay;
+
+pub use overlay::ChannelFileError;
+
+/// Which provider is spoken to; the built-in bank prefixes are those of its sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// Real money.
+    Production,
+    /// The provider's sandbox, or ours.
+    NonProduction,
+}
+
+/// Host of the production base URL (protocol 1).
+const PRODUCTION_HOST: &str = "openapi.ayolinx.id";
+
+impl Environment {
+    /// Judges by the host of the base URL, whatever its case, port or trailing dot.
+    #[must_use]
+    pub fn of_host(host: &str) -> Self {
+        if host
+            .trim_end_matches('.')
+            .eq_ignore_ascii_case(PRODUCTION_HOST)
+        {
+            Self::Production
+        } else {
+            Self::NonProduction
+        }
+    }
+}
+
+/// How a received amount relates to the amount we asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AmountRule {
+    /// received = ours.
+    #[default]
+    Exact,
+    /// received = ours + fee: the payer paid the fee on top.
+    PlusFee,
+    /// received + fee = ours: the fee is already taken out.
+    NetOfFee,
+}
+
+impl AmountRule {
+    /// The setting's spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::PlusFee => "plus_fee",
+            Self::NetOfFee => "net_of_fee",
+        }
+    }
+
+    /// Whether the fee must be known before amounts can be compared.
+    #[must_use]
+    pub const fn needs_fee(self) -> bool {
+        match self {
+            Self::Exact => false,
+            Self::PlusFee | Self::NetOfFee => true,
+        }
+    }
+
+    /// Whether `received` is the payment of `ours`. Without the fee a rule that needs it never matches.
+    #[must_use]
+    pub fn matches(self, ours: Amount, received: Amount, fee: Option<Amount>) -> bool {
+        match (self, fee) {
+            (Self::Exact, _) => received == ours,
+            (Self::PlusFee, Some(fee)) => ours.checked_add(fee) == Ok(received),
+            (Self::NetOfFee, Some(fee)) => received.checked_add(fee) == Ok(ours),
+            (Self::PlusFee | Self::NetOfFee, None) => false,
+        }
+    }
+}
+
+/// The text names no amount rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not one of exact, plus_fee, net_of_fee")]
+pub struct UnknownAmountRule;
+
+impl FromStr for AmountRule {
+    type Err = UnknownAmountRule;
+
+    fn from_str(text: &str) -> Result<Self, UnknownAmountRule> {
+        [Self::Exact, Self::PlusFee, Self::NetOfFee]
+            .into_iter()
+            .find(|rule| rule.as_str() == text)
+            .ok_or(UnknownAmountRule)
+    }
+}
+
+/// One channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// The provider's constant, e.g. `BNC_QRIS`.
+    pub code: String,
+    /// The method it belongs to.
+    pub method: Method,
+    /// Whether the operator offers it. See also [`Channel::is_available`].
+    pub enabled: bool,
+    /// Smallest amount.
+    pub min: Amount,
+    /// Largest amount.
+    pub max: Amount,
+    /// Life of a payment when nobody says otherwise.
+    pub default_expiry: Duration,
+    /// Longest life of a payment.
+    pub max_expiry: Duration,
+    /// Prefix of the bank's numbers; virtual accounts only.
+    pub partner_service_id: Option<String>,
+    /// How often the worker may ask after payments of this channel.
+    pub inquiries_per_second: u32,
+    /// Hosts a redirect may lead to; empty: any, over https.
+    pub redirect_hosts: Vec<String>,
+    /// How amounts are compared.
+    pub amount_rule: AmountRule,
+    /// Bank or store as shown to payers: `BNI`, `ALFAMART`.
+    pub short_name: String,
+}
+
+impl Channel {
+    /// Enabled, and a virtual account has its prefix (contract 5).
+    #[must_use]
+    pub const fn is_available(&self) -> bool {
+        self.enabled && !self.lacks_prefix()
+    }
+
+    /// A virtual account without a prefix: off until the operator names one.
+    #[must_use]
+    pub const fn lacks_prefix(&self) -> bool {
+        matches!(self.method, Method::VirtualAccount) && self.partner_service_id.is_none()
+    }
+
+    /// Whether the provider can be asked about a payment of this channel (not about links).
+    #[must_use]
+    pub const fn can_inquire(&self) -> bool {
+        !matches!(self.method, Method::PaymentLink)
+    }
+}
+
+/// Channel code of payment links, which the provider has none for: it stands for the link's own limits.
+pub const PAYMENT_LINK_CHANNEL: &str = "PAYMENT_LINK";
+
+/// All channels, in the order they are listed to shops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelTable {
+    channels: Vec<Channel>,
+}
+
+impl ChannelTable {
+    /// The table as it is without an operator's file.
+    #[must_use]
+    pub fn built_in(environment: Environment) -> Self {
+        Self {
+            channels: built_in::channels(environment),
+        }
+    }
+
+    /// This table with an operator's TOML laid over it: one table per channel, only what differs.
+    ///
+    /// # Errors
+    /// [`ChannelFileError`] names the channel and the key that is unknown or has no sense.
+    pub fn overlay(mut self, toml_text: &str) -> Result<Self, ChannelFileError> {
+        overlay::apply(&mut self.channels, toml_text)?;
+        Ok(self)
+    }
+
+    /// The channel of this code, available or not.
+    #[must_use]
+    pub fn get(&self, code: &str) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.code == code)
+    }
+
+    /// Every channel of a method, available or not.
+    pub fn of_method(&self, method: Method) -> impl Iterator<Item = &Channel> {
+        self.channels
+            .iter()
+            .filter(move |channel| channel.method == method)
+    }
+
+    /// The available channel of a method that has exactly one; `None` when the shop must choose or there is none.
+    #[must_use]
+    pub fn only_available(&self, method: Method) -> Option<&Channel> {
+        let mut available = self
+            .of_method(method)
+            .filter(|channel| channel.is_available());
+        match (available.next(), available.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The available channels a payment link can offer.
+    pub fn offered_by_links(&self) -> impl Iterator<Item = &Channel> {
+        self.channels
+            .iter()
+            .filter(|channel| channel.method != Method::PaymentLink && channel.is_available())
+    }
+
+    /// Every channel.
+    pub fn iter(&self) -> impl Iterator<Item = &Channel> {
+        self.channels.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+
+    fn rupiah(whole: i64) -> Amount {
+        Amount::rupiah(whole).unwrap()
+    }
+
+    #[test]
+    fn each_amount_rule_compares_its_own_way() {
+        let (ours, fee) = (rupiah(10_000), Some(rupiah(70)));
+        for (rule, received, fee, matches) in [
+            (AmountRule::Exact, 10_000, None, true),
+            (AmountRule::Exact, 10_000, fee, true),
+            (AmountRule::Exact, 10_070, fee, false),
+            (AmountRule::PlusFee, 10_070, fee, true),
+            (AmountRule::PlusFee, 10_000, fee, false),
+            (AmountRule::PlusFee, 10_000, None, false),
+            (AmountRule::NetOfFee, 9_930, fee, true),
+            (AmountRule::NetOfFee, 10_000, fee, false),
+            (AmountRule::NetOfFee, 10_000, None, false),
+        ] {
+            assert_eq!(
+                rule.matches(ours, rupiah(received), fee),
+                matches,
+                "{rule:?} {received}"
+            );
+        }
+        let most = Amount::from_minor(i64::MAX, Currency::Idr).unwrap();
+        assert!(!AmountRule::PlusFee.matches(most, most, Some(most)));
+    }
+
+    #[test]
+    fn only_the_production_host_is_production() {
+        for host in ["openapi.ayolinx.id", "OpenAPI.Ayolinx.ID."] {
+            assert_eq!(Environment::of_host(host), Environment::Production);
+        }
+        for host in [
+            "sandbox.ayolinx.id",
+            "127.0.0.1",
+            "openapi.ayolinx.id.example",
+        ] {
+            assert_eq!(Environment::of_host(host), Environment::NonProduction);
+        }
+    }
+}

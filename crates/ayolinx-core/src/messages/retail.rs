@@ -1,0 +1,65 @@
+//! Convenience store: create (protocol 4.9). The query is in `inquiry`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ChannelInfo, UrlParam, WireMoney, lenient};
+
+/// Body of the create.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetailCreateRequest {
+    /// Our payment id.
+    pub partner_reference_no: String,
+    /// ISO, Jakarta; unix seconds are not offered here.
+    pub valid_up_to: String,
+    /// Required.
+    pub customer_name: String,
+    /// Required.
+    pub customer_email: String,
+    /// As the shop gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_phone: Option<String>,
+    /// Two decimals.
+    pub amount: WireMoney,
+    /// Left out when the portal's URL is to be used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub url_params: Vec<UrlParam>,
+    /// The channel.
+    pub additional_info: ChannelInfo,
+}
+
+/// Success reply of the create.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RetailCreateResponse {
+    /// Echo.
+    #[serde(
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub partner_reference_no: Option<String>,
+    /// The code to tell at the counter: the artefact. No bank account, whatever its name says.
+    #[serde(
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub va_number: Option<String>,
+    /// Instructions for the payer.
+    #[serde(
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub payment_url: Option<String>,
+    /// ISO; our own expiry counts.
+    #[serde(
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub expiry_date: Option<String>,
+    /// Not documented, read when there.
+    #[serde(
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub reference_no: Option<String>,
+}
