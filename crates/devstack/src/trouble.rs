@@ -1,0 +1,27 @@
+//! The one error of this crate: a sentence for the person at the terminal.
+
+use std::fmt;
+
+/// What could not be brought up, why, and where it helps, what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Trouble(String);
+
+impl Trouble {
+    /// A sentence that says it all.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+/// Adds to a failure what was being attempted.
+pub(crate) trait Attempting<T> {
+    /// The error becomes "could not {attempt}: {error}".
+    fn attempting(self, attempt: impl fmt::Display) -> Result<T, Trouble>;
+}
+
+impl<T, E: fmt::Display> Attempting<T> for Result<T, E> {
+    fn attempting(self, attempt: impl fmt::Display) -> Result<T, Trouble> {
+        self.map_err(|error| Trouble(format!("could not {attempt}: {error}")))
+    }
+}

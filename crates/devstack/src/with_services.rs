@@ -1,0 +1,43 @@
+//! `devstack with-services -- COMMAND`: a Postgres and a Redis for a whole test run.
+
+use std::{ffi::OsString, process::Stdio};
+
+use crate::{
+    postgres::{Durability, Postgres},
+    redis::Redis,
+    test_services::SHARED_DATABASE_VARIABLE,
+    trouble::{Attempting, Trouble},
+};
+
+/// Names a Redis that a whole test run may share.
+const SHARED_REDIS_VARIABLE: &str = "DEVSTACK_TEST_REDIS_URL";
+
+/// Starts the servers, runs the command with their addresses in its environment, stops the servers,
+/// and returns the command's exit code. SIGINT and SIGTERM end the command first.
+pub async fn with_services(command: &[OsString]) -> Result<u8, Trouble> {
+    let Some((program, args)) = command.split_first() else {
+        return Err(Trouble::new("with-services needs a command after --"));
+    };
+    let (postgres, redis) = servers()?;
+    let mut child = tokio::process::Command::new(program)
+        .args(args)
+        .env(SHARED_DATABASE_VARIABLE, postgres.url("postgres"))
+        .env(SHARED_REDIS_VARIABLE, redis.url())
+        .stdin(Stdio::inherit())
+        .kill_on_drop(true)
+        .spawn()
+        .attempting(format!("run {}", program.to_string_lossy()))?;
+    let status = child.wait().await.attempting("wait for the command")?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.unwrap_or(1))
+}
+
+/// Both at the same time: the first start of each takes seconds.
+fn servers() -> Result<(Postgres, Redis), Trouble> {
+    let redis = std::thread::spawn(Redis::start);
+    let postgres = Postgres::throwaway(Durability::Throwaway)?;
+    let redis = redis
+        .join()
+        .map_err(|_panic| Trouble::new("starting Redis panicked"))?;
+    Ok((postgres, redis?))
+}
