@@ -1,0 +1,119 @@
+//! Who may come in: headers, token, signature, timestamp, `X-EXTERNAL-ID` (protocol 2.2, 3.1, 3.2).
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use ayolinx_core::signing::{ApiCall, verify_snap_callback, verify_token_request};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::calls::Call;
+use crate::clock::{jakarta_day, parse_header};
+use crate::fields::{FieldError, is_digits};
+use crate::refusal::Refusal;
+use crate::sandbox::Sandbox;
+
+/// How far `X-TIMESTAMP` may be from the clock, both ways.
+const SKEW_MAX: TimeDelta = TimeDelta::minutes(5);
+/// SNAP's length of `X-EXTERNAL-ID`.
+const EXTERNAL_ID_DIGITS_MAX: usize = 36;
+
+/// Checks a token request: kind A, the body is not signed.
+pub(crate) fn admit_token_request(
+    sandbox: &Sandbox,
+    request: &HttpRequest,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    check_content_type(request)?;
+    let timestamp = timestamp(request, now)?;
+    let client_key = required(request, "X-CLIENT-KEY")?;
+    let signature = required(request, "X-SIGNATURE")?;
+    if client_key != sandbox.settings.client_id {
+        return Err(Refusal::unauthorized("Unknown Client"));
+    }
+    if !verify_token_request(&sandbox.merchant, client_key, timestamp, signature) {
+        return Err(Refusal::unauthorized("Invalid Signature"));
+    }
+    Ok(())
+}
+
+/// Checks any other call: kind B over the body as the sandbox spells it.
+pub(crate) fn admit_call(
+    sandbox: &Sandbox,
+    call: Call,
+    request: &HttpRequest,
+    body: &[u8],
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    check_content_type(request)?;
+    let timestamp = timestamp(request, now)?;
+    let partner = required(request, "X-PARTNER-ID")?;
+    let signature = required(request, "X-SIGNATURE")?;
+    let external_id = required(request, "X-EXTERNAL-ID")?;
+    if !is_digits(external_id, 1, EXTERNAL_ID_DIGITS_MAX) {
+        return Err(FieldError::Format("X-EXTERNAL-ID".to_owned()).into());
+    }
+    if partner != sandbox.settings.client_id {
+        return Err(Refusal::unauthorized("Unknown Client"));
+    }
+    let token = bearer(request)?;
+    if !sandbox.tokens.accepts(token) {
+        return Err(Refusal::new(401, "01", "Invalid Token (B2B)"));
+    }
+    let body = sandbox.settings.body_spelling.of(body);
+    let signed = ApiCall {
+        path: call.path(),
+        token,
+        body: &body,
+        timestamp,
+    };
+    if !verify_snap_callback(&sandbox.secret, &signed, signature) {
+        return Err(Refusal::unauthorized("Invalid Signature"));
+    }
+    if !sandbox.external_ids.note(external_id, jakarta_day(now)) {
+        return Err(Refusal::new(409, "00", "Conflict"));
+    }
+    Ok(())
+}
+
+fn check_content_type(request: &HttpRequest) -> Result<(), Refusal> {
+    let is_json = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if is_json {
+        Ok(())
+    } else {
+        Err(FieldError::Format("Content-Type".to_owned()).into())
+    }
+}
+
+fn timestamp(request: &HttpRequest, now: DateTime<Utc>) -> Result<&str, Refusal> {
+    let text = required(request, "X-TIMESTAMP")?;
+    let time = parse_header(text)
+        .ok_or_else(|| Refusal::from(FieldError::Format("X-TIMESTAMP".to_owned())))?;
+    if (time - now).abs() > SKEW_MAX {
+        return Err(Refusal::unauthorized("Timestamp Out Of Range"));
+    }
+    Ok(text)
+}
+
+fn required<'a>(request: &'a HttpRequest, name: &'static str) -> Result<&'a str, Refusal> {
+    request
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| FieldError::Missing(name.to_owned()).into())
+}
+
+/// Exactly `Bearer`, one blank, the token.
+fn bearer(request: &HttpRequest) -> Result<&str, Refusal> {
+    request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .filter(|token| !token.is_empty() && !token.contains(' '))
+        .ok_or_else(|| Refusal::new(401, "03", "Token Not Found (B2B)"))
+}

@@ -1,0 +1,109 @@
+//! Everything the handlers and the courier share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use ayolinx_core::signing::{ClientSecret, RsaSigningKey, RsaVerifyingKey};
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::StartError;
+use crate::admissions::{ExternalIds, Tokens};
+use crate::courier::Job;
+use crate::faults::Faults;
+use crate::journal::Journal;
+use crate::keys;
+use crate::settings::SandboxSettings;
+use crate::store::Store;
+
+/// The provider: its keys, what it holds, what it is told to do wrong.
+pub(crate) struct Sandbox {
+    /// As started.
+    pub(crate) settings: SandboxSettings,
+    /// Signs callbacks and its token requests.
+    pub(crate) signing: RsaSigningKey,
+    /// Verifies the merchant's token requests.
+    pub(crate) merchant: RsaVerifyingKey,
+    /// Verifies API calls, signs SNAP callbacks.
+    pub(crate) secret: ClientSecret,
+    /// Transactions.
+    pub(crate) store: Store,
+    /// Tokens it issued.
+    pub(crate) tokens: Tokens,
+    /// `X-EXTERNAL-ID`s of the day.
+    pub(crate) external_ids: ExternalIds,
+    /// Rules.
+    pub(crate) faults: Faults,
+    journal: Option<Journal>,
+    jobs: UnboundedSender<Job>,
+    epoch: AtomicU64,
+}
+
+impl Sandbox {
+    /// Makes or reads the keys and opens the journal.
+    pub(crate) fn new(
+        settings: SandboxSettings,
+        jobs: UnboundedSender<Job>,
+    ) -> Result<Self, StartError> {
+        let signing = keys::load_or_make(&settings.key_dir, "provider")?;
+        let merchant_pem = match &settings.merchant_public_key_pem {
+            Some(pem) => pem.clone(),
+            None => keys::load_or_make(&settings.key_dir, "merchant")?.public_key_pem(),
+        };
+        let merchant = RsaVerifyingKey::from_pem(&merchant_pem).map_err(|error| {
+            StartError::setting("SANDBOX_MERCHANT_PUBLIC_KEY_FILE", &error.to_string())
+        })?;
+        let secret = ClientSecret::new(settings.client_secret.clone())
+            .map_err(|error| StartError::setting("SANDBOX_CLIENT_SECRET", &error.to_string()))?;
+        let journal = settings
+            .journal
+            .as_deref()
+            .map(|path| Journal::open(path).map_err(|error| StartError::file(path, &error)))
+            .transpose()?;
+        Ok(Self {
+            settings,
+            signing,
+            merchant,
+            secret,
+            store: Store::default(),
+            tokens: Tokens::default(),
+            external_ids: ExternalIds::default(),
+            faults: Faults::default(),
+            journal,
+            jobs,
+            epoch: AtomicU64::new(0),
+        })
+    }
+
+    /// Gives the courier something to do.
+    pub(crate) fn send(&self, job: Job) {
+        if self.jobs.send(job).is_err() {
+            tracing::warn!("the courier has stopped: a callback is not sent");
+        }
+    }
+
+    /// Writes one line of the journal, when there is one. `make` runs only then.
+    pub(crate) async fn record(&self, make: impl FnOnce() -> Value) {
+        if let Some(journal) = &self.journal {
+            journal.record(&make()).await;
+        }
+    }
+
+    /// A wait of the provider's, scaled.
+    pub(crate) fn scaled(&self, wait: Duration) -> Duration {
+        wait / self.settings.time_scale.max(1)
+    }
+
+    /// Counts resets: work begun in an earlier epoch is given up.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Forgets transactions, external ids and faults. Tokens stay: a running gateway holds one.
+    pub(crate) fn reset(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.store.clear();
+        self.external_ids.clear();
+        self.faults.clear();
+    }
+}

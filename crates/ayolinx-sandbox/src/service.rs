@@ -1,0 +1,202 @@
+//! What the provider does for an admitted call, and what it replies (protocol 4). Nothing here awaits.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use crate::calls::Call;
+use crate::courier::Job;
+use crate::gate::{admit_call, admit_token_request};
+use crate::json_tree::Json;
+use crate::refusal::{Refusal, Reply};
+use crate::requests::{Create, Inquiry, read_create, read_inquiry};
+use crate::sandbox::Sandbox;
+use crate::transaction::{Status, Transaction};
+
+mod create_reply;
+mod magic;
+mod query_reply;
+
+pub(crate) use magic::Magic;
+
+/// National cap of a QRIS payment (protocol 7.1).
+const QRIS_RUPIAH_MAX: i64 = 10_000_000;
+
+/// One call as it came in.
+pub(crate) struct Incoming<'a> {
+    /// Which.
+    pub(crate) call: Call,
+    /// Headers.
+    pub(crate) request: &'a HttpRequest,
+    /// Raw bytes.
+    pub(crate) body: &'a [u8],
+    /// Parsed, when it is JSON.
+    pub(crate) document: Option<&'a Json>,
+}
+
+/// What was done.
+pub(crate) struct Answer {
+    /// To be sent, unless a fault forbids.
+    pub(crate) reply: Reply,
+    /// Magic amount of a created transaction.
+    pub(crate) magic: Option<Magic>,
+}
+
+/// Checks and serves one call.
+pub(crate) fn serve(sandbox: &Sandbox, incoming: &Incoming<'_>, now: DateTime<Utc>) -> Answer {
+    let served = match incoming.call {
+        Call::Token => token(sandbox, incoming, now),
+        call => admit_call(sandbox, call, incoming.request, incoming.body, now)
+            .and_then(|()| serve_admitted(sandbox, incoming, now)),
+    };
+    served.unwrap_or_else(|refusal| Answer::plain(Reply::refused(incoming.call, &refusal)))
+}
+
+impl Answer {
+    fn plain(reply: Reply) -> Self {
+        Self { reply, magic: None }
+    }
+}
+
+fn token(
+    sandbox: &Sandbox,
+    incoming: &Incoming<'_>,
+    now: DateTime<Utc>,
+) -> Result<Answer, Refusal> {
+    admit_token_request(sandbox, incoming.request, now)?;
+    let document = incoming.document.ok_or_else(bad_request)?;
+    let fields = crate::fields::Fields::root(document)?;
+    fields.text("grantType", |text| text == "client_credentials")?;
+    let ttl = sandbox.settings.token_ttl;
+    let token = sandbox
+        .tokens
+        .issue(ttl)
+        .ok_or_else(|| Refusal::new(500, "00", "General Error"))?;
+    let members = json!({
+        "accessToken": token,
+        "tokenType": "Bearer",
+        "expiresIn": ttl.as_secs().to_string(),
+    });
+    Ok(Answer::plain(Reply::success(
+        incoming.call,
+        "Successful",
+        members,
+    )))
+}
+
+fn serve_admitted(
+    sandbox: &Sandbox,
+    incoming: &Incoming<'_>,
+    now: DateTime<Utc>,
+) -> Result<Answer, Refusal> {
+    let document = incoming.document.ok_or_else(bad_request)?;
+    let call = incoming.call;
+    if call.is_create() {
+        let create = read_create(call, document, now)?;
+        return open(sandbox, call, create, now);
+    }
+    let inquiry = read_inquiry(call, document)?;
+    if !inquiry.undocumented.is_empty() {
+        tracing::warn!(fields = ?inquiry.undocumented, "members no document names");
+    }
+    if call == Call::QrisCancel {
+        return cancel(sandbox, &inquiry, now).map(Answer::plain);
+    }
+    find(sandbox, &inquiry, |transaction| {
+        query_reply::of(call, transaction, now)
+    })
+    .map(Answer::plain)
+}
+
+fn open(
+    sandbox: &Sandbox,
+    call: Call,
+    create: Create,
+    now: DateTime<Utc>,
+) -> Result<Answer, Refusal> {
+    let magic = create.amount.and_then(Magic::of);
+    if magic == Some(Magic::Refused) {
+        return Err(Refusal::new(403, "05", "Do Not Honor"));
+    }
+    let too_much = create
+        .amount
+        .is_some_and(|amount| amount.whole_rupiah() > QRIS_RUPIAH_MAX);
+    if call == Call::QrisGenerate && too_much {
+        return Err(Refusal::new(403, "02", "Exceeds Transaction Amount Limit"));
+    }
+    let reference = create.reference.clone();
+    let transaction = sandbox
+        .store
+        .open(&reference, |sequence| {
+            create_reply::transaction(sequence, create, now)
+        })
+        .ok_or_else(|| Refusal::new(409, "01", "Duplicate partnerReferenceNo"))?;
+    schedule(sandbox, &transaction, magic, now);
+    Ok(Answer {
+        reply: create_reply::of(call, &transaction),
+        magic,
+    })
+}
+
+fn schedule(
+    sandbox: &Sandbox,
+    transaction: &Transaction,
+    magic: Option<Magic>,
+    now: DateTime<Utc>,
+) {
+    let soon = sandbox.scaled(Duration::from_secs(3));
+    let (after, announced) = match magic {
+        Some(Magic::PaysSoon) => (soon, true),
+        Some(Magic::PaysSilently) => (soon, false),
+        Some(Magic::PaysLate) => {
+            let open_for = transaction.valid_until - now;
+            (open_for.to_std().unwrap_or_default() + soon, true)
+        }
+        Some(Magic::Refused | Magic::TimesOut) | None => return,
+    };
+    sandbox.send(Job::PayLater {
+        reference: transaction.create.reference.clone(),
+        after,
+        announced,
+    });
+}
+
+/// Runs `read` on the transaction of that channel, or says that there is none.
+fn find<T>(
+    sandbox: &Sandbox,
+    inquiry: &Inquiry,
+    read: impl FnOnce(&mut Transaction) -> T,
+) -> Result<T, Refusal> {
+    sandbox
+        .store
+        .change(&inquiry.reference, |transaction| {
+            let is_it = transaction.create.reference == inquiry.reference
+                && transaction.create.channel == inquiry.channel
+                && transaction.link_code.is_none();
+            is_it.then(|| read(transaction))
+        })
+        .flatten()
+        .ok_or_else(Refusal::not_found)
+}
+
+/// Unpaid: closed. Already closed: success again. Paid or failed: refused.
+fn cancel(sandbox: &Sandbox, inquiry: &Inquiry, now: DateTime<Utc>) -> Result<Reply, Refusal> {
+    let cancelled = find(sandbox, inquiry, |transaction| {
+        if transaction.status.is_open() {
+            transaction.status = Status::cancelled();
+            transaction.finished_at = Some(now);
+        }
+        transaction.status == Status::cancelled()
+    })?;
+    if !cancelled {
+        return Err(Refusal::new(403, "15", "Transaction Not Permitted"));
+    }
+    let members = json!({"originalPartnerReferenceNo": inquiry.reference});
+    Ok(Reply::success(Call::QrisCancel, "Successful", members))
+}
+
+fn bad_request() -> Refusal {
+    Refusal::new(400, "00", "Bad Request")
+}

@@ -1,0 +1,39 @@
+//! Replies to queries: the true state, in the shape each product documents (protocol 4.3, 4.6, 4.8, 4.10).
+
+use ayolinx_core::money::Money;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::calls::{Call, Product};
+use crate::clock::{jakarta, utc};
+use crate::refusal::Reply;
+use crate::transaction::Transaction;
+
+/// The reply.
+pub(super) fn of(call: Call, transaction: &Transaction, now: DateTime<Utc>) -> Reply {
+    let mut members = json!({
+        "originalReferenceNo": transaction.provider_reference,
+        "originalPartnerReferenceNo": transaction.create.reference,
+        "latestTransactionStatus": transaction.status_at(now).code(),
+        "additionalInfo": {"channel": transaction.create.channel},
+    });
+    if let Value::Object(members) = &mut members {
+        if let Some(amount) = transaction.amount() {
+            members.insert("amount".to_owned(), json!(Money::from(amount)));
+        }
+        if let Some(finished) = finished_time(transaction) {
+            members.insert("finishedTime".to_owned(), json!(finished));
+        }
+    }
+    Reply::success(call, "Successful", members)
+}
+
+/// QRIS tells it in UTC, the others in Jakarta time; a VA says "" while it is unpaid.
+fn finished_time(transaction: &Transaction) -> Option<String> {
+    match (transaction.create.product, transaction.finished_at) {
+        (Product::Qris, Some(time)) => Some(utc(time)),
+        (_, Some(time)) => Some(jakarta(time)),
+        (Product::VirtualAccount, None) => Some(String::new()),
+        (_, None) => None,
+    }
+}
