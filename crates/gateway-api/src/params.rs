@@ -1,0 +1,49 @@
+//! What merchants send: bodies, queries, path ids. Parsed by hand from a strict tree, so that every
+//! field that is not right is named at once; what comes out satisfies the contract's rules (4.1, 4.3, 4.4).
+
+mod create_order;
+mod cursor;
+mod customer;
+mod field_errors;
+mod fields;
+mod formats;
+mod items;
+mod list_orders;
+mod money;
+mod payment;
+mod query;
+mod webhook_endpoint;
+
+use std::str::FromStr;
+
+use crate::error::{ApiError, ErrorCode};
+use crate::json::JsonTree;
+
+pub use create_order::CreateOrder;
+pub use cursor::Cursor;
+pub use field_errors::FieldErrors;
+pub use items::Item;
+pub use list_orders::{
+    LIMIT_DEFAULT, LIMIT_MAX, ListOrders, OrderFilters, WAIT_SECS_MAX, WaitForOrder,
+};
+pub use payment::{OrderFacts, PaymentChoice, RequestedPayment};
+pub use query::{Query, no_query};
+pub use webhook_endpoint::{ChangeEndpoint, CreateEndpoint};
+
+/// Reads an id out of a path; what does not parse cannot exist.
+///
+/// # Errors
+/// 404 `not_found`.
+pub fn path_id<T: FromStr>(text: &str) -> Result<T, ApiError> {
+    text.parse().map_err(|_| ApiError::of(ErrorCode::NotFound))
+}
+
+/// Accepts a body without any field (`POST …/cancel`, `…/sync`, …): absent or `{}`.
+///
+/// # Errors
+/// 422 naming every field that was sent.
+pub fn no_fields(body: &JsonTree) -> Result<(), ApiError> {
+    let mut errors = FieldErrors::default();
+    let _fields = fields::Fields::root(body, &[], &mut errors);
+    errors.into_result(())
+}

@@ -1,0 +1,7 @@
+//! The merchant API's edge, over real sockets.
+#![cfg(test)]
+
+mod bad_bodies;
+mod edge;
+mod transport;
+mod untouched_by_noise;
