@@ -54,6 +54,7 @@ CREATE TABLE payments (
     received_minor bigint NOT NULL DEFAULT 0 CHECK (received_minor >= 0),
     refunded_minor bigint NOT NULL DEFAULT 0
         CHECK (refunded_minor >= 0 AND refunded_minor <= received_minor),
+    merchant_minor bigint NOT NULL DEFAULT 0 CHECK (merchant_minor >= 0),
     suspense_minor bigint NOT NULL DEFAULT 0 CHECK (suspense_minor >= 0),
     provider_reference text,
     artefact text,

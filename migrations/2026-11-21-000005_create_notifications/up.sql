@@ -11,7 +11,7 @@ CREATE TABLE notifications (
     matched_route text NOT NULL,
     verdict text NOT NULL
         CHECK (verdict IN ('applied', 'no_change', 'stale', 'unknown_reference', 'unreadable',
-                           'dismissed')),
+                           'asked', 'dismissed')),
     payment_id uuid,
     seen integer NOT NULL DEFAULT 1,
     received_at timestamptz NOT NULL DEFAULT now(),

@@ -15,6 +15,7 @@ pub mod order_view;
 pub mod payment;
 pub mod posting;
 pub mod provider_time;
+
 pub mod reading;
 pub mod response_code;
 pub mod schedule;

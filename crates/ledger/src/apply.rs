@@ -1,0 +1,544 @@
+//! The one writer: every change of a payment, from whatever source, comes through here. It locks
+//! the order, asks the core, and records state, books, history, event and due work in the caller's
+//! transaction. The order's row is always locked first, so that two facts about one order queue up.
+
+use ayolinx_core::artefact::Artefact;
+use ayolinx_core::ids::{OrderId, PaymentId};
+use ayolinx_core::money::Amount;
+use ayolinx_core::order::{Decision, OrderContext, PaymentContext, decide};
+use ayolinx_core::order_view::Failure;
+use ayolinx_core::payment::Fact;
+use ayolinx_core::posting::Booking;
+use ayolinx_core::reading::{Channelled, Known, ProviderWord, Reading, paid_at, read};
+use ayolinx_core::states::{OrderState, PaymentState};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::error::LedgerError;
+use crate::history::{NewHistory, Source};
+use crate::rows::{OrderRow, PaymentRow};
+use crate::schema::{orders, payments};
+use crate::tx::Tx;
+
+/// Stale callbacks cause one inquiry per payment and minute (contract 5).
+const ASK_SPACING_SECONDS: i64 = 60;
+
+/// What became known.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// A fact that needs no reading.
+    Fact(Fact),
+    /// A word of the provider, read against the payment as it is under the lock.
+    Word(ProviderWord),
+}
+
+/// Something that became known about a payment, with what comes along.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// Where it came from.
+    pub source: Source,
+    /// What it is.
+    pub what: What,
+    /// The artefact, with [`Fact::Accepted`].
+    pub artefact: Option<Artefact>,
+    /// The provider's number, where it named one.
+    pub provider_reference: Option<String>,
+    /// Why it ended, with facts that end a payment.
+    pub failure: Option<Failure>,
+    /// More for the history: no secrets, no personal data.
+    pub detail: Option<String>,
+}
+
+impl Observation {
+    /// A fact and nothing else.
+    #[must_use]
+    pub const fn fact(source: Source, fact: Fact) -> Self {
+        Self {
+            source,
+            what: What::Fact(fact),
+            artefact: None,
+            provider_reference: None,
+            failure: None,
+            detail: None,
+        }
+    }
+
+    /// A word of the provider.
+    #[must_use]
+    pub fn word(source: Source, word: ProviderWord) -> Self {
+        Self {
+            source,
+            provider_reference: word.provider_reference.clone(),
+            what: What::Word(word),
+            artefact: None,
+            failure: None,
+            detail: None,
+        }
+    }
+}
+
+/// What came of an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Something changed.
+    Changed,
+    /// Recorded; nothing changed.
+    Unchanged,
+    /// The provider will be asked first.
+    Asked,
+}
+
+/// A payment and its order after an observation.
+#[derive(Debug, Clone, Copy)]
+pub struct Applied {
+    /// What came of it.
+    pub effect: Effect,
+    /// The order.
+    pub order_id: OrderId,
+    /// Payment state now.
+    pub payment: PaymentState,
+    /// Order state now.
+    pub order: OrderState,
+}
+
+/// An order under lock with its payments, newest first.
+pub(crate) struct Locked {
+    pub(crate) order: OrderRow,
+    pub(crate) payments: Vec<PaymentRow>,
+}
+
+impl Locked {
+    fn payment(&self, id: Uuid) -> Result<&PaymentRow, LedgerError> {
+        self.payments
+            .iter()
+            .find(|payment| payment.id == id)
+            .ok_or(LedgerError::NotFound)
+    }
+
+    fn payment_mut(&mut self, id: Uuid) -> Result<&mut PaymentRow, LedgerError> {
+        self.payments
+            .iter_mut()
+            .find(|payment| payment.id == id)
+            .ok_or(LedgerError::NotFound)
+    }
+
+    pub(crate) fn others_open(&self, id: Uuid) -> Result<bool, LedgerError> {
+        for payment in &self.payments {
+            if payment.id != id && payment.state()?.is_open() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn paid_minor(&self) -> Result<i64, LedgerError> {
+        let mut sum: i64 = 0;
+        for payment in &self.payments {
+            if payment.state()? == PaymentState::Paid {
+                let kept = payment.received_minor.checked_sub(payment.refunded_minor);
+                sum = kept
+                    .and_then(|kept| sum.checked_add(kept))
+                    .ok_or_else(|| LedgerError::corrupt("paid amount out of range"))?;
+            }
+        }
+        Ok(sum)
+    }
+}
+
+impl Tx<'_> {
+    /// Applies what became known about a payment.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] when there is no such payment.
+    pub fn apply(
+        &mut self,
+        payment: PaymentId,
+        observation: &Observation,
+    ) -> Result<Applied, LedgerError> {
+        let order_id: Uuid = payments::table
+            .find(payment.as_uuid())
+            .select(payments::order_id)
+            .first(self.connection)?;
+        let mut locked = self.lock_order(order_id)?;
+        let (effect, fact) = self.apply_locked(&mut locked, payment.as_uuid(), observation)?;
+        tracing::info!(
+            order.id = %locked.order.id(),
+            payment.id = %payment,
+            source = observation.source.as_str(),
+            fact,
+            effect = ?effect,
+            "observation applied"
+        );
+        Ok(Applied {
+            effect,
+            order_id: locked.order.id(),
+            payment: locked.payment(payment.as_uuid())?.state()?,
+            order: locked.order.state()?,
+        })
+    }
+
+    pub(crate) fn lock_order(&mut self, order_id: Uuid) -> Result<Locked, LedgerError> {
+        let order = orders::table
+            .find(order_id)
+            .select(OrderRow::as_select())
+            .for_no_key_update()
+            .first(self.connection)?;
+        let payments = self.payments_of(order_id)?;
+        Ok(Locked { order, payments })
+    }
+
+    fn apply_locked(
+        &mut self,
+        locked: &mut Locked,
+        id: Uuid,
+        observation: &Observation,
+    ) -> Result<(Effect, &'static str), LedgerError> {
+        self.keep_alias(locked.payment(id)?, observation)?;
+        let (fact, money) = match &observation.what {
+            What::Fact(fact) => (*fact, None),
+            What::Word(word) => {
+                let known = self.known(locked.payment(id)?)?;
+                match read(word, &known, self.now()?) {
+                    Reading::Apply(fact, money) => (fact, money),
+                    Reading::Ask => {
+                        self.ask_about(locked.payment(id)?, word.channelled)?;
+                        self.record_unchanged(locked, id, observation, "asked")?;
+                        return Ok((Effect::Asked, "asked"));
+                    }
+                    Reading::Nothing => {
+                        self.record_unchanged(locked, id, observation, "no_change")?;
+                        return Ok((Effect::Unchanged, "no_change"));
+                    }
+                }
+            }
+        };
+        let decision = self.decide(locked, id, fact, money)?;
+        if !decision.changed {
+            if decision.close_at_provider {
+                self.plan_close(locked.payment(id)?, None)?;
+            }
+            self.confirm_receipt(id, fact, observation)?;
+            self.record_unchanged(locked, id, observation, fact.as_str())?;
+            return Ok((Effect::Unchanged, fact.as_str()));
+        }
+        self.execute(
+            locked,
+            id,
+            observation,
+            &Decided {
+                fact,
+                money,
+                decision,
+            },
+        )?;
+        Ok((Effect::Changed, fact.as_str()))
+    }
+
+    fn decide(
+        &self,
+        locked: &Locked,
+        id: Uuid,
+        fact: Fact,
+        money: Option<Amount>,
+    ) -> Result<Decision, LedgerError> {
+        let payment = locked.payment(id)?;
+        let payment = PaymentContext {
+            state: payment.state()?,
+            asked: payment.asked()?,
+            held_for_merchant: payment.held_for_merchant()?,
+            held_in_suspense: payment.held_in_suspense()?,
+        };
+        let order = OrderContext {
+            state: locked.order.state()?,
+            payer_chooses: locked.order.payer_chooses,
+            others_open: locked.others_open(id)?,
+        };
+        Ok(decide(&payment, &order, fact, money))
+    }
+
+    fn known(&mut self, payment: &PaymentRow) -> Result<Known, LedgerError> {
+        let receipts = self.receipts_of(payment.id)?;
+        let amount_rule = payment
+            .channel
+            .as_deref()
+            .and_then(|code| self.context.channels.get(code))
+            .map(|channel| channel.amount_rule)
+            .unwrap_or_default();
+        let named = |held: Option<&str>| {
+            receipts
+                .iter()
+                .filter(|receipt| held.is_none_or(|held| receipt.held == held))
+                .filter_map(|receipt| receipt.request_key.clone())
+                .collect::<Vec<_>>()
+        };
+        Ok(Known {
+            state: payment.state()?,
+            asked: payment.asked()?,
+            amount_rule,
+            can_inquire: self.context.plans.inquiry_of(payment.method()?).is_some(),
+            expires_at: payment.expires_at,
+            held_for_merchant: payment.held_for_merchant()?,
+            held_in_suspense: payment.held_in_suspense()?,
+            refunded: crate::rows::amount(payment.refunded_minor, &payment.currency)?,
+            receipt_keys: named(None),
+            suspense_keys: named(Some("suspense")),
+        })
+    }
+
+    fn ask_about(
+        &mut self,
+        payment: &PaymentRow,
+        channelled: Channelled,
+    ) -> Result<(), LedgerError> {
+        let spacing = match channelled {
+            Channelled::StaleCallback => TimeDelta::seconds(ASK_SPACING_SECONDS),
+            Channelled::Callback | Channelled::Inquiry => TimeDelta::zero(),
+        };
+        let began_at = payment.accepted_at.unwrap_or(payment.created_at);
+        self.ask_soon(payment.id, began_at, spacing)
+    }
+
+    fn execute(
+        &mut self,
+        locked: &mut Locked,
+        id: Uuid,
+        observation: &Observation,
+        decided: &Decided,
+    ) -> Result<(), LedgerError> {
+        let now = self.now()?;
+        let decision = &decided.decision;
+        let before = (locked.payment(id)?.state()?, locked.order.state()?);
+        let row = locked.payment_mut(id)?;
+        for (booking, amount) in &decision.bookings {
+            hold(row, *booking, amount.minor())?;
+        }
+        change_payment(row, decided, observation, now)?;
+        let row = row.clone();
+        diesel::update(payments::table.find(id))
+            .set(&row)
+            .execute(self.connection)?;
+        for (booking, amount) in &decision.bookings {
+            self.post(&row, *booking, *amount)?;
+        }
+        self.keep_receipt(&row, observation, decided)?;
+        self.plan_after(&row, before.0, decision)?;
+        change_order(locked, decided, observation, now)?;
+        self.save_order(&locked.order)?;
+        self.record(&NewHistory {
+            order_id: locked.order.id,
+            payment_id: Some(id),
+            source: observation.source.as_str(),
+            fact: decided.fact.as_str(),
+            payment_from: Some(before.0.as_str()),
+            payment_to: Some(decision.payment.as_str()),
+            order_from: Some(before.1.as_str()),
+            order_to: Some(decision.order.as_str()),
+            order_version: Some(locked.order.version),
+            detail: observation.detail.clone(),
+        })?;
+        if !decision.payment.is_open() {
+            self.hasten_expiry(locked.order.id)?;
+        }
+        if decision.close_others {
+            self.close_others(locked, id)?;
+        }
+        if let Some(event) = decision.event {
+            self.emit(locked, event)?;
+        }
+        Ok(())
+    }
+
+    /// The order is paid, or pays another way now: what else is open is withdrawn.
+    fn close_others(&mut self, locked: &mut Locked, id: Uuid) -> Result<(), LedgerError> {
+        let others: Vec<Uuid> = locked
+            .payments
+            .iter()
+            .filter(|payment| payment.id != id)
+            .map(|payment| payment.id)
+            .collect();
+        for other in others {
+            self.withdraw(locked, other)?;
+        }
+        Ok(())
+    }
+
+    /// Withdraws one payment of a locked order, if it is open.
+    pub(crate) fn withdraw(&mut self, locked: &mut Locked, id: Uuid) -> Result<(), LedgerError> {
+        if !locked.payment(id)?.state()?.is_open() {
+            return Ok(());
+        }
+        let now = self.now()?;
+        let before = locked.payment(id)?.state()?;
+        let decision = self.decide(locked, id, Fact::Withdrawn, None)?;
+        let row = locked.payment_mut(id)?;
+        decision.payment.as_str().clone_into(&mut row.state);
+        row.updated_at = now;
+        let row = row.clone();
+        diesel::update(payments::table.find(id))
+            .set(&row)
+            .execute(self.connection)?;
+        self.plan_after(&row, before, &decision)?;
+        self.record(&NewHistory {
+            order_id: locked.order.id,
+            payment_id: Some(id),
+            source: Source::Sibling.as_str(),
+            fact: Fact::Withdrawn.as_str(),
+            payment_from: Some(before.as_str()),
+            payment_to: Some(decision.payment.as_str()),
+            order_from: None,
+            order_to: None,
+            order_version: Some(locked.order.version),
+            detail: None,
+        })
+    }
+
+    pub(crate) fn save_order(&mut self, order: &OrderRow) -> Result<(), LedgerError> {
+        diesel::update(orders::table.find(order.id))
+            .set(order)
+            .execute(self.connection)?;
+        Ok(())
+    }
+
+    fn record_unchanged(
+        &mut self,
+        locked: &Locked,
+        id: Uuid,
+        observation: &Observation,
+        fact: &str,
+    ) -> Result<(), LedgerError> {
+        self.record(&NewHistory {
+            order_id: locked.order.id,
+            payment_id: Some(id),
+            source: observation.source.as_str(),
+            fact,
+            payment_from: None,
+            payment_to: None,
+            order_from: None,
+            order_to: None,
+            order_version: Some(locked.order.version),
+            detail: observation.detail.clone(),
+        })
+    }
+}
+
+/// A decision with the fact it was taken on.
+pub(crate) struct Decided {
+    pub(crate) fact: Fact,
+    pub(crate) money: Option<Amount>,
+    pub(crate) decision: Decision,
+}
+
+/// Moves what a payment holds by a booking.
+fn hold(row: &mut PaymentRow, booking: Booking, minor: i64) -> Result<(), LedgerError> {
+    let negative = minor
+        .checked_neg()
+        .ok_or_else(|| LedgerError::corrupt("amount out of range"))?;
+    let (merchant, suspense) = match booking {
+        Booking::ReceiveForMerchant => (minor, 0),
+        Booking::ReceiveIntoSuspense => (0, minor),
+        Booking::SuspenseToMerchant => (minor, negative),
+        Booking::ReleaseSuspense => (0, negative),
+        Booking::RefundFromMerchant => (negative, 0),
+    };
+    row.merchant_minor = moved(row.merchant_minor, merchant)?;
+    row.suspense_minor = moved(row.suspense_minor, suspense)?;
+    Ok(())
+}
+
+fn moved(held: i64, by: i64) -> Result<i64, LedgerError> {
+    held.checked_add(by)
+        .filter(|sum| *sum >= 0)
+        .ok_or_else(|| LedgerError::corrupt("a payment cannot hold less than nothing"))
+}
+
+fn change_payment(
+    row: &mut PaymentRow,
+    decided: &Decided,
+    observation: &Observation,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let decision = &decided.decision;
+    decision.payment.as_str().clone_into(&mut row.state);
+    row.updated_at = now;
+    if row.provider_reference.is_none() {
+        row.provider_reference
+            .clone_from(&observation.provider_reference);
+    }
+    if let Some(artefact) = &observation.artefact {
+        row.artefact = Some(serde_json::to_string(artefact).map_err(LedgerError::corrupt)?);
+        if let Artefact::Redirect { link_code, .. } = artefact {
+            row.link_code.clone_from(link_code);
+        }
+    }
+    match decision.payment {
+        PaymentState::Pending => row.accepted_at = Some(now),
+        PaymentState::Paid if row.paid_at.is_none() => {
+            let said = match &observation.what {
+                What::Word(word) => word.finished_at,
+                What::Fact(_) => None,
+            };
+            row.paid_at = Some(paid_at(said, row.created_at, now));
+            row.received_minor = row
+                .merchant_minor
+                .checked_add(row.suspense_minor)
+                .ok_or_else(|| LedgerError::corrupt("amount out of range"))?;
+        }
+        PaymentState::Failed | PaymentState::Cancelled | PaymentState::Expired => {
+            if let Some(failure) = &observation.failure {
+                row.failure_code = Some(failure.code.clone());
+                row.failure_message = Some(failure.message.clone());
+            }
+        }
+        PaymentState::Paid
+        | PaymentState::Creating
+        | PaymentState::Unknown
+        | PaymentState::Review
+        | PaymentState::Refunded => {}
+    }
+    if matches!(
+        decided.fact,
+        Fact::ProviderPartlyRefunded | Fact::PartRefundCompleted
+    ) {
+        let part = decided.money.map_or(0, Amount::minor);
+        row.refunded_minor = row
+            .refunded_minor
+            .saturating_add(part)
+            .min(row.received_minor);
+    }
+    Ok(())
+}
+
+fn change_order(
+    locked: &mut Locked,
+    decided: &Decided,
+    observation: &Observation,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let decision = &decided.decision;
+    let paid_minor = locked.paid_minor()?;
+    let order = &mut locked.order;
+    let becomes_paid =
+        decision.order == OrderState::Paid && order.state != OrderState::Paid.as_str();
+    decision.order.as_str().clone_into(&mut order.state);
+    order.version = order
+        .version
+        .checked_add(1)
+        .ok_or_else(|| LedgerError::corrupt("version out of range"))?;
+    order.updated_at = now;
+    order.paid_minor = paid_minor;
+    if decision.paid_late {
+        order.paid_late = true;
+    }
+    if becomes_paid {
+        let said = match &observation.what {
+            What::Word(word) => word.finished_at,
+            What::Fact(_) => None,
+        };
+        order.paid_at = Some(paid_at(said, order.created_at, now));
+    }
+    if decision.order != OrderState::Pending {
+        order.expiry_due_at = None;
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The proof of the books: each check is a query that must return nothing (`gatewayctl audit`).
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::error::LedgerError;
+use crate::tx::Tx;
+
+/// A rule of the books and the query for rows that break it.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditCheck {
+    /// The rule, as a sentence.
+    pub rule: &'static str,
+    query: &'static str,
+}
+
+/// A row that breaks a rule.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct AuditFinding {
+    /// What, and where.
+    #[diesel(sql_type = Text)]
+    pub finding: String,
+}
+
+/// Rows shown of each broken rule.
+const FINDINGS_MAX: usize = 20;
+
+/// Every rule.
+pub const AUDIT_CHECKS: &[AuditCheck] = &[
+    AuditCheck {
+        rule: "every journal has at least two entries that sum to zero",
+        query: "SELECT 'journal ' || j.id AS finding FROM journals j \
+                LEFT JOIN entries e ON e.journal_id = j.id GROUP BY j.id \
+                HAVING coalesce(sum(e.minor), 1) <> 0 OR count(e.line) < 2 LIMIT 20",
+    },
+    AuditCheck {
+        rule: "what a payment holds for its merchant is what the books say",
+        query: "SELECT 'payment ' || p.id AS finding FROM payments p \
+                LEFT JOIN (SELECT j.payment_id, \
+                    -coalesce(sum(e.minor) FILTER (WHERE e.account = 'merchant_payable'), 0) AS m, \
+                    -coalesce(sum(e.minor) FILTER (WHERE e.account = 'suspense'), 0) AS s \
+                    FROM journals j JOIN entries e ON e.journal_id = j.id GROUP BY j.payment_id) b \
+                  ON b.payment_id = p.id \
+                WHERE p.merchant_minor <> coalesce(b.m, 0) OR p.suspense_minor <> coalesce(b.s, 0) \
+                LIMIT 20",
+    },
+    AuditCheck {
+        rule: "an order's paid amount is the sum of its paid payments less refunds",
+        query: "SELECT 'order ' || o.id AS finding FROM orders o \
+                LEFT JOIN (SELECT order_id, sum(received_minor - refunded_minor) AS paid \
+                    FROM payments WHERE state = 'paid' GROUP BY order_id) p ON p.order_id = o.id \
+                WHERE o.paid_minor <> coalesce(p.paid, 0) LIMIT 20",
+    },
+    AuditCheck {
+        rule: "a paid order has a paid payment, and a paid payment has its money in the books",
+        query: "SELECT 'order ' || o.id AS finding FROM orders o WHERE o.state = 'paid' \
+                AND NOT EXISTS (SELECT FROM payments p WHERE p.order_id = o.id AND p.state = 'paid') \
+                UNION ALL \
+                SELECT 'payment ' || p.id FROM payments p WHERE p.state = 'paid' \
+                AND NOT EXISTS (SELECT FROM journals j WHERE j.payment_id = p.id) LIMIT 20",
+    },
+    AuditCheck {
+        rule: "money in the books belongs to a payment that received it",
+        query: "SELECT 'payment ' || p.id || ' is ' || p.state AS finding FROM payments p \
+                WHERE p.merchant_minor > 0 AND p.state <> 'paid' LIMIT 20",
+    },
+    AuditCheck {
+        rule: "an order is paid at most once before it is refunded",
+        query: "SELECT 'order ' || order_id AS finding FROM history \
+                WHERE order_to = 'paid' AND order_from <> 'paid' \
+                GROUP BY order_id HAVING count(*) > 1 LIMIT 20",
+    },
+    AuditCheck {
+        rule: "paid is left only by refunds",
+        query: "SELECT 'order ' || order_id || ' at ' || at AS finding FROM history \
+                WHERE order_from = 'paid' AND order_to NOT IN ('paid', 'refunded') \
+                UNION ALL SELECT 'payment ' || payment_id || ' at ' || at FROM history \
+                WHERE payment_from = 'paid' AND payment_to NOT IN ('paid', 'refunded') LIMIT 20",
+    },
+    AuditCheck {
+        rule: "every version of an order has one history row, from 1 without a gap",
+        query: "SELECT 'order ' || o.id AS finding FROM orders o \
+                LEFT JOIN (SELECT order_id, count(DISTINCT order_version) AS versions, \
+                    max(order_version) AS newest FROM history GROUP BY order_id) h \
+                  ON h.order_id = o.id \
+                WHERE h.versions IS DISTINCT FROM o.version::bigint OR h.newest <> o.version LIMIT 20",
+    },
+    AuditCheck {
+        rule: "every order that was paid has told its merchant so",
+        query: "SELECT 'order ' || o.id AS finding FROM orders o WHERE o.paid_at IS NOT NULL \
+                AND NOT EXISTS (SELECT FROM events e WHERE e.order_id = o.id \
+                    AND e.type IN ('order.paid', 'order.paid_late')) LIMIT 20",
+    },
+    AuditCheck {
+        rule: "an order and version is told at most once in one way",
+        query: "SELECT 'order ' || order_id || ' version ' || order_version AS finding FROM events \
+                WHERE order_id IS NOT NULL \
+                GROUP BY order_id, order_version, type HAVING count(*) > 1 LIMIT 20",
+    },
+    AuditCheck {
+        rule: "every notification that took effect names its payment",
+        query: "SELECT 'notification ' || id AS finding FROM notifications \
+                WHERE verdict IN ('applied', 'asked') AND payment_id IS NULL LIMIT 20",
+    },
+    AuditCheck {
+        rule: "a payment never outlives its order and asks for its amount",
+        query: "SELECT 'payment ' || p.id AS finding FROM payments p JOIN orders o ON o.id = p.order_id \
+                WHERE p.expires_at > o.expires_at OR p.amount_minor <> o.amount_minor \
+                   OR p.merchant_id <> o.merchant_id LIMIT 20",
+    },
+    AuditCheck {
+        rule: "a receipt is never counted twice",
+        query: "SELECT 'payment ' || payment_id AS finding FROM receipts WHERE held = 'merchant' \
+                GROUP BY payment_id HAVING count(*) > 1 LIMIT 20",
+    },
+    AuditCheck {
+        rule: "what is open has something that will end it",
+        query: "SELECT 'payment ' || p.id || ' is ' || p.state AS finding FROM payments p \
+                WHERE p.state IN ('creating', 'unknown', 'pending') AND NOT EXISTS ( \
+                    SELECT FROM provider_work w WHERE w.payment_id = p.id AND w.kind = 'expire') \
+                UNION ALL SELECT 'order ' || id FROM orders \
+                WHERE state = 'pending' AND expiry_due_at IS NULL LIMIT 20",
+    },
+];
+
+impl Tx<'_> {
+    /// Runs one check; an empty answer is the proof.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn audit(&mut self, check: &AuditCheck) -> Result<Vec<AuditFinding>, LedgerError> {
+        let mut findings: Vec<AuditFinding> =
+            diesel::sql_query(check.query).load(self.connection)?;
+        findings.truncate(FINDINGS_MAX);
+        Ok(findings)
+    }
+}

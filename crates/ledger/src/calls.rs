@@ -1,0 +1,424 @@
+//! The create call to the provider as the books see it: an intent that is committed before anything
+//! is sent, a lease while it may be under way, and the record of its outcome.
+
+use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
+use ayolinx_core::method::Method;
+use ayolinx_core::money::Amount;
+use ayolinx_core::order_view::{Customer, Failure};
+use ayolinx_core::payment::Fact;
+use ayolinx_core::states::{OrderState, PaymentState};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::apply::{Applied, Effect, Locked, Observation};
+use crate::error::LedgerError;
+use crate::history::{NewHistory, Source};
+use crate::rows::{OrderRow, PaymentRow};
+use crate::schema::payments;
+use crate::tx::{Tx, shifted};
+use crate::work::{LeasedWork, WorkKind};
+
+/// At most this many replacements of a lost create, then the payment fails (contract 4.1).
+pub const REPLACEMENTS_MAX: i16 = 3;
+
+/// A payment to be made.
+#[derive(Debug, Clone)]
+pub struct NewPayment {
+    /// Identity; the provider sees it.
+    pub id: PaymentId,
+    /// Method.
+    pub method: Method,
+    /// Channel; `None` for a payment link.
+    pub channel: Option<String>,
+    /// The channels a payment link offers.
+    pub link_channels: Vec<String>,
+    /// End of its time; never after the order's.
+    pub expires_at: DateTime<Utc>,
+    /// The prefix of a virtual account's customer number.
+    pub customer_prefix: Option<String>,
+}
+
+/// Everything needed to send a create, and the lease under which it may be sent.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Fences the outcome.
+    pub token: Uuid,
+    /// The end of the lease, in database time.
+    pub leased_until: DateTime<Utc>,
+    /// The order.
+    pub order_id: OrderId,
+    /// The merchant.
+    pub merchant_id: MerchantId,
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// Method.
+    pub method: Method,
+    /// Channel.
+    pub channel: Option<String>,
+    /// The channels a payment link offers.
+    pub link_channels: Vec<String>,
+    /// What to ask for.
+    pub amount: Amount,
+    /// End of the payment's time.
+    pub expires_at: DateTime<Utc>,
+    /// The payer.
+    pub customer: Option<Customer>,
+    /// The merchant's items as JSON, for a payment link.
+    pub items: Option<String>,
+    /// Where the wallet sends the payer back.
+    pub return_url: Option<String>,
+    /// The order's description.
+    pub description: Option<String>,
+    /// The merchant's own order number.
+    pub reference: String,
+    /// The virtual account's customer number.
+    pub customer_no: Option<String>,
+}
+
+/// What came of a call, as far as the books care.
+#[derive(Debug, Clone)]
+pub enum CallOutcome {
+    /// The artefact is here.
+    Accepted(Box<Observation>),
+    /// Refused for certain.
+    Refused(Failure),
+    /// Not sent for certain, or not let in: the merchant may retry the same payment.
+    NotSent,
+    /// Not known yet; the exchange still runs under its lease.
+    StillRunning,
+    /// Not known, and the exchange has ended.
+    Unknown(String),
+}
+
+impl CallOutcome {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "accepted",
+            Self::Refused(_) => "refused",
+            Self::NotSent => "not_sent",
+            Self::StillRunning => "still_running",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// Records the outcome of a call. What is certain (an artefact) is taken from anybody; what
+    /// would end or reopen the payment only from the holder of the lease.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] when there is no such payment.
+    pub fn settle_call(
+        &mut self,
+        payment: PaymentId,
+        token: Uuid,
+        outcome: &CallOutcome,
+    ) -> Result<Applied, LedgerError> {
+        let order_id: Uuid = payments::table
+            .find(payment.as_uuid())
+            .select(payments::order_id)
+            .first(self.connection)?;
+        let locked = self.lock_order(order_id)?;
+        let row = own_payment(&locked, payment.as_uuid())?;
+        let ours = row.call_token == Some(token);
+        if !ours && !matches!(outcome, CallOutcome::Accepted(_)) {
+            return unchanged(&locked, row);
+        }
+        if ours {
+            self.end_lease(row, outcome)?;
+        }
+        let observation = match outcome {
+            CallOutcome::Accepted(observation) => observation.as_ref().clone(),
+            CallOutcome::Refused(failure) => Observation {
+                failure: Some(failure.clone()),
+                detail: Some(failure.code.clone()),
+                ..Observation::fact(Source::Reply, Fact::Refused)
+            },
+            CallOutcome::NotSent => Observation::fact(Source::Reply, Fact::NotSent),
+            CallOutcome::StillRunning => Observation::fact(Source::Reply, Fact::OutcomeUnknown),
+            CallOutcome::Unknown(reason) => Observation {
+                detail: Some(reason.clone()),
+                ..Observation::fact(Source::Reply, Fact::OutcomeUnknown)
+            },
+        };
+        self.apply(payment, &observation)
+    }
+
+    fn end_lease(&mut self, row: &PaymentRow, outcome: &CallOutcome) -> Result<(), LedgerError> {
+        let now = self.now()?;
+        let runs_on = matches!(outcome, CallOutcome::StillRunning);
+        let leased_until = if runs_on { row.call_leased_until } else { None };
+        diesel::update(payments::table.find(row.id))
+            .set((
+                payments::last_outcome.eq(outcome.word()),
+                payments::call_leased_until.eq(leased_until),
+            ))
+            .execute(self.connection)?;
+        match outcome {
+            CallOutcome::NotSent => self.drop_work(row.id, &[WorkKind::Resolve]),
+            CallOutcome::Unknown(_) if row.state()?.is_open() => {
+                let resolve = &self.context.plans.resolve;
+                match resolve.next_resolve(now, row.expires_at, now) {
+                    Some(due_at) => self.plan_work(row.id, WorkKind::Resolve, now, due_at),
+                    None => self.drop_work(row.id, &[WorkKind::Resolve]),
+                }
+            }
+            CallOutcome::Unknown(_)
+            | CallOutcome::Accepted(_)
+            | CallOutcome::Refused(_)
+            | CallOutcome::StillRunning => Ok(()),
+        }
+    }
+
+    pub(crate) fn insert_payment(
+        &mut self,
+        order: &OrderRow,
+        new: &NewPayment,
+        place: Place,
+    ) -> Result<PaymentRow, LedgerError> {
+        let now = self.now()?;
+        let customer_no = match &new.customer_prefix {
+            Some(prefix) => Some(self.next_customer_no(prefix)?),
+            None => None,
+        };
+        let leased_until = shifted(now, self.context.plans.lease);
+        let row = PaymentRow {
+            id: new.id.as_uuid(),
+            order_id: order.id,
+            merchant_id: order.merchant_id,
+            position: place.position,
+            method: new.method.as_str().to_owned(),
+            channel: new.channel.clone(),
+            link_channels: (!new.link_channels.is_empty()).then(|| new.link_channels.clone()),
+            state: PaymentState::Creating.as_str().to_owned(),
+            amount_minor: order.amount_minor,
+            currency: order.currency.clone(),
+            received_minor: 0,
+            refunded_minor: 0,
+            merchant_minor: 0,
+            suspense_minor: 0,
+            provider_reference: None,
+            artefact: None,
+            link_code: None,
+            customer_no,
+            failure_code: None,
+            failure_message: None,
+            replaces: place.replaces,
+            replacements: place.replacements,
+            last_outcome: None,
+            call_token: Some(Uuid::now_v7()),
+            call_leased_until: Some(leased_until),
+            accepted_at: None,
+            created_at: now,
+            updated_at: now,
+            expires_at: new.expires_at.min(order.expires_at),
+            paid_at: None,
+        };
+        diesel::insert_into(payments::table)
+            .values(&row)
+            .execute(self.connection)?;
+        // Should this process die in the call, the lease runs out and the resolver takes over.
+        self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until)?;
+        let expire_at = shifted(row.expires_at, self.context.plans.expiry_grace);
+        self.plan_work(row.id, WorkKind::Expire, row.expires_at, expire_at)?;
+        Ok(row)
+    }
+
+    /// `customerNo`: prefix and digits from a sequence, never random (contract 5).
+    fn next_customer_no(&mut self, prefix: &str) -> Result<String, LedgerError> {
+        let next: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
+            "nextval('virtual_account_customers')",
+        ))
+        .get_result(self.connection)?;
+        Ok(format!("{prefix}{next:08}"))
+    }
+
+    /// Takes the lease of a payment whose create was certainly not sent, to send it now.
+    pub(crate) fn lease_call(
+        &mut self,
+        order: &OrderRow,
+        row: &PaymentRow,
+    ) -> Result<Call, LedgerError> {
+        let now = self.now()?;
+        let leased_until = shifted(now, self.context.plans.lease);
+        let mut row = row.clone();
+        row.call_token = Some(Uuid::now_v7());
+        row.call_leased_until = Some(leased_until);
+        row.last_outcome = None;
+        diesel::update(payments::table.find(row.id))
+            .set(&row)
+            .execute(self.connection)?;
+        self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until)?;
+        self.call_of(order, &row)
+    }
+
+    pub(crate) fn call_of(
+        &mut self,
+        order: &OrderRow,
+        row: &PaymentRow,
+    ) -> Result<Call, LedgerError> {
+        let (Some(token), Some(leased_until)) = (row.call_token, row.call_leased_until) else {
+            return Err(LedgerError::corrupt("a call without a lease"));
+        };
+        Ok(Call {
+            token,
+            leased_until,
+            order_id: order.id(),
+            merchant_id: order.merchant_id(),
+            payment_id: row.id(),
+            method: row.method()?,
+            channel: row.channel.clone(),
+            link_channels: row.link_channels.clone().unwrap_or_default(),
+            amount: row.asked()?,
+            expires_at: row.expires_at,
+            customer: self.customer_of(order.id)?,
+            items: order.items.clone(),
+            return_url: order.return_url.clone(),
+            description: order.description.clone(),
+            reference: order.reference.clone(),
+            customer_no: row.customer_no.clone(),
+        })
+    }
+
+    /// The resolver's next step for a payment that nobody can pay: it is closed as lost and, where
+    /// the order still wants it, replaced by a new payment, whose call is returned (contract 4.1).
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn replace_lost(
+        &mut self,
+        work: &LeasedWork,
+        replacement: PaymentId,
+    ) -> Result<Option<Call>, LedgerError> {
+        if !self.still_leased(work)? {
+            return Ok(None);
+        }
+        let id = work.payment_id.as_uuid();
+        let order_id: Uuid = payments::table
+            .find(id)
+            .select(payments::order_id)
+            .first(self.connection)?;
+        let locked = self.lock_order(order_id)?;
+        let row = own_payment(&locked, id)?.clone();
+        let wanted = self.still_wanted(&locked, &row)?;
+        let exhausted = row.replacements >= REPLACEMENTS_MAX;
+        let fact = if wanted && exhausted {
+            Fact::ReplacementsExhausted
+        } else {
+            Fact::ArtefactLost
+        };
+        let lost = Observation {
+            failure: Some(Failure {
+                code: "artefact_lost".to_owned(),
+                message: "the provider's reply was lost; nobody can pay this attempt".to_owned(),
+            }),
+            ..Observation::fact(Source::Resolver, fact)
+        };
+        let applied = self.apply(work.payment_id, &lost)?;
+        if applied.effect != Effect::Changed || !wanted || exhausted {
+            return Ok(None);
+        }
+        let order = self.find_order(locked.order.id())?;
+        let new = NewPayment {
+            id: replacement,
+            method: row.method()?,
+            channel: row.channel.clone(),
+            link_channels: row.link_channels.clone().unwrap_or_default(),
+            expires_at: row.expires_at,
+            customer_prefix: self.customer_prefix(&row),
+        };
+        let place = Place {
+            position: row.position.saturating_add(1),
+            replaces: Some(row.id),
+            replacements: row.replacements.saturating_add(1),
+        };
+        let made = self.insert_payment(&order, &new, place)?;
+        self.record(&NewHistory {
+            order_id: order.id,
+            payment_id: Some(made.id),
+            source: Source::Resolver.as_str(),
+            fact: "replacement_created",
+            payment_from: None,
+            payment_to: Some(PaymentState::Creating.as_str()),
+            order_from: None,
+            order_to: None,
+            order_version: Some(order.version),
+            detail: Some(format!("replaces {}", row.id())),
+        })?;
+        self.call_of(&order, &made).map(Some)
+    }
+
+    /// Takes the lease to send the same id again, after "not found" was proven; `None` when the
+    /// order no longer wants it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn lease_resend(&mut self, work: &LeasedWork) -> Result<Option<Call>, LedgerError> {
+        if !self.still_leased(work)? {
+            return Ok(None);
+        }
+        let id = work.payment_id.as_uuid();
+        let order_id: Uuid = payments::table
+            .find(id)
+            .select(payments::order_id)
+            .first(self.connection)?;
+        let locked = self.lock_order(order_id)?;
+        let row = own_payment(&locked, id)?;
+        if !self.still_wanted(&locked, row)? || !row.state()?.is_open() {
+            return Ok(None);
+        }
+        self.lease_call(&locked.order, row).map(Some)
+    }
+
+    fn still_wanted(&mut self, locked: &Locked, row: &PaymentRow) -> Result<bool, LedgerError> {
+        let now = self.now()?;
+        let newest = locked.payments.first().map(|newest| newest.id);
+        Ok(locked.order.state()? == OrderState::Pending
+            && now < locked.order.expires_at
+            && newest == Some(row.id))
+    }
+
+    fn customer_prefix(&self, row: &PaymentRow) -> Option<String> {
+        row.customer_no.as_ref()?;
+        let channel = self.context.channels.get(row.channel.as_deref()?)?;
+        channel.partner_service_id.clone()
+    }
+}
+
+/// Where a payment stands among those of its order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) position: i32,
+    pub(crate) replaces: Option<Uuid>,
+    pub(crate) replacements: i16,
+}
+
+impl Place {
+    /// The newest of an order's payments, made on request.
+    pub(crate) fn newest_of(existing: &[PaymentRow]) -> Self {
+        let last = existing.iter().map(|row| row.position).max().unwrap_or(0);
+        Self {
+            position: last.saturating_add(1),
+            replaces: None,
+            replacements: 0,
+        }
+    }
+}
+
+fn own_payment(locked: &Locked, id: Uuid) -> Result<&PaymentRow, LedgerError> {
+    locked
+        .payments
+        .iter()
+        .find(|payment| payment.id == id)
+        .ok_or(LedgerError::NotFound)
+}
+
+fn unchanged(locked: &Locked, row: &PaymentRow) -> Result<Applied, LedgerError> {
+    Ok(Applied {
+        effect: Effect::Unchanged,
+        order_id: locked.order.id(),
+        payment: row.state()?,
+        order: locked.order.state()?,
+    })
+}

@@ -1,0 +1,113 @@
+//! The append-only record of what happened to each order.
+
+use ayolinx_core::ids::OrderId;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::error::LedgerError;
+use crate::schema::history;
+use crate::tx::Tx;
+
+/// Where a fact came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The merchant's backend.
+    Merchant,
+    /// The payer, on the checkout page.
+    Payer,
+    /// The provider's reply to a create.
+    Reply,
+    /// A callback of the provider.
+    Callback,
+    /// The provider's answer to an inquiry.
+    Inquiry,
+    /// The loop that resolves unknown outcomes.
+    Resolver,
+    /// The loop that ends what ran out of time.
+    Expiry,
+    /// Another payment of the same order.
+    Sibling,
+    /// An operator.
+    Operator,
+}
+
+impl Source {
+    /// The spelling in history rows.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Merchant => "merchant",
+            Self::Payer => "payer",
+            Self::Reply => "provider_reply",
+            Self::Callback => "callback",
+            Self::Inquiry => "inquiry",
+            Self::Resolver => "resolver",
+            Self::Expiry => "expiry",
+            Self::Sibling => "other_payment",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = history)]
+pub(crate) struct NewHistory<'a> {
+    pub(crate) order_id: Uuid,
+    pub(crate) payment_id: Option<Uuid>,
+    pub(crate) source: &'a str,
+    pub(crate) fact: &'a str,
+    pub(crate) payment_from: Option<&'a str>,
+    pub(crate) payment_to: Option<&'a str>,
+    pub(crate) order_from: Option<&'a str>,
+    pub(crate) order_to: Option<&'a str>,
+    pub(crate) order_version: Option<i32>,
+    pub(crate) detail: Option<String>,
+}
+
+/// One line of an order's history.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = history)]
+pub struct HistoryLine {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The payment, when it is about one.
+    pub payment_id: Option<Uuid>,
+    /// Where it came from.
+    pub source: String,
+    /// What became known.
+    pub fact: String,
+    /// Payment state before.
+    pub payment_from: Option<String>,
+    /// Payment state after.
+    pub payment_to: Option<String>,
+    /// Order state before.
+    pub order_from: Option<String>,
+    /// Order state after.
+    pub order_to: Option<String>,
+    /// The order's version after it.
+    pub order_version: Option<i32>,
+    /// More about it.
+    pub detail: Option<String>,
+}
+
+impl Tx<'_> {
+    pub(crate) fn record(&mut self, line: &NewHistory<'_>) -> Result<(), LedgerError> {
+        diesel::insert_into(history::table)
+            .values(line)
+            .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Everything that happened to an order, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn history_of(&mut self, order: OrderId) -> Result<Vec<HistoryLine>, LedgerError> {
+        Ok(history::table
+            .filter(history::order_id.eq(order.as_uuid()))
+            .select(HistoryLine::as_select())
+            .order(history::id)
+            .load(self.connection)?)
+    }
+}

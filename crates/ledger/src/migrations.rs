@@ -1,0 +1,88 @@
+//! The migrations, embedded, and the check whether the database is as new as this binary.
+
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::error::LedgerError;
+use crate::tx::Tx;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+
+/// Applies what is missing and returns its names, oldest first. Run by `gatewayctl migrate` only.
+///
+/// # Errors
+/// When the database cannot be reached or a migration fails; those before it stay applied.
+pub fn migrate(database_url: &str) -> Result<Vec<String>, LedgerError> {
+    let mut connection = PgConnection::establish(database_url)
+        .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+    // Two migrators at once would trip over each other: the second waits here.
+    diesel::sql_query("SELECT pg_advisory_lock(7016012026)").execute(&mut connection)?;
+    let applied = connection
+        .run_pending_migrations(MIGRATIONS)
+        .map_err(LedgerError::corrupt)?;
+    Ok(applied.iter().map(ToString::to_string).collect())
+}
+
+/// Reverts every migration; for tests of the down scripts.
+///
+/// # Errors
+/// As [`migrate`].
+pub fn revert_all(database_url: &str) -> Result<(), LedgerError> {
+    let mut connection = PgConnection::establish(database_url)
+        .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+    connection
+        .revert_all_migrations(MIGRATIONS)
+        .map_err(LedgerError::corrupt)?;
+    Ok(())
+}
+
+/// The versions this binary knows, oldest first.
+///
+/// # Errors
+/// When the embedded migrations are malformed.
+pub fn known_versions() -> Result<Vec<String>, LedgerError> {
+    let migrations: Vec<Box<dyn Migration<Pg>>> =
+        MIGRATIONS.migrations().map_err(LedgerError::corrupt)?;
+    let mut versions: Vec<String> = migrations
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect();
+    versions.sort();
+    Ok(versions)
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+impl Tx<'_> {
+    /// The versions that this binary needs and the database lacks.
+    ///
+    /// # Errors
+    /// When the database does not answer. A database that was never migrated lacks all.
+    pub fn missing_migrations(&mut self) -> Result<Vec<String>, LedgerError> {
+        let known = known_versions()?;
+        let exists: bool = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "to_regclass('__diesel_schema_migrations') IS NOT NULL",
+        ))
+        .get_result(self.connection)?;
+        if !exists {
+            return Ok(known);
+        }
+        let applied: Vec<Applied> =
+            diesel::sql_query("SELECT version FROM __diesel_schema_migrations")
+                .load(self.connection)?;
+        Ok(known
+            .into_iter()
+            .filter(|version| {
+                !applied
+                    .iter()
+                    .any(|row| MigrationVersion::from(row.version.as_str()).to_string() == *version)
+            })
+            .collect())
+    }
+}

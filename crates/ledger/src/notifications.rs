@@ -1,0 +1,320 @@
+//! The inbox: what the provider told us is stored raw and takes effect in one transaction, before
+//! it is acknowledged. What cannot be placed is kept in quarantine and matched again.
+
+use ayolinx_core::ids::PaymentId;
+use ayolinx_core::messages::notification::Notification;
+use ayolinx_core::reading::{Channelled, ProviderWord};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Nullable, Text, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use crate::apply::{Effect, Observation};
+use crate::error::LedgerError;
+use crate::history::Source;
+use crate::schema::{notifications, payments, rejected_notifications};
+use crate::tx::{Tx, shifted};
+
+/// What is unmatched is tried again this often …
+const REMATCH_EVERY_SECONDS: i64 = 60;
+/// … for this long (contract 5).
+const REMATCH_FOR_HOURS: i64 = 72;
+/// Refused callbacks are kept up to this many and this long (contract 5).
+const REJECTED_MAX: i64 = 1000;
+
+/// A verified callback on its way into the inbox.
+#[derive(Debug)]
+pub struct InboundNotification {
+    /// The documented path it came to.
+    pub path: &'static str,
+    /// Which route its signature named.
+    pub matched_route: &'static str,
+    /// The very bytes.
+    pub body: Vec<u8>,
+    /// SHA-256 of the minified body: signed material.
+    pub body_digest: [u8; 32],
+    /// Headers as JSON, without Authorization.
+    pub headers: String,
+    /// Whether its timestamp is inside the window.
+    pub channelled: Channelled,
+}
+
+/// A callback that was not let in.
+#[derive(Debug)]
+pub struct RefusedNotification {
+    /// The path.
+    pub path: String,
+    /// The query as received.
+    pub query: Option<String>,
+    /// Headers as JSON, without Authorization.
+    pub headers: String,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What became of a verified callback; each of them is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// It changed something.
+    Applied,
+    /// It was understood and changed nothing.
+    NoChange,
+    /// It was here before.
+    Duplicate,
+    /// Kept: the provider is asked first, or its timestamp is stale.
+    Asked,
+    /// Kept in quarantine: nobody knows the reference.
+    UnknownReference,
+    /// Kept in quarantine: not readable.
+    Unreadable,
+}
+
+impl Received {
+    const fn verdict(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::NoChange | Self::Duplicate => "no_change",
+            Self::Asked => "asked",
+            Self::UnknownReference => "unknown_reference",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// A notification that waits in quarantine.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = notifications)]
+pub struct QuarantineLine {
+    /// Identity.
+    pub id: Uuid,
+    /// The path it came to.
+    pub path: String,
+    /// Why it waits.
+    pub verdict: String,
+    /// How often it came.
+    pub seen: i32,
+    /// Since when.
+    pub received_at: DateTime<Utc>,
+}
+
+#[derive(QueryableByName)]
+struct Stored {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    verdict: String,
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    seen: i32,
+}
+
+impl Tx<'_> {
+    /// Stores a verified callback and lets it take effect. The duplicate path writes too (T8).
+    ///
+    /// # Errors
+    /// When the database does not answer: then nothing may be acknowledged.
+    pub fn receive(&mut self, inbound: &InboundNotification) -> Result<Received, LedgerError> {
+        let stored: Stored = diesel::sql_query(
+            "INSERT INTO notifications \
+                 (id, path, body_digest, body, headers, matched_route, verdict) \
+             VALUES ($1, $2, $3, $4, $5, $6, 'no_change') \
+             ON CONFLICT (path, body_digest) DO UPDATE \
+                 SET seen = notifications.seen + 1, last_seen_at = now() \
+             RETURNING id, verdict, seen",
+        )
+        .bind::<SqlUuid, _>(Uuid::now_v7())
+        .bind::<Text, _>(inbound.path)
+        .bind::<Binary, _>(inbound.body_digest.as_slice())
+        .bind::<Binary, _>(&inbound.body)
+        .bind::<Text, _>(&inbound.headers)
+        .bind::<Text, _>(inbound.matched_route)
+        .get_result(self.connection)?;
+        let settled = matches!(stored.verdict.as_str(), "applied" | "no_change");
+        if stored.seen > 1 && settled {
+            return Ok(Received::Duplicate);
+        }
+        let (received, payment) = self.place(&inbound.body, inbound.channelled)?;
+        self.judge(stored.id, received, payment)?;
+        Ok(received)
+    }
+
+    /// Tries to place up to `limit` unmatched notifications again. Returns how many were placed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn rematch(&mut self, limit: i64) -> Result<usize, LedgerError> {
+        let now = self.now()?;
+        let due: Vec<(Uuid, Vec<u8>)> = notifications::table
+            .filter(notifications::rematch_due_at.le(now))
+            .select((notifications::id, notifications::body))
+            .order(notifications::rematch_due_at)
+            .limit(limit)
+            .for_update()
+            .skip_locked()
+            .load(self.connection)?;
+        let mut placed = 0_usize;
+        for (id, body) in due {
+            // Its window has passed by now, but it was fresh when it came: what it says still
+            // counts as said, and the ledger's facts are idempotent.
+            let (received, payment) = self.place(&body, Channelled::Callback)?;
+            self.judge(id, received, payment)?;
+            if !matches!(received, Received::UnknownReference | Received::Unreadable) {
+                placed = placed.saturating_add(1);
+            }
+        }
+        Ok(placed)
+    }
+
+    fn place(
+        &mut self,
+        body: &[u8],
+        channelled: Channelled,
+    ) -> Result<(Received, Option<Uuid>), LedgerError> {
+        let Ok(notification) = Notification::parse(body) else {
+            return Ok((Received::Unreadable, None));
+        };
+        let Some(payment) = self.match_payment(&notification)? else {
+            return Ok((Received::UnknownReference, None));
+        };
+        let word = ProviderWord::of_notification(&notification, channelled);
+        let applied = self.apply(payment, &Observation::word(Source::Callback, word))?;
+        let received = match (applied.effect, channelled) {
+            (Effect::Changed, _) => Received::Applied,
+            (Effect::Asked, _) | (Effect::Unchanged, Channelled::StaleCallback) => Received::Asked,
+            (Effect::Unchanged, Channelled::Callback | Channelled::Inquiry) => Received::NoChange,
+        };
+        Ok((received, Some(payment.as_uuid())))
+    }
+
+    fn match_payment(
+        &mut self,
+        notification: &Notification,
+    ) -> Result<Option<PaymentId>, LedgerError> {
+        let by_reference = notification
+            .our_reference
+            .as_deref()
+            .and_then(|reference| reference.parse::<PaymentId>().ok());
+        if let Some(id) = by_reference {
+            let found: Option<Uuid> = payments::table
+                .find(id.as_uuid())
+                .select(payments::id)
+                .first(self.connection)
+                .optional()?;
+            if found.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        let Some(code) = &notification.link_code else {
+            return Ok(None);
+        };
+        let found: Option<Uuid> = payments::table
+            .filter(payments::link_code.eq(code))
+            .select(payments::id)
+            .order(payments::created_at.desc())
+            .first(self.connection)
+            .optional()?;
+        Ok(found.map(PaymentId::from_uuid))
+    }
+
+    fn judge(
+        &mut self,
+        id: Uuid,
+        received: Received,
+        payment: Option<Uuid>,
+    ) -> Result<(), LedgerError> {
+        let wait = (received == Received::UnknownReference).then_some(REMATCH_EVERY_SECONDS);
+        diesel::sql_query(
+            "UPDATE notifications SET verdict = $1, payment_id = coalesce($2, payment_id), \
+                 rematch_due_at = CASE WHEN $3::bigint IS NULL \
+                     OR received_at < now() - make_interval(hours => $4::int) THEN NULL \
+                     ELSE now() + make_interval(secs => $3::bigint) END \
+             WHERE id = $5",
+        )
+        .bind::<Text, _>(received.verdict())
+        .bind::<Nullable<SqlUuid>, _>(payment)
+        .bind::<Nullable<BigInt>, _>(wait)
+        .bind::<BigInt, _>(REMATCH_FOR_HOURS)
+        .bind::<SqlUuid, _>(id)
+        .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Keeps a refused callback among the newest ones.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn keep_refused(&mut self, refused: &RefusedNotification) -> Result<(), LedgerError> {
+        diesel::insert_into(rejected_notifications::table)
+            .values((
+                rejected_notifications::path.eq(&refused.path),
+                rejected_notifications::query.eq(&refused.query),
+                rejected_notifications::headers.eq(&refused.headers),
+                rejected_notifications::body.eq(&refused.body),
+                rejected_notifications::reason.eq(&refused.reason),
+            ))
+            .execute(self.connection)?;
+        diesel::sql_query(
+            "DELETE FROM rejected_notifications \
+             WHERE received_at < now() - interval '24 hours' \
+                OR id <= (SELECT max(id) FROM rejected_notifications) - $1",
+        )
+        .bind::<BigInt, _>(REJECTED_MAX)
+        .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// The refused callbacks that are still kept, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn refused(&mut self, limit: i64) -> Result<Vec<RefusedNotification>, LedgerError> {
+        type Row = (String, Option<String>, String, Vec<u8>, String);
+        let rows: Vec<Row> = rejected_notifications::table
+            .select((
+                rejected_notifications::path,
+                rejected_notifications::query,
+                rejected_notifications::headers,
+                rejected_notifications::body,
+                rejected_notifications::reason,
+            ))
+            .order(rejected_notifications::id.desc())
+            .limit(limit)
+            .load(self.connection)?;
+        Ok(rows
+            .into_iter()
+            .map(|(path, query, headers, body, reason)| RefusedNotification {
+                path,
+                query,
+                headers,
+                body,
+                reason,
+            })
+            .collect())
+    }
+
+    /// What waits in quarantine, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn quarantine(&mut self, limit: i64) -> Result<Vec<QuarantineLine>, LedgerError> {
+        Ok(notifications::table
+            .filter(notifications::verdict.eq_any(["unknown_reference", "unreadable"]))
+            .select(QuarantineLine::as_select())
+            .order(notifications::received_at.desc())
+            .limit(limit)
+            .load(self.connection)?)
+    }
+
+    /// Makes everything in quarantine due for matching now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn retry_quarantine(&mut self) -> Result<usize, LedgerError> {
+        let soon = shifted(self.now()?, TimeDelta::seconds(-1));
+        Ok(diesel::update(notifications::table)
+            .filter(notifications::verdict.eq("unknown_reference"))
+            .set(notifications::rematch_due_at.eq(soon))
+            .execute(self.connection)?)
+    }
+}

@@ -1,0 +1,316 @@
+//! Reading orders: one with its payments, a page of them, the payer's sealed data.
+
+use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
+use ayolinx_core::order_view::{Customer, OrderRecord, OrderView};
+use ayolinx_core::states::OrderState;
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
+use uuid::Uuid;
+
+use crate::error::LedgerError;
+use crate::rows::{OrderRow, PaymentRow};
+use crate::schema::{orders, payers, payments};
+use crate::tx::Tx;
+
+/// Which orders of a merchant to list (contract 4.3).
+#[derive(Debug, Clone, Default)]
+pub struct OrderFilter {
+    /// The merchant's own number.
+    pub reference: Option<String>,
+    /// State.
+    pub state: Option<OrderState>,
+    /// Method of any of its payments.
+    pub method: Option<String>,
+    /// Channel of any of its payments.
+    pub channel: Option<String>,
+    /// Created at or after.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Created before.
+    pub created_to: Option<DateTime<Utc>>,
+    /// Paid at or after.
+    pub paid_from: Option<DateTime<Utc>>,
+    /// Paid before.
+    pub paid_to: Option<DateTime<Utc>>,
+}
+
+/// Where a page of orders ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageEnd {
+    /// Creation time of its last order.
+    pub created_at: DateTime<Utc>,
+    /// Its id.
+    pub id: OrderId,
+}
+
+/// A page of orders, newest first.
+#[derive(Debug)]
+pub struct OrderPage {
+    /// The orders as JSON values.
+    pub orders: Vec<OrderView>,
+    /// Where to go on; `None` on the last page.
+    pub next: Option<PageEnd>,
+}
+
+/// The version and state of an order, for those who wait for a change.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderPulse {
+    /// Version.
+    pub version: i32,
+    /// State.
+    pub state: OrderState,
+}
+
+pub(crate) fn payer_context(order_id: Uuid) -> String {
+    format!("payer:{order_id}")
+}
+
+impl Tx<'_> {
+    /// One order of a merchant as JSON.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when it is another merchant's.
+    pub fn order_view(
+        &mut self,
+        merchant: MerchantId,
+        id: OrderId,
+    ) -> Result<OrderView, LedgerError> {
+        let order = self.find_order(id)?;
+        if order.merchant_id() != merchant {
+            return Err(LedgerError::NotFound);
+        }
+        self.view(&order)
+    }
+
+    /// Any order as JSON, whoever's it is: for the operator, the checkout page and the loops.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`].
+    pub fn any_order_view(&mut self, id: OrderId) -> Result<OrderView, LedgerError> {
+        let order = self.find_order(id)?;
+        self.view(&order)
+    }
+
+    /// Any order as a record: for the checkout page, which compares the token.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`].
+    pub fn any_order(&mut self, id: OrderId) -> Result<OrderRecord, LedgerError> {
+        let order = self.find_order(id)?;
+        let payments = self.payments_of(order.id)?;
+        let customer = self.customer_of(order.id)?;
+        order.record(&payments, customer)
+    }
+
+    /// Version and state only.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when it is another merchant's.
+    pub fn order_pulse(
+        &mut self,
+        merchant: MerchantId,
+        id: OrderId,
+    ) -> Result<OrderPulse, LedgerError> {
+        let (version, state): (i32, String) = orders::table
+            .filter(orders::id.eq(id.as_uuid()))
+            .filter(orders::merchant_id.eq(merchant.as_uuid()))
+            .select((orders::version, orders::state))
+            .first(self.connection)?;
+        Ok(OrderPulse {
+            version,
+            state: crate::rows::parse("order state", &state)?,
+        })
+    }
+
+    /// A page of a merchant's orders, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn list_orders(
+        &mut self,
+        merchant: MerchantId,
+        filter: &OrderFilter,
+        after: Option<PageEnd>,
+        limit: i64,
+    ) -> Result<OrderPage, LedgerError> {
+        let mut query = orders::table
+            .filter(orders::merchant_id.eq(merchant.as_uuid()))
+            .select(OrderRow::as_select())
+            .order((orders::created_at.desc(), orders::id.desc()))
+            .limit(limit.saturating_add(1))
+            .into_boxed();
+        if let Some(reference) = &filter.reference {
+            query = query.filter(orders::reference.eq(reference.clone()));
+        }
+        if let Some(state) = filter.state {
+            query = query.filter(orders::state.eq(state.as_str()));
+        }
+        if let Some(at) = filter.created_from {
+            query = query.filter(orders::created_at.ge(at));
+        }
+        if let Some(at) = filter.created_to {
+            query = query.filter(orders::created_at.lt(at));
+        }
+        if let Some(at) = filter.paid_from {
+            query = query.filter(orders::paid_at.ge(at));
+        }
+        if let Some(at) = filter.paid_to {
+            query = query.filter(orders::paid_at.lt(at));
+        }
+        if filter.method.is_some() || filter.channel.is_some() {
+            // One payment must be both of the method and of the channel.
+            query = query.filter(
+                sql::<Bool>("EXISTS (SELECT FROM payments p WHERE p.order_id = orders.id AND p.method = coalesce(")
+                    .bind::<Nullable<Text>, _>(filter.method.clone())
+                    .sql(", p.method) AND p.channel IS NOT DISTINCT FROM coalesce(")
+                    .bind::<Nullable<Text>, _>(filter.channel.clone())
+                    .sql(", p.channel))"),
+            );
+        }
+        if let Some(end) = after {
+            query = query.filter(
+                orders::created_at.lt(end.created_at).or(orders::created_at
+                    .eq(end.created_at)
+                    .and(orders::id.lt(end.id.as_uuid()))),
+            );
+        }
+        let rows: Vec<OrderRow> = query.load(self.connection)?;
+        self.page(rows, limit)
+    }
+
+    fn page(&mut self, mut rows: Vec<OrderRow>, limit: i64) -> Result<OrderPage, LedgerError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| PageEnd {
+            created_at: last.created_at,
+            id: last.id(),
+        });
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let all_payments: Vec<PaymentRow> = payments::table
+            .filter(payments::order_id.eq_any(&ids))
+            .select(PaymentRow::as_select())
+            .order(payments::position.desc())
+            .load(self.connection)?;
+        let all_payers: Vec<(Uuid, Vec<u8>)> = payers::table
+            .filter(payers::order_id.eq_any(&ids))
+            .select((payers::order_id, payers::sealed))
+            .load(self.connection)?;
+        let mut views = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let own: Vec<PaymentRow> = all_payments
+                .iter()
+                .filter(|payment| payment.order_id == row.id)
+                .cloned()
+                .collect();
+            let customer = all_payers
+                .iter()
+                .find(|(order_id, _)| *order_id == row.id)
+                .map(|(order_id, sealed)| self.open_customer(*order_id, sealed))
+                .transpose()?;
+            let record = row.record(&own, customer)?;
+            views.push(OrderView::new(&record, &self.context.links));
+        }
+        Ok(OrderPage {
+            orders: views,
+            next,
+        })
+    }
+
+    /// The order a merchant's number names.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`].
+    pub fn order_by_reference(
+        &mut self,
+        merchant: MerchantId,
+        reference: &str,
+    ) -> Result<OrderId, LedgerError> {
+        let id: Uuid = orders::table
+            .filter(orders::merchant_id.eq(merchant.as_uuid()))
+            .filter(orders::reference.eq(reference))
+            .select(orders::id)
+            .first(self.connection)?;
+        Ok(OrderId::from_uuid(id))
+    }
+
+    /// The orders any of these names speak of: a merchant's reference (of any merchant), or an id of
+    /// an order or payment. For the operator.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn orders_named(&mut self, name: &str) -> Result<Vec<OrderId>, LedgerError> {
+        if let Ok(id) = name.parse::<OrderId>() {
+            return Ok(vec![id]);
+        }
+        if let Ok(id) = name.parse::<PaymentId>() {
+            let found: Vec<Uuid> = payments::table
+                .filter(payments::id.eq(id.as_uuid()))
+                .select(payments::order_id)
+                .load(self.connection)?;
+            if !found.is_empty() {
+                return Ok(found.into_iter().map(OrderId::from_uuid).collect());
+            }
+        }
+        let found: Vec<Uuid> = orders::table
+            .filter(orders::reference.eq(name))
+            .select(orders::id)
+            .order(orders::created_at.desc())
+            .limit(20)
+            .load(self.connection)?;
+        Ok(found.into_iter().map(OrderId::from_uuid).collect())
+    }
+
+    pub(crate) fn find_order(&mut self, id: OrderId) -> Result<OrderRow, LedgerError> {
+        Ok(orders::table
+            .find(id.as_uuid())
+            .select(OrderRow::as_select())
+            .first(self.connection)?)
+    }
+
+    /// The payments of an order, newest first.
+    pub(crate) fn payments_of(&mut self, order_id: Uuid) -> Result<Vec<PaymentRow>, LedgerError> {
+        Ok(payments::table
+            .filter(payments::order_id.eq(order_id))
+            .select(PaymentRow::as_select())
+            .order(payments::position.desc())
+            .load(self.connection)?)
+    }
+
+    pub(crate) fn view(&mut self, order: &OrderRow) -> Result<OrderView, LedgerError> {
+        let payments = self.payments_of(order.id)?;
+        let customer = self.customer_of(order.id)?;
+        let record = order.record(&payments, customer)?;
+        Ok(OrderView::new(&record, &self.context.links))
+    }
+
+    pub(crate) fn customer_of(&mut self, order_id: Uuid) -> Result<Option<Customer>, LedgerError> {
+        let sealed: Option<Vec<u8>> = payers::table
+            .find(order_id)
+            .select(payers::sealed)
+            .first(self.connection)
+            .optional()?;
+        sealed
+            .map(|sealed| self.open_customer(order_id, &sealed))
+            .transpose()
+    }
+
+    fn open_customer(&self, order_id: Uuid, sealed: &[u8]) -> Result<Customer, LedgerError> {
+        let opened = self.context.open(sealed, &payer_context(order_id))?;
+        serde_json::from_slice(&opened).map_err(LedgerError::corrupt)
+    }
+
+    pub(crate) fn keep_customer(
+        &mut self,
+        order_id: Uuid,
+        customer: &Customer,
+    ) -> Result<(), LedgerError> {
+        let plain = serde_json::to_vec(customer).map_err(LedgerError::corrupt)?;
+        let sealed = self.context.seal(&plain, &payer_context(order_id))?;
+        diesel::insert_into(payers::table)
+            .values((payers::order_id.eq(order_id), payers::sealed.eq(sealed)))
+            .execute(self.connection)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! What becomes due, or is no longer due, when a payment changes (contract 4.1, 5).
+
+use ayolinx_core::method::Method;
+use ayolinx_core::order::Decision;
+use ayolinx_core::states::PaymentState;
+use chrono::{DateTime, Utc};
+
+use crate::error::LedgerError;
+use crate::rows::PaymentRow;
+use crate::tx::Tx;
+use crate::work::WorkKind;
+
+impl Tx<'_> {
+    pub(crate) fn plan_after(
+        &mut self,
+        payment: &PaymentRow,
+        before: PaymentState,
+        decision: &Decision,
+    ) -> Result<(), LedgerError> {
+        match decision.payment {
+            PaymentState::Pending => {
+                self.drop_work(payment.id, &[WorkKind::Resolve])?;
+                self.plan_inquiries(payment)?;
+            }
+            PaymentState::Paid | PaymentState::Refunded => {
+                self.drop_work(payment.id, &WorkKind::ALL)?;
+            }
+            PaymentState::Expired | PaymentState::Cancelled | PaymentState::Failed => {
+                self.drop_work(payment.id, &[WorkKind::Resolve, WorkKind::Expire])?;
+                if decision.close_at_provider && before.is_open() {
+                    self.plan_close(payment, Some(before))?;
+                }
+            }
+            PaymentState::Review => {
+                self.drop_work(payment.id, &[WorkKind::Resolve, WorkKind::Expire])?;
+            }
+            PaymentState::Unknown | PaymentState::Creating => {}
+        }
+        Ok(())
+    }
+
+    fn plan_inquiries(&mut self, payment: &PaymentRow) -> Result<(), LedgerError> {
+        let now = self.now()?;
+        let due = self
+            .context
+            .plans
+            .inquiry_of(payment.method()?)
+            .and_then(|plan| plan.next_inquiry(now, payment.expires_at, now));
+        match due {
+            Some(due_at) => self.plan_work(payment.id, WorkKind::Inquire, now, due_at),
+            None => Ok(()),
+        }
+    }
+
+    /// Only QRIS can be cancelled at the provider (protocol 4.4). What was certainly never sent
+    /// needs no closing; while a call may be under way, its end is waited for.
+    pub(crate) fn plan_close(
+        &mut self,
+        payment: &PaymentRow,
+        before: Option<PaymentState>,
+    ) -> Result<(), LedgerError> {
+        if payment.method()? != Method::Qris {
+            return Ok(());
+        }
+        let now = self.now()?;
+        let never_sent = before == Some(PaymentState::Creating)
+            && !payment.call_is_leased(now)
+            && payment.last_outcome.as_deref() == Some("not_sent");
+        if never_sent {
+            return Ok(());
+        }
+        let call_may_run = matches!(before, Some(PaymentState::Creating | PaymentState::Unknown));
+        let due_at: DateTime<Utc> = match payment.call_leased_until {
+            Some(until) if call_may_run && until > now => until,
+            _ => now,
+        };
+        self.plan_work(payment.id, WorkKind::Close, due_at, due_at)
+    }
+}

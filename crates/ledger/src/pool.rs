@@ -1,0 +1,283 @@
+//! The way to the database: a bounded pool behind a permit and a deadline. No query exists outside
+//! `Ledger::transact`, and no network call inside it, since the closure cannot await.
+//! Rules from measured traps: reliability T6 (checkout can hang), T7 (demoted primary), T10, T11.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use tokio::sync::Semaphore;
+
+use crate::context::Context;
+use crate::error::LedgerError;
+use crate::tx::Tx;
+
+const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
+const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
+const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
+
+/// How the ledger reaches its database.
+#[derive(Debug, Clone)]
+pub struct LedgerSettings {
+    /// A libpq URL or keyword string.
+    pub database_url: String,
+    /// Connections, and so statements at once.
+    pub connections_max: u32,
+    /// Callers that may wait for a connection before new ones are shed.
+    pub waiting_max: usize,
+    /// How long a caller waits in all (`DB_DEADLINE_MS`).
+    pub deadline: Duration,
+}
+
+struct Primary {
+    connection: PgConnection,
+    checked_at: Instant,
+}
+
+struct Manager {
+    url: String,
+    statement_timeout_ms: u128,
+}
+
+#[derive(QueryableByName)]
+struct ReadOnly {
+    #[diesel(sql_type = Text)]
+    transaction_read_only: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ConnectError {
+    #[error(transparent)]
+    Connect(#[from] ConnectionError),
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+    #[error("the server is read-only: not the primary")]
+    NotPrimary,
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Primary;
+    type Error = ConnectError;
+
+    fn connect(&self) -> Result<Primary, ConnectError> {
+        let mut connection = PgConnection::establish(&self.url)?;
+        connection.batch_execute(&format!(
+            "SET statement_timeout = {}; SET lock_timeout = {}; \
+             SET idle_in_transaction_session_timeout = 5000; SET timezone = 'UTC'; \
+             SET application_name = 'ayolinx-gateway'",
+            self.statement_timeout_ms, self.statement_timeout_ms
+        ))?;
+        Ok(Primary {
+            connection,
+            checked_at: Instant::now(),
+        })
+    }
+
+    fn is_valid(&self, primary: &mut Primary) -> Result<(), ConnectError> {
+        if primary.checked_at.elapsed() < CHECKED_IS_FRESH_FOR {
+            return Ok(());
+        }
+        let answer: ReadOnly =
+            diesel::sql_query("SHOW transaction_read_only").get_result(&mut primary.connection)?;
+        if answer.transaction_read_only != "off" {
+            return Err(ConnectError::NotPrimary);
+        }
+        primary.checked_at = Instant::now();
+        Ok(())
+    }
+
+    fn has_broken(&self, primary: &mut Primary) -> bool {
+        AnsiTransactionManager::is_broken_transaction_manager(&mut primary.connection)
+    }
+}
+
+/// The books. Cheap to clone; shared by every thread of a process.
+#[derive(Clone)]
+pub struct Ledger {
+    pool: r2d2::Pool<Manager>,
+    permits: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+    waiting_max: usize,
+    deadline: Duration,
+    context: Arc<Context>,
+}
+
+struct Waiting(Arc<AtomicUsize>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Ledger {
+    /// A ledger over a database that may be away right now: connections are made when needed.
+    #[must_use]
+    pub fn new(settings: &LedgerSettings, context: Context) -> Self {
+        let manager = Manager {
+            url: with_safe_parameters(&settings.database_url),
+            statement_timeout_ms: settings.deadline.as_millis(),
+        };
+        let pool = r2d2::Pool::builder()
+            .max_size(settings.connections_max)
+            .min_idle(Some(1))
+            .connection_timeout(CHECKOUT_TIMEOUT)
+            .max_lifetime(Some(CONNECTION_MAX_LIFETIME))
+            .error_handler(Box::new(LogConnectErrors))
+            .build_unchecked(manager);
+        let permits = usize::try_from(settings.connections_max).unwrap_or(1);
+        Self {
+            pool,
+            permits: Arc::new(Semaphore::new(permits)),
+            waiting: Arc::new(AtomicUsize::new(0)),
+            waiting_max: settings.waiting_max,
+            deadline: settings.deadline,
+            context: Arc::new(context),
+        }
+    }
+
+    /// Runs `work` in one transaction on a blocking thread and commits when it returns `Ok`.
+    ///
+    /// # Errors
+    /// What `work` returns; [`LedgerError::Overloaded`] when too many wait already;
+    /// [`LedgerError::Unavailable`] when the deadline passes or the commit's fate is unknown: the
+    /// work may then have happened, so everything written must be safe to do again.
+    pub async fn transact<T, F>(&self, work: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        self.transact_within(self.deadline, work).await
+    }
+
+    /// [`Ledger::transact`] with a deadline of its own, for loops and the operator's tool.
+    ///
+    /// # Errors
+    /// As [`Ledger::transact`].
+    pub async fn transact_within<T, F>(&self, deadline: Duration, work: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let began = Instant::now();
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(LedgerError::Overloaded);
+        }
+        let waiting = Waiting(Arc::clone(&self.waiting));
+        let permit = tokio::time::timeout(deadline, Arc::clone(&self.permits).acquire_owned())
+            .await
+            .map_err(|_| LedgerError::Unavailable("no connection came free in time".to_owned()))?
+            .map_err(|_| LedgerError::Unavailable("the pool is closed".to_owned()))?;
+        drop(waiting);
+        let ledger = self.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            // The permit stays with the thread: a stuck statement holds it, so stuck threads are
+            // never more than there are connections.
+            let _permit = permit;
+            ledger.run(work)
+        });
+        match tokio::time::timeout(deadline.saturating_sub(began.elapsed()), task).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panicked)) => Err(LedgerError::Corrupt(panicked.to_string())),
+            Err(_elapsed) => Err(LedgerError::Unavailable(
+                "no answer within the deadline".to_owned(),
+            )),
+        }
+    }
+
+    /// How many threads wait on the database or work with it, of how many: a readiness reading.
+    #[must_use]
+    pub fn connections_in_use(&self) -> (usize, u32) {
+        let max = self.pool.max_size();
+        let all = usize::try_from(max).unwrap_or(0);
+        (all.saturating_sub(self.permits.available_permits()), max)
+    }
+
+    /// What the ledger was given to work with.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    fn run<T>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let mut pooled = self
+            .pool
+            .get()
+            .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+        let result = pooled
+            .connection
+            .transaction(|connection| work(&mut Tx::new(connection, &self.context)));
+        match &result {
+            Ok(_) => pooled.checked_at = Instant::now(),
+            // The next user must ask the server again whether it lives and leads (T7).
+            Err(LedgerError::Unavailable(_)) => {
+                if let Some(past) = Instant::now().checked_sub(CHECKED_IS_FRESH_FOR) {
+                    pooled.checked_at = past;
+                }
+            }
+            Err(_) => {}
+        }
+        result
+    }
+}
+
+#[derive(Debug)]
+struct LogConnectErrors;
+
+impl r2d2::HandleError<ConnectError> for LogConnectErrors {
+    fn handle_error(&self, error: ConnectError) {
+        tracing::warn!(error = %error, "a database connection could not be made or kept");
+    }
+}
+
+/// Adds what keeps a dead or demoted server from holding us, where the operator did not say.
+fn with_safe_parameters(url: &str) -> String {
+    const PARAMETERS: [(&str, &str); 6] = [
+        ("connect_timeout", "2"),
+        ("tcp_user_timeout", "5000"),
+        ("keepalives_idle", "10"),
+        ("keepalives_interval", "3"),
+        ("keepalives_count", "3"),
+        ("target_session_attrs", "read-write"),
+    ];
+    let is_url = url.contains("://");
+    let mut out = url.to_owned();
+    for (name, value) in PARAMETERS {
+        if url.contains(&format!("{name}=")) {
+            continue;
+        }
+        if !is_url {
+            out.push(' ');
+        } else if out.contains('?') {
+            out.push('&');
+        } else {
+            out.push('?');
+        }
+        out.push_str(name);
+        out.push('=');
+        out.push_str(value);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn safe_parameters_are_added_and_never_overridden() {
+        let url = with_safe_parameters("postgres://u@h/db");
+        assert!(url.starts_with("postgres://u@h/db?connect_timeout=2&"));
+        assert!(url.ends_with("target_session_attrs=read-write"));
+        let own = with_safe_parameters("postgres://u@h/db?connect_timeout=9");
+        assert!(own.contains("connect_timeout=9&") && !own.contains("connect_timeout=2"));
+        assert!(with_safe_parameters("host=/tmp dbname=x").contains(" connect_timeout=2"));
+    }
+}

@@ -1,0 +1,244 @@
+//! What is due with the provider: leased in database time, fenced by a token, rescheduled or done.
+
+use ayolinx_core::ids::PaymentId;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use crate::error::LedgerError;
+use crate::schema::provider_work;
+use crate::tx::Tx;
+
+/// A kind of work with the provider about one payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WorkKind {
+    /// Find out what became of a create, and mend it (contract 4.1).
+    Resolve,
+    /// Look for money whose callback may be lost (contract 5).
+    Inquire,
+    /// Cancel at the provider what was withdrawn here.
+    Close,
+    /// Take a last look, then let it expire.
+    Expire,
+}
+
+impl WorkKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Resolve, Self::Inquire, Self::Close, Self::Expire];
+
+    /// The spelling in the database and in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Inquire => "inquire",
+            Self::Close => "close",
+            Self::Expire => "expire",
+        }
+    }
+}
+
+/// A piece of work claimed by this worker until its lease ends.
+#[derive(Debug, Clone)]
+pub struct LeasedWork {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// The kind.
+    pub kind: WorkKind,
+    /// Since when its plan runs.
+    pub began_at: DateTime<Utc>,
+    /// How often it was done.
+    pub steps: i32,
+    /// When the provider first said "not found" since the last send.
+    pub not_found_at: Option<DateTime<Utc>>,
+    /// Fences a worker that wakes up late.
+    pub token: Uuid,
+    /// The end of the lease, in database time.
+    pub leased_until: DateTime<Utc>,
+}
+
+#[derive(QueryableByName)]
+struct LeasedRow {
+    #[diesel(sql_type = SqlUuid)]
+    payment_id: Uuid,
+    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    began_at: DateTime<Utc>,
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    steps: i32,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>)]
+    not_found_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    leased_until: DateTime<Utc>,
+}
+
+/// What becomes of a piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkNext {
+    /// Nothing is left to do.
+    Done,
+    /// Do it again then.
+    At(DateTime<Utc>),
+}
+
+impl Tx<'_> {
+    /// Claims up to `limit` due pieces of work of a kind.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn lease_work(
+        &mut self,
+        kind: WorkKind,
+        limit: i64,
+    ) -> Result<Vec<LeasedWork>, LedgerError> {
+        let token = Uuid::now_v7();
+        let rows: Vec<LeasedRow> = diesel::sql_query(
+            "UPDATE provider_work SET lease_token = $1, \
+                    leased_until = now() + make_interval(secs => $2::bigint / 1000.0) \
+             WHERE (payment_id, kind) IN ( \
+                 SELECT payment_id, kind FROM provider_work \
+                 WHERE kind = $3 AND due_at <= now() \
+                   AND (leased_until IS NULL OR leased_until <= now()) \
+                 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
+             RETURNING payment_id, began_at, steps, not_found_at, leased_until",
+        )
+        .bind::<SqlUuid, _>(token)
+        .bind::<BigInt, _>(self.context.plans.lease.num_milliseconds())
+        .bind::<Text, _>(kind.as_str())
+        .bind::<BigInt, _>(limit)
+        .load(self.connection)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| LeasedWork {
+                payment_id: PaymentId::from_uuid(row.payment_id),
+                kind,
+                began_at: row.began_at,
+                steps: row.steps,
+                not_found_at: row.not_found_at,
+                token,
+                leased_until: row.leased_until,
+            })
+            .collect())
+    }
+
+    /// Whether the lease is still ours; locks the row, so that what follows in this transaction
+    /// cannot be overtaken.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn still_leased(&mut self, work: &LeasedWork) -> Result<bool, LedgerError> {
+        let now = self.now()?;
+        let found: Option<Option<DateTime<Utc>>> = provider_work::table
+            .find((work.payment_id.as_uuid(), work.kind.as_str()))
+            .filter(provider_work::lease_token.eq(work.token))
+            .select(provider_work::leased_until)
+            .for_update()
+            .first(self.connection)
+            .optional()?;
+        Ok(found.flatten().is_some_and(|until| until > now))
+    }
+
+    /// Ends a lease. A worker whose lease was taken over changes nothing and gets `false`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn settle_work(&mut self, work: &LeasedWork, next: WorkNext) -> Result<bool, LedgerError> {
+        let ours = provider_work::table
+            .filter(provider_work::payment_id.eq(work.payment_id.as_uuid()))
+            .filter(provider_work::kind.eq(work.kind.as_str()))
+            .filter(provider_work::lease_token.eq(work.token));
+        let changed = match next {
+            WorkNext::Done => diesel::delete(ours).execute(self.connection)?,
+            WorkNext::At(due_at) => diesel::update(ours)
+                .set((
+                    provider_work::due_at.eq(due_at),
+                    provider_work::steps.eq(work.steps.saturating_add(1)),
+                    provider_work::asked_at.eq(diesel::dsl::now),
+                    provider_work::lease_token.eq(None::<Uuid>),
+                    provider_work::leased_until.eq(None::<DateTime<Utc>>),
+                ))
+                .execute(self.connection)?,
+        };
+        Ok(changed > 0)
+    }
+
+    /// Notes that the provider said "not found" at this look, or forgets it after a new send.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn note_not_found(
+        &mut self,
+        work: &LeasedWork,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<(), LedgerError> {
+        diesel::update(provider_work::table)
+            .filter(provider_work::payment_id.eq(work.payment_id.as_uuid()))
+            .filter(provider_work::kind.eq(work.kind.as_str()))
+            .filter(provider_work::lease_token.eq(work.token))
+            .set(provider_work::not_found_at.eq(at))
+            .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Sets when a kind of work is due, from now on by a plan that began at `began_at`; whoever
+    /// holds a lease on it loses it.
+    pub(crate) fn plan_work(
+        &mut self,
+        payment_id: Uuid,
+        kind: WorkKind,
+        began_at: DateTime<Utc>,
+        due_at: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        diesel::insert_into(provider_work::table)
+            .values((
+                provider_work::payment_id.eq(payment_id),
+                provider_work::kind.eq(kind.as_str()),
+                provider_work::due_at.eq(due_at),
+                provider_work::began_at.eq(began_at),
+            ))
+            .on_conflict((provider_work::payment_id, provider_work::kind))
+            .do_update()
+            .set((
+                provider_work::due_at.eq(due_at),
+                provider_work::began_at.eq(began_at),
+                provider_work::not_found_at.eq(None::<DateTime<Utc>>),
+                provider_work::lease_token.eq(None::<Uuid>),
+                provider_work::leased_until.eq(None::<DateTime<Utc>>),
+            ))
+            .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Asks for a look at a payment soon: now, but not twice within `spacing`.
+    pub(crate) fn ask_soon(
+        &mut self,
+        payment_id: Uuid,
+        began_at: DateTime<Utc>,
+        spacing: TimeDelta,
+    ) -> Result<(), LedgerError> {
+        diesel::sql_query(
+            "INSERT INTO provider_work (payment_id, kind, due_at, began_at) \
+             VALUES ($1, 'inquire', now(), $2) \
+             ON CONFLICT (payment_id, kind) DO UPDATE SET due_at = least(provider_work.due_at, \
+                 greatest(now(), provider_work.asked_at + make_interval(secs => $3::bigint / 1000.0)))",
+        )
+        .bind::<SqlUuid, _>(payment_id)
+        .bind::<diesel::sql_types::Timestamptz, _>(began_at)
+        .bind::<BigInt, _>(spacing.num_milliseconds())
+        .execute(self.connection)?;
+        Ok(())
+    }
+
+    pub(crate) fn drop_work(
+        &mut self,
+        payment_id: Uuid,
+        kinds: &[WorkKind],
+    ) -> Result<(), LedgerError> {
+        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+        diesel::delete(provider_work::table)
+            .filter(provider_work::payment_id.eq(payment_id))
+            .filter(provider_work::kind.eq_any(kinds))
+            .execute(self.connection)?;
+        Ok(())
+    }
+}
