@@ -1,0 +1,36 @@
+//! What can go wrong at the edge, named by what the provider should do about it.
+
+/// The callback or token could not be stored or looked up: the provider is asked to send again.
+#[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
+#[error("storage is away")]
+pub struct StorageAway;
+
+/// Why a request's body was not taken; nothing was verified or stored.
+#[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
+pub enum BodyRefused {
+    /// A content encoding: what is signed would not be what is read.
+    #[error("content encoding is not accepted")]
+    Encoded,
+    /// Over 64 KiB.
+    #[error("body is too large")]
+    TooLarge,
+    /// Not complete within 3 s.
+    #[error("body came too slowly")]
+    TooSlow,
+    /// The connection broke or the framing is wrong.
+    #[error("body is incomplete")]
+    Broken,
+}
+
+impl BodyRefused {
+    /// The name in metrics and logs.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Encoded => "body_encoded",
+            Self::TooLarge => "body_too_large",
+            Self::TooSlow => "body_too_slow",
+            Self::Broken => "body_broken",
+        }
+    }
+}

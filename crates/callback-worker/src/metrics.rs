@@ -1,0 +1,66 @@
+//! Counters of the provider-facing edge. Labels are fixed words, never ids.
+
+use prometheus::{IntCounterVec, Opts, Registry};
+
+use crate::callback_path::CallbackPath;
+use crate::verify::VerifiedCallback;
+
+/// The edge's counters. Clones share them.
+#[derive(Debug, Clone)]
+pub struct CallbackMetrics {
+    callbacks: IntCounterVec,
+    signatures: IntCounterVec,
+    tokens: IntCounterVec,
+}
+
+impl CallbackMetrics {
+    /// Registers `gateway_callbacks_total{path,outcome}`,
+    /// `gateway_callback_signatures_total{path,kind,route,body}` and `gateway_snap_tokens_total{outcome}`.
+    ///
+    /// # Errors
+    /// When the registry has them already.
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let counter = |name: &str, help: &str, labels: &[&str]| {
+            let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
+        };
+        Ok(Self {
+            callbacks: counter(
+                "gateway_callbacks_total",
+                "Callbacks by path and what became of them.",
+                &["path", "outcome"],
+            )?,
+            signatures: counter(
+                "gateway_callback_signatures_total",
+                "Valid callback signatures by the reading of the provider's rule that matched.",
+                &["path", "kind", "route", "body"],
+            )?,
+            tokens: counter(
+                "gateway_snap_tokens_total",
+                "Token requests of the provider by outcome.",
+                &["outcome"],
+            )?,
+        })
+    }
+
+    pub(crate) fn count_callback(&self, path: CallbackPath, outcome: &str) {
+        self.callbacks
+            .with_label_values(&[path.label(), outcome])
+            .inc();
+    }
+
+    pub(crate) fn count_signature(&self, callback: &VerifiedCallback) {
+        let labels = [
+            callback.path.label(),
+            callback.kind.label(),
+            callback.matched_route.label(),
+            callback.matched_body.label(),
+        ];
+        self.signatures.with_label_values(&labels).inc();
+    }
+
+    pub(crate) fn count_token(&self, outcome: &str) {
+        self.tokens.with_label_values(&[outcome]).inc();
+    }
+}

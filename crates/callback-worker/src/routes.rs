@@ -1,0 +1,105 @@
+//! The URLs the provider reaches, and nothing else: callbacks and the token endpoint, POST only.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use ayolinx_core::messages::paths;
+use chrono::Utc;
+
+use crate::callback_path::CallbackPath;
+use crate::metrics::CallbackMetrics;
+use crate::replies;
+use crate::snap_token::{self, SnapClientKeys};
+use crate::verify::{RejectedCallback, Verifier};
+
+mod callbacks;
+mod store;
+
+pub use store::{CallbackStore, Reception};
+
+/// What the handlers share: keys, storage and counters.
+#[derive(Debug)]
+pub struct CallbackEdge<S> {
+    /// Judges every callback and token request.
+    pub verifier: Verifier,
+    /// Under which names the provider may ask for a token.
+    pub snap_client_keys: SnapClientKeys,
+    /// Where verified callbacks go.
+    pub store: S,
+    /// What is counted.
+    pub metrics: CallbackMetrics,
+    last_rejected_kept: Arc<AtomicI64>,
+}
+
+impl<S: CallbackStore> CallbackEdge<S> {
+    /// One per process.
+    pub fn new(
+        verifier: Verifier,
+        snap_client_keys: SnapClientKeys,
+        store: S,
+        metrics: CallbackMetrics,
+    ) -> Self {
+        Self {
+            verifier,
+            snap_client_keys,
+            store,
+            metrics,
+            last_rejected_kept: Arc::new(AtomicI64::new(0)),
+        }
+    }
+
+    /// Keeps at most one rejected callback a second; the reply does not wait for it.
+    fn keep_rejected(&self, rejected: RejectedCallback) {
+        let now_secs = rejected.received_at.timestamp();
+        let last_secs = self.last_rejected_kept.load(Ordering::Relaxed);
+        let claim = self.last_rejected_kept.compare_exchange(
+            last_secs,
+            now_secs,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        if now_secs == last_secs || claim.is_err() {
+            return;
+        }
+        let store = self.store.clone();
+        actix_web::rt::spawn(async move { store.keep_rejected(rejected).await });
+    }
+
+    pub(crate) fn count_token(&self, outcome: &str, reply: HttpResponse) -> HttpResponse {
+        self.metrics.count_token(outcome);
+        tracing::info!(token.outcome = outcome, "token request answered");
+        reply
+    }
+}
+
+/// Mounts the five paths for `App::configure`; everything else is 404, other methods 405, both JSON.
+///
+/// Needs `Data<CallbackEdge<S>>` in the app.
+pub fn configure<S: CallbackStore>(cfg: &mut ServiceConfig) {
+    for path in CallbackPath::ALL {
+        let receive = move |request: HttpRequest, payload: Payload, edge: Data<CallbackEdge<S>>| {
+            callbacks::receive(path, request, payload, edge, Utc::now())
+        };
+        cfg.service(
+            web::resource(path.as_str())
+                .route(web::post().to(receive))
+                .default_service(web::to(method_not_allowed)),
+        );
+    }
+    cfg.service(
+        web::resource(paths::TOKEN)
+            .route(web::post().to(snap_token::issue::<S>))
+            .default_service(web::to(method_not_allowed)),
+    );
+    cfg.default_service(web::to(not_found));
+}
+
+async fn method_not_allowed() -> HttpResponse {
+    replies::method_not_allowed()
+}
+
+async fn not_found() -> HttpResponse {
+    replies::not_found()
+}

@@ -1,0 +1,333 @@
+//! Is this callback the provider's? Decided on the received bytes, before anything is parsed.
+//!
+//! `Authorization` decides the kind: present, only the HMAC of kind E counts; absent, only the RSA
+//! signature of kind C. A [`VerifiedCallback`] can be made nowhere else.
+
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::web::Bytes;
+use ayolinx_core::json_style::minify;
+use ayolinx_core::messages::MessageError;
+use ayolinx_core::messages::notification::Notification;
+use ayolinx_core::messages::paths;
+use ayolinx_core::signing::{
+    self, ApiCall, ClientSecret, RsaVerifyingKey, SignedCallback, verify_callback,
+    verify_snap_callback,
+};
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::callback_path::CallbackPath;
+
+mod findings;
+
+pub use findings::{Freshness, MatchedBody, MatchedRoute, RejectReason, SignatureKind};
+
+const SIGNATURE: &str = "x-signature";
+const TIMESTAMP: &str = "x-timestamp";
+
+/// The keys every callback is checked against; each list is for rotation.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    provider_public_keys: Vec<RsaVerifyingKey>,
+    client_secrets: Vec<ClientSecret>,
+}
+
+/// A callback as it arrived.
+#[derive(Debug, Clone)]
+pub struct Received<'a> {
+    /// Where it arrived.
+    pub path: CallbackPath,
+    /// What followed `?`, as received.
+    pub query: Option<&'a str>,
+    /// All headers.
+    pub headers: &'a HeaderMap,
+    /// The exact bytes.
+    pub body: Bytes,
+    /// When its head was read.
+    pub received_at: DateTime<Utc>,
+}
+
+/// What verification found.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Signed by the provider's RSA key.
+    Verified(Box<VerifiedCallback>),
+    /// Signed with the client secret; still to be shown that the token is one of ours and unexpired.
+    NeedsToken(Box<VerifiedCallback>, TokenDigest),
+    /// Not the provider's, as far as can be told.
+    Rejected(Box<RejectedCallback>),
+}
+
+/// SHA-256 of a bearer token: what is stored and looked up in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenDigest(pub [u8; 32]);
+
+impl TokenDigest {
+    /// The digest of a bare token.
+    #[must_use]
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
+}
+
+/// A callback whose signature holds. Only this module makes one.
+#[derive(Debug)]
+pub struct VerifiedCallback {
+    /// Where it arrived.
+    pub path: CallbackPath,
+    /// Which signature kind held.
+    pub kind: SignatureKind,
+    /// Which reading of the provider's route rule held.
+    pub matched_route: MatchedRoute,
+    /// Which form of the body is signed.
+    pub matched_body: MatchedBody,
+    /// The body as received, to be stored.
+    pub body: Bytes,
+    /// SHA-256 of the minified body: with the path, the key of duplicates.
+    pub minified_sha256: [u8; 32],
+    /// All headers but `Authorization`, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Whether its timestamp lets it change a state.
+    pub freshness: Freshness,
+    /// `X-TIMESTAMP` as received.
+    pub timestamp_text: String,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
+    /// Its content, read from the bytes that were verified.
+    pub notification: Result<Notification, MessageError>,
+    _proof: Proof,
+}
+
+/// Nobody outside this module can name it, so nobody else can make a [`VerifiedCallback`].
+#[derive(Debug)]
+struct Proof;
+
+/// A callback that is not known to be the provider's, kept for `gatewayctl verify --rejected`.
+#[derive(Debug, Clone)]
+pub struct RejectedCallback {
+    /// Where it arrived.
+    pub path: CallbackPath,
+    /// What followed `?`, as received.
+    pub query: Option<String>,
+    /// Why.
+    pub reason: RejectReason,
+    /// All headers but `Authorization`, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body as received.
+    pub body: Bytes,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
+}
+
+struct Presented<'a> {
+    signature: &'a str,
+    timestamp: &'a str,
+    token: Option<&'a str>,
+}
+
+struct Match {
+    kind: SignatureKind,
+    route: MatchedRoute,
+    body: MatchedBody,
+}
+
+impl Verifier {
+    /// The provider's public keys, and the client secrets, the current one first.
+    #[must_use]
+    pub fn new(
+        provider_public_keys: Vec<RsaVerifyingKey>,
+        client_secrets: Vec<ClientSecret>,
+    ) -> Self {
+        Self {
+            provider_public_keys,
+            client_secrets,
+        }
+    }
+
+    /// Judges a callback. Asks no database: see [`Verdict::NeedsToken`].
+    #[must_use]
+    pub fn verify(&self, received: &Received<'_>) -> Verdict {
+        let Some(presented) = Presented::read(received.headers) else {
+            return received.rejected(RejectReason::Headers);
+        };
+        let minified = minify(&received.body);
+        let Some(matched) = self.find_match(received, &minified, &presented) else {
+            return received.rejected(RejectReason::Signature);
+        };
+        let callback = Box::new(received.verified(&presented, &minified, &matched));
+        match presented.token {
+            Some(token) => Verdict::NeedsToken(callback, TokenDigest::of(token)),
+            None => Verdict::Verified(callback),
+        }
+    }
+
+    /// Kind D: whether one of the provider's keys signed this token request.
+    #[must_use]
+    pub fn verify_token_request(&self, client_key: &str, timestamp: &str, signature: &str) -> bool {
+        self.provider_public_keys
+            .iter()
+            .any(|key| signing::verify_token_request(key, client_key, timestamp, signature))
+    }
+
+    fn find_match(
+        &self,
+        received: &Received<'_>,
+        minified: &[u8],
+        presented: &Presented<'_>,
+    ) -> Option<Match> {
+        let kind = match presented.token {
+            Some(_) => SignatureKind::Snap,
+            None => SignatureKind::NonSnap,
+        };
+        let routes = received.route_candidates();
+        let mut bodies = vec![(MatchedBody::Received, &*received.body)];
+        if minified != &*received.body {
+            bodies.push((MatchedBody::Minified, minified));
+        }
+        for (body_form, body) in bodies {
+            for (route_form, route) in &routes {
+                if self.is_signed(presented, route, body) {
+                    return Some(Match {
+                        kind,
+                        route: *route_form,
+                        body: body_form,
+                    });
+                }
+            }
+        }
+        None
+    }
+
+    fn is_signed(&self, presented: &Presented<'_>, route: &str, body: &[u8]) -> bool {
+        let (signature, timestamp) = (presented.signature, presented.timestamp);
+        match presented.token {
+            Some(token) => {
+                let path = route;
+                let call = ApiCall {
+                    path,
+                    token,
+                    body,
+                    timestamp,
+                };
+                self.client_secrets
+                    .iter()
+                    .any(|secret| verify_snap_callback(secret, &call, signature))
+            }
+            None => {
+                let callback = SignedCallback {
+                    route,
+                    body,
+                    timestamp,
+                };
+                self.provider_public_keys
+                    .iter()
+                    .any(|key| verify_callback(key, &callback, signature))
+            }
+        }
+    }
+}
+
+impl Received<'_> {
+    fn route_candidates(&self) -> Vec<(MatchedRoute, String)> {
+        let mounted = self.path.as_str();
+        let mut routes = vec![(MatchedRoute::Mounted, mounted.to_owned())];
+        if let Some(query) = self.query {
+            routes.push((MatchedRoute::WithQuery, format!("{mounted}?{query}")));
+        }
+        if self.path == CallbackPath::Qris {
+            routes.push((MatchedRoute::ShortQris, paths::NOTIFY_QRIS_SHORT.to_owned()));
+        }
+        routes
+    }
+
+    fn verified(
+        &self,
+        presented: &Presented<'_>,
+        minified: &[u8],
+        matched: &Match,
+    ) -> VerifiedCallback {
+        // White space inside a number would vanish in the minified form: the form that is signed is parsed.
+        let signed_bytes = match matched.body {
+            MatchedBody::Received => &*self.body,
+            MatchedBody::Minified => minified,
+        };
+        VerifiedCallback {
+            path: self.path,
+            kind: matched.kind,
+            matched_route: matched.route,
+            matched_body: matched.body,
+            body: self.body.clone(),
+            minified_sha256: Sha256::digest(minified).into(),
+            headers: kept_headers(self.headers),
+            freshness: Freshness::of(presented.timestamp, self.received_at),
+            timestamp_text: presented.timestamp.to_owned(),
+            received_at: self.received_at,
+            notification: Notification::parse(signed_bytes),
+            _proof: Proof,
+        }
+    }
+
+    fn rejected(&self, reason: RejectReason) -> Verdict {
+        Verdict::Rejected(Box::new(RejectedCallback {
+            path: self.path,
+            query: self.query.map(str::to_owned),
+            reason,
+            headers: kept_headers(self.headers),
+            body: self.body.clone(),
+            received_at: self.received_at,
+        }))
+    }
+}
+
+impl VerifiedCallback {
+    /// The same callback, given up because its token is not one of ours.
+    #[must_use]
+    pub fn into_rejected(self, query: Option<&str>) -> RejectedCallback {
+        RejectedCallback {
+            path: self.path,
+            query: query.map(str::to_owned),
+            reason: RejectReason::Token,
+            headers: self.headers,
+            body: self.body,
+            received_at: self.received_at,
+        }
+    }
+}
+
+impl<'a> Presented<'a> {
+    fn read(headers: &'a HeaderMap) -> Option<Self> {
+        let token = if headers.contains_key(AUTHORIZATION) {
+            Some(bearer_token(single(headers, AUTHORIZATION.as_str())?)?)
+        } else {
+            None
+        };
+        Some(Self {
+            signature: single(headers, SIGNATURE)?,
+            timestamp: single(headers, TIMESTAMP)?,
+            token,
+        })
+    }
+}
+
+/// The header's value when it stands there exactly once, not empty, in visible ASCII.
+pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name);
+    let first = values.next()?;
+    let text = first.to_str().ok().filter(|text| !text.is_empty())?;
+    values.next().is_none().then_some(text)
+}
+
+fn bearer_token(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    headers
+        .iter()
+        .filter(|(name, _)| *name != AUTHORIZATION)
+        .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
+        .collect()
+}
