@@ -78,7 +78,8 @@ pub(crate) async fn handle(
                 "reference": reference(document.as_ref()),
                 "channel": channel(document.as_ref()),
                 "responseCode": answer.reply.code(),
-                "reply": answer.reply.body,
+                // A token's reply is a credential.
+                "reply": (call != Call::Token).then_some(&answer.reply.body),
                 "fault": fault.as_ref().map(|fault| format!("{fault:?}")),
             })
         })
