@@ -10,6 +10,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
+    io,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -203,10 +204,16 @@ impl Reader<'_> {
         let paths = self.list_with(name, "the path of a file", |entry| {
             Some(PathBuf::from(entry))
         });
-        paths
-            .iter()
-            .filter_map(|path| self.read_file(name, path))
-            .collect()
+        let read = |(index, path): (usize, &PathBuf)| match read_text(path) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                let entry = index.saturating_add(1);
+                let text = format!("entry {entry} names a file that cannot be read: {error}");
+                self.problem(name, text);
+                None
+            }
+        };
+        paths.iter().enumerate().filter_map(read).collect()
     }
 
     /// Whether the variable is set and not empty.
@@ -216,11 +223,13 @@ impl Reader<'_> {
     }
 
     /// Records that something is wrong with a variable. `text` continues the variable's name and
-    /// must not contain its value.
+    /// must not contain its value. Said twice, it is reported once.
     pub fn problem(&self, variable: &str, text: impl Into<String>) {
-        self.problems
-            .borrow_mut()
-            .push(Problem::new(variable, text.into()));
+        let problem = Problem::new(variable, text.into());
+        let mut problems = self.problems.borrow_mut();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
     }
 
     /// The names of all variables that were asked for so far.
@@ -257,8 +266,8 @@ impl Reader<'_> {
     }
 
     fn read_file(&self, name: &str, path: &Path) -> Option<String> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Some(without_one_newline(text)),
+        match read_text(path) {
+            Ok(text) => Some(text),
             Err(error) => {
                 self.problem(name, format!("names a file that cannot be read: {error}"));
                 None
@@ -277,12 +286,14 @@ fn split(text: &str) -> impl Iterator<Item = Option<&str>> {
         .map(|entry| (!entry.is_empty()).then_some(entry))
 }
 
-fn without_one_newline(mut text: String) -> String {
+/// The file's text without one newline at its end.
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = std::fs::read_to_string(path)?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
             text.pop();
         }
     }
-    text
+    Ok(text)
 }

@@ -40,6 +40,16 @@ fn all_problems_are_reported_together_and_each_names_its_variable() {
 }
 
 #[test]
+fn a_problem_met_twice_is_reported_once() {
+    let env = env(&[("COUNT", "many")]);
+    let reader = env.reader();
+    for _ in 0..2 {
+        reader.parsed_or("COUNT", "a whole number", 1_u32);
+    }
+    assert_eq!(reader.finish(Some(())).unwrap_err().iter().count(), 1);
+}
+
+#[test]
 fn an_absent_or_empty_variable_gives_the_default() {
     let env = env(&[("EMPTY", "")]);
     let reader = env.reader();

@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tracing_subscriber::fmt::MakeWriter;
@@ -16,6 +16,7 @@ use tracing_subscriber::fmt::MakeWriter;
 const QUEUED_MAX: usize = 8192;
 /// How long the end of the process waits for queued lines.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_millis(5);
 
 enum Message {
     Line(Vec<u8>),
@@ -102,11 +103,18 @@ impl Write for QueueWriter {
 
 impl Drop for FlushOnDrop {
     fn drop(&mut self) {
+        let deadline = Instant::now() + FLUSH_WITHIN;
         let (done, written) = sync_channel(1);
-        if self.0.try_send(Message::Flush(done)).is_ok() {
-            // Nobody is left to tell when stdout stays blocked.
-            written.recv_timeout(FLUSH_WITHIN).ok();
+        let mut message = Message::Flush(done);
+        while let Err(TrySendError::Full(unsent)) = self.0.try_send(message) {
+            if Instant::now() >= deadline {
+                return;
+            }
+            message = unsent;
+            std::thread::sleep(RETRY_AFTER);
         }
+        // Nobody is left to tell when stdout stays blocked.
+        written.recv_timeout(FLUSH_WITHIN).ok();
     }
 }
 

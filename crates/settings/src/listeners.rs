@@ -1,0 +1,89 @@
+//! Addresses our programs listen on.
+
+use std::net::{IpAddr, SocketAddr};
+
+use service_shell::env::Reader;
+
+/// Where `gateway-api` listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiListeners {
+    /// `GATEWAY_BIND`: merchant REST, internal; default `127.0.0.1:8080`.
+    pub gateway: SocketAddr,
+    /// `CHECKOUT_BIND`: checkout pages, public behind the ingress; default `127.0.0.1:8082`.
+    pub checkout: SocketAddr,
+    /// `CONSOLE_BIND`: the operator's console, internal; default `127.0.0.1:8083`.
+    pub console: SocketAddr,
+    /// `GATEWAY_OPS_BIND`: probes and metrics; default `127.0.0.1:9080`.
+    pub ops: SocketAddr,
+}
+
+/// Where `callback-worker` listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerListeners {
+    /// `CALLBACK_BIND`: the provider's callbacks, public behind the ingress; default
+    /// `127.0.0.1:8081`.
+    pub callback: SocketAddr,
+    /// `WORKER_OPS_BIND`: probes and metrics; default `127.0.0.1:9081`.
+    pub ops: SocketAddr,
+}
+
+impl ApiListeners {
+    pub(crate) fn read(reader: &Reader<'_>) -> Self {
+        Self {
+            gateway: address(reader, "GATEWAY_BIND", 8080),
+            checkout: checkout(reader),
+            console: address(reader, "CONSOLE_BIND", 8083),
+            ops: address(reader, "GATEWAY_OPS_BIND", 9080),
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<(&'static str, SocketAddr)> {
+        vec![
+            ("GATEWAY_BIND", self.gateway),
+            ("CHECKOUT_BIND", self.checkout),
+            ("CONSOLE_BIND", self.console),
+            ("GATEWAY_OPS_BIND", self.ops),
+        ]
+    }
+}
+
+impl WorkerListeners {
+    pub(crate) fn read(reader: &Reader<'_>) -> Self {
+        Self {
+            callback: callback(reader),
+            ops: address(reader, "WORKER_OPS_BIND", 9081),
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<(&'static str, SocketAddr)> {
+        vec![
+            ("CALLBACK_BIND", self.callback),
+            ("WORKER_OPS_BIND", self.ops),
+        ]
+    }
+}
+
+/// `CHECKOUT_BIND`, which also says where the checkout pages are when nothing else does.
+pub(crate) fn checkout(reader: &Reader<'_>) -> SocketAddr {
+    address(reader, "CHECKOUT_BIND", 8082)
+}
+
+/// `CALLBACK_BIND`, which also says where callbacks go when nothing else does.
+pub(crate) fn callback(reader: &Reader<'_>) -> SocketAddr {
+    address(reader, "CALLBACK_BIND", 8081)
+}
+
+fn address(reader: &Reader<'_>, name: &str, port: u16) -> SocketAddr {
+    let default = SocketAddr::from(([127, 0, 0, 1], port));
+    reader.parsed_or(
+        name,
+        "an address with a port, such as 127.0.0.1:8080",
+        default,
+    )
+}
+
+/// Whether only this machine can reach it.
+pub(crate) fn is_loopback(address: SocketAddr) -> bool {
+    let ip: IpAddr = address.ip().to_canonical();
+    ip.is_loopback()
+}

@@ -1,0 +1,163 @@
+//! The provider: where it is, who we are to it, and how it is spoken to.
+
+use std::time::Duration;
+
+use ayolinx_core::{
+    json_style::JsonStyle,
+    secret::Secret,
+    signing::{ClientSecret, RsaSigningKey, RsaVerifyingKey},
+};
+use service_shell::env::Reader;
+
+use crate::{origin, origin::Origin, warnings::Warnings};
+
+const BASE_URL: &str = "AYOLINX_BASE_URL";
+const CLIENT_ID: &str = "AYOLINX_CLIENT_ID";
+const CLIENT_SECRET: &str = "AYOLINX_CLIENT_SECRET";
+const PREVIOUS_SECRET: &str = "AYOLINX_CLIENT_SECRET_PREVIOUS";
+const PRIVATE_KEY: &str = "AYOLINX_PRIVATE_KEY_FILE";
+const PUBLIC_KEYS: &str = "AYOLINX_PUBLIC_KEY_FILES";
+
+/// What is needed to call the provider.
+#[derive(Debug, Clone)]
+pub struct ProviderSettings {
+    /// `AYOLINX_BASE_URL`: required. http only on this machine or with `AYOLINX_ALLOW_HTTP=true`,
+    /// and never for production.
+    pub base_url: Origin,
+    /// `AYOLINX_CLIENT_ID`: the client key; required.
+    pub client_id: String,
+    /// `AYOLINX_CLIENT_SECRET`: required.
+    pub client_secret: Secret,
+    /// `AYOLINX_CLIENT_SECRET_PREVIOUS`: still accepted for incoming signatures.
+    pub client_secret_previous: Option<Secret>,
+    /// `AYOLINX_PRIVATE_KEY_FILE`: our RSA key, PEM; required.
+    pub signing_key: RsaSigningKey,
+    /// `AYOLINX_JSON_STYLE`: how bodies are spelt; default `php`.
+    pub json_style: JsonStyle,
+    /// `PROVIDER_TIMEOUT_MS`: token, call and its one repeat together; default 25000.
+    pub timeout: Duration,
+}
+
+/// What can be read of [`ProviderSettings`] when some variables may be missing.
+pub(crate) struct ProviderParts {
+    pub(crate) base_url: Option<Origin>,
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+    client_secret_previous: Option<Secret>,
+    signing_key: Option<RsaSigningKey>,
+    json_style: JsonStyle,
+}
+
+impl ProviderParts {
+    pub(crate) fn read(reader: &Reader<'_>) -> Self {
+        let style = "php or plain";
+        Self {
+            base_url: base_url(reader),
+            client_id: reader.optional(CLIENT_ID),
+            client_secret: client_secret(reader, CLIENT_SECRET),
+            client_secret_previous: client_secret(reader, PREVIOUS_SECRET),
+            signing_key: signing_key(reader),
+            json_style: reader.parsed_or("AYOLINX_JSON_STYLE", style, JsonStyle::Php),
+        }
+    }
+
+    /// The whole, when all required variables are set; `into` gets a problem for each that is not.
+    pub(crate) fn complete(
+        &self,
+        timeout: Duration,
+        into: &Reader<'_>,
+    ) -> Option<ProviderSettings> {
+        for name in [BASE_URL, CLIENT_ID, PRIVATE_KEY] {
+            if !into.is_set(name) {
+                into.problem(name, "is required");
+            }
+        }
+        if !into.is_set(CLIENT_SECRET) && !into.is_set(&format!("{CLIENT_SECRET}_FILE")) {
+            into.problem(
+                CLIENT_SECRET,
+                format!("is required (or {CLIENT_SECRET}_FILE)"),
+            );
+        }
+        Some(ProviderSettings {
+            base_url: self.base_url.clone()?,
+            client_id: self.client_id.clone()?,
+            client_secret: self.client_secret.clone()?,
+            client_secret_previous: self.client_secret_previous.clone(),
+            signing_key: self.signing_key.clone()?,
+            json_style: self.json_style,
+            timeout,
+        })
+    }
+}
+
+fn base_url(reader: &Reader<'_>) -> Option<Origin> {
+    let allow_http = reader.flag_or("AYOLINX_ALLOW_HTTP", false);
+    let url = reader.parsed_with(BASE_URL, origin::EXPECTED, Origin::parse)?;
+    if url.is_https() || url.is_loopback() {
+        return Some(url);
+    }
+    if url.is_production() {
+        reader.problem(BASE_URL, "must be https for production");
+    } else if !allow_http {
+        let text = "must be https, unless it is on this machine or AYOLINX_ALLOW_HTTP=true";
+        reader.problem(BASE_URL, text);
+    }
+    Some(url)
+}
+
+fn client_secret(reader: &Reader<'_>, name: &str) -> Option<Secret> {
+    let secret: Secret = reader.secret(name)?;
+    if let Err(error) = ClientSecret::new(secret.clone()) {
+        reader.problem(name, error.to_string());
+    }
+    Some(secret)
+}
+
+fn signing_key(reader: &Reader<'_>) -> Option<RsaSigningKey> {
+    let pem = Secret::new(reader.file(PRIVATE_KEY)?);
+    let key = RsaSigningKey::from_pem(&pem);
+    key.map_err(|error| reader.problem(PRIVATE_KEY, error.to_string()))
+        .ok()
+}
+
+/// `AYOLINX_PUBLIC_KEY_FILES`: the provider's RSA public keys; all are accepted.
+#[derive(Debug, Clone)]
+pub struct ProviderPublicKeys(Vec<RsaVerifyingKey>);
+
+impl ProviderPublicKeys {
+    /// The keys, in the order given.
+    pub fn all(&self) -> &[RsaVerifyingKey] {
+        &self.0
+    }
+
+    /// Anybody can sign with a published key, so that in production it would open the books.
+    pub(crate) fn read(
+        reader: &Reader<'_>,
+        base_url: Option<&Origin>,
+        warnings: &mut Warnings,
+    ) -> Self {
+        let pems = reader.files(PUBLIC_KEYS);
+        let mut keys = Vec::with_capacity(pems.len());
+        for pem in pems {
+            match RsaVerifyingKey::from_pem(&pem) {
+                Ok(key) => keys.push(key),
+                Err(error) => reader.problem(PUBLIC_KEYS, error.to_string()),
+            }
+        }
+        if keys.iter().any(RsaVerifyingKey::is_published) {
+            let text = "holds a key whose private half is published in test vectors or documents";
+            if base_url.is_some_and(Origin::is_production) {
+                reader.problem(PUBLIC_KEYS, text);
+            } else {
+                warnings.add(format!("{PUBLIC_KEYS} {text}: anybody can sign callbacks"));
+            }
+        }
+        Self(keys)
+    }
+
+    pub(crate) fn require(&self, reader: &Reader<'_>) {
+        if !reader.is_set(PUBLIC_KEYS) {
+            reader.problem(PUBLIC_KEYS, "is required");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The settings of each program: defaults, malformed values, and the rules between variables.
+#![cfg(test)]
+
+mod defaults;
+mod example;
+mod malformed;
+mod rules;
+mod support;
