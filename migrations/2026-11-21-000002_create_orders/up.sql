@@ -24,6 +24,7 @@ CREATE TABLE orders (
     expires_at timestamptz NOT NULL,
     paid_at timestamptz,
     expiry_due_at timestamptz,
+    synced_at timestamptz,
     UNIQUE (merchant_id, reference)
 ) WITH (fillfactor = 80);
 

@@ -35,8 +35,6 @@ pub struct NewPayment {
     pub link_channels: Vec<String>,
     /// End of its time; never after the order's.
     pub expires_at: DateTime<Utc>,
-    /// The prefix of a virtual account's customer number.
-    pub customer_prefix: Option<String>,
 }
 
 /// Everything needed to send a create, and the lease under which it may be sent.
@@ -72,7 +70,7 @@ pub struct Call {
     pub description: Option<String>,
     /// The merchant's own order number.
     pub reference: String,
-    /// The virtual account's customer number.
+    /// The digits of the virtual account's customer number after the bank's prefix.
     pub customer_no: Option<String>,
 }
 
@@ -121,7 +119,9 @@ impl Tx<'_> {
             .first(self.connection)?;
         let locked = self.lock_order(order_id)?;
         let row = own_payment(&locked, payment.as_uuid())?;
-        let ours = row.call_token == Some(token);
+        let runs = row.call_leased_until.is_some();
+        let ours = row.call_token == Some(token)
+            && (runs || !matches!(outcome, CallOutcome::StillRunning));
         if !ours && !matches!(outcome, CallOutcome::Accepted(_)) {
             return unchanged(&locked, row);
         }
@@ -156,15 +156,22 @@ impl Tx<'_> {
             ))
             .execute(self.connection)?;
         match outcome {
-            CallOutcome::NotSent => self.drop_work(row.id, &[WorkKind::Resolve]),
-            CallOutcome::Unknown(_) if row.state()?.is_open() => {
+            // The merchant holds a 503 and retries; of a resend or a replacement it knows nothing,
+            // so the resolver goes on with it.
+            CallOutcome::NotSent
+                if row.state()? == PaymentState::Creating && row.replaces.is_none() =>
+            {
+                self.drop_work(row.id, &[WorkKind::Resolve])
+            }
+            CallOutcome::NotSent | CallOutcome::Unknown(_) if row.state()?.is_open() => {
                 let resolve = &self.context.plans.resolve;
                 match resolve.next_resolve(now, row.expires_at, now) {
                     Some(due_at) => self.plan_work(row.id, WorkKind::Resolve, now, due_at),
                     None => self.drop_work(row.id, &[WorkKind::Resolve]),
                 }
             }
-            CallOutcome::Unknown(_)
+            CallOutcome::NotSent
+            | CallOutcome::Unknown(_)
             | CallOutcome::Accepted(_)
             | CallOutcome::Refused(_)
             | CallOutcome::StillRunning => Ok(()),
@@ -178,9 +185,9 @@ impl Tx<'_> {
         place: Place,
     ) -> Result<PaymentRow, LedgerError> {
         let now = self.now()?;
-        let customer_no = match &new.customer_prefix {
-            Some(prefix) => Some(self.next_customer_no(prefix)?),
-            None => None,
+        let customer_no = match new.method {
+            Method::VirtualAccount => Some(self.next_customer_no()?),
+            Method::Qris | Method::Ewallet | Method::Retail | Method::PaymentLink => None,
         };
         let leased_until = shifted(now, self.context.plans.lease);
         let row = PaymentRow {
@@ -225,13 +232,14 @@ impl Tx<'_> {
         Ok(row)
     }
 
-    /// `customerNo`: prefix and digits from a sequence, never random (contract 5).
-    fn next_customer_no(&mut self, prefix: &str) -> Result<String, LedgerError> {
+    /// The digits of a `customerNo` after the bank's prefix: from a sequence, never random
+    /// (contract 5).
+    fn next_customer_no(&mut self) -> Result<String, LedgerError> {
         let next: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
             "nextval('virtual_account_customers')",
         ))
         .get_result(self.connection)?;
-        Ok(format!("{prefix}{next:08}"))
+        Ok(format!("{next:08}"))
     }
 
     /// Takes the lease of a payment whose create was certainly not sent, to send it now.
@@ -291,15 +299,15 @@ impl Tx<'_> {
         work: &LeasedWork,
         replacement: PaymentId,
     ) -> Result<Option<Call>, LedgerError> {
-        if !self.still_leased(work)? {
-            return Ok(None);
-        }
         let id = work.payment_id.as_uuid();
         let order_id: Uuid = payments::table
             .find(id)
             .select(payments::order_id)
             .first(self.connection)?;
         let locked = self.lock_order(order_id)?;
+        if !self.still_leased(work)? {
+            return Ok(None);
+        }
         let row = own_payment(&locked, id)?.clone();
         let wanted = self.still_wanted(&locked, &row)?;
         let exhausted = row.replacements >= REPLACEMENTS_MAX;
@@ -326,7 +334,6 @@ impl Tx<'_> {
             channel: row.channel.clone(),
             link_channels: row.link_channels.clone().unwrap_or_default(),
             expires_at: row.expires_at,
-            customer_prefix: self.customer_prefix(&row),
         };
         let place = Place {
             position: row.position.saturating_add(1),
@@ -355,15 +362,15 @@ impl Tx<'_> {
     /// # Errors
     /// When the database does not answer.
     pub fn lease_resend(&mut self, work: &LeasedWork) -> Result<Option<Call>, LedgerError> {
-        if !self.still_leased(work)? {
-            return Ok(None);
-        }
         let id = work.payment_id.as_uuid();
         let order_id: Uuid = payments::table
             .find(id)
             .select(payments::order_id)
             .first(self.connection)?;
         let locked = self.lock_order(order_id)?;
+        if !self.still_leased(work)? {
+            return Ok(None);
+        }
         let row = own_payment(&locked, id)?;
         if !self.still_wanted(&locked, row)? || !row.state()?.is_open() {
             return Ok(None);
@@ -377,12 +384,6 @@ impl Tx<'_> {
         Ok(locked.order.state()? == OrderState::Pending
             && now < locked.order.expires_at
             && newest == Some(row.id))
-    }
-
-    fn customer_prefix(&self, row: &PaymentRow) -> Option<String> {
-        row.customer_no.as_ref()?;
-        let channel = self.context.channels.get(row.channel.as_deref()?)?;
-        channel.partner_service_id.clone()
     }
 }
 

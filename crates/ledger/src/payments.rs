@@ -3,13 +3,13 @@
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::method::Method;
 use ayolinx_core::states::{OrderState, PaymentState};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 use crate::error::LedgerError;
 use crate::rows::PaymentRow;
-use crate::schema::payments;
-use crate::tx::Tx;
+use crate::schema::{orders, payments};
+use crate::tx::{Tx, shifted};
 
 /// What a flow must know of a payment.
 #[derive(Debug, Clone)]
@@ -30,8 +30,10 @@ pub struct PaymentFacts {
     pub order_state: OrderState,
     /// Whether its create is known to never have been sent.
     pub never_sent: bool,
-    /// Whether a create of it may be under way right now.
-    pub call_may_run: bool,
+    /// Until when a create of it may be under way; `None` when none is.
+    pub call_leased_until: Option<DateTime<Utc>>,
+    /// Whether it replaces one whose artefact was lost: then we owe the retry, not the merchant.
+    pub is_replacement: bool,
     /// When its artefact went out.
     pub accepted_at: Option<DateTime<Utc>>,
     /// When it was made.
@@ -74,13 +76,34 @@ impl Tx<'_> {
         rows.iter().map(|row| self.facts(row, state)).collect()
     }
 
+    /// Notes that the merchant asks the provider about an order; `false` when it did so within
+    /// `spacing` before.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when the order is another merchant's.
+    pub fn claim_sync(
+        &mut self,
+        merchant: MerchantId,
+        id: OrderId,
+        spacing: TimeDelta,
+    ) -> Result<bool, LedgerError> {
+        self.order_pulse(merchant, id)?;
+        let now = self.now()?;
+        let before = shifted(now, spacing.checked_mul(-1).unwrap_or_default());
+        let claimed = diesel::update(orders::table.find(id.as_uuid()))
+            .filter(orders::synced_at.is_null().or(orders::synced_at.le(before)))
+            .set(orders::synced_at.eq(now))
+            .execute(self.connection)?;
+        Ok(claimed > 0)
+    }
+
     fn facts(
         &mut self,
         row: &PaymentRow,
         order_state: OrderState,
     ) -> Result<PaymentFacts, LedgerError> {
         let now = self.now()?;
-        let call_may_run = row.call_is_leased(now);
+        let call_leased_until = row.call_leased_until.filter(|until| *until > now);
         Ok(PaymentFacts {
             id: row.id(),
             order_id: OrderId::from_uuid(row.order_id),
@@ -89,8 +112,10 @@ impl Tx<'_> {
             channel: row.channel.clone(),
             state: row.state()?,
             order_state,
-            never_sent: !call_may_run && row.last_outcome.as_deref() == Some("not_sent"),
-            call_may_run,
+            never_sent: call_leased_until.is_none()
+                && row.last_outcome.as_deref() == Some("not_sent"),
+            call_leased_until,
+            is_replacement: row.replaces.is_some(),
             accepted_at: row.accepted_at,
             created_at: row.created_at,
             expires_at: row.expires_at,

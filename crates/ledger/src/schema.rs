@@ -42,6 +42,7 @@ diesel::table! {
         expires_at -> Timestamptz,
         paid_at -> Nullable<Timestamptz>,
         expiry_due_at -> Nullable<Timestamptz>,
+        synced_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -1,1 +1,19 @@
-//! .
+//! What both services and the operator's tool do with the provider about a payment: open it, ask
+//! about it, cancel it, resolve what is unknown. Steps in order; the ledger decides and records.
+//! No HTTP, no JSON, no SQL here.
+
+mod ask;
+mod cancel;
+mod flows;
+mod limits;
+mod metrics;
+mod open;
+mod request;
+mod work;
+
+pub use ask::{Asked, SyncOutcome};
+pub use cancel::CancelOutcome;
+pub use flows::{FlowSettings, Flows, SendNotificationUrl};
+pub use limits::InquiryLimits;
+pub use metrics::FlowMetrics;
+pub use open::Opened;

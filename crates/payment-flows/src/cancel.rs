@@ -1,0 +1,119 @@
+//! Cancelling an order for its merchant: at the provider where that can be, and never against
+//! money that is on its way (contract 4.3).
+
+use ayolinx_client::Outcome;
+use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
+use ayolinx_core::messages::ProviderStatus;
+use ayolinx_core::order::OrderRefusal;
+use ledger::{CancelPlan, LedgerError, PaymentFacts, Source};
+
+use crate::flows::Flows;
+
+/// What came of a cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// The order is cancelled.
+    Cancelled,
+    /// The order's state, or the payer, forbids it.
+    Refused(OrderRefusal),
+    /// The provider did not answer; nothing changed.
+    NoAnswer,
+}
+
+/// What the provider said about closing one payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// Nobody can pay it any more, or it was never there.
+    Closed,
+    /// It is paid, and that is recorded.
+    Paid,
+    /// The payer is paying, or it cannot be closed.
+    Open,
+    /// The provider does not know it.
+    NotFound,
+    /// No answer.
+    NoAnswer,
+}
+
+impl Flows {
+    /// Cancels an order.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when the order is another merchant's.
+    pub async fn cancel(
+        &self,
+        merchant: MerchantId,
+        order: OrderId,
+        source: Source,
+    ) -> Result<CancelOutcome, LedgerError> {
+        let plan = self
+            .ledger
+            .transact(move |tx| tx.plan_cancel(merchant, order))
+            .await?;
+        match plan {
+            CancelPlan::AlreadyCancelled => return Ok(CancelOutcome::Cancelled),
+            CancelPlan::Refused(refusal) => return Ok(CancelOutcome::Refused(refusal)),
+            CancelPlan::Local => {}
+            CancelPlan::CloseFirst(payments) => {
+                for payment in payments {
+                    match self.close_by_id(payment).await? {
+                        Closed::Closed | Closed::NotFound => {}
+                        Closed::Paid => return Ok(CancelOutcome::Refused(OrderRefusal::Paid)),
+                        Closed::Open => {
+                            return Ok(CancelOutcome::Refused(OrderRefusal::StateConflict));
+                        }
+                        Closed::NoAnswer => return Ok(CancelOutcome::NoAnswer),
+                    }
+                }
+            }
+        }
+        let cancelled = self
+            .ledger
+            .transact(move |tx| tx.cancel_order(merchant, order, source))
+            .await?;
+        Ok(match cancelled {
+            Ok(()) => CancelOutcome::Cancelled,
+            Err(refusal) => CancelOutcome::Refused(refusal),
+        })
+    }
+
+    async fn close_by_id(&self, id: PaymentId) -> Result<Closed, LedgerError> {
+        let payment = self.ledger.transact(move |tx| tx.payment_facts(id)).await?;
+        self.close_at_provider(&payment).await
+    }
+
+    /// Cancels a QRIS payment at the provider, then asks: a payment may have raced it.
+    pub(crate) async fn close_at_provider(
+        &self,
+        payment: &PaymentFacts,
+    ) -> Result<Closed, LedgerError> {
+        let Some(channel) = self.channel_of(payment.channel.as_deref()) else {
+            return Ok(Closed::NoAnswer);
+        };
+        let reference = payment.id.to_string();
+        let cancelled = self.client.cancel_qris(&reference, &channel.code).await;
+        let Some(answer) = self.question(payment).await else {
+            return Ok(Closed::NoAnswer);
+        };
+        match answer.status {
+            ProviderStatus::Success | ProviderStatus::Refunded => {
+                self.apply_answer(payment, answer).await?;
+                Ok(Closed::Paid)
+            }
+            ProviderStatus::Paying => Ok(Closed::Open),
+            ProviderStatus::Cancelled | ProviderStatus::Failed => Ok(Closed::Closed),
+            ProviderStatus::NotFound => Ok(Closed::NotFound),
+            ProviderStatus::Initiated | ProviderStatus::Pending | ProviderStatus::Other(_) => {
+                Ok(match cancelled {
+                    Outcome::Accepted(()) => Closed::Closed,
+                    Outcome::Rejected { .. } => Closed::Open,
+                    Outcome::NotSent { .. }
+                    | Outcome::AuthenticationRefused { .. }
+                    | Outcome::Throttled { .. }
+                    | Outcome::OutcomeUnknown { .. }
+                    | Outcome::Protocol { .. } => Closed::NoAnswer,
+                })
+            }
+        }
+    }
+}

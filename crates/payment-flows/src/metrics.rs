@@ -1,0 +1,45 @@
+//! What flows count.
+
+use prometheus::{IntCounterVec, Opts, Registry};
+
+/// Counters of one process.
+#[derive(Debug, Clone)]
+pub struct FlowMetrics {
+    work: IntCounterVec,
+    alarms: IntCounterVec,
+}
+
+impl FlowMetrics {
+    /// Counters registered with `registry`.
+    ///
+    /// # Errors
+    /// When they are registered already.
+    pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let work = IntCounterVec::new(
+            Opts::new(
+                "gateway_provider_work_total",
+                "Work done with the provider about payments, by kind and outcome",
+            ),
+            &["kind", "outcome"],
+        )?;
+        let alarms = IntCounterVec::new(
+            Opts::new(
+                "gateway_alarms_total",
+                "Things somebody must look at, by what",
+            ),
+            &["what"],
+        )?;
+        registry.register(Box::new(work.clone()))?;
+        registry.register(Box::new(alarms.clone()))?;
+        Ok(Self { work, alarms })
+    }
+
+    pub(crate) fn work_done(&self, kind: &str, outcome: &str) {
+        self.work.with_label_values(&[kind, outcome]).inc();
+    }
+
+    /// Counts something that somebody must look at.
+    pub fn alarm(&self, what: &str) {
+        self.alarms.with_label_values(&[what]).inc();
+    }
+}

@@ -1,0 +1,135 @@
+//! Opening a payment at the provider: the intent is committed, the call is sent in a task that no
+//! dropped connection can cut off, and its outcome is recorded, however late it comes.
+
+use std::time::Duration;
+
+use ayolinx_client::{Alarm, CreateOutcome, Outcome};
+use ayolinx_core::artefact::Artefact;
+use ayolinx_core::order_view::Failure;
+use ayolinx_core::payment::Fact;
+use ledger::{Applied, Call, CallOutcome, LedgerError, Observation, Source};
+use tokio::sync::oneshot;
+
+use crate::flows::Flows;
+
+const SETTLE_RETRY_FIRST: Duration = Duration::from_millis(200);
+const SETTLE_RETRY_MAX: Duration = Duration::from_secs(2);
+/// While the lease runs nobody else touches the payment; after it the resolver does.
+const SETTLE_TRIES_MAX: u32 = 12;
+
+/// What a merchant can be told about a call.
+#[derive(Debug, Clone)]
+pub enum Opened {
+    /// The exchange ended and its outcome is recorded.
+    Settled {
+        /// The payment and order after it.
+        applied: Applied,
+        /// What came of the call.
+        outcome: CallOutcome,
+    },
+    /// The exchange runs on; the payment is unknown until it ends.
+    StillRunning,
+}
+
+impl Flows {
+    /// Sends a create and records what comes of it.
+    ///
+    /// # Errors
+    /// When the outcome cannot be recorded now; the resolver finds out later.
+    pub async fn open(&self, call: Call) -> Result<Opened, LedgerError> {
+        let (tell, told) = oneshot::channel();
+        let flows = self.clone();
+        let (payment_id, token) = (call.payment_id, call.token);
+        actix_rt::spawn(async move {
+            let settled = flows.exchange(&call).await;
+            // Nobody may be waiting any more: the record is what counts.
+            drop(tell.send(settled));
+        });
+        match tokio::time::timeout(self.settings.reply_after, told).await {
+            Ok(Ok(settled)) => settled,
+            Ok(Err(_dropped)) => Err(LedgerError::Unavailable("the call ended early".to_owned())),
+            Err(_elapsed) => {
+                self.ledger
+                    .transact(move |tx| {
+                        tx.settle_call(payment_id, token, &CallOutcome::StillRunning)
+                    })
+                    .await?;
+                Ok(Opened::StillRunning)
+            }
+        }
+    }
+
+    async fn exchange(&self, call: &Call) -> Result<Opened, LedgerError> {
+        let outcome = match self.create_request(call) {
+            Some(request) => {
+                let outcome = self.client.create(&request).await;
+                if outcome.alarm() == Alarm::Configuration {
+                    self.metrics.alarm("provider_configuration");
+                    tracing::error!(
+                        payment.id = %call.payment_id,
+                        detail = outcome.detail(),
+                        "the provider does not let us in: check keys, client id, clock and IP list"
+                    );
+                }
+                call_outcome(outcome)
+            }
+            None => CallOutcome::NotSent,
+        };
+        self.settle(call, outcome).await
+    }
+
+    async fn settle(&self, call: &Call, outcome: CallOutcome) -> Result<Opened, LedgerError> {
+        let (payment_id, token) = (call.payment_id, call.token);
+        let mut pause = SETTLE_RETRY_FIRST;
+        let mut tries = 0;
+        loop {
+            let recorded = outcome.clone();
+            let result = self
+                .ledger
+                .transact(move |tx| tx.settle_call(payment_id, token, &recorded))
+                .await;
+            match result {
+                Ok(applied) => return Ok(Opened::Settled { applied, outcome }),
+                Err(error) if error.is_transient() && tries < SETTLE_TRIES_MAX => {
+                    tracing::warn!(payment.id = %payment_id, error = %error, "outcome not recorded yet");
+                    tries = tries.saturating_add(1);
+                    tokio::time::sleep(pause).await;
+                    pause = pause.saturating_mul(2).min(SETTLE_RETRY_MAX);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// The rows of contract 4.1: what is certain, and what is not.
+fn call_outcome(outcome: CreateOutcome) -> CallOutcome {
+    let detail = outcome.detail();
+    match outcome {
+        Outcome::Accepted(accepted) => CallOutcome::Accepted(Box::new(Observation {
+            artefact: Some(with_link_code(accepted.artefact, accepted.link_code)),
+            provider_reference: accepted.provider_reference,
+            ..Observation::fact(Source::Reply, Fact::Accepted)
+        })),
+        Outcome::Rejected { code, message } => CallOutcome::Refused(Failure { code, message }),
+        Outcome::NotSent { .. }
+        | Outcome::AuthenticationRefused { .. }
+        | Outcome::Throttled { .. } => CallOutcome::NotSent,
+        Outcome::OutcomeUnknown { .. } | Outcome::Protocol { .. } => {
+            CallOutcome::Unknown(detail.unwrap_or_default())
+        }
+    }
+}
+
+/// A link's code is kept with its artefact: callbacks may name it and nothing else.
+fn with_link_code(artefact: Artefact, code: Option<String>) -> Artefact {
+    match artefact {
+        Artefact::Redirect { url, link_code } => Artefact::Redirect {
+            url,
+            link_code: link_code.or(code),
+        },
+        Artefact::Qr { .. } | Artefact::VirtualAccount { .. } | Artefact::PaymentCode { .. } => {
+            artefact
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A last look at expiry, then the end (contract 4.2).
+
+use ayolinx_core::messages::ProviderStatus;
+use ayolinx_core::payment::Fact;
+use ayolinx_core::reading::ProviderWord;
+use chrono::TimeDelta;
+use ledger::{LeasedWork, LedgerError, Observation, PaymentFacts, Source, WorkNext};
+
+use super::{cannot_be_asked, later};
+use crate::flows::Flows;
+
+/// While the payer is paying or nobody answers, it is asked again up to this long past expiry.
+const ASK_FOR_HOURS: i64 = 24;
+const AGAIN_FIRST_SECONDS: i64 = 5;
+const AGAIN_MAX_SECONDS: i64 = 600;
+const DOUBLINGS_MAX: u32 = 8;
+
+impl Flows {
+    pub(super) async fn expire(
+        &self,
+        work: &LeasedWork,
+        facts: &PaymentFacts,
+    ) -> Result<WorkNext, LedgerError> {
+        if !facts.state.is_open() {
+            return Ok(WorkNext::Done);
+        }
+        if cannot_be_asked(facts) || facts.never_sent {
+            return self.let_expire(facts).await;
+        }
+        let answer = self.question(facts).await;
+        match answer {
+            Some(answer)
+                if matches!(
+                    answer.status,
+                    ProviderStatus::Success | ProviderStatus::Refunded
+                ) =>
+            {
+                let id = facts.id;
+                self.ledger
+                    .transact(move |tx| {
+                        let word = ProviderWord::of_inquiry(&answer);
+                        tx.apply(id, &Observation::word(Source::Inquiry, word))
+                    })
+                    .await?;
+                Ok(WorkNext::Done)
+            }
+            Some(answer) if answer.status != ProviderStatus::Paying => self.let_expire(facts).await,
+            Some(_) | None => self.again_or_give_up(work, facts).await,
+        }
+    }
+
+    async fn again_or_give_up(
+        &self,
+        work: &LeasedWork,
+        facts: &PaymentFacts,
+    ) -> Result<WorkNext, LedgerError> {
+        let give_up_at = facts
+            .expires_at
+            .checked_add_signed(TimeDelta::hours(ASK_FOR_HOURS));
+        if give_up_at.is_some_and(|at| facts.now < at) {
+            let doublings = u32::try_from(work.steps).unwrap_or(0).min(DOUBLINGS_MAX);
+            let pause = AGAIN_FIRST_SECONDS
+                .saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX))
+                .min(AGAIN_MAX_SECONDS);
+            return Ok(later(facts.now, pause));
+        }
+        self.metrics.alarm("expired_without_answer");
+        tracing::error!(
+            payment.id = %facts.id,
+            "expired although the provider gave no final answer for a day: reconcile by hand"
+        );
+        self.let_expire(facts).await
+    }
+
+    async fn let_expire(&self, facts: &PaymentFacts) -> Result<WorkNext, LedgerError> {
+        let id = facts.id;
+        self.ledger
+            .transact(move |tx| {
+                tx.apply(id, &Observation::fact(Source::Expiry, Fact::ExpiryReached))
+            })
+            .await?;
+        Ok(WorkNext::Done)
+    }
+}

@@ -1,0 +1,135 @@
+//! Finding out what became of a create whose outcome is unknown, and mending it (contract 4.1):
+//! asked about before anything is sent again.
+
+use ayolinx_core::ids::PaymentId;
+use ayolinx_core::messages::ProviderStatus;
+use ayolinx_core::method::Method;
+use ayolinx_core::payment::Fact;
+use ayolinx_core::states::PaymentState;
+use ledger::{Call, LeasedWork, LedgerError, Observation, PaymentFacts, Source, WorkNext};
+use uuid::Uuid;
+
+use super::cannot_be_asked;
+use crate::cancel::Closed;
+use crate::flows::Flows;
+
+impl Flows {
+    pub(super) async fn resolve(
+        &self,
+        work: &LeasedWork,
+        facts: &PaymentFacts,
+    ) -> Result<WorkNext, LedgerError> {
+        match facts.state {
+            PaymentState::Unknown => {}
+            PaymentState::Creating if facts.never_sent => {
+                if facts.is_replacement {
+                    return self.send_again(work, facts).await;
+                }
+                return Ok(WorkNext::Done);
+            }
+            // The process that sent it died in the call: its lease ran out without an outcome.
+            PaymentState::Creating => {
+                let id = facts.id;
+                let unknown = Observation::fact(Source::Resolver, Fact::OutcomeUnknown);
+                self.ledger
+                    .transact(move |tx| tx.apply(id, &unknown))
+                    .await?;
+            }
+            PaymentState::Pending
+            | PaymentState::Paid
+            | PaymentState::Expired
+            | PaymentState::Cancelled
+            | PaymentState::Failed
+            | PaymentState::Review
+            | PaymentState::Refunded => return Ok(WorkNext::Done),
+        }
+        if cannot_be_asked(facts) {
+            return self.replace(work).await;
+        }
+        let Some(answer) = self.question(facts).await else {
+            return Ok(self.next_resolve(work, facts));
+        };
+        match answer.status {
+            ProviderStatus::Success
+            | ProviderStatus::Refunded
+            | ProviderStatus::Cancelled
+            | ProviderStatus::Failed => {
+                self.apply_answer(facts, answer).await?;
+                Ok(self.next_resolve(work, facts))
+            }
+            ProviderStatus::Paying | ProviderStatus::Other(_) => Ok(self.next_resolve(work, facts)),
+            ProviderStatus::Initiated | ProviderStatus::Pending => self.lost(work, facts).await,
+            ProviderStatus::NotFound => self.not_found(work, facts).await,
+        }
+    }
+
+    /// It exists unpaid, and its artefact is lost: nobody can ever pay it.
+    async fn lost(&self, work: &LeasedWork, facts: &PaymentFacts) -> Result<WorkNext, LedgerError> {
+        if facts.method == Method::Qris {
+            match self.close_at_provider(facts).await? {
+                Closed::Closed | Closed::NotFound => {}
+                Closed::Paid => return Ok(WorkNext::Done),
+                Closed::Open | Closed::NoAnswer => return Ok(self.next_resolve(work, facts)),
+            }
+        }
+        self.replace(work).await
+    }
+
+    async fn replace(&self, work: &LeasedWork) -> Result<WorkNext, LedgerError> {
+        let leased = work.clone();
+        let replacement = PaymentId::from_uuid(Uuid::now_v7());
+        let call = self
+            .ledger
+            .transact(move |tx| tx.replace_lost(&leased, replacement))
+            .await?;
+        self.send(call).await?;
+        Ok(WorkNext::Done)
+    }
+
+    /// Proven by two answers far enough apart; then the same id may be sent again.
+    async fn not_found(
+        &self,
+        work: &LeasedWork,
+        facts: &PaymentFacts,
+    ) -> Result<WorkNext, LedgerError> {
+        let gap = self.ledger.context().plans.resolve.not_found_gap();
+        let proven = work
+            .not_found_at
+            .is_some_and(|first| facts.now.signed_duration_since(first) >= gap);
+        if proven {
+            return self.send_again(work, facts).await;
+        }
+        if work.not_found_at.is_none() {
+            let (leased, at) = (work.clone(), facts.now);
+            self.ledger
+                .transact(move |tx| tx.note_not_found(&leased, Some(at)))
+                .await?;
+        }
+        Ok(self.next_resolve(work, facts))
+    }
+
+    async fn send_again(
+        &self,
+        work: &LeasedWork,
+        facts: &PaymentFacts,
+    ) -> Result<WorkNext, LedgerError> {
+        let leased = work.clone();
+        let call = self
+            .ledger
+            .transact(move |tx| tx.lease_resend(&leased))
+            .await?;
+        if call.is_none() {
+            // The order no longer wants it: its expiry or its closing ends it.
+            return Ok(self.next_resolve(work, facts));
+        }
+        self.send(call).await?;
+        Ok(WorkNext::Done)
+    }
+
+    async fn send(&self, call: Option<Call>) -> Result<(), LedgerError> {
+        if let Some(call) = call {
+            self.open(call).await?;
+        }
+        Ok(())
+    }
+}
