@@ -1,0 +1,20 @@
+//! The provider's side of the wire against the edge: real HTTP, storage in memory.
+
+#[cfg(test)]
+mod bodies;
+#[cfg(test)]
+mod forgeries;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod provider;
+#[cfg(test)]
+mod receipts;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod snap;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod vectors;

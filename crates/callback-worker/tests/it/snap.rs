@@ -1,0 +1,178 @@
+//! SNAP callbacks: an HMAC over our token first, and only then the token itself.
+
+use ayolinx_core::json_style::minify;
+use callback_worker::verify::{MatchedBody, MatchedRoute, RejectReason, SignatureKind};
+
+use crate::http::post;
+use crate::provider::{
+    BAD_SNAP_SIGNATURE, CLIENT_KEY, DEBIT, FLAT, PATHS, QRIS, SECRET, SECRET_PREVIOUS, SNAP_VA,
+    SNAP_VA_REPLY, SUCCESS, TOKEN, VA, key, now_text, snap_signed, token_request, value, with,
+};
+use crate::server::Server;
+
+const BAD_TOKEN: &str =
+    r#"{"responseCode":"4012501","responseMessage":"Unauthorized. Invalid Token"}"#;
+
+fn issued_token(server: &Server) -> String {
+    let headers = token_request(key(), CLIENT_KEY, &now_text());
+    let answer = post(
+        server.address,
+        TOKEN,
+        &headers,
+        br#"{"grant_type":"client_credentials"}"#,
+    );
+    let reply: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    reply["accessToken"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_token_of_ours_carries_several_callbacks() {
+    let server = Server::start();
+    let token = issued_token(&server);
+    let headers = snap_signed(SECRET, &token, VA, SNAP_VA.as_bytes());
+    post(server.address, VA, &headers, SNAP_VA.as_bytes()).is(200, SNAP_VA_REPLY);
+    for path in PATHS {
+        let headers = snap_signed(SECRET, &token, path, FLAT.as_bytes());
+        post(server.address, path, &headers, FLAT.as_bytes()).is(200, SUCCESS);
+    }
+    server.seen(|seen| {
+        assert_eq!(seen.callbacks.len(), 5);
+        assert!(
+            seen.callbacks
+                .iter()
+                .all(|callback| callback.kind == SignatureKind::Snap)
+        );
+        assert!(!format!("{:?}", seen.callbacks).contains(&token));
+    });
+    server.has_metric(
+        r#"gateway_callback_signatures_total{body="received",kind="snap",path="virtual_account",route="mounted"} 2"#,
+    );
+}
+
+#[test]
+fn white_space_query_and_short_route_are_tried_for_snap_too() {
+    let server = Server::start();
+    let token = issued_token(&server);
+    let spaced = FLAT.replace(',', ", ");
+    let minified = snap_signed(SECRET, &token, DEBIT, &minify(spaced.as_bytes()));
+    post(server.address, DEBIT, &minified, spaced.as_bytes()).is(200, SUCCESS);
+    let target = format!("{QRIS}?a=b");
+    post(
+        server.address,
+        &target,
+        &snap_signed(SECRET, &token, &target, FLAT.as_bytes()),
+        FLAT.as_bytes(),
+    )
+    .is(200, SUCCESS);
+    let short = snap_signed(SECRET, &token, "/v1/qr/qr-mpm-notify", FLAT.as_bytes());
+    post(server.address, QRIS, &short, FLAT.as_bytes()).is(200, SUCCESS);
+    server.seen(|seen| {
+        let found: Vec<_> = seen
+            .callbacks
+            .iter()
+            .map(|c| (c.matched_route, c.matched_body))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (MatchedRoute::Mounted, MatchedBody::Minified),
+                (MatchedRoute::WithQuery, MatchedBody::Received),
+                (MatchedRoute::ShortQris, MatchedBody::Received),
+            ]
+        );
+    });
+}
+
+#[test]
+fn the_previous_client_secret_still_counts() {
+    let server = Server::start();
+    let token = issued_token(&server);
+    let headers = snap_signed(SECRET_PREVIOUS, &token, VA, SNAP_VA.as_bytes());
+    post(server.address, VA, &headers, SNAP_VA.as_bytes()).is(200, SNAP_VA_REPLY);
+    let headers = snap_signed("another-secret", &token, VA, SNAP_VA.as_bytes());
+    post(server.address, VA, &headers, SNAP_VA.as_bytes()).is(401, BAD_SNAP_SIGNATURE);
+    assert_eq!(server.stored(), 1);
+}
+
+#[test]
+fn forgeries_never_reach_the_token_lookup() {
+    let server = Server::start();
+    let token = issued_token(&server);
+    let genuine = || snap_signed(SECRET, &token, VA, SNAP_VA.as_bytes());
+    let altered = SNAP_VA.replace("11500.00", "1150000.00");
+    post(server.address, VA, &genuine(), altered.as_bytes()).is(401, BAD_SNAP_SIGNATURE);
+    post(server.address, DEBIT, &genuine(), SNAP_VA.as_bytes()).is(401, BAD_SNAP_SIGNATURE);
+    let doubled = {
+        let mut headers = genuine();
+        headers.push((
+            "Authorization".to_owned(),
+            format!("Bearer {token}").into_bytes(),
+        ));
+        headers
+    };
+    post(server.address, VA, &doubled, SNAP_VA.as_bytes()).is(401, BAD_SNAP_SIGNATURE);
+    for authorization in [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic dXNlcjpwdw==",
+        &token,
+        "Bearer other",
+    ] {
+        let headers = with(genuine(), "Authorization", authorization.as_bytes());
+        post(server.address, VA, &headers, SNAP_VA.as_bytes()).is(401, BAD_SNAP_SIGNATURE);
+    }
+    let hex = value(&genuine(), "X-SIGNATURE").replace('=', "");
+    post(
+        server.address,
+        VA,
+        &with(genuine(), "X-SIGNATURE", hex.as_bytes()),
+        SNAP_VA.as_bytes(),
+    )
+    .is(401, BAD_SNAP_SIGNATURE);
+    server.seen(|seen| assert_eq!((seen.callbacks.len(), seen.token_lookups), (0, 0)));
+}
+
+#[test]
+fn a_token_that_is_not_ours_is_refused_even_when_well_signed() {
+    let server = Server::start();
+    let headers = snap_signed(SECRET, "somebody-elses-token", VA, SNAP_VA.as_bytes());
+    post(server.address, VA, &headers, SNAP_VA.as_bytes()).is(401, BAD_TOKEN);
+    server.wait_for_rejected(1);
+    server.seen(|seen| {
+        assert_eq!((seen.callbacks.len(), seen.token_lookups), (0, 1));
+        assert_eq!(seen.rejected[0].reason, RejectReason::Token);
+        assert!(!format!("{:?}", seen.rejected).contains("somebody-elses-token"));
+    });
+    server.has_metric(r#"gateway_callbacks_total{outcome="bad_token",path="virtual_account"} 1"#);
+}
+
+#[test]
+fn a_token_lookup_without_storage_asks_the_provider_to_send_again() {
+    let server = Server::start();
+    server.storage_goes_away();
+    let headers = snap_signed(SECRET, "token", VA, SNAP_VA.as_bytes());
+    post(server.address, VA, &headers, SNAP_VA.as_bytes()).is(
+        503,
+        r#"{"responseCode":"5002500","responseMessage":"General Error"}"#,
+    );
+    let headers = snap_signed(SECRET, "token", QRIS, FLAT.as_bytes());
+    post(server.address, QRIS, &headers, FLAT.as_bytes()).is(
+        503,
+        r#"{"responseCode":"5005600","responseMessage":"General Error"}"#,
+    );
+}
+
+#[test]
+fn an_unreadable_snap_va_callback_is_answered_in_its_own_code() {
+    let server = Server::start();
+    let token = issued_token(&server);
+    let headers = snap_signed(SECRET, &token, VA, b"{}");
+    post(server.address, VA, &headers, b"{}").is(
+        200,
+        r#"{"responseCode":"2002500","responseMessage":"Success"}"#,
+    );
+    let headers = snap_signed(SECRET, &token, QRIS, b"{}");
+    post(server.address, QRIS, &headers, b"{}").is(200, SUCCESS);
+    assert_eq!(server.stored(), 2);
+}
