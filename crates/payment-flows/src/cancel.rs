@@ -22,9 +22,9 @@ pub enum CancelOutcome {
 
 /// What the provider said about closing one payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Closed {
+pub(crate) enum Closing {
     /// Nobody can pay it any more, or it was never there.
-    Closed,
+    Done,
     /// It is paid, and that is recorded.
     Paid,
     /// The payer is paying, or it cannot be closed.
@@ -57,12 +57,12 @@ impl Flows {
             CancelPlan::CloseFirst(payments) => {
                 for payment in payments {
                     match self.close_by_id(payment).await? {
-                        Closed::Closed | Closed::NotFound => {}
-                        Closed::Paid => return Ok(CancelOutcome::Refused(OrderRefusal::Paid)),
-                        Closed::Open => {
+                        Closing::Done | Closing::NotFound => {}
+                        Closing::Paid => return Ok(CancelOutcome::Refused(OrderRefusal::Paid)),
+                        Closing::Open => {
                             return Ok(CancelOutcome::Refused(OrderRefusal::StateConflict));
                         }
-                        Closed::NoAnswer => return Ok(CancelOutcome::NoAnswer),
+                        Closing::NoAnswer => return Ok(CancelOutcome::NoAnswer),
                     }
                 }
             }
@@ -77,7 +77,7 @@ impl Flows {
         })
     }
 
-    async fn close_by_id(&self, id: PaymentId) -> Result<Closed, LedgerError> {
+    async fn close_by_id(&self, id: PaymentId) -> Result<Closing, LedgerError> {
         let payment = self.ledger.transact(move |tx| tx.payment_facts(id)).await?;
         self.close_at_provider(&payment).await
     }
@@ -86,32 +86,32 @@ impl Flows {
     pub(crate) async fn close_at_provider(
         &self,
         payment: &PaymentFacts,
-    ) -> Result<Closed, LedgerError> {
+    ) -> Result<Closing, LedgerError> {
         let Some(channel) = self.channel_of(payment.channel.as_deref()) else {
-            return Ok(Closed::NoAnswer);
+            return Ok(Closing::NoAnswer);
         };
         let reference = payment.id.to_string();
         let cancelled = self.client.cancel_qris(&reference, &channel.code).await;
         let Some(answer) = self.question(payment).await else {
-            return Ok(Closed::NoAnswer);
+            return Ok(Closing::NoAnswer);
         };
         match answer.status {
             ProviderStatus::Success | ProviderStatus::Refunded => {
                 self.apply_answer(payment, answer).await?;
-                Ok(Closed::Paid)
+                Ok(Closing::Paid)
             }
-            ProviderStatus::Paying => Ok(Closed::Open),
-            ProviderStatus::Cancelled | ProviderStatus::Failed => Ok(Closed::Closed),
-            ProviderStatus::NotFound => Ok(Closed::NotFound),
+            ProviderStatus::Paying => Ok(Closing::Open),
+            ProviderStatus::Cancelled | ProviderStatus::Failed => Ok(Closing::Done),
+            ProviderStatus::NotFound => Ok(Closing::NotFound),
             ProviderStatus::Initiated | ProviderStatus::Pending | ProviderStatus::Other(_) => {
                 Ok(match cancelled {
-                    Outcome::Accepted(()) => Closed::Closed,
-                    Outcome::Rejected { .. } => Closed::Open,
+                    Outcome::Accepted(()) => Closing::Done,
+                    Outcome::Rejected { .. } => Closing::Open,
                     Outcome::NotSent { .. }
                     | Outcome::AuthenticationRefused { .. }
                     | Outcome::Throttled { .. }
                     | Outcome::OutcomeUnknown { .. }
-                    | Outcome::Protocol { .. } => Closed::NoAnswer,
+                    | Outcome::Protocol { .. } => Closing::NoAnswer,
                 })
             }
         }

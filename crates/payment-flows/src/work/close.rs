@@ -3,7 +3,7 @@
 use ayolinx_core::states::PaymentState;
 use ledger::{LeasedWork, LedgerError, PaymentFacts, WorkNext};
 
-use crate::cancel::Closed;
+use crate::cancel::Closing;
 use crate::flows::Flows;
 
 impl Flows {
@@ -20,10 +20,10 @@ impl Flows {
             return Ok(WorkNext::Done);
         }
         Ok(match self.close_at_provider(facts).await? {
-            Closed::Closed | Closed::Paid => WorkNext::Done,
+            Closing::Done | Closing::Paid => WorkNext::Done,
             // An unknown create may still land: look again while it could.
-            Closed::NotFound if facts.accepted_at.is_some() => WorkNext::Done,
-            Closed::NotFound | Closed::Open | Closed::NoAnswer => self.next_resolve(work, facts),
+            Closing::NotFound if facts.accepted_at.is_some() => WorkNext::Done,
+            Closing::NotFound | Closing::Open | Closing::NoAnswer => self.next_resolve(work, facts),
         })
     }
 }

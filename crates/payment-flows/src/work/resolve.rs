@@ -10,7 +10,7 @@ use ledger::{Call, LeasedWork, LedgerError, Observation, PaymentFacts, Source, W
 use uuid::Uuid;
 
 use super::cannot_be_asked;
-use crate::cancel::Closed;
+use crate::cancel::Closing;
 use crate::flows::Flows;
 
 impl Flows {
@@ -67,9 +67,9 @@ impl Flows {
     async fn lost(&self, work: &LeasedWork, facts: &PaymentFacts) -> Result<WorkNext, LedgerError> {
         if facts.method == Method::Qris {
             match self.close_at_provider(facts).await? {
-                Closed::Closed | Closed::NotFound => {}
-                Closed::Paid => return Ok(WorkNext::Done),
-                Closed::Open | Closed::NoAnswer => return Ok(self.next_resolve(work, facts)),
+                Closing::Done | Closing::NotFound => {}
+                Closing::Paid => return Ok(WorkNext::Done),
+                Closing::Open | Closing::NoAnswer => return Ok(self.next_resolve(work, facts)),
             }
         }
         self.replace(work).await
