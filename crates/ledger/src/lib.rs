@@ -5,6 +5,7 @@
 mod apply;
 mod audit;
 mod calls;
+mod checkout;
 mod closings;
 mod context;
 mod creations;
@@ -30,6 +31,7 @@ mod work;
 pub use apply::{Applied, Effect, Observation, What};
 pub use audit::{AUDIT_CHECKS, AuditCheck, AuditFinding};
 pub use calls::{Call, CallOutcome, NewPayment, REPLACEMENTS_MAX};
+pub use checkout::CheckoutOrder;
 pub use closings::CancelPlan;
 pub use context::{Context, Plans};
 pub use creations::{Begun, Claim, NewOrder, PAYMENTS_MAX, StoredReply};

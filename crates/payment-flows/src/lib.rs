@@ -9,6 +9,7 @@ mod limits;
 mod metrics;
 mod open;
 mod request;
+mod wiring;
 mod work;
 
 pub use ask::{Asked, SyncOutcome};
@@ -17,3 +18,4 @@ pub use flows::{FlowSettings, Flows, SendNotificationUrl};
 pub use limits::InquiryLimits;
 pub use metrics::FlowMetrics;
 pub use open::Opened;
+pub use wiring::{FlowChoices, FlowParts, WiringError, keyring_of, ledger_of};
