@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{UrlParam, WireMoney, lenient};
+use super::{ReceivedAmount, UrlParam, WireMoney, lenient};
 
 /// Body of the create; both URLs are mandatory here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,12 @@ pub struct EwalletPaymentResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub partner_reference_no: Option<String>,
+    /// Echo, where one comes.
+    #[serde(
+        deserialize_with = "lenient::amount",
+        skip_serializing_if = "ReceivedAmount::is_absent"
+    )]
+    pub amount: ReceivedAmount,
     /// The wallet's page: the artefact. May exceed 700 characters.
     #[serde(
         deserialize_with = "lenient::text",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelInfo, UrlParam, WireMoney, lenient};
+use super::{ChannelInfo, ReceivedAmount, UrlParam, WireMoney, lenient};
 
 /// Body of generate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,12 @@ pub struct QrisGenerateResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub partner_reference_no: Option<String>,
+    /// Echo, where one comes.
+    #[serde(
+        deserialize_with = "lenient::amount",
+        skip_serializing_if = "ReceivedAmount::is_absent"
+    )]
+    pub amount: ReceivedAmount,
     /// The EMVCo payload: the artefact.
     #[serde(
         deserialize_with = "lenient::text",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelInfo, UrlParam, WireMoney, lenient};
+use super::{ChannelInfo, ReceivedAmount, UrlParam, WireMoney, lenient};
 
 /// Body of the create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,12 @@ pub struct RetailCreateResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub partner_reference_no: Option<String>,
+    /// Echo, where one comes.
+    #[serde(
+        deserialize_with = "lenient::amount",
+        skip_serializing_if = "ReceivedAmount::is_absent"
+    )]
+    pub amount: ReceivedAmount,
     /// The code to tell at the counter: the artefact. No bank account, whatever its name says.
     #[serde(
         deserialize_with = "lenient::text",

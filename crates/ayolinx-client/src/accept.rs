@@ -1,0 +1,153 @@
+//! Reading a create's success: the artefact must be there, and what is echoed must be ours.
+
+use ayolinx_core::artefact::Artefact;
+use ayolinx_core::messages::ewallet::EwalletPaymentResponse;
+use ayolinx_core::messages::payment_link::PaymentLinkResponse;
+use ayolinx_core::messages::qris::QrisGenerateResponse;
+use ayolinx_core::messages::retail::RetailCreateResponse;
+use ayolinx_core::messages::virtual_account::VaCreateResponse;
+use ayolinx_core::messages::{ReceivedAmount, parse};
+use ayolinx_core::method::Method;
+use serde::Deserialize;
+
+use crate::create_request::CreateRequest;
+use crate::outcome::ProtocolReason;
+use crate::redirect::RedirectRule;
+
+/// A payment the provider opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// What the payer needs.
+    pub artefact: Artefact,
+    /// The provider's number, where the reply names one.
+    pub provider_reference: Option<String>,
+    /// The code by which a payment link's callbacks may name it.
+    pub link_code: Option<String>,
+}
+
+pub(crate) fn accept(
+    request: &CreateRequest<'_>,
+    body: &[u8],
+    provider_is_loopback: bool,
+) -> Result<Accepted, ProtocolReason> {
+    let reader = Reader {
+        request,
+        rule: RedirectRule {
+            hosts: &request.channel.redirect_hosts,
+            provider_is_loopback,
+        },
+    };
+    match request.channel.method {
+        Method::Qris => reader.qris(&read(body)?),
+        Method::Ewallet => reader.ewallet(read(body)?),
+        Method::VirtualAccount => reader.virtual_account(read(body)?),
+        Method::Retail => reader.retail(read(body)?),
+        Method::PaymentLink => reader.link(read(body)?),
+    }
+}
+
+struct Reader<'a> {
+    request: &'a CreateRequest<'a>,
+    rule: RedirectRule<'a>,
+}
+
+impl Reader<'_> {
+    fn qris(&self, response: &QrisGenerateResponse) -> Result<Accepted, ProtocolReason> {
+        self.check(response.partner_reference_no.as_deref(), response.amount)?;
+        let qr = response.qr_content.as_deref().ok_or(ProtocolReason::NoArtefact)?;
+        Ok(Accepted {
+            artefact: Artefact::Qr { qr_string: qr.trim().to_owned() },
+            provider_reference: response.reference_no.clone(),
+            link_code: None,
+        })
+    }
+
+    fn ewallet(&self, response: EwalletPaymentResponse) -> Result<Accepted, ProtocolReason> {
+        self.check(response.partner_reference_no.as_deref(), response.amount)?;
+        let url = self.redirect(response.web_redirect_url)?;
+        Ok(Accepted {
+            artefact: Artefact::Redirect { url, link_code: None },
+            provider_reference: response.reference_no,
+            link_code: None,
+        })
+    }
+
+    fn virtual_account(&self, response: VaCreateResponse) -> Result<Accepted, ProtocolReason> {
+        let account = response.virtual_account_data;
+        self.check(account.trx_id.as_deref(), account.total_amount)?;
+        let number = account.virtual_account_no.ok_or(ProtocolReason::NoArtefact)?;
+        let name = account.virtual_account_name.or_else(|| self.request.account_name());
+        Ok(Accepted {
+            artefact: Artefact::VirtualAccount {
+                number: number.trim().to_owned(),
+                bank: self.request.channel.short_name.clone(),
+                account_name: name.unwrap_or_default(),
+            },
+            provider_reference: None,
+            link_code: None,
+        })
+    }
+
+    fn retail(&self, response: RetailCreateResponse) -> Result<Accepted, ProtocolReason> {
+        self.check(response.partner_reference_no.as_deref(), response.amount)?;
+        let code = response.va_number.ok_or(ProtocolReason::NoArtefact)?;
+        Ok(Accepted {
+            artefact: Artefact::PaymentCode {
+                code: code.trim().to_owned(),
+                store: self.request.channel.short_name.clone(),
+                // The code is what pays; a page that is not allowed is left out.
+                instructions_url: response.payment_url.filter(|url| self.rule.allows(url)),
+            },
+            provider_reference: response.reference_no,
+            link_code: None,
+        })
+    }
+
+    /// The reply's `partnerReferenceNo` is the link's code, so there is no echo to check (protocol 4.11).
+    fn link(&self, response: PaymentLinkResponse) -> Result<Accepted, ProtocolReason> {
+        let url = self.redirect(response.payment_link)?;
+        let ours = self.request.our_reference.as_str();
+        let named = response.link_code.filter(|code| code != ours);
+        let link_code = named.or_else(|| last_segment(&url));
+        Ok(Accepted {
+            artefact: Artefact::Redirect { url, link_code: link_code.clone() },
+            provider_reference: None,
+            link_code,
+        })
+    }
+
+    fn redirect(&self, url: Option<String>) -> Result<String, ProtocolReason> {
+        let url = url.ok_or(ProtocolReason::NoArtefact)?;
+        let url = url.trim();
+        if self.rule.allows(url) {
+            Ok(url.to_owned())
+        } else {
+            Err(ProtocolReason::RedirectNotAllowed)
+        }
+    }
+
+    fn check(
+        &self,
+        reference: Option<&str>,
+        amount: ReceivedAmount,
+    ) -> Result<(), ProtocolReason> {
+        if reference.is_some_and(|echo| echo != self.request.our_reference) {
+            return Err(ProtocolReason::OtherReference);
+        }
+        match amount {
+            ReceivedAmount::Absent => Ok(()),
+            ReceivedAmount::Read(amount) if amount == self.request.amount => Ok(()),
+            ReceivedAmount::Read(_) | ReceivedAmount::Unreadable => Err(ProtocolReason::OtherAmount),
+        }
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ProtocolReason> {
+    parse(body).map_err(|_unreadable| ProtocolReason::Unreadable)
+}
+
+fn last_segment(url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    let last = url.path_segments()?.next_back()?;
+    (!last.is_empty()).then(|| last.to_owned())
+}

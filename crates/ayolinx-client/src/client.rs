@@ -1,0 +1,220 @@
+//! The client: create, inquire, cancel, fetch a token. One per thread, as awc's pools are.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use ayolinx_core::messages::inquiry::{InquiryAnswer, InquiryRequest};
+use ayolinx_core::messages::qris::{QrisCancelRequest, QrisCancelResponse};
+use ayolinx_core::messages::{ChannelInfo, parse, paths};
+use ayolinx_core::method::Method;
+use chrono::{DateTime, Utc};
+use rustls::ClientConfig;
+use tokio::time::Instant;
+
+use crate::accept::{Accepted, accept};
+use crate::create_request::{CreateRequest, call};
+use crate::exchange::{Line, incomplete};
+use crate::outcome::{
+    Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, Outcome, ProtocolReason, Stop, TokenOutcome,
+};
+use crate::settings::ProviderSettings;
+use crate::token_cache::TokenCache;
+use crate::token_fetch::fetch_token;
+use crate::transport::{Transport, public_roots};
+
+/// Speaks to the provider from one thread. Cheap to clone within it.
+#[derive(Clone)]
+pub struct AyolinxClient {
+    settings: Rc<ProviderSettings>,
+    transport: Transport,
+    tokens: TokenCache,
+}
+
+/// What a token request told, without the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenReceipt {
+    /// `expiresIn`, where readable.
+    pub lifetime: Option<Duration>,
+    /// The `Date` header: the provider's clock.
+    pub provider_time: Option<DateTime<Utc>>,
+}
+
+impl AyolinxClient {
+    /// A client that trusts the public certificate authorities.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(settings: ProviderSettings, tokens: TokenCache) -> Result<Self, rustls::Error> {
+        Ok(Self::with_tls(settings, tokens, public_roots()?))
+    }
+
+    /// A client with its own trust. Its ALPN list is replaced: h2 is never offered.
+    #[must_use]
+    pub fn with_tls(settings: ProviderSettings, tokens: TokenCache, tls: ClientConfig) -> Self {
+        Self {
+            transport: Transport::new(&settings.base_url, settings.breaker.clone(), tls),
+            settings: Rc::new(settings),
+            tokens,
+        }
+    }
+
+    /// Opens a payment. Ends within the settings' timeout.
+    pub async fn create(&self, request: &CreateRequest<'_>) -> CreateOutcome {
+        let name = create_name(request.channel.method);
+        let exchange = Box::pin(self.try_create(request));
+        self.observed(name, &request.our_reference, exchange).await
+    }
+
+    /// Asks after a payment by our reference. "Not found" is an answer; payment links cannot be asked about.
+    pub async fn inquire(
+        &self,
+        method: Method,
+        channel: &str,
+        our_reference: &str,
+    ) -> InquiryOutcome {
+        let exchange = Box::pin(self.try_inquire(method, channel, our_reference));
+        self.observed(inquiry_name(method), our_reference, exchange).await
+    }
+
+    /// Voids an unpaid QR. Ask afterwards, whatever comes of it.
+    pub async fn cancel_qris(&self, our_reference: &str, channel: &str) -> CancelOutcome {
+        let exchange = Box::pin(self.try_cancel(our_reference, channel));
+        self.observed("qris_cancel", our_reference, exchange).await
+    }
+
+    /// Fetches a new token now, and keeps it.
+    pub async fn fetch_token(&self) -> TokenOutcome {
+        let exchange = Box::pin(async {
+            let fetched = fetch_token(&self.settings, &self.transport, self.deadline()).await;
+            let fetched = fetched.map_err(Stop::not_sent)?;
+            self.tokens.publish(fetched.token).await;
+            Ok(TokenReceipt {
+                lifetime: fetched.life_secs.map(|secs| Duration::from_secs(u64::from(secs))),
+                provider_time: fetched.provider_time,
+            })
+        });
+        self.observed("token", "", exchange).await
+    }
+
+    async fn try_create(&self, request: &CreateRequest<'_>) -> Result<Accepted, Stop> {
+        let call = request.call(self.settings.json_style).map_err(incomplete)?;
+        let body = self.line().exchange(&call, self.deadline()).await?;
+        accept(request, &body, self.settings.is_loopback()).map_err(Stop::protocol)
+    }
+
+    async fn try_inquire(
+        &self,
+        method: Method,
+        channel: &str,
+        our_reference: &str,
+    ) -> Result<InquiryAnswer, Stop> {
+        let path = inquiry_path(method).ok_or_else(|| incomplete("inquiry"))?;
+        let request = InquiryRequest {
+            original_partner_reference_no: our_reference.to_owned(),
+            additional_info: ChannelInfo { channel: channel.to_owned() },
+        };
+        let call = call(self.settings.json_style, path, &request).map_err(incomplete)?;
+        let body = match self.line().exchange(&call, self.deadline()).await {
+            Ok(body) => body,
+            Err(Outcome::Rejected { code, .. }) if is_not_found(&code) => {
+                return Ok(InquiryAnswer::not_found());
+            }
+            Err(stop) => return Err(stop),
+        };
+        let answer = InquiryAnswer::parse(&body)
+            .map_err(|_unreadable| Stop::protocol(ProtocolReason::Unreadable))?;
+        check_echo(answer.our_reference.as_deref(), our_reference)?;
+        Ok(answer)
+    }
+
+    async fn try_cancel(&self, our_reference: &str, channel: &str) -> Result<(), Stop> {
+        let request = QrisCancelRequest {
+            original_partner_reference_no: our_reference.to_owned(),
+            additional_info: ChannelInfo { channel: channel.to_owned() },
+        };
+        let style = self.settings.json_style;
+        let call = call(style, paths::QRIS_CANCEL, &request).map_err(incomplete)?;
+        let body = self.line().exchange(&call, self.deadline()).await?;
+        let response: QrisCancelResponse =
+            parse(&body).map_err(|_unreadable| Stop::protocol(ProtocolReason::Unreadable))?;
+        check_echo(response.original_partner_reference_no.as_deref(), our_reference)
+    }
+
+    async fn observed<T>(
+        &self,
+        call: &'static str,
+        reference: &str,
+        exchange: impl Future<Output = Result<T, Stop>>,
+    ) -> Outcome<T> {
+        let began = Instant::now();
+        let outcome = Outcome::of(exchange.await);
+        let took = began.elapsed();
+        self.settings.metrics.called(call, outcome.name(), took);
+        let took_ms = took.as_millis();
+        let (name, detail) = (outcome.name(), outcome.detail());
+        let detail = detail.as_deref();
+        if outcome.alarm() == Alarm::Configuration {
+            self.settings.metrics.alarmed(call);
+            tracing::error!(call, reference, outcome = name, detail, took_ms, "provider configuration");
+        } else if detail.is_some() {
+            tracing::warn!(call, reference, outcome = name, detail, took_ms, "provider call");
+        } else {
+            tracing::info!(call, reference, outcome = name, took_ms, "provider call");
+        }
+        outcome
+    }
+
+    fn line(&self) -> Line<'_> {
+        Line {
+            settings: &self.settings,
+            transport: &self.transport,
+            tokens: &self.tokens,
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.settings.timeout
+    }
+}
+
+fn check_echo(echo: Option<&str>, ours: &str) -> Result<(), Stop> {
+    match echo {
+        Some(echo) if echo != ours => Err(Stop::protocol(ProtocolReason::OtherReference)),
+        _ => Ok(()),
+    }
+}
+
+fn is_not_found(code: &str) -> bool {
+    use ayolinx_core::response_code::{ResponseClass, ResponseCode};
+    ResponseCode::new(code).class() == ResponseClass::NotFound
+}
+
+const fn create_name(method: Method) -> &'static str {
+    match method {
+        Method::Qris => "qris_create",
+        Method::Ewallet => "ewallet_create",
+        Method::VirtualAccount => "virtual_account_create",
+        Method::Retail => "retail_create",
+        Method::PaymentLink => "payment_link_create",
+    }
+}
+
+const fn inquiry_name(method: Method) -> &'static str {
+    match method {
+        Method::Qris => "qris_inquiry",
+        Method::Ewallet => "ewallet_inquiry",
+        Method::VirtualAccount => "virtual_account_inquiry",
+        Method::Retail => "retail_inquiry",
+        Method::PaymentLink => "payment_link_inquiry",
+    }
+}
+
+const fn inquiry_path(method: Method) -> Option<&'static str> {
+    match method {
+        Method::Qris => Some(paths::QRIS_QUERY),
+        Method::Ewallet => Some(paths::EWALLET_STATUS),
+        Method::VirtualAccount => Some(paths::VA_INQUIRY),
+        Method::Retail => Some(paths::RETAIL_QUERY),
+        Method::PaymentLink => None,
+    }
+}

@@ -1,0 +1,146 @@
+//! A signed call with everything around it: token, one re-authentication, one new `X-EXTERNAL-ID`, one deadline.
+
+use ayolinx_core::messages::{Envelope, parse};
+use ayolinx_core::provider_time::format_jakarta;
+use ayolinx_core::response_code::{ResponseClass, ResponseCode};
+use ayolinx_core::signing::{ApiCall, sign_api_call};
+use chrono::Utc;
+use tokio::time::Instant;
+
+use crate::external_id::external_id;
+use crate::outcome::{Alarm, NotSentReason, Outcome, ProtocolReason, Stop, UnknownReason};
+use crate::settings::ProviderSettings;
+use crate::token_cache::{Token, TokenCache};
+use crate::token_fetch::fetch_token;
+use crate::transport::{Failure, Post, Reply, Transport};
+
+/// What every exchange needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) settings: &'a ProviderSettings,
+    pub(crate) transport: &'a Transport,
+    pub(crate) tokens: &'a TokenCache,
+}
+
+/// One call, already serialised: the bytes that are hashed are the bytes that travel.
+pub(crate) struct Call {
+    pub(crate) path: &'static str,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Line<'_> {
+    /// The body of a reply whose `responseCode` says success.
+    pub(crate) async fn exchange(&self, call: &Call, deadline: Instant) -> Result<Vec<u8>, Stop> {
+        let mut token = self.token(None, deadline).await?;
+        let mut reauthenticated = false;
+        let mut renumbered = false;
+        loop {
+            let reply = match self.attempt(call, &token, deadline).await {
+                Ok(reply) => reply,
+                // The provider saw this request's number before: who knows what it did with it.
+                Err(Failure::NotSent(_)) if renumbered => {
+                    return Err(Stop::unknown(UnknownReason::ExternalIdRefused));
+                }
+                Err(failure) => return Err(stop_of(failure)),
+            };
+            let envelope = envelope_of(&reply)?;
+            match envelope.code.class() {
+                ResponseClass::Success => return Ok(reply.body),
+                ResponseClass::Unauthorized if !reauthenticated => {
+                    reauthenticated = true;
+                    token = self.token(Some(&token), deadline).await?;
+                }
+                ResponseClass::ExternalIdReused if !renumbered => renumbered = true,
+                class => return Err(refusal(class, envelope, &reply)),
+            }
+        }
+    }
+
+    async fn token(&self, refused: Option<&Token>, deadline: Instant) -> Result<Token, Stop> {
+        let fetch = async |deadline: Instant| {
+            let fetched = fetch_token(self.settings, self.transport, deadline).await?;
+            Ok(fetched.token)
+        };
+        let token = self.tokens.get(refused, deadline, fetch).await;
+        token.map_err(Stop::not_sent)
+    }
+
+    async fn attempt(
+        &self,
+        call: &Call,
+        token: &Token,
+        deadline: Instant,
+    ) -> Result<Reply, Failure> {
+        let now = Utc::now();
+        let timestamp = format_jakarta(now);
+        let signed = ApiCall {
+            path: call.path,
+            token: token.expose(),
+            body: &call.body,
+            timestamp: &timestamp,
+        };
+        let signature = sign_api_call(&self.settings.client_secret, &signed);
+        let post = Post {
+            path: call.path,
+            headers: vec![
+                ("X-PARTNER-ID", self.settings.client_id.clone()),
+                ("X-EXTERNAL-ID", external_id(now)),
+                ("X-SIGNATURE", signature),
+                ("Authorization", format!("Bearer {}", token.expose())),
+                ("X-TIMESTAMP", timestamp),
+            ],
+            body: call.body.clone(),
+        };
+        self.transport.post(post, deadline).await
+    }
+}
+
+fn stop_of(failure: Failure) -> Stop {
+    match failure {
+        Failure::NotSent(reason) => Stop::not_sent(reason),
+        Failure::Unknown(reason) => Stop::unknown(reason),
+        Failure::Protocol(reason) => Stop::protocol(reason),
+    }
+}
+
+fn envelope_of(reply: &Reply) -> Result<Envelope, Stop> {
+    parse::<Envelope>(&reply.body)
+        .ok()
+        .filter(|envelope| !envelope.code.as_str().is_empty())
+        .ok_or(Outcome::Protocol {
+            reason: ProtocolReason::NotJson,
+            alarm: match reply.status {
+                401 | 403 => Alarm::Configuration,
+                _ => Alarm::Quiet,
+            },
+        })
+}
+
+/// The contract's outcome table for a reply in JSON that is no success.
+fn refusal(class: ResponseClass, envelope: Envelope, reply: &Reply) -> Stop {
+    let code = |code: ResponseCode| code.as_str().to_owned();
+    match class {
+        ResponseClass::Unauthorized => Stop::AuthenticationRefused {
+            code: code(envelope.code),
+        },
+        ResponseClass::Throttled => Stop::Throttled {
+            retry_after: reply.retry_after,
+        },
+        ResponseClass::ExternalIdReused => Stop::unknown(UnknownReason::ExternalIdRefused),
+        ResponseClass::ReferenceExists => Stop::unknown(UnknownReason::ReferenceExists),
+        ResponseClass::InconsistentRequest => Stop::unknown(UnknownReason::InconsistentRequest),
+        ResponseClass::InProgress => Stop::unknown(UnknownReason::InProgress(code(envelope.code))),
+        ResponseClass::Refused | ResponseClass::NotFound => Stop::Rejected {
+            code: code(envelope.code),
+            message: envelope.message.unwrap_or_default(),
+        },
+        ResponseClass::Unknown | ResponseClass::Success => {
+            Stop::unknown(UnknownReason::ProviderError(code(envelope.code)))
+        }
+    }
+}
+
+/// A call that cannot be built is not sent.
+pub(crate) fn incomplete(what: &'static str) -> Stop {
+    Stop::not_sent(NotSentReason::Incomplete(what))
+}

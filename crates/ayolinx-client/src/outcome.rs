@@ -1,0 +1,248 @@
+//! What is certain after a call: every row of the contract's outcome table (4.1) can be told from every other.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use ayolinx_core::messages::inquiry::InquiryAnswer;
+
+use crate::accept::Accepted;
+use crate::client::TokenReceipt;
+
+/// Outcome of a create.
+pub type CreateOutcome = Outcome<Accepted>;
+/// Outcome of an inquiry; "not found" is an answer.
+pub type InquiryOutcome = Outcome<InquiryAnswer>;
+/// Outcome of a cancel. Always ask afterwards: a payment may have raced it.
+pub type CancelOutcome = Outcome<()>;
+/// Outcome of a token request.
+pub type TokenOutcome = Outcome<TokenReceipt>;
+
+/// What came of one exchange with the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// It did what was asked.
+    Accepted(T),
+    /// Refused in JSON: it certainly did not happen.
+    Rejected {
+        /// `responseCode`.
+        code: String,
+        /// `responseMessage`, or empty.
+        message: String,
+    },
+    /// It certainly was not sent.
+    NotSent {
+        /// Why.
+        reason: NotSentReason,
+        /// Whether somebody must look at the configuration.
+        alarm: Alarm,
+    },
+    /// Unauthorized again after one re-authentication: not processed, somebody must look.
+    AuthenticationRefused {
+        /// `responseCode`.
+        code: String,
+    },
+    /// Too many requests: not processed.
+    Throttled {
+        /// The provider's wish, where it named one.
+        retry_after: Option<Duration>,
+    },
+    /// Nobody can say: ask by our reference before anything else.
+    OutcomeUnknown {
+        /// Why.
+        reason: UnknownReason,
+    },
+    /// The reply makes no sense: treated as unknown, and alarmed.
+    Protocol {
+        /// Why.
+        reason: ProtocolReason,
+        /// Raised too when the configuration (IP list) is the likely cause.
+        alarm: Alarm,
+    },
+}
+
+/// Whether an outcome points at the configuration: keys, client id, IP list, clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alarm {
+    /// No.
+    Quiet,
+    /// Yes: nothing will work until somebody mends it.
+    Configuration,
+}
+
+/// Why a call was not sent for certain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotSentReason {
+    /// Nobody listens there.
+    #[error("connection refused")]
+    ConnectionRefused,
+    /// The name has no address.
+    #[error("name not resolved")]
+    Dns,
+    /// The TLS handshake failed.
+    #[error("TLS handshake failed")]
+    Tls,
+    /// Too many failures to reach the provider just now.
+    #[error("circuit breaker open")]
+    BreakerOpen,
+    /// The time was used up before the send.
+    #[error("no time left before the call")]
+    NoTimeLeft,
+    /// No token to be had, whatever became of the token request.
+    #[error("no token: {0}")]
+    NoToken(TokenFailure),
+    /// The request lacks what the provider demands; a bug of the caller, or a channel without a prefix.
+    #[error("request incomplete: {0}")]
+    Incomplete(&'static str),
+}
+
+/// Why there is no token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFailure {
+    /// Refused in JSON: keys, client id, clock or IP list.
+    #[error("refused with {0}")]
+    Refused(String),
+    /// 401 or 403 without JSON: our address is not on the list.
+    #[error("blocked with HTTP {0}")]
+    Blocked(u16),
+    /// Too many requests.
+    #[error("throttled")]
+    Throttled,
+    /// No answer in time.
+    #[error("timed out")]
+    Timeout,
+    /// The connection broke, or the reply holds no token.
+    #[error("no usable reply")]
+    Unusable,
+}
+
+/// Why nothing can be concluded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownReason {
+    /// No complete answer in time.
+    #[error("timed out")]
+    Timeout,
+    /// The connection broke, or what came is not HTTP.
+    #[error("connection broken")]
+    Broken,
+    /// `202…`.
+    #[error("in progress ({0})")]
+    InProgress(String),
+    /// `409…00` again.
+    #[error("X-EXTERNAL-ID refused again")]
+    ExternalIdRefused,
+    /// `409…01`: an earlier attempt of ours may have landed.
+    #[error("reference exists")]
+    ReferenceExists,
+    /// `404…18`: the reference exists with other data.
+    #[error("inconsistent request")]
+    InconsistentRequest,
+    /// `5…` or a code nobody knows.
+    #[error("provider error {0}")]
+    ProviderError(String),
+}
+
+/// Why a reply makes no sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProtocolReason {
+    /// Not JSON, or without a `responseCode`.
+    #[error("reply is not the provider's JSON")]
+    NotJson,
+    /// More than 64 KiB.
+    #[error("reply too large")]
+    TooLarge,
+    /// Success, but the fields do not say what happened.
+    #[error("reply unreadable")]
+    Unreadable,
+    /// Success without the QR, URL, number or code.
+    #[error("success without artefact")]
+    NoArtefact,
+    /// Another reference than ours.
+    #[error("echo of another reference")]
+    OtherReference,
+    /// Another amount than ours.
+    #[error("echo of another amount")]
+    OtherAmount,
+    /// A redirect that is not https, or to a host that is not allowed.
+    #[error("redirect URL not allowed")]
+    RedirectNotAllowed,
+}
+
+/// An outcome that is no success.
+pub(crate) type Stop = Outcome<Infallible>;
+
+impl<T> Outcome<T> {
+    /// The outcome's name in logs and metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "accepted",
+            Self::Rejected { .. } => "rejected",
+            Self::NotSent { .. } => "not_sent",
+            Self::AuthenticationRefused { .. } => "authentication_refused",
+            Self::Throttled { .. } => "throttled",
+            Self::OutcomeUnknown { .. } => "unknown",
+            Self::Protocol { .. } => "protocol",
+        }
+    }
+
+    /// What went wrong, for logs and the timeline; `None` for a success.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Accepted(_) => None,
+            Self::Rejected { code, .. } | Self::AuthenticationRefused { code } => Some(code.clone()),
+            Self::NotSent { reason, .. } => Some(reason.to_string()),
+            Self::Throttled { .. } => Some("throttled".to_owned()),
+            Self::OutcomeUnknown { reason } => Some(reason.to_string()),
+            Self::Protocol { reason, .. } => Some(reason.to_string()),
+        }
+    }
+
+    /// Whether somebody must look at the configuration.
+    #[must_use]
+    pub const fn alarm(&self) -> Alarm {
+        match self {
+            Self::NotSent { alarm, .. } | Self::Protocol { alarm, .. } => *alarm,
+            Self::AuthenticationRefused { .. } => Alarm::Configuration,
+            Self::Accepted(_)
+            | Self::Rejected { .. }
+            | Self::Throttled { .. }
+            | Self::OutcomeUnknown { .. } => Alarm::Quiet,
+        }
+    }
+
+    pub(crate) fn of(result: Result<T, Stop>) -> Self {
+        match result {
+            Ok(value) => Self::Accepted(value),
+            Err(Outcome::Accepted(never)) => match never {},
+            Err(Outcome::Rejected { code, message }) => Self::Rejected { code, message },
+            Err(Outcome::NotSent { reason, alarm }) => Self::NotSent { reason, alarm },
+            Err(Outcome::AuthenticationRefused { code }) => Self::AuthenticationRefused { code },
+            Err(Outcome::Throttled { retry_after }) => Self::Throttled { retry_after },
+            Err(Outcome::OutcomeUnknown { reason }) => Self::OutcomeUnknown { reason },
+            Err(Outcome::Protocol { reason, alarm }) => Self::Protocol { reason, alarm },
+        }
+    }
+}
+
+impl Stop {
+    pub(crate) fn not_sent(reason: NotSentReason) -> Self {
+        let alarm = match &reason {
+            NotSentReason::NoToken(TokenFailure::Refused(_) | TokenFailure::Blocked(_))
+            | NotSentReason::Incomplete(_) => Alarm::Configuration,
+            _ => Alarm::Quiet,
+        };
+        Self::NotSent { reason, alarm }
+    }
+
+    pub(crate) const fn unknown(reason: UnknownReason) -> Self {
+        Self::OutcomeUnknown { reason }
+    }
+
+    pub(crate) const fn protocol(reason: ProtocolReason) -> Self {
+        Self::Protocol {
+            reason,
+            alarm: Alarm::Quiet,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The token call: kind A signature, and what its failures mean. Whatever becomes of it, the call it was for
+//! was certainly not sent.
+
+use ayolinx_core::messages::token::{TokenRequest, TokenResponse};
+use ayolinx_core::messages::{Envelope, parse, paths};
+use ayolinx_core::provider_time::format_jakarta;
+use ayolinx_core::response_code::ResponseClass;
+use ayolinx_core::signing::sign_token_request;
+use chrono::{DateTime, Utc};
+use tokio::time::Instant;
+
+use crate::outcome::{NotSentReason, TokenFailure};
+use crate::settings::ProviderSettings;
+use crate::token_cache::Token;
+use crate::transport::{Failure, Post, Reply, Transport};
+
+/// A token, and what else its reply told.
+pub(crate) struct Fetched {
+    pub(crate) token: Token,
+    pub(crate) life_secs: Option<u32>,
+    pub(crate) provider_time: Option<DateTime<Utc>>,
+}
+
+pub(crate) async fn fetch_token(
+    settings: &ProviderSettings,
+    transport: &Transport,
+    deadline: Instant,
+) -> Result<Fetched, NotSentReason> {
+    let fetched = request(settings, transport, deadline).await;
+    let outcome = match &fetched {
+        Ok(_) => "accepted",
+        Err(NotSentReason::NoToken(TokenFailure::Refused(_) | TokenFailure::Blocked(_))) => {
+            "refused"
+        }
+        Err(_) => "failed",
+    };
+    settings.metrics.token_fetched(outcome);
+    if let Err(reason) = &fetched {
+        tracing::warn!(%reason, "no access token from the provider");
+    }
+    fetched
+}
+
+async fn request(
+    settings: &ProviderSettings,
+    transport: &Transport,
+    deadline: Instant,
+) -> Result<Fetched, NotSentReason> {
+    let now = Utc::now();
+    let timestamp = format_jakarta(now);
+    let signature = sign_token_request(&settings.signing_key, &settings.client_id, &timestamp);
+    let body = settings
+        .json_style
+        .serialise(&TokenRequest::client_credentials())
+        .map_err(|_unserialisable| NotSentReason::Incomplete("token request"))?;
+    let post = Post {
+        path: paths::TOKEN,
+        headers: vec![
+            ("X-TIMESTAMP", timestamp),
+            ("X-CLIENT-KEY", settings.client_id.clone()),
+            ("X-SIGNATURE", signature),
+        ],
+        body,
+    };
+    match transport.post(post, deadline).await {
+        Ok(reply) => token_of(&reply, now).map_err(NotSentReason::NoToken),
+        Err(Failure::NotSent(reason)) => Err(reason),
+        Err(Failure::Unknown(crate::outcome::UnknownReason::Timeout)) => {
+            Err(NotSentReason::NoToken(TokenFailure::Timeout))
+        }
+        Err(Failure::Unknown(_) | Failure::Protocol(_)) => {
+            Err(NotSentReason::NoToken(TokenFailure::Unusable))
+        }
+    }
+}
+
+fn token_of(reply: &Reply, asked_at: DateTime<Utc>) -> Result<Fetched, TokenFailure> {
+    let Ok(envelope) = parse::<Envelope>(&reply.body) else {
+        return Err(match reply.status {
+            401 | 403 => TokenFailure::Blocked(reply.status),
+            429 => TokenFailure::Throttled,
+            _ => TokenFailure::Unusable,
+        });
+    };
+    match envelope.code.class() {
+        ResponseClass::Success => {}
+        ResponseClass::Throttled => return Err(TokenFailure::Throttled),
+        ResponseClass::Unauthorized | ResponseClass::Refused | ResponseClass::NotFound => {
+            return Err(TokenFailure::Refused(envelope.code.to_string()));
+        }
+        _ => return Err(TokenFailure::Unusable),
+    }
+    let response: TokenResponse = parse(&reply.body).map_err(|_odd| TokenFailure::Unusable)?;
+    let life_secs = response.lifetime_secs();
+    let value = response.access_token.ok_or(TokenFailure::Unusable)?;
+    let token = Token::issued(value, life_secs, asked_at.timestamp_millis());
+    Ok(Fetched {
+        token: token.ok_or(TokenFailure::Unusable)?,
+        life_secs,
+        provider_time: reply.provider_time,
+    })
+}

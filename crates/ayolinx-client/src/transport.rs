@@ -1,0 +1,228 @@
+//! One HTTP exchange with the provider and what is certain when it fails.
+//!
+//! awc calls a connection that closes *after* the send a connect error, so only what stands on the white list below
+//! counts as not sent; everything else may have arrived. Every exchange has its own connection: a kept one that
+//! the provider just closed would make a create's outcome unknown.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use awc::error::{ConnectError, PayloadError, SendRequestError};
+use awc::http::header::{CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER, USER_AGENT};
+use awc::{Client, ClientResponse, Connector};
+use chrono::{DateTime, Utc};
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::time::{Instant, timeout_at};
+
+use crate::breaker::Breaker;
+use crate::outcome::{NotSentReason, ProtocolReason, UnknownReason};
+
+const BODY_BYTES_MAX: usize = 64 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const AGENT: &str = "payment-gateway/1";
+
+/// What the provider answered.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) provider_time: Option<DateTime<Utc>>,
+}
+
+/// Why there is no answer.
+pub(crate) enum Failure {
+    NotSent(NotSentReason),
+    Unknown(UnknownReason),
+    Protocol(ProtocolReason),
+}
+
+/// One POST.
+pub(crate) struct Post<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Transport {
+    client: Client,
+    base: String,
+    scheme: Scheme,
+    breaker: Breaker,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl Transport {
+    pub(crate) fn new(base_url: &url::Url, breaker: Breaker, mut tls: ClientConfig) -> Self {
+        // h2 is never offered: awc's h2 has a known flaw without a fix in its line.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let connector = Connector::new()
+            .rustls_0_23(Arc::new(tls))
+            .timeout(CONNECT_TIMEOUT)
+            .handshake_timeout(CONNECT_TIMEOUT)
+            .limit(0);
+        let client = Client::builder()
+            .connector(connector)
+            .disable_redirects()
+            .disable_timeout()
+            .no_default_headers()
+            .finish();
+        Self {
+            client,
+            base: base_url.as_str().trim_end_matches('/').to_owned(),
+            scheme: match base_url.scheme() {
+                "https" => Scheme::Https,
+                _ => Scheme::Http,
+            },
+            breaker,
+        }
+    }
+
+    /// Sends once and reads the whole answer, all before `deadline`.
+    pub(crate) async fn post(&self, post: Post<'_>, deadline: Instant) -> Result<Reply, Failure> {
+        if Instant::now() >= deadline {
+            return Err(Failure::NotSent(NotSentReason::NoTimeLeft));
+        }
+        let Some(admission) = self.breaker.admit() else {
+            return Err(Failure::NotSent(NotSentReason::BreakerOpen));
+        };
+        let mut request = self
+            .client
+            .post(format!("{}{}", self.base, post.path))
+            .force_close()
+            .insert_header((CONTENT_TYPE, "application/json"))
+            .insert_header((USER_AGENT, AGENT));
+        for (name, value) in post.headers {
+            request = request.insert_header((name, value));
+        }
+        match timeout_at(deadline, request.send_body(post.body)).await {
+            Ok(Ok(response)) => {
+                admission.reached();
+                read(response, deadline).await
+            }
+            Ok(Err(error)) => {
+                let failure = classify(&error, self.scheme);
+                if is_out_of_reach(&error) {
+                    admission.failed();
+                }
+                Err(failure)
+            }
+            Err(_elapsed) => {
+                admission.failed();
+                Err(Failure::Unknown(UnknownReason::Timeout))
+            }
+        }
+    }
+}
+
+/// TLS with the public roots.
+pub(crate) fn public_roots() -> Result<ClientConfig, rustls::Error> {
+    let roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
+}
+
+async fn read(response: ClientResponse, deadline: Instant) -> Result<Reply, Failure> {
+    let remaining = deadline.saturating_duration_since(Instant::now());
+    let mut response = response.timeout(remaining);
+    let status = response.status().as_u16();
+    let provider_time = header(&response, DATE).and_then(|text| http_date(&text));
+    let retry_after = header(&response, RETRY_AFTER).and_then(|text| wait(&text));
+    let body = timeout_at(deadline, response.body().limit(BODY_BYTES_MAX)).await;
+    match body {
+        Ok(Ok(body)) => Ok(Reply {
+            status,
+            body: body.to_vec(),
+            retry_after,
+            provider_time,
+        }),
+        Ok(Err(PayloadError::Overflow)) => Err(Failure::Protocol(ProtocolReason::TooLarge)),
+        Ok(Err(PayloadError::Io(error))) if error.kind() == io::ErrorKind::TimedOut => {
+            Err(Failure::Unknown(UnknownReason::Timeout))
+        }
+        Ok(Err(_broken)) => Err(Failure::Unknown(UnknownReason::Broken)),
+        Err(_elapsed) => Err(Failure::Unknown(UnknownReason::Timeout)),
+    }
+}
+
+/// The white list: what is not on it may have arrived.
+fn classify(error: &SendRequestError, scheme: Scheme) -> Failure {
+    match error {
+        SendRequestError::Connect(ConnectError::Io(error))
+            if error.kind() == io::ErrorKind::ConnectionRefused =>
+        {
+            Failure::NotSent(NotSentReason::ConnectionRefused)
+        }
+        SendRequestError::Connect(ConnectError::Resolver(_) | ConnectError::NoRecords) => {
+            Failure::NotSent(NotSentReason::Dns)
+        }
+        SendRequestError::Connect(ConnectError::Io(error))
+            if scheme == Scheme::Https && is_handshake_failure(error) =>
+        {
+            Failure::NotSent(NotSentReason::Tls)
+        }
+        SendRequestError::Timeout | SendRequestError::Connect(ConnectError::Timeout) => {
+            Failure::Unknown(UnknownReason::Timeout)
+        }
+        _ => Failure::Unknown(UnknownReason::Broken),
+    }
+}
+
+/// awc reports `Connect(Io)` only while it establishes the connection; after that come `Send` and `Response`.
+/// So over TLS these are the handshake's own: an alert or a bad certificate, or a peer that hung up in it.
+fn is_handshake_failure(error: &io::Error) -> bool {
+    let from_rustls = error
+        .get_ref()
+        .is_some_and(|inner| inner.downcast_ref::<rustls::Error>().is_some());
+    let hung_up = matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    );
+    from_rustls || hung_up
+}
+
+/// What the breaker counts: nobody there, or no answer. A connection that broke later was reached.
+fn is_out_of_reach(error: &SendRequestError) -> bool {
+    match error {
+        SendRequestError::Timeout => true,
+        SendRequestError::Connect(error) => !matches!(error, ConnectError::Disconnected),
+        _ => false,
+    }
+}
+
+fn header(response: &ClientResponse, name: HeaderName) -> Option<String> {
+    let value = response.headers().get(name)?;
+    Some(value.to_str().ok()?.trim().to_owned())
+}
+
+fn wait(text: &str) -> Option<Duration> {
+    match text.parse::<u32>() {
+        Ok(secs) => Some(Duration::from_secs(u64::from(secs))),
+        Err(_not_seconds) => {
+            let until = http_date(text)?.signed_duration_since(Utc::now());
+            Some(until.to_std().unwrap_or_default())
+        }
+    }
+}
+
+fn http_date(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc2822(text)
+        .ok()
+        .map(|time| time.with_timezone(&Utc))
+}
