@@ -2,6 +2,7 @@
 //! No IO, no clock, no randomness lives here: time, ids and nonces are arguments.
 #![deny(clippy::wildcard_enum_match_arm, clippy::arithmetic_side_effects)]
 
+pub mod api_key;
 pub mod artefact;
 pub mod channels;
 pub mod event;
