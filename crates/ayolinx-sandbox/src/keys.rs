@@ -1,11 +1,12 @@
 //! Key files made at first start: the provider's pair, and a merchant pair for development when none is given.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use ayolinx_core::secret::Secret;
 use ayolinx_core::signing::RsaSigningKey;
@@ -14,38 +15,62 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::StartError;
 
-/// Reads `<name>_private.pem`, or makes it together with `<name>_public.pem`.
+/// Reads `<name>_private.pem`, or makes it, and sees to it that `<name>_public.pem` is its other half.
 pub(crate) fn load_or_make(directory: &Path, name: &str) -> Result<RsaSigningKey, StartError> {
     let private = directory.join(format!("{name}_private.pem"));
-    let pem = match fs::read_to_string(&private) {
-        Ok(text) => Secret::new(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            fs::create_dir_all(directory).map_err(|error| StartError::file(directory, &error))?;
-            make(&private)?
-        }
-        Err(error) => return Err(StartError::file(&private, &error)),
-    };
+    if !private.exists() {
+        fs::create_dir_all(directory).map_err(|error| StartError::file(directory, &error))?;
+        let pem = make().map_err(|error| StartError::file(&private, &error))?;
+        place(&private, pem.expose(), Existing::Kept)
+            .map_err(|error| StartError::file(&private, &error))?;
+    }
+    let pem = fs::read_to_string(&private)
+        .map(Secret::new)
+        .map_err(|error| StartError::file(&private, &error))?;
     let key = RsaSigningKey::from_pem(&pem).map_err(|error| StartError::file(&private, &error))?;
     let public = directory.join(format!("{name}_public.pem"));
-    fs::write(&public, key.public_key_pem()).map_err(|error| StartError::file(&public, &error))?;
+    if fs::read_to_string(&public).ok() != Some(key.public_key_pem()) {
+        place(&public, &key.public_key_pem(), Existing::Replaced)
+            .map_err(|error| StartError::file(&public, &error))?;
+    }
     Ok(key)
 }
 
-fn make(path: &Path) -> Result<Secret, StartError> {
-    let pair =
-        KeyPair::generate(KeySize::Rsa2048).map_err(|error| StartError::file(path, &error))?;
-    let der = pair
-        .as_der()
-        .map_err(|error| StartError::file(path, &error))?;
-    let pem = Secret::new(pem("PRIVATE KEY", der.as_ref()));
-    fs::OpenOptions::new()
+fn make() -> Result<Secret, Unspecified> {
+    let pair = KeyPair::generate(KeySize::Rsa2048)?;
+    let der = pair.as_der()?;
+    Ok(Secret::new(pem("PRIVATE KEY", der.as_ref())))
+}
+
+/// What becomes of a file of that name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Existing {
+    Kept,
+    Replaced,
+}
+
+/// Puts a whole file there at once: a reader never sees half a key, two starters agree on one.
+fn place(path: &Path, text: &str, existing: Existing) -> io::Result<()> {
+    let draft = path.with_extension(uuid::Uuid::new_v4().simple().to_string());
+    let mode = match existing {
+        Existing::Kept => 0o600,
+        Existing::Replaced => 0o644,
+    };
+    let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(pem.expose().as_bytes()))
-        .map_err(|error| StartError::file(path, &error))?;
-    Ok(pem)
+        .mode(mode)
+        .open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    if existing == Existing::Replaced {
+        return fs::rename(&draft, path);
+    }
+    let linked = match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    };
+    linked.and(fs::remove_file(&draft))
 }
 
 fn pem(label: &str, der: &[u8]) -> String {

@@ -35,6 +35,41 @@ fn connections_are_closed_or_reset_before_or_after_the_effect() {
 }
 
 #[test]
+fn the_usual_client_sees_what_it_sees_of_real_servers() {
+    use awc::error::{ConnectError, SendRequestError};
+    let rig = Rig::new();
+    let url = format!("{}{QRIS_QUERY}", rig.sandbox.base_url());
+    actix_rt::System::new().block_on(async {
+        let client = awc::Client::default();
+        let mut seen = Vec::new();
+        for action in [
+            "drop_after_effect",
+            "reset_after_effect",
+            "half_status_line",
+            "garbage",
+        ] {
+            // The connection that is cut has served a request before.
+            client.post(&url).send().await.unwrap().body().await.unwrap();
+            rig.fault(&json!({"call": "qris_query", "times": 1, "action": action}));
+            seen.push(client.post(&url).send().await.err().unwrap());
+        }
+        assert!(
+            matches!(
+                seen[0],
+                SendRequestError::Connect(ConnectError::Disconnected)
+            ),
+            "{seen:?}"
+        );
+        assert!(
+            matches!(&seen[1], SendRequestError::Response(error) if error.to_string().contains("reset")),
+            "{seen:?}"
+        );
+        assert!(matches!(seen[2], SendRequestError::Response(_)), "{seen:?}");
+        assert!(matches!(seen[3], SendRequestError::Response(_)), "{seen:?}");
+    });
+}
+
+#[test]
 fn bytes_that_are_no_reply_are_written_raw() {
     let rig = Rig::new();
     let (seen, done) = create_under(&rig, &json!({"kind": "garbage", "after_effect": true}));

@@ -256,10 +256,10 @@ pub(crate) fn ewallet(rupiah: u64, notify: &str) -> Value {
 }
 
 pub(crate) fn account(rupiah: u64) -> Value {
-    let number = unique();
+    let number: u64 = unique().parse().unwrap();
     json!({
         "partnerServiceId": "2056",
-        "customerNo": format!("2056{}", &number[number.len() - 12..]),
+        "customerNo": format!("2056{:012}", number % 1_000_000_000_000),
         "virtualAccountName": "BUDI SANTOSO",
         "trxId": reference(),
         "virtualAccountTrxType": "C",
