@@ -54,9 +54,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn qris(&self, response: &QrisGenerateResponse) -> Result<Accepted, ProtocolReason> {
         self.check(response.partner_reference_no.as_deref(), response.amount)?;
-        let qr = response.qr_content.as_deref().ok_or(ProtocolReason::NoArtefact)?;
+        let qr = response
+            .qr_content
+            .as_deref()
+            .ok_or(ProtocolReason::NoArtefact)?;
         Ok(Accepted {
-            artefact: Artefact::Qr { qr_string: qr.trim().to_owned() },
+            artefact: Artefact::Qr {
+                qr_string: qr.trim().to_owned(),
+            },
             provider_reference: response.reference_no.clone(),
             link_code: None,
         })
@@ -66,7 +71,10 @@ impl Reader<'_> {
         self.check(response.partner_reference_no.as_deref(), response.amount)?;
         let url = self.redirect(response.web_redirect_url)?;
         Ok(Accepted {
-            artefact: Artefact::Redirect { url, link_code: None },
+            artefact: Artefact::Redirect {
+                url,
+                link_code: None,
+            },
             provider_reference: response.reference_no,
             link_code: None,
         })
@@ -75,8 +83,12 @@ impl Reader<'_> {
     fn virtual_account(&self, response: VaCreateResponse) -> Result<Accepted, ProtocolReason> {
         let account = response.virtual_account_data;
         self.check(account.trx_id.as_deref(), account.total_amount)?;
-        let number = account.virtual_account_no.ok_or(ProtocolReason::NoArtefact)?;
-        let name = account.virtual_account_name.or_else(|| self.request.account_name());
+        let number = account
+            .virtual_account_no
+            .ok_or(ProtocolReason::NoArtefact)?;
+        let name = account
+            .virtual_account_name
+            .or_else(|| self.request.account_name());
         Ok(Accepted {
             artefact: Artefact::VirtualAccount {
                 number: number.trim().to_owned(),
@@ -110,7 +122,10 @@ impl Reader<'_> {
         let named = response.link_code.filter(|code| code != ours);
         let link_code = named.or_else(|| last_segment(&url));
         Ok(Accepted {
-            artefact: Artefact::Redirect { url, link_code: link_code.clone() },
+            artefact: Artefact::Redirect {
+                url,
+                link_code: link_code.clone(),
+            },
             provider_reference: None,
             link_code,
         })
@@ -126,18 +141,16 @@ impl Reader<'_> {
         }
     }
 
-    fn check(
-        &self,
-        reference: Option<&str>,
-        amount: ReceivedAmount,
-    ) -> Result<(), ProtocolReason> {
+    fn check(&self, reference: Option<&str>, amount: ReceivedAmount) -> Result<(), ProtocolReason> {
         if reference.is_some_and(|echo| echo != self.request.our_reference) {
             return Err(ProtocolReason::OtherReference);
         }
         match amount {
             ReceivedAmount::Absent => Ok(()),
             ReceivedAmount::Read(amount) if amount == self.request.amount => Ok(()),
-            ReceivedAmount::Read(_) | ReceivedAmount::Unreadable => Err(ProtocolReason::OtherAmount),
+            ReceivedAmount::Read(_) | ReceivedAmount::Unreadable => {
+                Err(ProtocolReason::OtherAmount)
+            }
         }
     }
 }

@@ -72,7 +72,9 @@ impl Breaker {
         *state = match *state {
             State::Failing { failures, since } if now - since <= FAILURE_WINDOW => {
                 if failures.saturating_add(1) >= FAILURES_TO_OPEN {
-                    State::Open { until: now + OPEN_FOR }
+                    State::Open {
+                        until: now + OPEN_FOR,
+                    }
                 } else {
                     State::Failing {
                         failures: failures.saturating_add(1),
@@ -84,7 +86,9 @@ impl Breaker {
                 failures: 1,
                 since: now,
             },
-            State::Probing if probe => State::Open { until: now + OPEN_FOR },
+            State::Probing if probe => State::Open {
+                until: now + OPEN_FOR,
+            },
             // A call admitted before the breaker opened says nothing new.
             State::Probing => State::Probing,
             State::Open { until } => State::Open { until },

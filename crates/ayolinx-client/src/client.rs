@@ -15,7 +15,8 @@ use crate::accept::{Accepted, accept};
 use crate::create_request::{CreateRequest, call};
 use crate::exchange::{Line, incomplete};
 use crate::outcome::{
-    Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, Outcome, ProtocolReason, Stop, TokenOutcome,
+    Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, Outcome, ProtocolReason, Stop,
+    TokenOutcome,
 };
 use crate::settings::ProviderSettings;
 use crate::token_cache::TokenCache;
@@ -73,7 +74,8 @@ impl AyolinxClient {
         our_reference: &str,
     ) -> InquiryOutcome {
         let exchange = Box::pin(self.try_inquire(method, channel, our_reference));
-        self.observed(inquiry_name(method), our_reference, exchange).await
+        self.observed(inquiry_name(method), our_reference, exchange)
+            .await
     }
 
     /// Voids an unpaid QR. Ask afterwards, whatever comes of it.
@@ -89,7 +91,9 @@ impl AyolinxClient {
             let fetched = fetched.map_err(Stop::not_sent)?;
             self.tokens.publish(fetched.token).await;
             Ok(TokenReceipt {
-                lifetime: fetched.life_secs.map(|secs| Duration::from_secs(u64::from(secs))),
+                lifetime: fetched
+                    .life_secs
+                    .map(|secs| Duration::from_secs(u64::from(secs))),
                 provider_time: fetched.provider_time,
             })
         });
@@ -111,7 +115,9 @@ impl AyolinxClient {
         let path = inquiry_path(method).ok_or_else(|| incomplete("inquiry"))?;
         let request = InquiryRequest {
             original_partner_reference_no: our_reference.to_owned(),
-            additional_info: ChannelInfo { channel: channel.to_owned() },
+            additional_info: ChannelInfo {
+                channel: channel.to_owned(),
+            },
         };
         let call = call(self.settings.json_style, path, &request).map_err(incomplete)?;
         let body = match self.line().exchange(&call, self.deadline()).await {
@@ -130,14 +136,19 @@ impl AyolinxClient {
     async fn try_cancel(&self, our_reference: &str, channel: &str) -> Result<(), Stop> {
         let request = QrisCancelRequest {
             original_partner_reference_no: our_reference.to_owned(),
-            additional_info: ChannelInfo { channel: channel.to_owned() },
+            additional_info: ChannelInfo {
+                channel: channel.to_owned(),
+            },
         };
         let style = self.settings.json_style;
         let call = call(style, paths::QRIS_CANCEL, &request).map_err(incomplete)?;
         let body = self.line().exchange(&call, self.deadline()).await?;
         let response: QrisCancelResponse =
             parse(&body).map_err(|_unreadable| Stop::protocol(ProtocolReason::Unreadable))?;
-        check_echo(response.original_partner_reference_no.as_deref(), our_reference)
+        check_echo(
+            response.original_partner_reference_no.as_deref(),
+            our_reference,
+        )
     }
 
     async fn observed<T>(
@@ -155,9 +166,23 @@ impl AyolinxClient {
         let detail = detail.as_deref();
         if outcome.alarm() == Alarm::Configuration {
             self.settings.metrics.alarmed(call);
-            tracing::error!(call, reference, outcome = name, detail, took_ms, "provider configuration");
+            tracing::error!(
+                call,
+                reference,
+                outcome = name,
+                detail,
+                took_ms,
+                "provider configuration"
+            );
         } else if detail.is_some() {
-            tracing::warn!(call, reference, outcome = name, detail, took_ms, "provider call");
+            tracing::warn!(
+                call,
+                reference,
+                outcome = name,
+                detail,
+                took_ms,
+                "provider call"
+            );
         } else {
             tracing::info!(call, reference, outcome = name, took_ms, "provider call");
         }

@@ -115,7 +115,11 @@ impl CreateRequest<'_> {
     }
 
     fn virtual_account(&self) -> Result<VaCreateRequest, &'static str> {
-        let prefix = self.channel.partner_service_id.as_deref().ok_or("partner_service_id")?;
+        let prefix = self
+            .channel
+            .partner_service_id
+            .as_deref()
+            .ok_or("partner_service_id")?;
         let digits = self.customer_digits.as_deref().ok_or("customer_digits")?;
         let customer_no = format!("{}{digits}", prefix.trim());
         let only_digits = customer_no.bytes().all(|byte| byte.is_ascii_digit());
@@ -180,14 +184,18 @@ impl CreateRequest<'_> {
         let mut sum: i64 = 0;
         for item in &self.items {
             let minor = item.price.minor().checked_mul(i64::from(item.quantity));
-            sum = minor.and_then(|minor| sum.checked_add(minor)).ok_or("items")?;
+            sum = minor
+                .and_then(|minor| sum.checked_add(minor))
+                .ok_or("items")?;
         }
         let whole = self.items.iter().all(|item| item.price.is_whole_rupiah());
         if sum != self.amount.minor() || !whole {
             return Err("items");
         }
         let items = self.items.iter();
-        Ok(items.map(|item| link_item(&item.name, item.price, item.quantity)).collect())
+        Ok(items
+            .map(|item| link_item(&item.name, item.price, item.quantity))
+            .collect())
     }
 
     fn notification(&self) -> Vec<UrlParam> {

@@ -9,7 +9,10 @@ const RANDOM_SPACE: u128 = 100_000_000_000_000;
 /// The day and 14 random digits: 20 digits.
 pub(crate) fn external_id(now: DateTime<Utc>) -> String {
     let random = Uuid::new_v4().as_u128() % RANDOM_SPACE;
-    format!("{}{random:014}", now.with_timezone(&JAKARTA).format("%y%m%d"))
+    format!(
+        "{}{random:014}",
+        now.with_timezone(&JAKARTA).format("%y%m%d")
+    )
 }
 
 #[cfg(test)]
@@ -22,6 +25,9 @@ mod tests {
         let now = Utc::now();
         let ids: HashSet<String> = (0..10_000).map(|_| external_id(now)).collect();
         assert_eq!(ids.len(), 10_000);
-        assert!(ids.iter().all(|id| id.len() == 20 && id.bytes().all(|b| b.is_ascii_digit())));
+        assert!(
+            ids.iter()
+                .all(|id| id.len() == 20 && id.bytes().all(|b| b.is_ascii_digit()))
+        );
     }
 }

@@ -24,11 +24,17 @@ impl ClientMetrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         Ok(Self {
             token_fetches: IntCounterVec::new(
-                Opts::new("gateway_provider_token_fetches_total", "Token requests by outcome."),
+                Opts::new(
+                    "gateway_provider_token_fetches_total",
+                    "Token requests by outcome.",
+                ),
                 &["outcome"],
             )?,
             calls: IntCounterVec::new(
-                Opts::new("gateway_provider_calls_total", "Exchanges with the provider by outcome."),
+                Opts::new(
+                    "gateway_provider_calls_total",
+                    "Exchanges with the provider by outcome.",
+                ),
                 &["call", "outcome"],
             )?,
             durations: HistogramVec::new(

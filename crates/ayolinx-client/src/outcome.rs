@@ -190,7 +190,9 @@ impl<T> Outcome<T> {
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::Accepted(_) => None,
-            Self::Rejected { code, .. } | Self::AuthenticationRefused { code } => Some(code.clone()),
+            Self::Rejected { code, .. } | Self::AuthenticationRefused { code } => {
+                Some(code.clone())
+            }
             Self::NotSent { reason, .. } => Some(reason.to_string()),
             Self::Throttled { .. } => Some("throttled".to_owned()),
             Self::OutcomeUnknown { reason } => Some(reason.to_string()),

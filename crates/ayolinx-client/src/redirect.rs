@@ -14,7 +14,10 @@ pub(crate) struct RedirectRule<'a> {
 
 impl RedirectRule<'_> {
     pub(crate) fn allows(&self, url: &str) -> bool {
-        if url.chars().any(|letter| letter.is_control() || letter.is_whitespace()) {
+        if url
+            .chars()
+            .any(|letter| letter.is_control() || letter.is_whitespace())
+        {
             return false;
         }
         let Ok(parsed) = Url::parse(url) else {
@@ -28,7 +31,10 @@ impl RedirectRule<'_> {
         let anonymous = parsed.username().is_empty() && parsed.password().is_none();
         let name = host.to_string();
         let listed = self.hosts.is_empty()
-            || self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(&name));
+            || self
+                .hosts
+                .iter()
+                .any(|allowed| allowed.eq_ignore_ascii_case(&name));
         secure && anonymous && listed
     }
 }
@@ -40,7 +46,10 @@ mod tests {
     #[track_caller]
     fn check(hosts: &[&str], provider_is_loopback: bool, url: &str, allowed: bool) {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-        let rule = RedirectRule { hosts: &hosts, provider_is_loopback };
+        let rule = RedirectRule {
+            hosts: &hosts,
+            provider_is_loopback,
+        };
         assert_eq!(rule.allows(url), allowed, "{url}");
     }
 
@@ -54,8 +63,18 @@ mod tests {
         check(&[], false, "https://m.dana.id/\nx", false);
         check(&[], false, "", false);
         check(&["m.dana.id"], false, "https://M.DANA.ID/x", true);
-        check(&["m.dana.id"], false, "https://m.dana.id.evil.example/x", false);
-        check(&["m.dana.id"], false, "https://evil.example/m.dana.id", false);
+        check(
+            &["m.dana.id"],
+            false,
+            "https://m.dana.id.evil.example/x",
+            false,
+        );
+        check(
+            &["m.dana.id"],
+            false,
+            "https://evil.example/m.dana.id",
+            false,
+        );
         check(&["m.dana.id"], true, "http://127.0.0.1:8090/x", false);
     }
 

@@ -65,7 +65,9 @@ impl TokenCache {
         keyring: Arc<Keyring>,
         client_id: &str,
     ) -> Result<Self, TokenCacheError> {
-        Ok(Self::with(Some(SharedStore::new(redis_url, keyring, client_id)?)))
+        Ok(Self::with(Some(SharedStore::new(
+            redis_url, keyring, client_id,
+        )?)))
     }
 
     fn with(shared: Option<SharedStore>) -> Self {
@@ -106,14 +108,22 @@ impl TokenCache {
             }
             Err(reason) => {
                 let usable = usable.ok_or(reason)?;
-                self.remember(usable.clone().refreshed_after(now_ms() + EARLY_REFRESH_PAUSE_MS));
+                self.remember(
+                    usable
+                        .clone()
+                        .refreshed_after(now_ms() + EARLY_REFRESH_PAUSE_MS),
+                );
                 Ok(usable)
             }
         }
     }
 
     pub(crate) fn remember(&self, token: Token) {
-        let mut memory = self.inner.memory.write().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = self
+            .inner
+            .memory
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         *memory = Some(token);
     }
 
@@ -155,11 +165,16 @@ impl TokenCache {
     }
 
     fn fresh(&self, refused: Option<&Token>) -> Option<Token> {
-        self.usable(refused).filter(|token| token.is_fresh(now_ms()))
+        self.usable(refused)
+            .filter(|token| token.is_fresh(now_ms()))
     }
 
     fn usable(&self, refused: Option<&Token>) -> Option<Token> {
-        let memory = self.inner.memory.read().unwrap_or_else(PoisonError::into_inner);
+        let memory = self
+            .inner
+            .memory
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         memory
             .clone()
             .filter(|token| token.is_alive(now_ms()) && !token.is(refused))

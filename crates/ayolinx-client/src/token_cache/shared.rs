@@ -63,7 +63,10 @@ impl SharedStore {
     pub(super) async fn load(&self) -> Option<Token> {
         let sealed: Option<Vec<u8>> = self
             .run(async |mut connection| {
-                redis::cmd("GET").arg(&self.token_key).query_async(&mut connection).await
+                redis::cmd("GET")
+                    .arg(&self.token_key)
+                    .query_async(&mut connection)
+                    .await
             })
             .await?;
         let opened = self.keyring.open(&sealed?, &self.context);
@@ -126,7 +129,11 @@ impl SharedStore {
         let script = Script::new(UNLOCK);
         let _deleted: Option<i64> = self
             .run(async |mut connection| {
-                script.key(&self.lock_key).arg(&owner).invoke_async(&mut connection).await
+                script
+                    .key(&self.lock_key)
+                    .arg(&owner)
+                    .invoke_async(&mut connection)
+                    .await
             })
             .await;
     }

@@ -96,7 +96,14 @@ mod tests {
 
     #[test]
     fn a_token_is_refreshed_well_before_it_ends() {
-        for (life, serves) in [(3600, 3240), (900, 810), (600, 540), (120, 60), (100, 80), (1, 0)] {
+        for (life, serves) in [
+            (3600, 3240),
+            (900, 810),
+            (600, 540),
+            (120, 60),
+            (100, 80),
+            (1, 0),
+        ] {
             assert_eq!(serves_secs(life), serves, "{life}");
         }
         let token = Token::issued("t".to_owned(), None, 0).unwrap();

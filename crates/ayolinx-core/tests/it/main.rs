@@ -1,4 +1,5 @@
 //! The public edge of the core: signing vectors, JSON spelling, provider messages, channels.
+#![cfg(test)]
 
 mod channels;
 mod json_style;

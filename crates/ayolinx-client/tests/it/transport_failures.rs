@@ -1,0 +1,230 @@
+//! Traps T1 and T2: how connections fail, and what is certain then. Always against real sockets.
+
+use std::time::Instant;
+
+use ayolinx_client::{
+    Alarm, AyolinxClient, CreateOutcome, NotSentReason, Outcome, ProtocolReason, TokenCache,
+    TokenFailure, UnknownReason,
+};
+
+use crate::bodies::{channel, request};
+use crate::stub::{Act, Stub, TIMEOUT, coded, ok, settings, token_body};
+
+const ACCEPTED: &str = r#"{"responseCode":"2004700","qrContent":"000201"}"#;
+
+async fn create_at(stub: &Stub) -> CreateOutcome {
+    let channel = channel("BNC_QRIS");
+    stub.client().create(&request(&channel)).await
+}
+
+async fn create_with(client: &AyolinxClient) -> CreateOutcome {
+    let channel = channel("BNC_QRIS");
+    client.create(&request(&channel)).await
+}
+
+fn not_sent<T>(reason: NotSentReason) -> Outcome<T> {
+    Outcome::NotSent {
+        reason,
+        alarm: Alarm::Quiet,
+    }
+}
+
+fn no_token<T>(failure: TokenFailure) -> Outcome<T> {
+    not_sent(NotSentReason::NoToken(failure))
+}
+
+fn unknown<T>(reason: UnknownReason) -> Outcome<T> {
+    Outcome::OutcomeUnknown { reason }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[actix_rt::test]
+async fn a_refused_connection_is_not_sent() {
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let client = AyolinxClient::new(settings(&url), TokenCache::in_process()).unwrap();
+    assert_eq!(
+        create_with(&client).await,
+        not_sent(NotSentReason::ConnectionRefused)
+    );
+}
+
+#[actix_rt::test]
+async fn a_connection_refused_after_the_token_is_not_sent() {
+    let stub = Stub::start(&[], &[], 1);
+    assert_eq!(
+        create_at(&stub).await,
+        not_sent(NotSentReason::ConnectionRefused)
+    );
+    assert_eq!(stub.token_requests(), 1);
+}
+
+#[actix_rt::test]
+async fn a_name_without_address_is_not_sent() {
+    let mut settings = settings("http://no-such-host.invalid");
+    settings.timeout *= 10;
+    let client = AyolinxClient::new(settings, TokenCache::in_process()).unwrap();
+    assert_eq!(create_with(&client).await, not_sent(NotSentReason::Dns));
+}
+
+#[actix_rt::test]
+async fn what_breaks_after_the_send_is_unknown() {
+    for act in [
+        Act::Close,
+        Act::Reset,
+        Act::Raw(b"HTTP/1.1 20".to_vec()),
+        Act::Raw(b"garbage that is no HTTP\r\n\r\n".to_vec()),
+        Act::Raw(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n".to_vec()),
+    ] {
+        let stub = Stub::new(std::slice::from_ref(&act));
+        assert_eq!(
+            create_at(&stub).await,
+            unknown(UnknownReason::Broken),
+            "{act:?}"
+        );
+        assert_eq!(stub.calls().len(), 1, "{act:?}: never repeated");
+    }
+}
+
+#[actix_rt::test]
+async fn silence_and_dripping_end_at_the_deadline_and_are_unknown() {
+    for act in [Act::Hang, Act::Drip] {
+        let stub = Stub::new(std::slice::from_ref(&act));
+        let began = Instant::now();
+        assert_eq!(
+            create_at(&stub).await,
+            unknown(UnknownReason::Timeout),
+            "{act:?}"
+        );
+        assert!(began.elapsed() < TIMEOUT * 2, "{act:?}");
+    }
+}
+
+#[actix_rt::test]
+async fn one_deadline_covers_token_call_and_repeat() {
+    let third = TIMEOUT / 3;
+    let late = |act| Act::Late(third + third / 4, Box::new(act));
+    let token = late(ok(&token_body(1)));
+    let stub = Stub::with_token_acts(&[token], &[late(coded(409, "4094700")), ok(ACCEPTED)]);
+    let began = Instant::now();
+    assert_eq!(create_at(&stub).await.name(), "accepted");
+    let stub = Stub::with_token_acts(&[], &[late(coded(409, "4094700")), Act::Hang]);
+    assert_eq!(create_at(&stub).await, unknown(UnknownReason::Timeout));
+    assert!(began.elapsed() < TIMEOUT * 3);
+}
+
+#[actix_rt::test]
+async fn a_body_too_large_is_not_read_on() {
+    let body = format!(
+        r#"{{"responseCode":"2004700","x":"{}"}}"#,
+        "a".repeat(70_000)
+    );
+    let stub = Stub::new(&[ok(&body)]);
+    let reason = ProtocolReason::TooLarge;
+    let expected = Outcome::Protocol {
+        reason,
+        alarm: Alarm::Quiet,
+    };
+    assert_eq!(create_at(&stub).await, expected);
+}
+
+#[actix_rt::test]
+async fn whatever_becomes_of_the_token_request_the_create_was_not_sent() {
+    for (act, failure) in [
+        (Act::Close, TokenFailure::Unusable),
+        (Act::Reset, TokenFailure::Unusable),
+        (
+            Act::Raw(b"garbage\r\n\r\n".to_vec()),
+            TokenFailure::Unusable,
+        ),
+        (Act::Hang, TokenFailure::Timeout),
+        (Act::Drip, TokenFailure::Timeout),
+        (Act::Reply(502, "<html>".to_owned()), TokenFailure::Unusable),
+        (coded(500, "5007300"), TokenFailure::Unusable),
+        (coded(200, "2007300"), TokenFailure::Unusable),
+        (coded(429, "4297300"), TokenFailure::Throttled),
+        (
+            ok(r#"{"responseCode":"2007300","accessToken":"a\r\nb"}"#),
+            TokenFailure::Unusable,
+        ),
+    ] {
+        let stub = Stub::with_token_acts(std::slice::from_ref(&act), &[ok(ACCEPTED)]);
+        assert_eq!(create_at(&stub).await, no_token(failure), "{act:?}");
+        assert!(stub.calls().is_empty(), "{act:?}");
+    }
+}
+
+#[actix_rt::test]
+async fn a_refused_token_request_raises_the_configuration_alarm() {
+    for (act, failure) in [
+        (
+            coded(401, "4017300"),
+            TokenFailure::Refused("4017300".to_owned()),
+        ),
+        (
+            coded(400, "4007300"),
+            TokenFailure::Refused("4007300".to_owned()),
+        ),
+        (
+            coded(200, "581000001"),
+            TokenFailure::Refused("581000001".to_owned()),
+        ),
+        (
+            Act::Reply(403, "<html>".to_owned()),
+            TokenFailure::Blocked(403),
+        ),
+    ] {
+        let stub = Stub::with_token_acts(std::slice::from_ref(&act), &[ok(ACCEPTED)]);
+        let reason = NotSentReason::NoToken(failure);
+        let expected = Outcome::NotSent {
+            reason,
+            alarm: Alarm::Configuration,
+        };
+        assert_eq!(create_at(&stub).await, expected, "{act:?}");
+    }
+}
+
+#[actix_rt::test]
+async fn a_token_that_cannot_be_replaced_leaves_the_create_not_sent() {
+    let token = ok(&token_body(1));
+    let stub = Stub::with_token_acts(&[token, Act::Close], &[coded(401, "4014701")]);
+    assert_eq!(create_at(&stub).await, no_token(TokenFailure::Unusable));
+    assert_eq!(stub.calls().len(), 1);
+}
+
+#[actix_rt::test]
+async fn five_failures_to_reach_the_provider_open_the_breaker_for_every_client() {
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let settings = settings(&url);
+    let tokens = TokenCache::in_process();
+    let client = AyolinxClient::new(settings.clone(), tokens.clone()).unwrap();
+    for _ in 0..5 {
+        assert_eq!(
+            create_with(&client).await,
+            not_sent(NotSentReason::ConnectionRefused)
+        );
+    }
+    assert!(settings.breaker.is_open());
+    let other = AyolinxClient::new(settings, tokens).unwrap();
+    assert_eq!(
+        create_with(&other).await,
+        not_sent(NotSentReason::BreakerOpen)
+    );
+}
+
+#[actix_rt::test]
+async fn answers_of_any_kind_do_not_open_the_breaker() {
+    let stub = Stub::new(&[coded(500, "5004700")]);
+    let client = stub.client();
+    for _ in 0..8 {
+        assert_eq!(create_with(&client).await.name(), "unknown");
+    }
+    let stub = Stub::new(&[Act::Close]);
+    let client = stub.client();
+    for _ in 0..8 {
+        assert_eq!(create_with(&client).await, unknown(UnknownReason::Broken));
+    }
+}
