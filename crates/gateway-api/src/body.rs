@@ -30,7 +30,7 @@ pub struct JsonBody {
 /// 415, 413, 400 `malformed_request` (too slow, broken off) or 400 `malformed_json`.
 pub async fn read_json(request: &HttpRequest, payload: Payload) -> Result<JsonBody, ApiError> {
     expect_json(request)?;
-    parse(read(request, payload).await?)
+    parse(read_bytes(request, payload).await?)
 }
 
 /// Reads a body that may be absent; then it counts as `{}`, whatever type it announces.
@@ -41,7 +41,7 @@ pub async fn read_optional_json(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<JsonBody, ApiError> {
-    let raw = read(request, payload).await?;
+    let raw = read_bytes(request, payload).await?;
     if raw.is_empty() {
         let tree = JsonTree::Object(Vec::new());
         return Ok(JsonBody { raw, tree });
@@ -57,7 +57,8 @@ fn parse(raw: Bytes) -> Result<JsonBody, ApiError> {
     }
 }
 
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
+/// The bytes of a body of any type, under the same limits.
+pub(crate) async fn read_bytes(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)

@@ -1,7 +1,9 @@
 //! The merchant's side: REST, checkout pages and their documents. Decides nothing about money itself.
 
+pub mod assets;
 pub mod body;
 pub mod error;
 pub mod idempotency;
 pub mod json;
+pub mod pages;
 pub mod params;

@@ -93,6 +93,16 @@ impl RequestedPayment {
         }
     }
 
+    /// The choice of exactly this channel, as a button of the checkout page makes it.
+    #[must_use]
+    pub(crate) fn by_channel(channel: &Channel) -> Self {
+        Self {
+            method: channel.method,
+            channels: vec![channel.code.clone()],
+            named_by: NamedBy::Shop,
+        }
+    }
+
     /// Holds the choice against the order it is for.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::json::JsonTree;
 use super::field_errors::FieldErrors;
 use super::fields::{Fields, required, text_at};
 
-pub(crate) const FIELDS: &[&str] = &["url", "event_types", "enabled"];
+const FIELDS: &[&str] = &["url", "event_types", "enabled"];
 
 const URL_CHARS_MAX: usize = 2048;
 

@@ -108,6 +108,8 @@ fn only_plain_json_is_read() {
 fn a_body_of_more_than_64_kib_is_refused_announced_or_not() {
     let exact = padded(64 * 1024);
     assert_eq!(post("/v1/orders", &exact).status, 201);
+    let much_more = post("/v1/orders", &padded(5 * 1024 * 1024));
+    assert_eq!(much_more.problem(), "body_too_large");
     let more = padded(64 * 1024 + 1);
     let reply = post("/v1/orders", &more);
     assert_eq!(

@@ -1,0 +1,64 @@
+//! The ways to pay that an order without a payment offers its payer, and the one the payer takes.
+
+use actix_web::HttpRequest;
+use actix_web::web::Payload;
+use ayolinx_core::channels::ChannelTable;
+use ayolinx_core::method::Method;
+use url::form_urlencoded;
+
+use crate::body::read_bytes;
+use crate::error::{ApiError, ErrorCode};
+use crate::params::{OrderFacts, PaymentChoice, RequestedPayment};
+
+/// One button.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The method.
+    pub method: Method,
+    /// The channel.
+    pub channel: String,
+    /// What is written on it: `QRIS`, `BNI`, `ALFAMART`.
+    pub name: String,
+}
+
+/// Every channel that is on and suits the order.
+#[must_use]
+pub fn choices(table: &ChannelTable, order: OrderFacts<'_>) -> Vec<Choice> {
+    table
+        .offered_by_links()
+        .filter(|channel| {
+            RequestedPayment::by_channel(channel)
+                .for_order(order, table)
+                .is_ok()
+        })
+        .map(|channel| Choice {
+            method: channel.method,
+            channel: channel.code.clone(),
+            name: channel.short_name.replace('_', " "),
+        })
+        .collect()
+}
+
+/// Reads the form that a button of the page posts and holds it against the order.
+///
+/// # Errors
+/// 400, 413, or 422 when the channel does not suit the order; the page is shown again for all.
+pub async fn read_choice(
+    request: &HttpRequest,
+    payload: Payload,
+    table: &ChannelTable,
+    order: OrderFacts<'_>,
+) -> Result<PaymentChoice, ApiError> {
+    let form = read_bytes(request, payload).await?;
+    let channel = form_urlencoded::parse(&form)
+        .find(|(name, _)| name == "channel")
+        .and_then(|(_, code)| {
+            table
+                .offered_by_links()
+                .find(|channel| channel.code == code)
+        });
+    match channel {
+        Some(channel) => RequestedPayment::by_channel(channel).for_order(order, table),
+        None => Err(ApiError::of(ErrorCode::ChannelUnavailable)),
+    }
+}

@@ -1,0 +1,161 @@
+//! A QR text as a picture, SVG or PNG, always dark on white with its quiet zone.
+
+use qrcode::render::svg;
+use qrcode::{Color, QrCode};
+
+/// Smallest edge of a picture in pixels.
+pub const SIZE_MIN: u32 = 64;
+/// Edge of a picture when nothing is said.
+pub const SIZE_DEFAULT: u32 = 512;
+/// Largest edge of a picture in pixels.
+pub const SIZE_MAX: u32 = 1024;
+
+/// White modules around the code (ISO 18004).
+const QUIET_MODULES: u32 = 4;
+const WHITE: u8 = 0xff;
+const BLACK: u8 = 0;
+
+/// The text cannot be drawn; it is longer than a QR code holds.
+#[derive(Debug, thiserror::Error)]
+pub enum QrError {
+    /// Too long for a QR code.
+    #[error("the text does not fit a QR code")]
+    TooLong(#[source] qrcode::types::QrError),
+    /// The picture could not be written.
+    #[error("the picture could not be written")]
+    Picture(#[source] png::EncodingError),
+}
+
+/// The picture as SVG; it scales, so it has no size.
+///
+/// # Errors
+/// [`QrError::TooLong`].
+pub fn qr_svg(text: &str) -> Result<String, QrError> {
+    let code = QrCode::new(text).map_err(QrError::TooLong)?;
+    Ok(code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(SIZE_DEFAULT, SIZE_DEFAULT)
+        .quiet_zone(true)
+        .dark_color(svg::Color("#000"))
+        .light_color(svg::Color("#fff"))
+        .build())
+}
+
+/// The picture as grey PNG of `size` pixels squared (64 to 1024); larger only when the code has more
+/// modules than that.
+///
+/// # Errors
+/// [`QrError`].
+pub fn qr_png(text: &str, size: u32) -> Result<Vec<u8>, QrError> {
+    let code = QrCode::new(text).map_err(QrError::TooLong)?;
+    let modules = u32::try_from(code.width()).unwrap_or(u32::MAX);
+    let quiet = QUIET_MODULES.saturating_mul(2);
+    let least = modules.saturating_add(quiet);
+    let edge = size.clamp(SIZE_MIN, SIZE_MAX).max(least);
+    let scale = edge.checked_div(least).unwrap_or(1).max(1);
+    let margin = edge.saturating_sub(modules.saturating_mul(scale)) / 2;
+    let pixels = pixels(
+        &code.to_colors(),
+        modules,
+        &Raster {
+            edge,
+            scale,
+            margin,
+        },
+    );
+    encode(&pixels, edge).map_err(QrError::Picture)
+}
+
+/// How modules lie on pixels.
+struct Raster {
+    edge: u32,
+    scale: u32,
+    margin: u32,
+}
+
+impl Raster {
+    /// The module under a pixel row or column; `None` in the margin.
+    fn module(&self, pixel: u32, modules: u32) -> Option<u32> {
+        let inside = pixel.checked_sub(self.margin)?;
+        let module = inside.checked_div(self.scale)?;
+        (module < modules).then_some(module)
+    }
+}
+
+fn pixels(colors: &[Color], modules: u32, raster: &Raster) -> Vec<u8> {
+    let color = |x: u32, y: u32| {
+        let column = raster.module(x, modules)?;
+        let row = raster.module(y, modules)?;
+        let index = usize::try_from(row.checked_mul(modules)?.checked_add(column)?).ok()?;
+        colors.get(index).copied()
+    };
+    (0..raster.edge)
+        .flat_map(|y| (0..raster.edge).map(move |x| (x, y)))
+        .map(|(x, y)| match color(x, y) {
+            Some(Color::Dark) => BLACK,
+            Some(Color::Light) | None => WHITE,
+        })
+        .collect()
+}
+
+fn encode(pixels: &[u8], edge: u32) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, edge, edge);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "00020101021226650018ID.CO.BANKNEOCOMMERCE.WWW011893600490594025016802120000000000520454995303360540610000.005802ID6304ABCD";
+
+    fn decode(bytes: &[u8]) -> (u32, Vec<u8>) {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes))
+            .read_info()
+            .unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!(info.width, info.height);
+        (info.width, pixels)
+    }
+
+    #[test]
+    fn a_png_has_the_size_asked_for_and_shows_every_module() {
+        let code = QrCode::new(TEXT).unwrap();
+        for (size, edge) in [(64, 64), (300, 300), (1024, 1024), (1, 64), (5000, 1024)] {
+            let (width, pixels) = decode(&qr_png(TEXT, size).unwrap());
+            assert_eq!(width, edge, "{size}");
+            let modules = u32::try_from(code.width()).unwrap();
+            let scale = edge / (modules + 8);
+            let margin = (edge - modules * scale) / 2;
+            for (index, color) in code.to_colors().into_iter().enumerate() {
+                let index = u32::try_from(index).unwrap();
+                let x = margin + (index % modules) * scale + scale / 2;
+                let y = margin + (index / modules) * scale + scale / 2;
+                let pixel = pixels[usize::try_from(y * edge + x).unwrap()];
+                assert_eq!(pixel == BLACK, color == Color::Dark, "{size} {x} {y}");
+            }
+            assert_eq!(pixels[0], WHITE);
+        }
+    }
+
+    #[test]
+    fn an_svg_has_no_script_and_no_style() {
+        let svg = qr_svg(TEXT).unwrap();
+        assert!(svg.contains("<svg") && svg.contains("<path"));
+        assert!(!svg.contains("style") && !svg.contains("script"));
+    }
+
+    #[test]
+    fn a_text_that_no_code_holds_is_refused() {
+        let text = "x".repeat(3000);
+        assert!(qr_svg(&text).is_err());
+        assert!(qr_png(&text, 64).is_err());
+    }
+}
