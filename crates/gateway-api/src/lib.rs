@@ -2,8 +2,10 @@
 
 pub mod assets;
 pub mod body;
+pub mod docs;
 pub mod error;
 pub mod idempotency;
 pub mod json;
+pub mod openapi;
 pub mod pages;
 pub mod params;

@@ -47,3 +47,14 @@ pub fn no_fields(body: &JsonTree) -> Result<(), ApiError> {
     let _fields = fields::Fields::root(body, &[], &mut errors);
     errors.into_result(())
 }
+
+/// The names each body may have, for the test that holds the OpenAPI document against them.
+#[cfg(test)]
+pub(crate) mod known {
+    pub(crate) use super::create_order::FIELDS as CREATE_ORDER;
+    pub(crate) use super::customer::FIELDS as CUSTOMER;
+    pub(crate) use super::items::FIELDS as ITEM;
+    pub(crate) use super::list_orders::LIST_PARAMETERS;
+    pub(crate) use super::money::FIELDS as MONEY;
+    pub(crate) use super::payment::FIELDS as PAYMENT;
+}
