@@ -1,6 +1,8 @@
 //! The merchant's side: REST, checkout pages and their documents. Decides nothing about money itself.
 
+pub mod app;
 pub mod assets;
+pub mod auth;
 pub mod body;
 pub mod docs;
 pub mod error;
@@ -9,3 +11,6 @@ pub mod json;
 pub mod openapi;
 pub mod pages;
 pub mod params;
+pub mod routes;
+pub mod state;
+pub mod usecases;

@@ -1,0 +1,178 @@
+//! Wiring: settings become listeners. Returns when the process is told to stop and has drained.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App, HttpServer, dev::Server};
+use chrono::TimeDelta;
+use ledger::Ledger;
+use payment_flows::{
+    FlowChoices, FlowParts, SendNotificationUrl, WiringError, keyring_of, ledger_of,
+};
+use prometheus::Registry;
+use service_shell::catch_panic::{self, PanicReply};
+use service_shell::http_metrics::{self, HttpMetrics};
+use service_shell::ops::{Health, Ops};
+use service_shell::request_id;
+use service_shell::shutdown::{self, Shutdown};
+use settings::ApiSettings;
+use tokio::sync::Semaphore;
+
+use crate::error::{panic_reply, problem_replies};
+use crate::routes;
+use crate::state::Api;
+
+/// Reads held with `?wait=` at once on one thread.
+const WAITERS_MAX: usize = 512;
+const HEAD_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
+const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// Why the process cannot run. Printed once; exit code 1.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Something does not fit together.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// Metrics are registered twice.
+    #[error("metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// An address is taken, or a signal handler cannot be set.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was attempted.
+        what: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> StartError {
+    let what = what.into();
+    move |source| StartError::Io { what, source }
+}
+
+/// What the server threads are made from.
+#[derive(Clone)]
+struct Parts {
+    flows: FlowParts,
+    settings: Arc<ApiSettings>,
+    metrics: HttpMetrics,
+}
+
+impl Parts {
+    fn api(&self) -> Result<Api, WiringError> {
+        let life = self.settings.shared.timings.order_default_expiry;
+        Ok(Api {
+            flows: self.flows.flows()?,
+            peppers: self.settings.peppers.all().to_vec(),
+            default_expiry: TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX),
+            waiters: Rc::new(Semaphore::new(WAITERS_MAX)),
+        })
+    }
+
+    fn listen(
+        &self,
+        address: std::net::SocketAddr,
+        routes: fn(&mut ServiceConfig),
+    ) -> Result<Server, StartError> {
+        // Fail here, once, rather than in every server thread.
+        self.api()?;
+        let parts = self.clone();
+        let server = HttpServer::new(move || {
+            let api = parts.api().map(Data::new);
+            App::new()
+                .wrap(from_fn(catch_panic::catch))
+                .wrap(from_fn(problem_replies))
+                .wrap(from_fn(http_metrics::track))
+                .wrap(from_fn(request_id::assign))
+                .app_data(Data::new(PanicReply(panic_reply)))
+                .app_data(Data::new(parts.metrics.clone()))
+                .configure(|cfg| {
+                    if let Ok(api) = api {
+                        cfg.app_data(api);
+                    }
+                    routes(cfg);
+                })
+        })
+        .client_request_timeout(HEAD_DEADLINE)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(self.settings.shared.timings.shutdown_grace.as_secs())
+        .disable_signals()
+        .bind(address)
+        .map_err(io(format!("cannot listen on {address}")))?;
+        for bound in server.addrs() {
+            tracing::info!(address = %bound, "listening");
+        }
+        Ok(server.run())
+    }
+}
+
+/// Runs the service until it is told to stop.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
+    let settings = Arc::new(settings);
+    let registry = Registry::new();
+    let keyring = keyring_of(&settings.encryption_keys)?;
+    let checkout_origin = settings.urls.checkout.as_str().to_owned();
+    let ledger = ledger_of(
+        &settings.database,
+        &settings.shared,
+        keyring,
+        &checkout_origin,
+    );
+    let choices = FlowChoices {
+        send_notification_url: match settings.send_notification_url {
+            settings::SendNotificationUrl::Always => SendNotificationUrl::Always,
+            settings::SendNotificationUrl::Required => SendNotificationUrl::Required,
+        },
+        callback_origin: settings.urls.callback.as_str().to_owned(),
+        redis_url: settings.redis_url.clone(),
+    };
+    let flows = FlowParts::new(
+        ledger.clone(),
+        &settings.provider,
+        &settings.shared,
+        choices,
+        &registry,
+    )?;
+    let parts = Parts {
+        flows,
+        settings: Arc::clone(&settings),
+        metrics: HttpMetrics::register(&registry, "gateway")?,
+    };
+    let health = Health::new();
+    let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
+    let ops_address = settings.listeners.ops;
+    let (ops, _) = Ops::new(registry, health.clone())
+        .ready_when(move || ready(ledger.clone()))
+        .listen(ops_address)
+        .map_err(io(format!("cannot listen on {ops_address}")))?;
+    let servers = vec![
+        parts.listen(settings.listeners.gateway, routes::merchant)?,
+        parts.listen(settings.listeners.checkout, routes::checkout)?,
+        ops,
+    ];
+    let grace = settings.shared.timings.shutdown_grace;
+    shutdown::serve(servers, &shutdown, &health, grace)
+        .await
+        .map_err(io("serving"))
+}
+
+/// Ready means: the database answers, leads, and is as new as this binary.
+async fn ready(ledger: Ledger) -> Result<(), String> {
+    let missing = ledger
+        .transact(|tx| tx.missing_migrations())
+        .await
+        .map_err(|error| error.to_string())?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "the schema is behind, run `gatewayctl migrate`: {}",
+        missing.join(", ")
+    ))
+}

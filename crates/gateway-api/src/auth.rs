@@ -1,0 +1,74 @@
+//! Who calls: `Authorization: Bearer gk_…` becomes a merchant and what the key allows.
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use ayolinx_core::api_key::{api_key_digest, looks_like_api_key};
+use ayolinx_core::ids::MerchantId;
+use ledger::LedgerError;
+
+use crate::error::{ApiError, ErrorCode};
+use crate::state::{Api, storage};
+
+/// What a key may be allowed (contract 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Create, pay another way, cancel, sync.
+    Orders,
+    /// Read everything of the merchant.
+    Read,
+}
+
+impl Scope {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Read => "read",
+        }
+    }
+}
+
+/// Finds the caller and checks the scope, before anything else of the request is looked at.
+///
+/// # Errors
+/// 401, 403, or 503 when the books are away.
+pub async fn authenticate(
+    api: &Api,
+    request: &HttpRequest,
+    scope: Scope,
+) -> Result<MerchantId, ApiError> {
+    let key = bearer(request).ok_or_else(unauthorized)?;
+    let digests: Vec<[u8; 32]> = api
+        .peppers
+        .iter()
+        .map(|pepper| api_key_digest(pepper, key))
+        .collect();
+    let caller = api
+        .ledger()
+        .transact(move |tx| tx.find_caller(&digests))
+        .await
+        .map_err(|error| match error {
+            LedgerError::NotFound => unauthorized(),
+            other => storage(other),
+        })?;
+    if !caller.scopes.iter().any(|held| held == scope.as_str()) {
+        return Err(ApiError::new(
+            ErrorCode::Forbidden,
+            format!("the key lacks the scope `{}`", scope.as_str()),
+        ));
+    }
+    Ok(caller.merchant_id)
+}
+
+fn unauthorized() -> ApiError {
+    ApiError::of(ErrorCode::Unauthorized)
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let value = values.next()?.to_str().ok()?;
+    if values.next().is_some() {
+        return None;
+    }
+    let (scheme, key) = value.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && looks_like_api_key(key)).then_some(key)
+}

@@ -1,0 +1,217 @@
+//! `/v1/orders…`: HTTP in, use-case, HTTP out.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use ayolinx_core::ids::{MerchantId, OrderId};
+use ayolinx_core::order_view::{NextAction, OrderView};
+use chrono::Utc;
+use ledger::Claim;
+use serde::Serialize;
+
+use crate::auth::{Scope, authenticate};
+use crate::body::{read_json, read_optional_json};
+use crate::error::{ApiError, ErrorCode, PROBLEM_JSON};
+use crate::idempotency::{Fingerprint, IdempotencyKey};
+use crate::json::JsonTree;
+use crate::pages::{picture_svg, qr_svg as draw_svg};
+use crate::params::{
+    CreateOrder, Cursor, ListOrders, OrderFacts, RequestedPayment, WaitForOrder, no_fields,
+    no_query, path_id,
+};
+use crate::state::Api;
+use crate::usecases::add_payment::{AddPayment, add_payment as pay_another_way};
+use crate::usecases::cancel_order::cancel_order;
+use crate::usecases::create_order::create_order;
+use crate::usecases::read_orders::{list_orders, read_order};
+use crate::usecases::settle::OrderReply;
+use crate::usecases::sync_order::sync_order;
+
+#[derive(Serialize)]
+struct Page {
+    data: Vec<OrderView>,
+    next_cursor: Option<String>,
+}
+
+pub(super) async fn create(
+    request: HttpRequest,
+    payload: Payload,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Orders).await?;
+    no_query(request.query_string())?;
+    let claim = Claiming::of(&request)?;
+    let body = read_json(&request, payload).await?;
+    let now = Utc::now();
+    let wanted = CreateOrder::parse(&body.tree, api.channels(), now)?;
+    let claim = claim.with(&body.tree);
+    create_order(&api, merchant, wanted, claim, now)
+        .await
+        .map(order_reply)
+}
+
+pub(super) async fn add_payment(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Orders).await?;
+    no_query(request.query_string())?;
+    let claim = Claiming::of(&request)?;
+    let order_id: OrderId = path_id(&id)?;
+    let body = read_json(&request, payload).await?;
+    let requested = RequestedPayment::parse(&body.tree, api.channels())?;
+    let order = api
+        .transact(move |tx| {
+            tx.order_view(merchant, order_id)?;
+            tx.any_order(order_id)
+        })
+        .await?;
+    let facts = OrderFacts {
+        amount: order.amount,
+        customer: order.customer.as_ref(),
+        return_url: order.return_url.as_deref(),
+    };
+    let wanted = AddPayment {
+        order_id,
+        choice: requested.for_order(facts, api.channels())?,
+        order_expires_at: order.expires_at,
+    };
+    let claim = claim.with(&body.tree);
+    pay_another_way(&api, merchant, wanted, claim, Utc::now())
+        .await
+        .map(order_reply)
+}
+
+pub(super) async fn read(
+    request: HttpRequest,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Read).await?;
+    let wait = WaitForOrder::parse(request.query_string())?;
+    let order = read_order(&api, merchant, path_id(&id)?, wait).await?;
+    Ok(HttpResponse::Ok().json(order))
+}
+
+pub(super) async fn list(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Read).await?;
+    let wanted = ListOrders::parse(request.query_string())?;
+    let page = list_orders(&api, merchant, wanted).await?;
+    let next_cursor = page.next.map(|end| {
+        let cursor = Cursor {
+            created_at: end.created_at,
+            id: end.id.as_uuid(),
+        };
+        cursor.encode()
+    });
+    Ok(HttpResponse::Ok().json(Page {
+        data: page.orders,
+        next_cursor,
+    }))
+}
+
+pub(super) async fn cancel(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let (merchant, order_id) = without_fields(&api, &request, payload, &id).await?;
+    let order = cancel_order(&api, merchant, order_id).await?;
+    Ok(HttpResponse::Ok().json(order))
+}
+
+pub(super) async fn sync(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let (merchant, order_id) = without_fields(&api, &request, payload, &id).await?;
+    let order = sync_order(&api, merchant, order_id).await?;
+    Ok(HttpResponse::Ok().json(order))
+}
+
+pub(super) async fn qr_svg(
+    request: HttpRequest,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Read).await?;
+    no_query(request.query_string())?;
+    let order_id: OrderId = path_id(&id)?;
+    let order = api
+        .transact(move |tx| tx.order_view(merchant, order_id))
+        .await?;
+    let text = order
+        .payments
+        .into_iter()
+        .find_map(|payment| match payment.next_action {
+            Some(NextAction::ShowQr { qr_string, .. }) => Some(qr_string),
+            Some(
+                NextAction::Redirect { .. }
+                | NextAction::ShowVirtualAccount { .. }
+                | NextAction::ShowPaymentCode { .. },
+            )
+            | None => None,
+        })
+        .ok_or_else(|| ApiError::of(ErrorCode::NotFound))?;
+    draw_svg(&text).map(picture_svg).map_err(ApiError::internal)
+}
+
+async fn without_fields(
+    api: &Api,
+    request: &HttpRequest,
+    payload: Payload,
+    id: &str,
+) -> Result<(MerchantId, OrderId), ApiError> {
+    let merchant = authenticate(api, request, Scope::Orders).await?;
+    no_query(request.query_string())?;
+    let order_id = path_id(id)?;
+    let body = read_optional_json(request, payload).await?;
+    no_fields(&body.tree)?;
+    Ok((merchant, order_id))
+}
+
+/// What of a claim the head of a request says.
+struct Claiming {
+    method: String,
+    path: String,
+    key: Option<IdempotencyKey>,
+}
+
+impl Claiming {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        Ok(Self {
+            method: request.method().as_str().to_owned(),
+            path: request.path().to_owned(),
+            key: IdempotencyKey::of(request)?,
+        })
+    }
+
+    fn with(self, body: &JsonTree) -> Claim {
+        let fingerprint = Fingerprint::of(&self.method, &self.path, body);
+        Claim {
+            endpoint: format!("{} {}", self.method, self.path),
+            key: self.key.map(|key| key.as_str().to_owned()),
+            fingerprint: *fingerprint.as_bytes(),
+        }
+    }
+}
+
+fn order_reply(reply: OrderReply) -> HttpResponse {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    let kind = if status.is_success() {
+        "application/json"
+    } else {
+        PROBLEM_JSON
+    };
+    response.insert_header((header::CONTENT_TYPE, kind));
+    if reply.replayed {
+        response.insert_header(("Idempotent-Replayed", "true"));
+    }
+    response.body(reply.body)
+}

@@ -1,0 +1,65 @@
+//! What handlers share: one per server thread, since the provider client cannot leave its thread.
+
+use std::future::Future;
+use std::time::Duration;
+
+use ayolinx_core::channels::ChannelTable;
+use ayolinx_core::secret::Secret;
+use chrono::TimeDelta;
+use ledger::{Ledger, LedgerError, Tx};
+use payment_flows::Flows;
+
+use crate::error::{ApiError, ErrorCode};
+
+/// The API of one thread.
+pub struct Api {
+    /// What is done with the provider.
+    pub flows: Flows,
+    /// Peppers of API keys, newest first.
+    pub peppers: Vec<Secret>,
+    /// Life of an order that does not say (`ORDER_DEFAULT_EXPIRY`).
+    pub default_expiry: TimeDelta,
+    /// How long a read may be held at once by all callers together.
+    pub waiters: std::rc::Rc<tokio::sync::Semaphore>,
+}
+
+impl Api {
+    /// The books.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        self.flows.ledger()
+    }
+
+    /// The channels.
+    #[must_use]
+    pub fn channels(&self) -> &ChannelTable {
+        &self.ledger().context().channels
+    }
+
+    /// `Ledger::transact`, its failures as replies.
+    ///
+    /// # Errors
+    /// See [`storage`].
+    pub fn transact<T, F>(&self, work: F) -> impl Future<Output = Result<T, ApiError>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let ledger = self.ledger().clone();
+        async move { ledger.transact(work).await.map_err(storage) }
+    }
+}
+
+/// What a failure of the books is to a caller: 404, 503 or 500.
+#[must_use]
+pub fn storage(error: LedgerError) -> ApiError {
+    match error {
+        LedgerError::NotFound => ApiError::of(ErrorCode::NotFound),
+        LedgerError::Unavailable(_) => ApiError::of(ErrorCode::StorageUnavailable).because(error),
+        LedgerError::Overloaded => ApiError::of(ErrorCode::Overloaded).because(error),
+        LedgerError::Conflict(_) | LedgerError::Corrupt(_) => ApiError::internal(error),
+    }
+}
+
+/// How often a held read looks whether anything changed.
+pub const PULSE: Duration = Duration::from_millis(200);

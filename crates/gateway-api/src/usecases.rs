@@ -1,0 +1,8 @@
+//! What the merchant can do, in the order in which it happens. No HTTP request, no SQL.
+
+pub mod add_payment;
+pub mod cancel_order;
+pub mod create_order;
+pub mod read_orders;
+pub mod settle;
+pub mod sync_order;

@@ -1,0 +1,132 @@
+//! `POST /v1/orders`: one order for one reference, however often it is asked for.
+
+use ayolinx_core::channels::ChannelTable;
+use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
+use chrono::{DateTime, TimeDelta, Utc};
+use ledger::{Claim, NewOrder, NewPayment};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::settle::{OrderReply, begin_and_settle};
+use crate::error::ApiError;
+use crate::params::{CreateOrder, PaymentChoice};
+use crate::state::Api;
+
+#[derive(Serialize)]
+struct StoredItem<'a> {
+    name: &'a str,
+    price: i64,
+    quantity: u32,
+}
+
+/// Creates an order and, when asked for, opens its payment.
+///
+/// # Errors
+/// As the tables of contract 4.1 say.
+pub async fn create_order(
+    api: &Api,
+    merchant: MerchantId,
+    wanted: CreateOrder,
+    claim: Claim,
+    now: DateTime<Utc>,
+) -> Result<OrderReply, ApiError> {
+    let order = new_order(api, merchant, wanted, now)?;
+    begin_and_settle(api, merchant, || {
+        let (order, claim) = (order.clone(), claim.clone());
+        let ledger = api.ledger().clone();
+        async move {
+            ledger
+                .transact(move |tx| tx.begin_order(&order, &claim))
+                .await
+        }
+    })
+    .await
+}
+
+fn new_order(
+    api: &Api,
+    merchant: MerchantId,
+    wanted: CreateOrder,
+    now: DateTime<Utc>,
+) -> Result<NewOrder, ApiError> {
+    let expires_at = wanted
+        .expires_at
+        .unwrap_or_else(|| default_expiry(api, wanted.payment.as_ref(), now));
+    let items: Vec<StoredItem<'_>> = wanted
+        .items
+        .iter()
+        .map(|item| StoredItem {
+            name: &item.name,
+            price: item.price.whole_rupiah(),
+            quantity: u32::from(item.quantity),
+        })
+        .collect();
+    let items = (!items.is_empty())
+        .then(|| serde_json::to_string(&items))
+        .transpose()
+        .map_err(ApiError::internal)?;
+    let metadata = wanted
+        .metadata
+        .map(|pairs| serde_json::to_string(&pairs))
+        .transpose()
+        .map_err(ApiError::internal)?;
+    let payment = wanted
+        .payment
+        .map(|choice| new_payment(api.channels(), choice, expires_at, now));
+    Ok(NewOrder {
+        id: OrderId::from_uuid(Uuid::now_v7()),
+        merchant_id: merchant,
+        reference: wanted.reference,
+        amount: wanted.amount,
+        expires_at,
+        description: wanted.description,
+        customer: wanted.customer,
+        items,
+        return_url: wanted.return_url,
+        metadata,
+        // 244 random bits: the link is the only thing that opens the page.
+        checkout_token: format!(
+            "{}{}",
+            Uuid::new_v4().as_simple(),
+            Uuid::new_v4().as_simple()
+        ),
+        payment,
+    })
+}
+
+/// The setting's life, or the channel's where that is shorter.
+fn default_expiry(api: &Api, choice: Option<&PaymentChoice>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let channel_life = choice
+        .and_then(PaymentChoice::channel)
+        .and_then(|code| api.channels().get(code))
+        .and_then(|channel| TimeDelta::from_std(channel.default_expiry).ok());
+    let life = channel_life.map_or(api.default_expiry, |life| life.min(api.default_expiry));
+    now.checked_add_signed(life)
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// The payment of a choice: it ends with its order, or earlier where its channel cannot live so long.
+pub(super) fn new_payment(
+    channels: &ChannelTable,
+    choice: PaymentChoice,
+    order_expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> NewPayment {
+    let method = choice.method();
+    let longest = choice
+        .channel()
+        .and_then(|code| channels.get(code))
+        .and_then(|channel| TimeDelta::from_std(channel.max_expiry).ok())
+        .and_then(|life| now.checked_add_signed(life));
+    let (channel, link_channels) = match choice {
+        PaymentChoice::Channel { channel, .. } => (Some(channel), Vec::new()),
+        PaymentChoice::Link { channels } => (None, channels),
+    };
+    NewPayment {
+        id: PaymentId::from_uuid(Uuid::now_v7()),
+        method,
+        channel,
+        link_channels,
+        expires_at: longest.map_or(order_expires_at, |at| at.min(order_expires_at)),
+    }
+}

@@ -1,0 +1,260 @@
+//! From what a create request turned out to be to its reply: sent, replayed, resolved or refused,
+//! and the first final reply is kept (contract 4.1).
+
+use std::future::Future;
+use std::time::Duration;
+
+use ayolinx_core::ids::{MerchantId, OrderId};
+use ayolinx_core::order::OrderRefusal;
+use ayolinx_core::order_view::OrderView;
+use ayolinx_core::states::PaymentState;
+use ledger::{Begun, Call, CallOutcome, LedgerError, StoredReply, Tx};
+use payment_flows::Opened;
+use service_shell::request_id;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::error::{ApiError, ErrorCode, ProviderAnswer};
+use crate::state::{Api, storage};
+
+/// How long a twin of a request under way waits for it.
+const TWIN_PATIENCE: Duration = Duration::from_secs(2);
+const TWIN_PAUSE: Duration = Duration::from_millis(40);
+/// Twins that commit in between are looked for again this often.
+const CONFLICTS_MAX: u32 = 5;
+/// When to try again what the provider could not be told.
+const PROVIDER_RETRY_SECS: u64 = 5;
+
+/// A reply with an order, or the kept bytes of an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderReply {
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Whether these bytes were given before.
+    pub replayed: bool,
+}
+
+impl OrderReply {
+    fn fresh(stored: StoredReply) -> Self {
+        Self {
+            status: stored.status,
+            body: stored.body,
+            replayed: false,
+        }
+    }
+}
+
+/// Begins as often as twins come in between, then settles.
+///
+/// # Errors
+/// As the contract's tables say.
+pub async fn begin_and_settle<F, Fut>(
+    api: &Api,
+    merchant: MerchantId,
+    begin: F,
+) -> Result<OrderReply, ApiError>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<Begun, LedgerError>>,
+{
+    let deadline = Instant::now() + TWIN_PATIENCE;
+    let mut conflicts = 0;
+    loop {
+        match begin().await {
+            Ok(Begun::InFlight) if Instant::now() < deadline => {
+                tokio::time::sleep(TWIN_PAUSE).await;
+            }
+            Ok(begun) => return settle(api, merchant, begun).await,
+            Err(LedgerError::Conflict(_)) if conflicts < CONFLICTS_MAX => conflicts += 1,
+            Err(error) => return Err(storage(error)),
+        }
+    }
+}
+
+async fn settle(api: &Api, merchant: MerchantId, begun: Begun) -> Result<OrderReply, ApiError> {
+    match begun {
+        Begun::Send { call, creation } => send(api, *call, creation).await,
+        Begun::Created { order_id, creation } => {
+            keep_order(api, merchant, order_id, Some(creation)).await
+        }
+        Begun::Replay(stored) => Ok(OrderReply {
+            replayed: true,
+            ..OrderReply::fresh(stored)
+        }),
+        Begun::Resolving(order_id) => order_now(api, merchant, order_id, 202).await,
+        Begun::Open(order_id) => order_now(api, merchant, order_id, 200).await,
+        Begun::Settled {
+            order_id,
+            creation,
+            refused: true,
+            payment_id,
+        } => {
+            let payment = payment_id.to_string();
+            let found = api
+                .transact(move |tx| tx.order_view(merchant, order_id))
+                .await?;
+            let failure = found
+                .payments
+                .into_iter()
+                .find(|shown| shown.id.to_string() == payment)
+                .and_then(|shown| shown.failure);
+            let (code, message) = failure
+                .map(|failure| (failure.code, failure.message))
+                .unwrap_or_default();
+            let answer = ProviderAnswer { code, message };
+            keep_refusal(api, order_id, creation, answer).await
+        }
+        Begun::Settled {
+            order_id, creation, ..
+        } => keep_order(api, merchant, order_id, creation).await,
+        Begun::Erased(order_id) | Begun::ReferenceExists(order_id) => {
+            Err(ApiError::reference_exists(order_id))
+        }
+        Begun::InFlight => Err(ApiError::of(ErrorCode::RequestInProgress).retry_after_secs(1)),
+        Begun::KeyReused => Err(ApiError::of(ErrorCode::IdempotencyKeyReused)),
+        Begun::Refused(refusal) => Err(refused(refusal)),
+        Begun::TooManyPayments => Err(ApiError::new(
+            ErrorCode::StateConflict,
+            "the order has had its ten payments; make a new order",
+        )),
+    }
+}
+
+/// What an order's refusal is to a caller.
+#[must_use]
+pub fn refused(refusal: OrderRefusal) -> ApiError {
+    ApiError::of(match refusal {
+        OrderRefusal::Paid => ErrorCode::OrderPaid,
+        OrderRefusal::NotPayable => ErrorCode::OrderNotPayable,
+        OrderRefusal::StateConflict => ErrorCode::StateConflict,
+    })
+}
+
+async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderReply, ApiError> {
+    let (merchant, order_id) = (call.merchant_id, call.order_id);
+    let opened = api.flows.open(call).await.map_err(storage)?;
+    let (applied, outcome) = match opened {
+        Opened::StillRunning => return order_by_state(api, merchant, order_id, creation).await,
+        Opened::Settled { applied, outcome } => (applied, outcome),
+    };
+    let still_open = matches!(
+        applied.payment,
+        PaymentState::Creating | PaymentState::Unknown
+    );
+    match outcome {
+        CallOutcome::NotSent if still_open => Err(ApiError::of(ErrorCode::ProviderUnavailable)
+            .with_order(order_id)
+            .retry_after_secs(PROVIDER_RETRY_SECS)),
+        CallOutcome::Refused(failure) if applied.payment == PaymentState::Failed => {
+            let answer = ProviderAnswer {
+                code: failure.code,
+                message: failure.message,
+            };
+            keep_refusal(api, order_id, creation, answer).await
+        }
+        CallOutcome::Refused(_)
+        | CallOutcome::NotSent
+        | CallOutcome::Accepted(_)
+        | CallOutcome::StillRunning
+        | CallOutcome::Unknown(_)
+            if still_open =>
+        {
+            order_now(api, merchant, order_id, 202).await
+        }
+        CallOutcome::Refused(_)
+        | CallOutcome::NotSent
+        | CallOutcome::Accepted(_)
+        | CallOutcome::StillRunning
+        | CallOutcome::Unknown(_) => keep_order(api, merchant, order_id, creation).await,
+    }
+}
+
+/// While the exchange runs on: 202, unless it ended just now.
+async fn order_by_state(
+    api: &Api,
+    merchant: MerchantId,
+    order_id: OrderId,
+    creation: Option<Uuid>,
+) -> Result<OrderReply, ApiError> {
+    let view = api
+        .transact(move |tx| tx.order_view(merchant, order_id))
+        .await?;
+    let resolving = view.payments.first().is_some_and(|payment| {
+        matches!(
+            payment.status,
+            PaymentState::Creating | PaymentState::Unknown
+        )
+    });
+    if resolving {
+        return order_now(api, merchant, order_id, 202).await;
+    }
+    keep_order(api, merchant, order_id, creation).await
+}
+
+/// 201 with the order, kept as the request's reply.
+async fn keep_order(
+    api: &Api,
+    merchant: MerchantId,
+    order_id: OrderId,
+    creation: Option<Uuid>,
+) -> Result<OrderReply, ApiError> {
+    let stored = api
+        .transact(move |tx| {
+            let reply = StoredReply {
+                status: 201,
+                body: bytes(&tx.order_view(merchant, order_id)?)?,
+            };
+            keep(tx, creation, &reply)?;
+            Ok(reply)
+        })
+        .await?;
+    Ok(OrderReply::fresh(stored))
+}
+
+/// 424, kept as the request's reply.
+async fn keep_refusal(
+    api: &Api,
+    order_id: OrderId,
+    creation: Option<Uuid>,
+    answer: ProviderAnswer,
+) -> Result<OrderReply, ApiError> {
+    let error = ApiError::provider_rejected(order_id, answer);
+    let request_id = request_id::current();
+    let problem = error.problem(request_id.as_ref().map(request_id::RequestId::as_str));
+    let reply = StoredReply {
+        status: problem.status,
+        body: serde_json::to_vec(&problem).map_err(ApiError::internal)?,
+    };
+    let kept = reply.clone();
+    api.transact(move |tx| keep(tx, creation, &kept)).await?;
+    Ok(OrderReply::fresh(reply))
+}
+
+async fn order_now(
+    api: &Api,
+    merchant: MerchantId,
+    order_id: OrderId,
+    status: u16,
+) -> Result<OrderReply, ApiError> {
+    let body = api
+        .transact(move |tx| bytes(&tx.order_view(merchant, order_id)?))
+        .await?;
+    Ok(OrderReply {
+        status,
+        body,
+        replayed: false,
+    })
+}
+
+fn keep(tx: &mut Tx<'_>, creation: Option<Uuid>, reply: &StoredReply) -> Result<(), LedgerError> {
+    match creation {
+        Some(creation) => tx.keep_reply(creation, reply),
+        None => Ok(()),
+    }
+}
+
+fn bytes(view: &OrderView) -> Result<Vec<u8>, LedgerError> {
+    serde_json::to_vec(view).map_err(|error| LedgerError::Corrupt(error.to_string()))
+}

@@ -1,0 +1,35 @@
+//! `POST /v1/orders/{id}/sync`: ask the provider now.
+
+use ayolinx_core::ids::{MerchantId, OrderId};
+use ayolinx_core::order_view::OrderView;
+use payment_flows::SyncOutcome;
+
+use crate::error::{ApiError, ErrorCode};
+use crate::state::{Api, storage};
+
+const TOO_SOON_SECS: u64 = 2;
+
+/// Asks the provider about an order and returns the order with what it said.
+///
+/// # Errors
+/// 404, 429 when asked too soon again, 503 when the provider does not answer.
+pub async fn sync_order(
+    api: &Api,
+    merchant: MerchantId,
+    order_id: OrderId,
+) -> Result<OrderView, ApiError> {
+    match api.flows.sync(merchant, order_id).await.map_err(storage)? {
+        SyncOutcome::Answered => {
+            api.transact(move |tx| tx.order_view(merchant, order_id))
+                .await
+        }
+        SyncOutcome::NoAnswer => {
+            Err(ApiError::of(ErrorCode::ProviderUnavailable).with_order(order_id))
+        }
+        SyncOutcome::TooSoon => Err(ApiError::new(
+            ErrorCode::RateLimited,
+            "an order can be synced once in 2 seconds",
+        )
+        .retry_after_secs(TOO_SOON_SECS)),
+    }
+}
