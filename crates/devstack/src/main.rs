@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use devstack::{Trouble, with_services};
+use devstack::{Trouble, demo, run, with_services};
 
 const USAGE: &str = "usage: devstack run | demo | with-services -- COMMAND [ARGUMENTS]";
 
@@ -21,6 +21,8 @@ async fn main() -> ExitCode {
 async fn dispatch(arguments: &[OsString]) -> Result<u8, Trouble> {
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     match words.as_slice() {
+        ["run"] => run().await.map(|()| 0),
+        ["demo"] => demo().await.map(|()| 0),
         ["with-services", "--", ..] => with_services(arguments.get(2..).unwrap_or_default()).await,
         _ => Err(Trouble::new(USAGE)),
     }

@@ -11,12 +11,14 @@ use std::{
 };
 
 use rustix::process::Signal;
+use sha2::{Digest, Sha256};
 
 use crate::{
     account::Account,
     homes::{self, Throwaway},
     process::{Ending, Process, Program, poll},
     psql::Psql,
+    say::say,
     trouble::{Attempting, Trouble},
 };
 pub(crate) use binaries::{any as any_binaries, matching as matching_binaries};
@@ -194,8 +196,15 @@ impl Cluster {
     /// Data appear under their final name only when complete, so that an interrupted start leaves
     /// nothing half-made behind.
     fn initialise(&self) -> Result<(), Trouble> {
+        let digest = Sha256::digest(self.password.as_bytes());
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let made_with = self.home.join("made_with");
         if self.data().join("PG_VERSION").is_file() {
-            return Ok(());
+            if fs::read_to_string(&made_with).is_ok_and(|known| known == digest) {
+                return Ok(());
+            }
+            say("Database: its password and keys are gone with .run, so it starts empty.");
+            fs::remove_dir_all(self.data()).attempting("remove the old database")?;
         }
         let making = self.home.join("data.new");
         fs::remove_dir_all(&making).ok();
@@ -213,6 +222,7 @@ impl Cluster {
             .output();
         fs::remove_file(&password_file).attempting("remove the password file")?;
         made?;
+        fs::write(&made_with, digest).attempting("note what the database was made with")?;
         fs::rename(&making, self.data()).attempting("put the database's folder in its place")
     }
 

@@ -61,11 +61,18 @@ pub(crate) struct Program {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     account: Option<Account>,
-    log: Option<PathBuf>,
+    output: Output,
     folder: Option<PathBuf>,
     ending: Ending,
     grace: Duration,
     inherited: Inherited,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Output {
+    Nowhere,
+    Ours,
+    File(PathBuf),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +102,7 @@ impl Program {
             args: Vec::new(),
             env: Vec::new(),
             account: None,
-            log: None,
+            output: Output::Nowhere,
             folder: None,
             ending: Ending::Terminate,
             grace: Duration::from_secs(10),
@@ -132,7 +139,13 @@ impl Program {
 
     /// Output is appended to this file; without it, it is thrown away.
     pub(crate) fn log_to(mut self, log: &Path) -> Self {
-        self.log = Some(log.to_path_buf());
+        self.output = Output::File(log.to_path_buf());
+        self
+    }
+
+    /// Output goes where ours goes.
+    pub(crate) fn shows_output(mut self) -> Self {
+        self.output = Output::Ours;
         self
     }
 
@@ -208,12 +221,14 @@ impl Program {
 
     fn direct_output(&self, command: &mut Command) -> io::Result<()> {
         command.stdin(Stdio::null());
-        let Some(log) = &self.log else {
-            command.stdout(Stdio::null()).stderr(Stdio::null());
-            return Ok(());
+        match &self.output {
+            Output::Nowhere => command.stdout(Stdio::null()).stderr(Stdio::null()),
+            Output::Ours => command.stdout(Stdio::inherit()).stderr(Stdio::inherit()),
+            Output::File(log) => {
+                let file: File = OpenOptions::new().create(true).append(true).open(log)?;
+                command.stdout(file.try_clone()?).stderr(file)
+            }
         };
-        let file: File = OpenOptions::new().create(true).append(true).open(log)?;
-        command.stdout(file.try_clone()?).stderr(file);
         Ok(())
     }
 }
@@ -251,10 +266,10 @@ impl Process {
 
     /// The end of its log.
     pub(crate) fn last_words(&self) -> String {
-        let log = self.program.log.as_deref();
-        let text = log
-            .and_then(|log| std::fs::read(log).ok())
-            .unwrap_or_default();
+        let Output::File(log) = &self.program.output else {
+            return String::new();
+        };
+        let text = std::fs::read(log).unwrap_or_default();
         last_lines(&String::from_utf8_lossy(&text), 12)
     }
 
@@ -280,6 +295,11 @@ impl Process {
         }
         kill_process_group(pid, Signal::KILL).ok();
         self.kill();
+    }
+
+    /// What was started; it can be started again.
+    pub(crate) fn program(&self) -> &Program {
+        &self.program
     }
 
     /// Sends a signal; it may have ended meanwhile.

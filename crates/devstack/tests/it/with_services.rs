@@ -1,6 +1,9 @@
 //! `devstack with-services -- COMMAND`.
 
-use std::process::Command;
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
 
 use devstack::run_sql;
 
@@ -36,4 +39,24 @@ fn a_command_that_cannot_be_run_is_named() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("/no/such/command"), "{said}");
+}
+
+#[test]
+fn a_signal_ends_the_command_and_the_servers() {
+    let mut devstack = Command::new(env!("CARGO_BIN_EXE_devstack"))
+        .args(["with-services", "--", "sh", "-c"])
+        .arg("echo $DEVSTACK_TEST_DATABASE_URL; exec sleep 600")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut database = String::new();
+    let mut printed = BufReader::new(devstack.stdout.take().unwrap());
+    printed.read_line(&mut database).unwrap();
+    let pid = devstack.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    assert_eq!(devstack.wait().unwrap().code(), Some(130));
+    let gone = run_sql(database.trim(), "SELECT 1")
+        .unwrap_err()
+        .to_string();
+    assert!(gone.contains("Connection refused"), "{gone}");
 }

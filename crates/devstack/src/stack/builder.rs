@@ -1,0 +1,218 @@
+//! What may differ from stack to stack.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    homes::Throwaway,
+    merchant::Merchant,
+    ports::Ports,
+    process::Program,
+    receiver::WebhookReceiver,
+    secrets::{MerchantKeys, random_hex},
+    stack::{
+        Database, Home, Stack,
+        blueprint::Blueprint,
+        environment::{Environment, Secrets},
+    },
+    test_services::TestDatabase,
+    trouble::{Attempting, Trouble},
+};
+
+const TEMPLATE: &str = "stack";
+
+/// Collects the wishes, then starts. See [`Stack::builder`] for what holds without any.
+#[derive(Debug, Default)]
+pub struct StackBuilder {
+    api_replicas: Option<usize>,
+    worker_replicas: Option<usize>,
+    settings: Vec<(String, String)>,
+    sandbox_settings: Vec<(String, String)>,
+    redis_url: Option<String>,
+    programs: Option<PathBuf>,
+    database: Option<Database>,
+    ports: Option<Ports>,
+    home: Option<PathBuf>,
+    secrets: Option<Secrets>,
+    merchant: Option<Merchant>,
+    receiver: Option<WebhookReceiver>,
+}
+
+impl StackBuilder {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many `gateway-api`; default 1.
+    #[must_use]
+    pub fn api_replicas(mut self, count: usize) -> Self {
+        self.api_replicas = Some(count);
+        self
+    }
+
+    /// How many `callback-worker`; default 1.
+    #[must_use]
+    pub fn worker_replicas(mut self, count: usize) -> Self {
+        self.worker_replicas = Some(count);
+        self
+    }
+
+    /// A setting of both services and `gatewayctl`, over what the stack sets itself.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A setting of the sandbox, over what the stack sets itself.
+    #[must_use]
+    pub fn sandbox_env(mut self, name: &str, value: &str) -> Self {
+        let pair = (name.to_owned(), value.to_owned());
+        self.sandbox_settings.push(pair);
+        self
+    }
+
+    /// The services share this Redis; without it each keeps its own token.
+    #[must_use]
+    pub fn redis_url(mut self, url: &str) -> Self {
+        self.redis_url = Some(url.to_owned());
+        self
+    }
+
+    /// Where the programs are; default the folder of this program's build.
+    #[must_use]
+    pub fn programs_from(mut self, folder: &Path) -> Self {
+        self.programs = Some(folder.to_path_buf());
+        self
+    }
+
+    /// Uses this database, which stays when the stack is gone.
+    #[must_use]
+    pub fn database_url(mut self, url: &str) -> Self {
+        self.database = Some(Database::Given(url.to_owned()));
+        self
+    }
+
+    pub(crate) fn database(mut self, database: Database) -> Self {
+        self.database = Some(database);
+        self
+    }
+
+    pub(crate) fn ports(mut self, ports: Ports) -> Self {
+        self.ports = Some(ports);
+        self
+    }
+
+    pub(crate) fn home(mut self, folder: &Path) -> Self {
+        self.home = Some(folder.to_path_buf());
+        self
+    }
+
+    pub(crate) fn secrets(mut self, secrets: Secrets) -> Self {
+        self.secrets = Some(secrets);
+        self
+    }
+
+    pub(crate) fn merchant(mut self, merchant: Option<Merchant>) -> Self {
+        self.merchant = merchant;
+        self
+    }
+
+    pub(crate) fn receiver(mut self, receiver: WebhookReceiver) -> Self {
+        self.receiver = Some(receiver);
+        self
+    }
+
+    /// Starts everything and waits until it is ready. What was started is stopped again when
+    /// something fails or the future is dropped.
+    pub async fn start(self) -> Result<Stack, Trouble> {
+        Stack::start(self.blueprint()?).await
+    }
+
+    fn blueprint(self) -> Result<Blueprint, Trouble> {
+        let programs = self.programs.map_or_else(own_folder, Ok)?;
+        let ports = match self.ports {
+            Some(ports) => ports,
+            None => Ports::free(
+                self.api_replicas.unwrap_or(1),
+                self.worker_replicas.unwrap_or(1),
+            )?,
+        };
+        let home = match self.home {
+            Some(folder) => Home::Kept(folder),
+            None => Home::Throwaway(Throwaway::new(None)?),
+        };
+        let database = match self.database {
+            Some(database) => database,
+            None => Database::Test(TestDatabase::from_template(TEMPLATE, migrate)),
+        };
+        clear_logs(home.path())?;
+        let keys = MerchantKeys::in_folder(home.path())?;
+        let secrets = self.secrets.map_or_else(Secrets::random, Ok)?;
+        Ok(Blueprint {
+            environment: Environment {
+                programs,
+                ports,
+                keys,
+                secrets,
+                redis_url: self.redis_url,
+                settings: self.settings,
+                sandbox_settings: self.sandbox_settings,
+            },
+            database,
+            home,
+            merchant: self.merchant,
+            receiver: self.receiver,
+        })
+    }
+}
+
+impl Secrets {
+    /// New ones.
+    pub(crate) fn random() -> Result<Self, Trouble> {
+        Ok(Self {
+            client_id: format!("CKSandbox-{}", short()?),
+            client_secret: format!("SKSandbox-{}", random_hex()?),
+            pepper: random_hex()?,
+            encryption_key: random_hex()?,
+        })
+    }
+}
+
+fn short() -> Result<String, Trouble> {
+    Ok(random_hex()?.chars().take(16).collect())
+}
+
+/// Programs lie beside this one; a test's lies one folder deeper.
+pub(crate) fn own_folder() -> Result<PathBuf, Trouble> {
+    let own = std::env::current_exe().attempting("find this program's own folder")?;
+    let folder = own.parent().map(Path::to_path_buf).unwrap_or_default();
+    if folder.ends_with("deps") {
+        return Ok(folder.parent().map(Path::to_path_buf).unwrap_or(folder));
+    }
+    Ok(folder)
+}
+
+/// A log tells of this start only.
+fn clear_logs(home: &Path) -> Result<(), Trouble> {
+    let logs = home.join("log");
+    fs::create_dir_all(&logs).attempting("make the folder of logs")?;
+    for entry in fs::read_dir(&logs).attempting("list the logs")?.flatten() {
+        fs::remove_file(entry.path()).attempting("remove an old log")?;
+    }
+    Ok(())
+}
+
+fn migrate(url: &str) {
+    let migrated = own_folder().and_then(|folder| {
+        Program::new("gatewayctl migrate", folder.join("gatewayctl"))
+            .args(["migrate"])
+            .envs([("DATABASE_URL", url)])
+            .output()
+    });
+    if let Err(trouble) = migrated {
+        panic!("{trouble}");
+    }
+}
