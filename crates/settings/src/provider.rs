@@ -27,9 +27,9 @@ pub struct ProviderSettings {
     /// `AYOLINX_CLIENT_ID`: the client key; required.
     pub client_id: String,
     /// `AYOLINX_CLIENT_SECRET`: required.
-    pub client_secret: Secret,
+    pub client_secret: ClientSecret,
     /// `AYOLINX_CLIENT_SECRET_PREVIOUS`: still accepted for incoming signatures.
-    pub client_secret_previous: Option<Secret>,
+    pub client_secret_previous: Option<ClientSecret>,
     /// `AYOLINX_PRIVATE_KEY_FILE`: our RSA key, PEM; required.
     pub signing_key: RsaSigningKey,
     /// `AYOLINX_JSON_STYLE`: how bodies are spelt; default `php`.
@@ -42,8 +42,8 @@ pub struct ProviderSettings {
 pub(crate) struct ProviderParts {
     pub(crate) base_url: Option<Origin>,
     client_id: Option<String>,
-    client_secret: Option<Secret>,
-    client_secret_previous: Option<Secret>,
+    client_secret: Option<ClientSecret>,
+    client_secret_previous: Option<ClientSecret>,
     signing_key: Option<RsaSigningKey>,
     json_style: JsonStyle,
 }
@@ -105,12 +105,11 @@ fn base_url(reader: &Reader<'_>) -> Option<Origin> {
     Some(url)
 }
 
-fn client_secret(reader: &Reader<'_>, name: &str) -> Option<Secret> {
+fn client_secret(reader: &Reader<'_>, name: &str) -> Option<ClientSecret> {
     let secret: Secret = reader.secret(name)?;
-    if let Err(error) = ClientSecret::new(secret.clone()) {
-        reader.problem(name, error.to_string());
-    }
-    Some(secret)
+    ClientSecret::new(secret)
+        .map_err(|error| reader.problem(name, error.to_string()))
+        .ok()
 }
 
 fn signing_key(reader: &Reader<'_>) -> Option<RsaSigningKey> {
