@@ -1,0 +1,41 @@
+# Every task is one line; what is longer is the program devstack or a script in .ci.
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check fmt fmt-check lint doc build reset
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+help: ## List the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Find or install what building and running need
+	@.ci/install
+
+run: setup ## Start the whole gateway with a sandbox; prints READY, Ctrl-C stops it
+	@echo "Building devstack, which brings everything up (a minute or two the first time) ..."
+	@exec cargo run --release --locked --package devstack -- run
+
+demo: setup ## Prove every payment method on a throwaway stack
+	@exec cargo run --release --locked --package devstack -- demo
+
+test: setup ## Run every test with a Postgres and Redis of their own; ARGS go to cargo test
+	@cargo build --locked --workspace --bins
+	@exec cargo run --locked --package devstack -- with-services -- cargo test --locked --workspace $(ARGS)
+
+check: fmt-check lint doc test ## Everything that must hold before a change lands
+
+fmt: ## Format the code
+	@cargo fmt --all
+
+fmt-check: ## Fail when the code is not formatted
+	@cargo fmt --all --check
+
+lint: ## Fail on any warning
+	@cargo clippy --locked --workspace --all-targets -- -D warnings
+
+doc: ## Build the documentation of the crates
+	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+build: setup ## Build the programs as they are shipped
+	@cargo build --release --locked --workspace
+
+reset: ## Forget the keys and data of make run
+	@rm -rf .run
