@@ -10,9 +10,18 @@ use crate::transaction::Transaction;
 const TRANSACTIONS_MAX: usize = 200_000;
 
 /// All transactions by the merchant's reference.
-#[derive(Default)]
 pub(crate) struct Store {
+    limit: usize,
     inner: Mutex<Inner>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            limit: TRANSACTIONS_MAX,
+            inner: Mutex::default(),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -37,7 +46,7 @@ impl Store {
         }
         inner.next_sequence = inner.next_sequence.saturating_add(1);
         let transaction = make(inner.next_sequence);
-        inner.make_room();
+        inner.make_room(self.limit);
         inner.insert(transaction.clone());
         Some(transaction)
     }
@@ -107,8 +116,8 @@ impl Inner {
         self.transactions.insert(reference, transaction);
     }
 
-    fn make_room(&mut self) {
-        while self.transactions.len() >= TRANSACTIONS_MAX {
+    fn make_room(&mut self, limit: usize) {
+        while self.transactions.len() >= limit {
             let oldest = self
                 .settled
                 .first()
@@ -124,5 +133,84 @@ impl Inner {
                 self.link_codes.remove(&code);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+
+    use super::*;
+    use crate::calls::Product;
+    use crate::requests::Create;
+    use crate::transaction::Status;
+
+    fn transaction(sequence: u64, reference: &str) -> Transaction {
+        Transaction {
+            sequence,
+            create: Create {
+                reference: reference.to_owned(),
+                product: Product::PaymentLink,
+                channel: "BNC_QRIS",
+                amount: None,
+                valid_until: None,
+                notification_url: None,
+                account: None,
+                offered: Vec::new(),
+                undocumented: Vec::new(),
+            },
+            provider_reference: String::new(),
+            artefact: String::new(),
+            link_code: Some(format!("code-{reference}")),
+            status: Status::pending(),
+            paid: None,
+            created_at: Utc::now(),
+            valid_until: Utc::now(),
+            finished_at: None,
+            callbacks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn beyond_the_limit_the_oldest_settled_goes_first_then_the_oldest() {
+        let store = Store {
+            limit: 3,
+            inner: Mutex::default(),
+        };
+        let open = |reference: &str| {
+            store.open(reference, |sequence| transaction(sequence, reference));
+        };
+        ["a", "b", "c"].iter().copied().for_each(open);
+        store.change("c", |settled| settled.status = Status::failed());
+        store.change("b", |settled| settled.status = Status::success());
+        open("d");
+        assert!(store.find("b").is_none() && store.find("c").is_some());
+        open("e");
+        open("f");
+        let (count, newest) = store.newest(10);
+        let held: Vec<&str> = newest
+            .iter()
+            .map(|one| one.create.reference.as_str())
+            .collect();
+        assert_eq!((count, held), (3, vec!["f", "e", "d"]));
+        assert!(store.find("code-f").is_some());
+        assert!(store.find("code-a").is_none());
+        let inner = store.lock();
+        assert_eq!((inner.link_codes.len(), inner.by_sequence.len()), (3, 3));
+    }
+
+    #[test]
+    fn a_taken_reference_stays_taken() {
+        let store = Store::default();
+        assert!(
+            store
+                .open("a", |sequence| transaction(sequence, "a"))
+                .is_some()
+        );
+        assert!(
+            store
+                .open("a", |sequence| transaction(sequence, "a"))
+                .is_none()
+        );
     }
 }

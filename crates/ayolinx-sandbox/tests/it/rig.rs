@@ -112,7 +112,15 @@ impl Rig {
     }
 
     pub(crate) fn headers(&self, path: &str, body: &[u8]) -> Vec<(&'static str, String)> {
-        let timestamp = now();
+        self.headers_at(path, body, now())
+    }
+
+    pub(crate) fn headers_at(
+        &self,
+        path: &str,
+        body: &[u8],
+        timestamp: String,
+    ) -> Vec<(&'static str, String)> {
         let call = ApiCall {
             path,
             token: &self.token,
