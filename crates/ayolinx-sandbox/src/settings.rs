@@ -295,6 +295,18 @@ mod tests {
     }
 
     #[test]
+    fn the_secret_may_come_from_a_file_but_not_twice() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        std::fs::write(&path, "from-a-file\n").unwrap();
+        let file = ("SANDBOX_CLIENT_SECRET_FILE", path.to_str().unwrap());
+        let settings = read(&[file]).unwrap();
+        assert_eq!(settings.client_secret.expose(), "from-a-file");
+        let message = read(&[file, ("SANDBOX_CLIENT_SECRET", "x")]).unwrap_err();
+        assert!(message.contains("SANDBOX_CLIENT_SECRET"), "{message}");
+    }
+
+    #[test]
     fn a_remote_bind_needs_consent() {
         let message = read(&[("SANDBOX_BIND", "0.0.0.0:1")]).unwrap_err();
         assert!(message.contains("SANDBOX_ALLOW_REMOTE"), "{message}");
