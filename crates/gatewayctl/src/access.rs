@@ -1,0 +1,64 @@
+//! The way from the environment to the books and the provider.
+
+use std::time::Duration;
+
+use ledger::Ledger;
+use payment_flows::{FlowChoices, FlowParts, Flows, SendNotificationUrl, keyring_of, ledger_of};
+use settings::{CtlSettings, Env};
+
+use crate::failure::Failure;
+use crate::output::say;
+
+/// For what may rightly take long: an operator waits longer than a shop.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
+const ORIGIN_NOBODY_CALLS: &str = "http://127.0.0.1";
+
+/// The settings; what is allowed but should be known is said on stderr.
+pub(crate) fn settings() -> Result<CtlSettings, Failure> {
+    let settings = CtlSettings::from_env(&Env::from_process())?;
+    for warning in settings.warnings.iter() {
+        say(&format!("warning: {warning}"));
+    }
+    Ok(settings)
+}
+
+/// The books, with the deadline of a request.
+pub(crate) fn books(settings: &CtlSettings) -> Result<Ledger, Failure> {
+    open(settings, settings.database()?.deadline)
+}
+
+/// The books, for statements that read all of them.
+pub(crate) fn patient_books(settings: &CtlSettings) -> Result<Ledger, Failure> {
+    open(settings, PATIENCE)
+}
+
+fn open(settings: &CtlSettings, deadline: Duration) -> Result<Ledger, Failure> {
+    let mut database = settings.database()?.clone();
+    database.deadline = deadline;
+    let keyring = keyring_of(settings.encryption_keys()?)?;
+    let checkout = settings.checkout_public_url()?;
+    Ok(ledger_of(
+        &database,
+        &settings.shared,
+        keyring,
+        checkout.as_str(),
+    ))
+}
+
+/// What asks the provider about payments of these books. It opens none, so no callback address is
+/// needed.
+pub(crate) fn flows(settings: &CtlSettings, ledger: Ledger) -> Result<Flows, Failure> {
+    let choices = FlowChoices {
+        send_notification_url: SendNotificationUrl::Required,
+        callback_origin: ORIGIN_NOBODY_CALLS.to_owned(),
+        redis_url: settings.redis_url.clone(),
+    };
+    let parts = FlowParts::new(
+        ledger,
+        settings.provider()?,
+        &settings.shared,
+        choices,
+        &prometheus::Registry::new(),
+    )?;
+    Ok(parts.flows()?)
+}
