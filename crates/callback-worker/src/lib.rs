@@ -1,8 +1,12 @@
 //! The provider-facing service: receives callbacks, hands out tokens, and runs the loops behind them.
 
+pub mod app;
 mod body;
 pub mod callback_path;
 pub mod error;
+pub mod gauges;
+pub mod inbox;
+pub mod loops;
 pub mod metrics;
 mod replies;
 pub mod routes;

@@ -144,6 +144,11 @@ pub(crate) fn token_storage_away() -> HttpResponse {
     away(TOKEN)
 }
 
+/// A handler panicked: nothing was acknowledged, so the provider sends again.
+pub(crate) fn panicked() -> HttpResponse {
+    storage_away(&ReplyShape::Flat)
+}
+
 pub(crate) fn not_found() -> HttpResponse {
     refuse_and_close(StatusCode::NOT_FOUND, NO_SERVICE, "Not Found")
 }

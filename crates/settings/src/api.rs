@@ -116,7 +116,7 @@ pub(crate) fn redis_url(reader: &Reader<'_>) -> Option<Secret> {
     Some(url)
 }
 
-fn send_notification_url(reader: &Reader<'_>) -> SendNotificationUrl {
+pub(crate) fn send_notification_url(reader: &Reader<'_>) -> SendNotificationUrl {
     let name = "AYOLINX_SEND_NOTIFICATION_URL";
     let given = reader.parsed_with(name, "always or required", |text| match text {
         "always" => Some(SendNotificationUrl::Always),

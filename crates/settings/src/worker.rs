@@ -4,7 +4,7 @@ use ayolinx_core::secret::Secret;
 use service_shell::env::{Env, Problems, Reader};
 
 use crate::{
-    api::redis_url,
+    api::{SendNotificationUrl, redis_url, send_notification_url},
     database::DatabaseSettings,
     keys::{EncryptionKeys, Place},
     listeners::WorkerListeners,
@@ -33,6 +33,10 @@ pub struct WorkerSettings {
     pub listeners: WorkerListeners,
     /// `CALLBACK_PUBLIC_URL`.
     pub callback_public_url: Origin,
+    /// `CHECKOUT_PUBLIC_URL`: in the orders that webhooks carry.
+    pub checkout_public_url: Origin,
+    /// `AYOLINX_SEND_NOTIFICATION_URL`: the worker sends creates again that were lost.
+    pub send_notification_url: SendNotificationUrl,
     /// `ENCRYPTION_KEYS`.
     pub encryption_keys: EncryptionKeys,
     /// What every program has.
@@ -61,6 +65,8 @@ impl WorkerSettings {
         let shared = Shared::read(reader, base_url);
         let listeners = WorkerListeners::read(reader);
         let callback_public_url = urls::callback(reader, base_url);
+        let checkout_public_url = urls::checkout(reader, base_url);
+        let send_notification_url = send_notification_url(reader);
         let place = Place {
             base_url,
             listeners: listeners.all(),
@@ -87,6 +93,8 @@ impl WorkerSettings {
             snap_client_keys,
             listeners,
             callback_public_url: callback_public_url?,
+            checkout_public_url: checkout_public_url?,
+            send_notification_url,
             encryption_keys: encryption_keys?,
             shared: shared?,
             warnings,

@@ -1,0 +1,214 @@
+//! Wiring: settings become a listener, loops and an ops listener. Returns when the process is told
+//! to stop and has drained.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::http::KeepAlive;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use ledger::Ledger;
+use payment_flows::{
+    FlowChoices, FlowParts, SendNotificationUrl, WiringError, keyring_of, ledger_of,
+};
+use prometheus::Registry;
+use service_shell::catch_panic::{self, PanicReply};
+use service_shell::http_metrics::{self, HttpMetrics};
+use service_shell::ops::{Health, Ops};
+use service_shell::request_id;
+use service_shell::shutdown::{self, Shutdown};
+use settings::WorkerSettings;
+use webhooks::WebhookSender;
+
+use crate::inbox::Inbox;
+use crate::loops::{self, Deliverer, DeliveryMetrics};
+use crate::metrics::CallbackMetrics;
+use crate::replies;
+use crate::routes::{self, CallbackEdge};
+use crate::snap_token::SnapClientKeys;
+use crate::verify::Verifier;
+
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+/// How long webhooks under way are waited for at the end.
+const DRAIN_PAUSE: Duration = Duration::from_millis(50);
+
+/// Why the process cannot run. Printed once; exit code 1.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Something does not fit together.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// Metrics are registered twice.
+    #[error("metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// An address is taken, or a signal handler cannot be set.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was attempted.
+        what: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> StartError {
+    let what = what.into();
+    move |source| StartError::Io { what, source }
+}
+
+/// Runs the service until it is told to stop.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
+    let settings = Arc::new(settings);
+    let registry = Registry::new();
+    let keyring = keyring_of(&settings.encryption_keys)?;
+    let checkout_origin = settings.checkout_public_url.as_str().to_owned();
+    let ledger = ledger_of(
+        &settings.database,
+        &settings.shared,
+        keyring,
+        &checkout_origin,
+    );
+    let flows = flow_parts(&settings, &ledger, &registry)?;
+    let health = Health::new();
+    let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
+    let callbacks = listen(&settings, &ledger, &registry)?;
+    let deliverer = Rc::new(deliverer(&settings, &ledger, &registry)?);
+    let gauges = crate::gauges::Gauges::register(&registry)?;
+    let ops_address = settings.listeners.ops;
+    let (ready_ledger, gauge_ledger) = (ledger.clone(), ledger.clone());
+    let (ops, _) = Ops::new(registry, health.clone())
+        .ready_when(move || ready(ready_ledger.clone()))
+        .before_scrape(move || gauges.clone().refresh(gauge_ledger.clone()))
+        .listen(ops_address)
+        .map_err(io(format!("cannot listen on {ops_address}")))?;
+    let beat = settings.shared.timings.sweep_interval;
+    let running = loops::start(&Rc::new(flows.flows()?), &deliverer, beat, &shutdown);
+    let grace = settings.shared.timings.shutdown_grace;
+    let served = shutdown::serve(vec![callbacks, ops], &shutdown, &health, grace).await;
+    drain(running, &deliverer, grace).await;
+    served.map_err(io("serving"))
+}
+
+/// Lets steps and webhooks that have begun come to their end.
+async fn drain(
+    running: Vec<actix_web::rt::task::JoinHandle<()>>,
+    deliverer: &Deliverer,
+    grace: Duration,
+) {
+    let ending = async {
+        for task in running {
+            // A loop that panicked has ended as well.
+            task.await.ok();
+        }
+        while deliverer.under_way() > 0 {
+            tokio::time::sleep(DRAIN_PAUSE).await;
+        }
+    };
+    if tokio::time::timeout(grace, ending).await.is_err() {
+        tracing::warn!("work under way did not end in time; its leases run out and others do it");
+    }
+}
+
+fn flow_parts(
+    settings: &WorkerSettings,
+    ledger: &Ledger,
+    registry: &Registry,
+) -> Result<FlowParts, StartError> {
+    let choices = FlowChoices {
+        send_notification_url: match settings.send_notification_url {
+            settings::SendNotificationUrl::Always => SendNotificationUrl::Always,
+            settings::SendNotificationUrl::Required => SendNotificationUrl::Required,
+        },
+        callback_origin: settings.callback_public_url.as_str().to_owned(),
+        redis_url: settings.redis_url.clone(),
+    };
+    Ok(FlowParts::new(
+        ledger.clone(),
+        &settings.provider,
+        &settings.shared,
+        choices,
+        registry,
+    )?)
+}
+
+fn deliverer(
+    settings: &WorkerSettings,
+    ledger: &Ledger,
+    registry: &Registry,
+) -> Result<Deliverer, StartError> {
+    let timings = &settings.shared.timings;
+    let guard = settings.shared.webhooks.guard.clone();
+    Ok(Deliverer::new(
+        ledger.clone(),
+        WebhookSender::new(guard, timings.webhook_timeout),
+        timings.webhook.clone(),
+        timings.webhook_timeout,
+        DeliveryMetrics::register(registry)?,
+    ))
+}
+
+fn listen(
+    settings: &WorkerSettings,
+    ledger: &Ledger,
+    registry: &Registry,
+) -> Result<Server, StartError> {
+    let secrets = [
+        Some(settings.provider.client_secret.clone()),
+        settings.provider.client_secret_previous.clone(),
+    ];
+    let verifier = Verifier::new(
+        settings.provider_public_keys.all().to_vec(),
+        secrets.into_iter().flatten().collect(),
+    );
+    let edge = Data::new(CallbackEdge::new(
+        verifier,
+        SnapClientKeys::new(&settings.snap_client_keys),
+        Inbox::new(ledger.clone()),
+        CallbackMetrics::register(registry)?,
+    ));
+    let metrics = HttpMetrics::register(registry, "callback")?;
+    let address = settings.listeners.callback;
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(catch_panic::catch))
+            .wrap(from_fn(http_metrics::track))
+            .wrap(from_fn(request_id::assign))
+            .app_data(Data::new(PanicReply(|_id| replies::panicked())))
+            .app_data(Data::new(metrics.clone()))
+            .app_data(edge.clone())
+            .configure(routes::configure::<Inbox>)
+    })
+    .client_request_timeout(HEAD_DEADLINE)
+    // The framework has no head deadline on a second request of a connection (reliability T5), and
+    // this listener may be public: each connection carries one callback.
+    .keep_alive(KeepAlive::Disabled)
+    .shutdown_timeout(settings.shared.timings.shutdown_grace.as_secs())
+    .disable_signals()
+    .bind(address)
+    .map_err(io(format!("cannot listen on {address}")))?;
+    for bound in server.addrs() {
+        tracing::info!(address = %bound, "listening");
+    }
+    Ok(server.run())
+}
+
+/// Ready means: the database answers, leads, and is as new as this binary.
+async fn ready(ledger: Ledger) -> Result<(), String> {
+    let missing = ledger
+        .transact(|tx| tx.missing_migrations())
+        .await
+        .map_err(|error| error.to_string())?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "the schema is behind, run `gatewayctl migrate`: {}",
+        missing.join(", ")
+    ))
+}

@@ -1,0 +1,80 @@
+//! Which loops run, and at which beat. Every one of them claims by lease, acts with no transaction
+//! open, and records; any number of replicas may run them.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use ledger::{Ledger, LedgerError, WorkKind};
+use payment_flows::Flows;
+use service_shell::pace::{Did, Pace};
+use service_shell::shutdown::Shutdown;
+
+mod deliver;
+mod provider_work;
+
+pub use deliver::{Deliverer, DeliveryMetrics};
+
+/// Pieces of provider work in hand at once, of each kind.
+const WORK_AT_ONCE: i64 = 32;
+/// Orders ended in one transaction.
+const EXPIRIES_AT_ONCE: i64 = 50;
+/// Quarantined notifications looked at in one transaction.
+const REMATCHES_AT_ONCE: i64 = 50;
+
+/// Starts every loop on this thread; they end with the shutdown.
+pub fn start(
+    flows: &Rc<Flows>,
+    deliverer: &Rc<Deliverer>,
+    beat: Duration,
+    shutdown: &Shutdown,
+) -> Vec<actix_web::rt::task::JoinHandle<()>> {
+    let mut running = Vec::new();
+    for kind in WorkKind::ALL {
+        let flows = Rc::clone(flows);
+        let step = move || {
+            let flows = Rc::clone(&flows);
+            async move { provider_work::run_once(&flows, kind, WORK_AT_ONCE).await }
+        };
+        let pace = Pace::new(kind.as_str(), beat);
+        running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), step)));
+    }
+    let deliverer = Rc::clone(deliverer);
+    let deliver = move || {
+        let deliverer = Rc::clone(&deliverer);
+        async move { deliverer.run_once().await }
+    };
+    // Webhooks are what a shop waits for: they are looked for more often than the rest.
+    let pace = Pace::new("deliver_webhooks", beat.min(WEBHOOK_BEAT_MAX));
+    running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), deliver)));
+    let ledger = flows.ledger().clone();
+    let expire = move || expire_orders(ledger.clone());
+    let pace = Pace::new("expire_orders", beat);
+    running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), expire)));
+    let ledger = flows.ledger().clone();
+    let rematch = move || rematch_quarantine(ledger.clone());
+    let pace = Pace::new("rematch_quarantine", beat);
+    running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), rematch)));
+    running
+}
+
+const WEBHOOK_BEAT_MAX: Duration = Duration::from_millis(100);
+
+async fn expire_orders(ledger: Ledger) -> Result<Did, LedgerError> {
+    let ended = ledger
+        .transact(|tx| tx.expire_orders(EXPIRIES_AT_ONCE))
+        .await?;
+    Ok(did(ended))
+}
+
+async fn rematch_quarantine(ledger: Ledger) -> Result<Did, LedgerError> {
+    let placed = ledger.transact(|tx| tx.rematch(REMATCHES_AT_ONCE)).await?;
+    Ok(did(placed))
+}
+
+fn did(count: usize) -> Did {
+    if count == 0 {
+        Did::Nothing
+    } else {
+        Did::Something
+    }
+}

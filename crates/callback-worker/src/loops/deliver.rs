@@ -1,0 +1,214 @@
+//! Telling merchants: claim due deliveries, send them side by side, record each answer at once.
+//! A delivery under way holds its lease and nothing else, so one slow endpoint delays no other.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use ledger::{DeliveryNext, LeasedDelivery, Ledger, LedgerError, TryResult};
+use prometheus::{IntCounterVec, Opts, Registry};
+use service_shell::pace::Did;
+use uuid::Uuid;
+use webhooks::{Delivery, DeliveryOutcome, WebhookSchedule, WebhookSecret, WebhookSender};
+
+/// Deliveries under way at once in one process.
+const AT_ONCE_MAX: i64 = 256;
+/// Of them to one endpoint, over all replicas.
+const PER_ENDPOINT_MAX: i64 = 16;
+/// What a lease leaves beside the try: time to record it.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// What deliveries count.
+#[derive(Debug, Clone)]
+pub struct DeliveryMetrics {
+    tries: IntCounterVec,
+}
+
+impl DeliveryMetrics {
+    /// Counters registered with `registry`.
+    ///
+    /// # Errors
+    /// When they are registered already.
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let tries = IntCounterVec::new(
+            Opts::new(
+                "gateway_webhook_tries_total",
+                "Tries to deliver webhooks, by outcome",
+            ),
+            &["outcome"],
+        )?;
+        registry.register(Box::new(tries.clone()))?;
+        Ok(Self { tries })
+    }
+}
+
+/// Sends webhooks from one thread.
+pub struct Deliverer {
+    ledger: Ledger,
+    sender: WebhookSender,
+    schedule: WebhookSchedule,
+    lease: TimeDelta,
+    metrics: DeliveryMetrics,
+    under_way: Rc<Cell<i64>>,
+}
+
+impl Deliverer {
+    /// A deliverer whose tries take at most `timeout`.
+    #[must_use]
+    pub fn new(
+        ledger: Ledger,
+        sender: WebhookSender,
+        schedule: WebhookSchedule,
+        timeout: Duration,
+        metrics: DeliveryMetrics,
+    ) -> Self {
+        let lease = timeout.saturating_add(LEASE_MARGIN);
+        Self {
+            ledger,
+            sender,
+            schedule,
+            lease: TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX),
+            metrics,
+            under_way: Rc::new(Cell::new(0)),
+        }
+    }
+
+    /// How many tries are under way.
+    #[must_use]
+    pub fn under_way(&self) -> i64 {
+        self.under_way.get()
+    }
+
+    /// Claims what is due and starts sending it; does not wait for the answers.
+    ///
+    /// # Errors
+    /// When nothing can be claimed.
+    pub async fn run_once(self: &Rc<Self>) -> Result<Did, LedgerError> {
+        let room = AT_ONCE_MAX.saturating_sub(self.under_way.get());
+        if room <= 0 {
+            return Ok(Did::Nothing);
+        }
+        let lease = self.lease;
+        let leased = self
+            .ledger
+            .transact(move |tx| tx.lease_deliveries(room, PER_ENDPOINT_MAX, lease))
+            .await?;
+        if leased.is_empty() {
+            return Ok(Did::Nothing);
+        }
+        for delivery in leased {
+            let place = Place::taken(&self.under_way);
+            let deliverer = Rc::clone(self);
+            actix_web::rt::spawn(async move {
+                deliverer.deliver(delivery).await;
+                drop(place);
+            });
+        }
+        Ok(Did::Something)
+    }
+
+    async fn deliver(&self, delivery: LeasedDelivery) {
+        let began = Instant::now();
+        let outcome = self.send(&delivery).await;
+        let result = self.judge(&delivery, &outcome, began.elapsed());
+        self.metrics
+            .tries
+            .with_label_values(&[&result.outcome])
+            .inc();
+        tracing::info!(
+            event.id = %delivery.event_id,
+            endpoint.id = %delivery.endpoint_id,
+            event.r#type = delivery.event_type,
+            try_no = delivery.tries.saturating_add(1),
+            outcome = result.outcome,
+            status = result.status,
+            duration_ms = result.duration_ms,
+            "webhook tried"
+        );
+        if result.next == DeliveryNext::Dead {
+            tracing::error!(event.id = %delivery.event_id, endpoint.id = %delivery.endpoint_id, "webhook gave up: redeliver it when the endpoint works");
+        }
+        let settled = self
+            .ledger
+            .transact(move |tx| tx.settle_delivery(&delivery, &result))
+            .await;
+        if let Err(error) = settled {
+            tracing::warn!(error = %error, "a webhook's outcome was not recorded: it is sent again");
+        }
+    }
+
+    async fn send(&self, delivery: &LeasedDelivery) -> DeliveryOutcome {
+        let secrets: Vec<WebhookSecret> = delivery
+            .secrets
+            .iter()
+            .filter_map(|secret| WebhookSecret::parse(secret.expose()).ok())
+            .collect();
+        let event_id = delivery.event_id.to_string();
+        let message = Delivery {
+            url: &delivery.url,
+            event_id: &event_id,
+            body: &delivery.body,
+            secrets: &secrets,
+        };
+        self.sender.send(&message, Utc::now()).await
+    }
+
+    fn judge(
+        &self,
+        delivery: &LeasedDelivery,
+        outcome: &DeliveryOutcome,
+        took: Duration,
+    ) -> TryResult {
+        let (outcome, status, wish) = match outcome {
+            DeliveryOutcome::Delivered { status } => ("delivered", Some(*status), None),
+            DeliveryOutcome::Gone => ("gone", Some(410), None),
+            DeliveryOutcome::RetryAfter { status, after } => {
+                ("put_off", Some(*status), Some(*after))
+            }
+            DeliveryOutcome::Status { status } => ("http_status", Some(*status), None),
+            DeliveryOutcome::Failed { reason } => (reason.as_str(), None, None),
+            DeliveryOutcome::Refused(_) => ("url_refused", None, None),
+        };
+        let next = match outcome {
+            "delivered" => DeliveryNext::Delivered,
+            "gone" => DeliveryNext::EndpointGone,
+            _ => self.again(delivery, wish),
+        };
+        TryResult {
+            next,
+            outcome: outcome.to_owned(),
+            status,
+            duration_ms: i32::try_from(took.as_millis()).unwrap_or(i32::MAX),
+        }
+    }
+
+    /// By the schedule, and not before the shop wishes.
+    fn again(&self, delivery: &LeasedDelivery, wish: Option<Duration>) -> DeliveryNext {
+        let next_try = u32::try_from(delivery.tries).unwrap_or(0).saturating_add(2);
+        let (random, _) = Uuid::new_v4().as_u64_pair();
+        match self.schedule.delay_before(next_try, random) {
+            None => DeliveryNext::Dead,
+            Some(delay) => {
+                let delay = delay.max(wish.unwrap_or_default());
+                DeliveryNext::RetryAfter(TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX))
+            }
+        }
+    }
+}
+
+/// A place among the deliveries under way.
+struct Place(Rc<Cell<i64>>);
+
+impl Place {
+    fn taken(places: &Rc<Cell<i64>>) -> Self {
+        places.set(places.get().saturating_add(1));
+        Self(Rc::clone(places))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
