@@ -46,7 +46,8 @@ pub struct Decision {
     pub event: Option<EventType>,
     /// What the books do, in this order.
     pub bookings: Vec<(Booking, Amount)>,
-    /// Whether the order's other open payments are to be closed.
+    /// Whether the order's other open payments are to be closed: all of them when it is paid, the
+    /// earlier ones when a later one can be paid.
     pub close_others: bool,
     /// Whether this payment is to be closed at the provider, where that can be.
     pub close_at_provider: bool,
@@ -78,12 +79,15 @@ pub fn decide(
             decision.payment = next;
             match next {
                 PaymentState::Paid => become_paid(&mut decision, payment, fact, money),
-                PaymentState::Review => become_review(&mut decision, money),
+                PaymentState::Review => become_review(&mut decision, fact, money),
                 PaymentState::Refunded => become_refunded(&mut decision, payment),
                 PaymentState::Failed | PaymentState::Cancelled => {
                     become_ended(&mut decision, payment, order, fact);
                 }
-                PaymentState::Pending => decision.event = Some(EventType::OrderPayable),
+                PaymentState::Pending => {
+                    decision.event = Some(EventType::OrderPayable);
+                    decision.close_others = true;
+                }
                 PaymentState::Expired | PaymentState::Unknown | PaymentState::Creating => {}
             }
         }
@@ -100,6 +104,7 @@ fn book(decision: &mut Decision, booking: Booking, amount: Amount) {
 fn note(decision: &mut Decision, payment: &PaymentContext, fact: Fact, money: Option<Amount>) {
     match fact {
         Fact::Accepted => decision.close_at_provider = true,
+        Fact::PaidOtherAmount => learn_amount(decision, payment, money),
         Fact::PaidAgain => {
             decision.changed = true;
             book(
@@ -134,7 +139,6 @@ fn note(decision: &mut Decision, payment: &PaymentContext, fact: Fact, money: Op
         | Fact::NotSent
         | Fact::OutcomeUnknown
         | Fact::PaidInFull
-        | Fact::PaidOtherAmount
         | Fact::PaidUnproven
         | Fact::ProviderOpen
         | Fact::ProviderPaying
@@ -205,8 +209,22 @@ fn become_paid(
     }
 }
 
-fn become_review(decision: &mut Decision, money: Option<Amount>) {
-    let received = money.unwrap_or(Amount::ZERO);
+/// What is under review without an amount gets the first amount that is named.
+fn learn_amount(decision: &mut Decision, payment: &PaymentContext, money: Option<Amount>) {
+    let news = money.is_some_and(|amount| !amount.is_zero());
+    if news && payment.held_in_suspense.is_zero() {
+        decision.changed = true;
+        become_review(decision, Fact::PaidOtherAmount, money);
+    }
+}
+
+fn become_review(decision: &mut Decision, fact: Fact, money: Option<Amount>) {
+    // Only a received amount is money we can hold: an unproven one is a claim, and what was
+    // refunded before we knew of it has left again.
+    let received = match fact {
+        Fact::PaidOtherAmount => money.unwrap_or(Amount::ZERO),
+        _ => Amount::ZERO,
+    };
     book(decision, Booking::ReceiveIntoSuspense, received);
     decision.event = Some(EventType::OrderReviewRequired);
     match decision.order {
@@ -229,8 +247,11 @@ fn become_refunded(decision: &mut Decision, payment: &PaymentContext) {
         Booking::RefundFromMerchant,
         payment.held_for_merchant,
     );
-    book(decision, Booking::ReleaseSuspense, payment.held_in_suspense);
     let was_the_orders_money = !payment.held_for_merchant.is_zero();
+    // Beside the merchant's money, suspense holds a further receipt, which nobody gave back.
+    if !was_the_orders_money {
+        book(decision, Booking::ReleaseSuspense, payment.held_in_suspense);
+    }
     match decision.order {
         OrderState::Paid if was_the_orders_money => {
             decision.order = OrderState::Refunded;

@@ -169,10 +169,11 @@ pub const fn step(state: PaymentState, fact: Fact) -> Step {
             Fact::PaidOtherAmount | Fact::PaidUnproven | Fact::RefundWithoutReceipt,
             S::Creating | S::Unknown | S::Pending | S::Expired | S::Cancelled | S::Failed,
         ) => To(S::Review),
-        (
-            Fact::PaidOtherAmount | Fact::PaidUnproven | Fact::RefundWithoutReceipt,
-            S::Paid | S::Review | S::Refunded,
-        ) => Stay,
+        (Fact::PaidOtherAmount, S::Review) => Note,
+        (Fact::PaidOtherAmount, S::Paid | S::Refunded)
+        | (Fact::PaidUnproven | Fact::RefundWithoutReceipt, S::Paid | S::Review | S::Refunded) => {
+            Stay
+        }
 
         (Fact::ProviderRefunded, S::Paid | S::Review) => To(S::Refunded),
         (
