@@ -2,6 +2,7 @@
 //! Each command has its own 150 ms; whatever goes wrong reads as "not there".
 
 use std::future::Future;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use super::{Token, TokenCacheError, now_ms};
 const COMMAND_BUDGET: Duration = Duration::from_millis(150);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_millis(500);
 const LOCK_MS: u64 = 10_000;
+/// Pause after a command that failed, so that one token fetch pays the budget once.
+const PAUSE_MS: i64 = 1_000;
 /// Deletes the lock only when it is still the owner's.
 const UNLOCK: &str =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
@@ -25,6 +28,7 @@ const UNLOCK: &str =
 pub(super) struct SharedStore {
     client: Client,
     connection: OnceLock<ConnectionManager>,
+    paused_until_ms: AtomicI64,
     keyring: Arc<Keyring>,
     context: Vec<u8>,
     token_key: String,
@@ -53,6 +57,7 @@ impl SharedStore {
         Ok(Self {
             client,
             connection: OnceLock::new(),
+            paused_until_ms: AtomicI64::new(0),
             keyring,
             context: format!("provider access token of {client_id}").into_bytes(),
             token_key: format!("ayolinx:token:{account}"),
@@ -142,18 +147,20 @@ impl SharedStore {
     where
         F: Future<Output = RedisResult<T>>,
     {
+        if now_ms() < self.paused_until_ms.load(Ordering::Relaxed) {
+            return None;
+        }
         let connection = self.connection()?;
         match timeout(COMMAND_BUDGET, command(connection)).await {
-            Ok(Ok(value)) => Some(value),
+            Ok(Ok(value)) => return Some(value),
             Ok(Err(error)) => {
                 tracing::warn!(kind = ?error.kind(), "Redis refused a command of the token cache");
-                None
             }
-            Err(_elapsed) => {
-                tracing::warn!("Redis did not answer the token cache in time");
-                None
-            }
+            Err(_elapsed) => tracing::warn!("Redis did not answer the token cache in time"),
         }
+        let until = now_ms().saturating_add(PAUSE_MS);
+        self.paused_until_ms.store(until, Ordering::Relaxed);
+        None
     }
 
     /// Made inside a runtime, at first use; connects by itself and again.

@@ -4,6 +4,7 @@
 mod bodies;
 mod fake_redis;
 mod outcomes;
+mod real_redis;
 mod shared_token;
 mod stub;
 mod tls;

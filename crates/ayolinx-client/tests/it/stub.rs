@@ -19,7 +19,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 pub(crate) const CLIENT_ID: &str = "CK-test";
-pub(crate) const TIMEOUT: Duration = Duration::from_millis(700);
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// What the provider does once it has read a request.
 #[derive(Clone, Debug)]

@@ -63,6 +63,19 @@ async fn a_connection_refused_after_the_token_is_not_sent() {
 }
 
 #[actix_rt::test]
+async fn a_connect_error_that_is_not_on_the_white_list_is_unknown() {
+    // No TCP connection to a broadcast address: "network is unreachable", at once. The token comes from elsewhere.
+    let tokens = TokenCache::in_process();
+    let stub = Stub::new(&[]);
+    assert_eq!(
+        stub.client_with(tokens.clone()).fetch_token().await.name(),
+        "accepted"
+    );
+    let client = AyolinxClient::new(settings("http://255.255.255.255:9"), tokens).unwrap();
+    assert_eq!(create_with(&client).await, unknown(UnknownReason::Broken));
+}
+
+#[actix_rt::test]
 async fn a_name_without_address_is_not_sent() {
     let mut settings = settings("http://no-such-host.invalid");
     settings.timeout *= 10;
