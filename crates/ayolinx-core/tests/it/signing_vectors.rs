@@ -112,7 +112,8 @@ fn snap_callbacks_are_verified_as_in_the_vectors_and_only_with_sha512() {
         ));
         let sha256 = vector.alt_signature_hmac_sha256.as_deref().unwrap();
         assert!(!verify_snap_callback(&secret, &call(vector), sha256));
-        for wrong in ["", "not-base64!!", "AAAA", &vector.expected_signature[..86]] {
+        let unpadded = vector.expected_signature.trim_end_matches('=');
+        for wrong in ["", "not-base64!!", "AAAA", unpadded] {
             assert!(
                 !verify_snap_callback(&secret, &call(vector), wrong),
                 "{wrong}"
