@@ -13,7 +13,7 @@ pub(super) fn ready(stack: &Stack, checkout_link: &str, took: Duration) -> Strin
     let seconds = took.as_secs();
     format!(
         r#"
-READY after {seconds} s
+READY
 
   API       {api}          documentation: {api}/docs
   Checkout  {checkout_link}
@@ -32,7 +32,7 @@ Pay it: press "pay" on the sandbox page, or, with the id of its payment (payment
   curl -sS -X POST {sandbox}/_sandbox/transactions/PAYMENT_ID/pay
 
 Webhooks to the demo shop appear below. Addresses, key and secret are in .run/env, logs in .run/log.
-Ctrl-C stops everything.
+Ctrl-C stops everything. (Up in {seconds} s.)
 "#
     )
 }
