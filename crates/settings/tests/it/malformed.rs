@@ -47,7 +47,7 @@ const MALFORMED: &[(&str, &[&str], u8)] = &[
         ALL,
     ),
     ("AYOLINX_JSON_STYLE", &["PHP", "pretty"], ALL),
-    ("AYOLINX_SEND_NOTIFICATION_URL", &["never"], API),
+    ("AYOLINX_SEND_NOTIFICATION_URL", &["never"], API | WORKER),
     (
         "CALLBACK_PUBLIC_URL",
         &["callback.example", "https://h/callbacks"],
@@ -56,7 +56,7 @@ const MALFORMED: &[(&str, &[&str], u8)] = &[
     (
         "CHECKOUT_PUBLIC_URL",
         &["pay.example", "https://h/pay", "https://u@h"],
-        API | CTL,
+        ALL,
     ),
     (
         "WEBHOOK_ALLOWED_HOSTS",
