@@ -12,8 +12,10 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue},
     middleware::Next,
 };
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
+
+use crate::telemetry::traces::continue_trace;
 
 /// The header that carries the id, both ways.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -65,15 +67,17 @@ pub async fn assign<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<B>, Error> {
     let id = given(&request).unwrap_or_else(RequestId::random);
     request.extensions_mut().insert(id.clone());
-    let span = tracing::info_span!(
-        "request",
-        request.id = id.as_str(),
-        http.method = request.method().as_str(),
-    );
+    let span = span_of(&request, &id);
+    continue_trace(&span, request.headers());
     let outcome = CURRENT
         .scope(id.clone(), next.call(request))
-        .instrument(span)
+        .instrument(span.clone())
         .await;
+    let status = match &outcome {
+        Ok(reply) => reply.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    span.record("http.status", status.as_u16());
     let header = HeaderValue::from_str(id.as_str())?;
     match outcome {
         Ok(mut reply) => {
@@ -86,6 +90,22 @@ pub async fn assign<B: MessageBody + 'static>(
             Err(InternalError::from_response(error, reply).into())
         }
     }
+}
+
+/// Named by route pattern, so that ids do not make a name of their own each.
+fn span_of(request: &ServiceRequest, id: &RequestId) -> Span {
+    let route = request.match_pattern();
+    let route = route.as_deref().unwrap_or("unmatched");
+    let method = request.method().as_str();
+    tracing::info_span!(
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        request.id = id.as_str(),
+        http.method = method,
+        http.route = route,
+        http.status = tracing::field::Empty,
+    )
 }
 
 fn given(request: &ServiceRequest) -> Option<RequestId> {

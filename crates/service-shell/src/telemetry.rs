@@ -1,13 +1,19 @@
-//! Logs to stdout, as JSON lines or as text. Lines are handed to a writer thread through a bounded
+//! Logs to stdout, as JSON lines or as text, and traces to a collector. Lines are handed to a writer thread through a bounded
 //! queue: when stdout is blocked, lines are dropped and counted, and no request ever waits.
 
+pub(crate) mod traces;
 mod writer;
 
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use std::{path::Path, time::Duration};
 
-pub use self::writer::FlushOnDrop;
-use self::writer::QueueWriter;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use self::writer::{FlushOnDrop, QueueWriter};
 use crate::env::Reader;
+
+/// How long the end of the process waits for the last spans.
+const TRACES_FLUSH_WITHIN: Duration = Duration::from_secs(2);
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +31,8 @@ pub struct TelemetrySettings {
     pub format: LogFormat,
     /// `RUST_LOG`: directives such as `info,ledger=debug`; default `info`.
     pub filter: String,
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: an http or https address for traces.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: where traces go, as OTLP over HTTP
+    /// (`http://collector:4318`); absent, none are sent.
     pub otlp_endpoint: Option<String>,
 }
 
@@ -54,32 +61,73 @@ impl TelemetrySettings {
     }
 }
 
-/// Starts logging for the whole process and makes panics log their place, never their message.
-/// Keep what is returned until the end of `main`: dropping it writes out what is still queued.
-/// A second call changes nothing.
-pub fn start(settings: &TelemetrySettings) -> FlushOnDrop {
+/// Keep it until the end of `main`: dropping it writes out what is still queued, within seconds.
+#[must_use]
+pub struct Telemetry {
+    traces: Option<SdkTracerProvider>,
+    _logs: FlushOnDrop,
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(traces) = self.traces.take()
+            && let Err(error) = traces.shutdown_with_timeout(TRACES_FLUSH_WITHIN)
+        {
+            tracing::debug!(%error, "the last spans were not sent");
+        }
+    }
+}
+
+/// Starts logs, and traces when an endpoint is set, for the whole process, and makes panics log
+/// their place, never their message. A second call changes nothing.
+pub fn start(settings: &TelemetrySettings) -> Telemetry {
     let (queue, flush) = QueueWriter::to_stdout();
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let base = tracing_subscriber::registry().with(filter);
-    let started = match settings.format {
-        LogFormat::Json => base
-            .with(
-                fmt::layer()
-                    .json()
-                    .flatten_event(true)
-                    .with_span_list(false)
-                    .with_writer(queue),
-            )
-            .try_init(),
-        LogFormat::Text => base
-            .with(fmt::layer().with_ansi(false).with_writer(queue))
-            .try_init(),
+    let exporting = settings
+        .otlp_endpoint
+        .as_deref()
+        .map(|endpoint| traces::exporting_to(endpoint, &program_name()))
+        .transpose();
+    let (traces, refused) = match exporting {
+        Ok(traces) => (traces, None),
+        Err(refused) => (None, Some(refused)),
     };
-    if let Err(error) = started {
+    let base = tracing_subscriber::registry()
+        .with(filter)
+        .with(traces.as_ref().map(traces::layer));
+    let lines = match settings.format {
+        LogFormat::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .with_writer(queue)
+            .boxed(),
+        LogFormat::Text => fmt::layer().with_ansi(false).with_writer(queue).boxed(),
+    };
+    if let Err(error) = base.with(lines).try_init() {
         tracing::debug!(%error, "logging was started before");
     }
     log_panics_without_their_message();
-    flush
+    if let Some(error) = refused {
+        tracing::error!(
+            error,
+            "OTEL_EXPORTER_OTLP_ENDPOINT cannot be used: no traces are sent"
+        );
+    }
+    Telemetry {
+        traces,
+        _logs: flush,
+    }
+}
+
+/// What this process is called in traces.
+fn program_name() -> String {
+    let own = std::env::current_exe().ok();
+    let name = own.as_deref().and_then(Path::file_name);
+    name.map_or_else(
+        || "unknown".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// A panic's message may hold a value that must not be logged; its place is enough to find it.

@@ -31,7 +31,7 @@ pub(super) struct QueueWriter {
 }
 
 /// Writes out queued lines when dropped, within a second.
-pub struct FlushOnDrop(SyncSender<Message>);
+pub(super) struct FlushOnDrop(SyncSender<Message>);
 
 impl QueueWriter {
     pub(super) fn to_stdout() -> (Self, FlushOnDrop) {
