@@ -71,6 +71,10 @@ impl Flows {
                         "the provider does not let us in: check keys, client id, clock and IP list"
                     );
                 }
+                if matches!(outcome, Outcome::Throttled { .. }) {
+                    self.metrics.alarm("provider_throttled");
+                    tracing::error!(payment.id = %call.payment_id, "the provider throttles us");
+                }
                 call_outcome(outcome)
             }
             None => CallOutcome::NotSent,
