@@ -80,7 +80,7 @@ async fn a_lock_taken_over_by_another_is_not_deleted() {
         if let Some(key) = keys.first() {
             break key.clone();
         }
-        actix_rt::task::yield_now().await;
+        actix_rt::time::sleep(Duration::from_millis(5)).await;
     };
     let () = redis::cmd("SET")
         .arg(&lock)
