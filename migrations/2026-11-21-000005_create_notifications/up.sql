@@ -1,12 +1,13 @@
--- The inbox: what the provider told us, raw, stored before it is acknowledged. Uniqueness is over
--- signed material (path and the SHA-256 of the minified body), never over a header.
+-- The inbox: what the provider told us, the very bytes, sealed since they may name the payer, stored
+-- before it is acknowledged. Uniqueness is over signed material (path and the SHA-256 of the
+-- minified body), never over a header.
 SET LOCAL lock_timeout = '2s';
 
 CREATE TABLE notifications (
     id uuid PRIMARY KEY,
     path text NOT NULL,
     body_digest bytea NOT NULL CHECK (octet_length(body_digest) = 32),
-    body bytea NOT NULL,
+    body_sealed bytea NOT NULL,
     headers text NOT NULL,
     matched_route text NOT NULL,
     verdict text NOT NULL
@@ -32,7 +33,7 @@ CREATE TABLE rejected_notifications (
     path text NOT NULL,
     query text,
     headers text NOT NULL,
-    body bytea NOT NULL,
+    body_sealed bytea NOT NULL,
     reason text NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now()
 );

@@ -2,105 +2,28 @@
 //! the order, asks the core, and records state, books, history, event and due work in the caller's
 //! transaction. The order's row is always locked first, so that two facts about one order queue up.
 
-use ayolinx_core::artefact::Artefact;
-use ayolinx_core::ids::{OrderId, PaymentId};
+use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
+use ayolinx_core::ids::PaymentId;
 use ayolinx_core::money::Amount;
 use ayolinx_core::order::{Decision, OrderContext, PaymentContext, decide};
-use ayolinx_core::order_view::Failure;
 use ayolinx_core::payment::Fact;
-use ayolinx_core::posting::Booking;
-use ayolinx_core::reading::{Channelled, Known, ProviderWord, Reading, paid_at, read};
-use ayolinx_core::states::{OrderState, PaymentState};
-use chrono::{DateTime, TimeDelta, Utc};
+use ayolinx_core::reading::{Channelled, Known, Reading, read};
+use ayolinx_core::states::PaymentState;
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use crate::change::{Decided, change_order, change_payment, hold};
 use crate::error::LedgerError;
 use crate::history::{NewHistory, Source};
+use crate::observation::{Applied, Effect, Observation, What};
+use crate::payers::without_name;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::{orders, payments};
 use crate::tx::Tx;
 
 /// Stale callbacks cause one inquiry per payment and minute (contract 5).
 const ASK_SPACING_SECONDS: i64 = 60;
-
-/// What became known.
-#[derive(Debug, Clone)]
-pub enum What {
-    /// A fact that needs no reading.
-    Fact(Fact),
-    /// A word of the provider, read against the payment as it is under the lock.
-    Word(ProviderWord),
-}
-
-/// Something that became known about a payment, with what comes along.
-#[derive(Debug, Clone)]
-pub struct Observation {
-    /// Where it came from.
-    pub source: Source,
-    /// What it is.
-    pub what: What,
-    /// The artefact, with [`Fact::Accepted`].
-    pub artefact: Option<Artefact>,
-    /// The provider's number, where it named one.
-    pub provider_reference: Option<String>,
-    /// Why it ended, with facts that end a payment.
-    pub failure: Option<Failure>,
-    /// More for the history: no secrets, no personal data.
-    pub detail: Option<String>,
-}
-
-impl Observation {
-    /// A fact and nothing else.
-    #[must_use]
-    pub const fn fact(source: Source, fact: Fact) -> Self {
-        Self {
-            source,
-            what: What::Fact(fact),
-            artefact: None,
-            provider_reference: None,
-            failure: None,
-            detail: None,
-        }
-    }
-
-    /// A word of the provider.
-    #[must_use]
-    pub fn word(source: Source, word: ProviderWord) -> Self {
-        Self {
-            source,
-            provider_reference: word.provider_reference.clone(),
-            what: What::Word(word),
-            artefact: None,
-            failure: None,
-            detail: None,
-        }
-    }
-}
-
-/// What came of an observation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Something changed.
-    Changed,
-    /// Recorded; nothing changed.
-    Unchanged,
-    /// The provider will be asked first.
-    Asked,
-}
-
-/// A payment and its order after an observation.
-#[derive(Debug, Clone, Copy)]
-pub struct Applied {
-    /// What came of it.
-    pub effect: Effect,
-    /// The order.
-    pub order_id: OrderId,
-    /// Payment state now.
-    pub payment: PaymentState,
-    /// Order state now.
-    pub order: OrderState,
-}
 
 /// An order under lock with its payments, newest first.
 pub(crate) struct Locked {
@@ -132,7 +55,7 @@ impl Locked {
         Ok(false)
     }
 
-    fn paid_minor(&self) -> Result<i64, LedgerError> {
+    pub(crate) fn paid_minor(&self) -> Result<i64, LedgerError> {
         let mut sum: i64 = 0;
         for payment in &self.payments {
             if payment.state()? == PaymentState::Paid {
@@ -161,7 +84,8 @@ impl Tx<'_> {
             .select(payments::order_id)
             .first(self.connection)?;
         let mut locked = self.lock_order(order_id)?;
-        let (effect, fact) = self.apply_locked(&mut locked, payment.as_uuid(), observation)?;
+        let observation = observation.storable();
+        let (effect, fact) = self.apply_locked(&mut locked, payment.as_uuid(), &observation)?;
         tracing::info!(
             order.id = %locked.order.id(),
             payment.id = %payment,
@@ -259,10 +183,8 @@ impl Tx<'_> {
 
     fn known(&mut self, payment: &PaymentRow) -> Result<Known, LedgerError> {
         let receipts = self.receipts_of(payment.id)?;
-        let amount_rule = payment
-            .channel
-            .as_deref()
-            .and_then(|code| self.context.channels.get(code))
+        let channel = payment.channel.as_deref().unwrap_or(PAYMENT_LINK_CHANNEL);
+        let amount_rule = (self.context.channels.get(channel))
             .map(|channel| channel.amount_rule)
             .unwrap_or_default();
         let named = |held: Option<&str>| {
@@ -283,6 +205,7 @@ impl Tx<'_> {
             refunded: crate::rows::amount(payment.refunded_minor, &payment.currency)?,
             receipt_keys: named(None),
             suspense_keys: named(Some("suspense")),
+            returned_keys: [named(Some("released")), named(Some("refunded"))].concat(),
         })
     }
 
@@ -295,8 +218,7 @@ impl Tx<'_> {
             Channelled::StaleCallback => TimeDelta::seconds(ASK_SPACING_SECONDS),
             Channelled::Callback | Channelled::Inquiry => TimeDelta::zero(),
         };
-        let began_at = payment.accepted_at.unwrap_or(payment.created_at);
-        self.ask_soon(payment.id, began_at, spacing)
+        self.ask_soon(payment, spacing)
     }
 
     fn execute(
@@ -315,6 +237,13 @@ impl Tx<'_> {
         }
         change_payment(row, decided, observation, now)?;
         let row = row.clone();
+        if let Some(name) = observation
+            .artefact
+            .as_ref()
+            .and_then(|it| without_name(it).1)
+        {
+            self.keep_account_name(row.order_id, id, name)?;
+        }
         diesel::update(payments::table.find(id))
             .set(&row)
             .execute(self.connection)?;
@@ -337,7 +266,7 @@ impl Tx<'_> {
             order_version: Some(locked.order.version),
             detail: observation.detail.clone(),
         })?;
-        if !decision.payment.is_open() {
+        if !decision.payment.is_open() && locked.order.expiry_due_at.is_some() {
             self.hasten_expiry(locked.order.id)?;
         }
         if decision.close_others {
@@ -349,13 +278,16 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The order is paid, or pays another way now: what else is open is withdrawn.
+    /// The order is paid: what else is open is withdrawn. It can be paid another way now: what came
+    /// before is; a later payment, whose call may be under way, stays.
     fn close_others(&mut self, locked: &mut Locked, id: Uuid) -> Result<(), LedgerError> {
+        let this = locked.payment(id)?;
+        let (all, position) = (this.state()? == PaymentState::Paid, this.position);
         let others: Vec<Uuid> = locked
             .payments
             .iter()
-            .filter(|payment| payment.id != id)
-            .map(|payment| payment.id)
+            .filter(|other| other.id != id && (all || other.position < position))
+            .map(|other| other.id)
             .collect();
         for other in others {
             self.withdraw(locked, other)?;
@@ -420,125 +352,4 @@ impl Tx<'_> {
             detail: observation.detail.clone(),
         })
     }
-}
-
-/// A decision with the fact it was taken on.
-pub(crate) struct Decided {
-    pub(crate) fact: Fact,
-    pub(crate) money: Option<Amount>,
-    pub(crate) decision: Decision,
-}
-
-/// Moves what a payment holds by a booking.
-fn hold(row: &mut PaymentRow, booking: Booking, minor: i64) -> Result<(), LedgerError> {
-    let negative = minor
-        .checked_neg()
-        .ok_or_else(|| LedgerError::corrupt("amount out of range"))?;
-    let (merchant, suspense) = match booking {
-        Booking::ReceiveForMerchant => (minor, 0),
-        Booking::ReceiveIntoSuspense => (0, minor),
-        Booking::SuspenseToMerchant => (minor, negative),
-        Booking::ReleaseSuspense => (0, negative),
-        Booking::RefundFromMerchant => (negative, 0),
-    };
-    row.merchant_minor = moved(row.merchant_minor, merchant)?;
-    row.suspense_minor = moved(row.suspense_minor, suspense)?;
-    Ok(())
-}
-
-fn moved(held: i64, by: i64) -> Result<i64, LedgerError> {
-    held.checked_add(by)
-        .filter(|sum| *sum >= 0)
-        .ok_or_else(|| LedgerError::corrupt("a payment cannot hold less than nothing"))
-}
-
-fn change_payment(
-    row: &mut PaymentRow,
-    decided: &Decided,
-    observation: &Observation,
-    now: DateTime<Utc>,
-) -> Result<(), LedgerError> {
-    let decision = &decided.decision;
-    decision.payment.as_str().clone_into(&mut row.state);
-    row.updated_at = now;
-    if row.provider_reference.is_none() {
-        row.provider_reference
-            .clone_from(&observation.provider_reference);
-    }
-    if let Some(artefact) = &observation.artefact {
-        row.artefact = Some(serde_json::to_string(artefact).map_err(LedgerError::corrupt)?);
-        if let Artefact::Redirect { link_code, .. } = artefact {
-            row.link_code.clone_from(link_code);
-        }
-    }
-    match decision.payment {
-        PaymentState::Pending => row.accepted_at = Some(now),
-        PaymentState::Paid if row.paid_at.is_none() => {
-            let said = match &observation.what {
-                What::Word(word) => word.finished_at,
-                What::Fact(_) => None,
-            };
-            row.paid_at = Some(paid_at(said, row.created_at, now));
-            row.received_minor = row
-                .merchant_minor
-                .checked_add(row.suspense_minor)
-                .ok_or_else(|| LedgerError::corrupt("amount out of range"))?;
-        }
-        PaymentState::Failed | PaymentState::Cancelled | PaymentState::Expired => {
-            if let Some(failure) = &observation.failure {
-                row.failure_code = Some(failure.code.clone());
-                row.failure_message = Some(failure.message.clone());
-            }
-        }
-        PaymentState::Paid
-        | PaymentState::Creating
-        | PaymentState::Unknown
-        | PaymentState::Review
-        | PaymentState::Refunded => {}
-    }
-    if matches!(
-        decided.fact,
-        Fact::ProviderPartlyRefunded | Fact::PartRefundCompleted
-    ) {
-        let part = decided.money.map_or(0, Amount::minor);
-        row.refunded_minor = row
-            .refunded_minor
-            .saturating_add(part)
-            .min(row.received_minor);
-    }
-    Ok(())
-}
-
-fn change_order(
-    locked: &mut Locked,
-    decided: &Decided,
-    observation: &Observation,
-    now: DateTime<Utc>,
-) -> Result<(), LedgerError> {
-    let decision = &decided.decision;
-    let paid_minor = locked.paid_minor()?;
-    let order = &mut locked.order;
-    let becomes_paid =
-        decision.order == OrderState::Paid && order.state != OrderState::Paid.as_str();
-    decision.order.as_str().clone_into(&mut order.state);
-    order.version = order
-        .version
-        .checked_add(1)
-        .ok_or_else(|| LedgerError::corrupt("version out of range"))?;
-    order.updated_at = now;
-    order.paid_minor = paid_minor;
-    if decision.paid_late {
-        order.paid_late = true;
-    }
-    if becomes_paid {
-        let said = match &observation.what {
-            What::Word(word) => word.finished_at,
-            What::Fact(_) => None,
-        };
-        order.paid_at = Some(paid_at(said, order.created_at, now));
-    }
-    if decision.order != OrderState::Pending {
-        order.expiry_due_at = None;
-    }
-    Ok(())
 }

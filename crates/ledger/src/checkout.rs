@@ -31,9 +31,9 @@ impl Tx<'_> {
             .select(merchants::name)
             .first(self.connection)?;
         let payments = self.payments_of(row.id)?;
-        let customer = self.customer_of(row.id)?;
+        let payer = self.payer_of(row.id)?;
         Ok(CheckoutOrder {
-            order: row.record(&payments, customer)?,
+            order: row.record(&payments, payer.as_ref())?,
             merchant_id: row.merchant_id(),
             shop,
         })

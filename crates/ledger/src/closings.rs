@@ -16,6 +16,8 @@ use crate::tx::{Tx, shifted};
 
 /// While a payment of it is still open, an order past its time is looked at again after this.
 const STILL_OPEN_RETRY_SECONDS: i64 = 15;
+/// An order that cannot be ended for a fault in the books waits this long for a repair.
+const BROKEN_RETRY_SECONDS: i64 = 300;
 
 /// What a cancel would have to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,9 +115,18 @@ impl Tx<'_> {
             .load(self.connection)?;
         let mut ended = 0_usize;
         for id in due {
-            let mut locked = self.lock_order(id)?;
-            if self.expire_order(&mut locked)? {
-                ended = ended.saturating_add(1);
+            let tried = self.nested(|tx| {
+                let mut locked = tx.lock_order(id)?;
+                tx.expire_order(&mut locked)
+            });
+            match tried {
+                Ok(true) => ended = ended.saturating_add(1),
+                Ok(false) => {}
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => {
+                    tracing::error!(order.id = %id, error = %error, "an order cannot be ended");
+                    self.look_at_order_later(id, BROKEN_RETRY_SECONDS)?;
+                }
             }
         }
         Ok(ended)
@@ -129,10 +140,7 @@ impl Tx<'_> {
             return Ok(false);
         }
         if locked.others_open(Uuid::nil())? {
-            let later = shifted(self.now()?, TimeDelta::seconds(STILL_OPEN_RETRY_SECONDS));
-            locked.order.expiry_due_at = Some(later);
-            let order = locked.order.clone();
-            self.save_order(&order)?;
+            self.look_at_order_later(locked.order.id, STILL_OPEN_RETRY_SECONDS)?;
             return Ok(false);
         }
         let end = End {
@@ -143,6 +151,14 @@ impl Tx<'_> {
         };
         self.end_order(locked, &end)?;
         Ok(true)
+    }
+
+    fn look_at_order_later(&mut self, id: Uuid, seconds: i64) -> Result<(), LedgerError> {
+        let later = shifted(self.now()?, TimeDelta::seconds(seconds));
+        diesel::update(orders::table.find(id))
+            .set(orders::expiry_due_at.eq(later))
+            .execute(self.connection)?;
+        Ok(())
     }
 
     /// Lets an order be looked at at once, since the last of its payments just ended.

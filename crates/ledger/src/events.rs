@@ -4,7 +4,7 @@
 
 use ayolinx_core::event::{EventBody, EventType};
 use ayolinx_core::ids::{EndpointId, EventId, MerchantId, OrderId};
-use ayolinx_core::order_view::OrderView;
+use ayolinx_core::order_view::{NextAction, OrderView};
 use ayolinx_core::secret::Secret;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::apply::Locked;
 use crate::endpoints::secret_context;
 use crate::error::LedgerError;
+use crate::payers::Payer;
 use crate::schema::{deliveries, delivery_tries, events, webhook_endpoints};
 use crate::tx::Tx;
 
@@ -214,7 +215,9 @@ impl Tx<'_> {
     ) -> Result<Vec<u8>, LedgerError> {
         let mut body: EventBody = serde_json::from_str(stored).map_err(LedgerError::corrupt)?;
         if let (Some(order_id), Some(order)) = (order_id, body.data.order.as_mut()) {
-            order.customer = self.customer_of(order_id)?;
+            if let Some(payer) = self.payer_of(order_id)? {
+                put_in(order, payer);
+            }
         }
         serde_json::to_vec(&body).map_err(LedgerError::corrupt)
     }
@@ -335,4 +338,14 @@ impl Tx<'_> {
             .count()
             .get_result(self.connection)?)
     }
+}
+
+fn put_in(order: &mut OrderView, payer: Payer) {
+    for payment in &mut order.payments {
+        if let Some(NextAction::ShowVirtualAccount { account_name, .. }) = &mut payment.next_action
+        {
+            *account_name = payer.account_name(payment.id.as_uuid());
+        }
+    }
+    order.customer = payer.customer;
 }

@@ -9,9 +9,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use crate::apply::{Effect, Observation};
 use crate::error::LedgerError;
 use crate::history::Source;
+use crate::observation::{Effect, Observation};
 use crate::schema::{notifications, payments, rejected_notifications};
 use crate::tx::{Tx, shifted};
 
@@ -21,6 +21,12 @@ const REMATCH_EVERY_SECONDS: i64 = 60;
 const REMATCH_FOR_HOURS: i64 = 72;
 /// Refused callbacks are kept up to this many and this long (contract 5).
 const REJECTED_MAX: i64 = 1000;
+/// What callbacks say may name a payer, so that their bodies are sealed.
+const REFUSED_CONTEXT: &str = "refused notification";
+
+fn body_context(id: Uuid) -> String {
+    format!("notification:{id}")
+}
 
 /// A verified callback on its way into the inbox.
 #[derive(Debug)]
@@ -115,18 +121,20 @@ impl Tx<'_> {
     /// # Errors
     /// When the database does not answer: then nothing may be acknowledged.
     pub fn receive(&mut self, inbound: &InboundNotification) -> Result<Received, LedgerError> {
+        let id = Uuid::now_v7();
+        let sealed = self.context.seal(&inbound.body, &body_context(id))?;
         let stored: Stored = diesel::sql_query(
             "INSERT INTO notifications \
-                 (id, path, body_digest, body, headers, matched_route, verdict) \
+                 (id, path, body_digest, body_sealed, headers, matched_route, verdict) \
              VALUES ($1, $2, $3, $4, $5, $6, 'no_change') \
              ON CONFLICT (path, body_digest) DO UPDATE \
                  SET seen = notifications.seen + 1, last_seen_at = now() \
              RETURNING id, verdict, seen",
         )
-        .bind::<SqlUuid, _>(Uuid::now_v7())
+        .bind::<SqlUuid, _>(id)
         .bind::<Text, _>(inbound.path)
         .bind::<Binary, _>(inbound.body_digest.as_slice())
-        .bind::<Binary, _>(&inbound.body)
+        .bind::<Binary, _>(sealed)
         .bind::<Text, _>(&inbound.headers)
         .bind::<Text, _>(inbound.matched_route)
         .get_result(self.connection)?;
@@ -147,20 +155,30 @@ impl Tx<'_> {
         let now = self.now()?;
         let due: Vec<(Uuid, Vec<u8>)> = notifications::table
             .filter(notifications::rematch_due_at.le(now))
-            .select((notifications::id, notifications::body))
+            .select((notifications::id, notifications::body_sealed))
             .order(notifications::rematch_due_at)
             .limit(limit)
             .for_update()
             .skip_locked()
             .load(self.connection)?;
         let mut placed = 0_usize;
-        for (id, body) in due {
+        for (id, sealed) in due {
             // Its window has passed by now, but it was fresh when it came: what it says still
             // counts as said, and the ledger's facts are idempotent.
-            let (received, payment) = self.place(&body, Channelled::Callback)?;
-            self.judge(id, received, payment)?;
-            if !matches!(received, Received::UnknownReference | Received::Unreadable) {
-                placed = placed.saturating_add(1);
+            let tried = self.nested(|tx| {
+                let body = tx.context.open(&sealed, &body_context(id))?;
+                let (received, payment) = tx.place(&body, Channelled::Callback)?;
+                tx.judge(id, received, payment)?;
+                Ok(received)
+            });
+            match tried {
+                Ok(Received::UnknownReference | Received::Unreadable) => {}
+                Ok(_) => placed = placed.saturating_add(1),
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => {
+                    tracing::error!(notification.id = %id, error = %error, "cannot be placed");
+                    self.judge(id, Received::UnknownReference, None)?;
+                }
             }
         }
         Ok(placed)
@@ -245,12 +263,13 @@ impl Tx<'_> {
     /// # Errors
     /// When the database does not answer.
     pub fn keep_refused(&mut self, refused: &RefusedNotification) -> Result<(), LedgerError> {
+        let sealed = self.context.seal(&refused.body, REFUSED_CONTEXT)?;
         diesel::insert_into(rejected_notifications::table)
             .values((
                 rejected_notifications::path.eq(&refused.path),
                 rejected_notifications::query.eq(&refused.query),
                 rejected_notifications::headers.eq(&refused.headers),
-                rejected_notifications::body.eq(&refused.body),
+                rejected_notifications::body_sealed.eq(sealed),
                 rejected_notifications::reason.eq(&refused.reason),
             ))
             .execute(self.connection)?;
@@ -275,22 +294,23 @@ impl Tx<'_> {
                 rejected_notifications::path,
                 rejected_notifications::query,
                 rejected_notifications::headers,
-                rejected_notifications::body,
+                rejected_notifications::body_sealed,
                 rejected_notifications::reason,
             ))
             .order(rejected_notifications::id.desc())
             .limit(limit)
             .load(self.connection)?;
-        Ok(rows
-            .into_iter()
-            .map(|(path, query, headers, body, reason)| RefusedNotification {
-                path,
-                query,
-                headers,
-                body,
-                reason,
+        rows.into_iter()
+            .map(|(path, query, headers, sealed, reason)| {
+                Ok(RefusedNotification {
+                    path,
+                    query,
+                    headers,
+                    body: self.context.open(&sealed, REFUSED_CONTEXT)?,
+                    reason,
+                })
             })
-            .collect())
+            .collect()
     }
 
     /// What waits in quarantine, newest first.

@@ -1,7 +1,7 @@
-//! Reading orders: one with its payments, a page of them, the payer's sealed data.
+//! Reading orders: one with its payments, a page of them.
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
-use ayolinx_core::order_view::{Customer, OrderRecord, OrderView};
+use ayolinx_core::order_view::{OrderRecord, OrderView};
 use ayolinx_core::states::OrderState;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::rows::{OrderRow, PaymentRow};
-use crate::schema::{orders, payers, payments};
+use crate::schema::{merchants, orders, payers, payments};
 use crate::tx::Tx;
 
 /// Which orders of a merchant to list (contract 4.3).
@@ -62,10 +62,6 @@ pub struct OrderPulse {
     pub state: OrderState,
 }
 
-pub(crate) fn payer_context(order_id: Uuid) -> String {
-    format!("payer:{order_id}")
-}
-
 impl Tx<'_> {
     /// One order of a merchant as JSON.
     ///
@@ -99,8 +95,8 @@ impl Tx<'_> {
     pub fn any_order(&mut self, id: OrderId) -> Result<OrderRecord, LedgerError> {
         let order = self.find_order(id)?;
         let payments = self.payments_of(order.id)?;
-        let customer = self.customer_of(order.id)?;
-        order.record(&payments, customer)
+        let payer = self.payer_of(order.id)?;
+        order.record(&payments, payer.as_ref())
     }
 
     /// Version and state only.
@@ -204,12 +200,12 @@ impl Tx<'_> {
                 .filter(|payment| payment.order_id == row.id)
                 .cloned()
                 .collect();
-            let customer = all_payers
+            let payer = all_payers
                 .iter()
                 .find(|(order_id, _)| *order_id == row.id)
-                .map(|(order_id, sealed)| self.open_customer(*order_id, sealed))
+                .map(|(order_id, sealed)| self.open_payer(*order_id, sealed))
                 .transpose()?;
-            let record = row.record(&own, customer)?;
+            let record = row.record(&own, payer.as_ref())?;
             views.push(OrderView::new(&record, &self.context.links));
         }
         Ok(OrderPage {
@@ -253,7 +249,9 @@ impl Tx<'_> {
                 return Ok(found.into_iter().map(OrderId::from_uuid).collect());
             }
         }
+        // Through the merchants, so that the index over (merchant, reference) serves.
         let found: Vec<Uuid> = orders::table
+            .filter(orders::merchant_id.eq_any(merchants::table.select(merchants::id)))
             .filter(orders::reference.eq(name))
             .select(orders::id)
             .order(orders::created_at.desc())
@@ -280,37 +278,8 @@ impl Tx<'_> {
 
     pub(crate) fn view(&mut self, order: &OrderRow) -> Result<OrderView, LedgerError> {
         let payments = self.payments_of(order.id)?;
-        let customer = self.customer_of(order.id)?;
-        let record = order.record(&payments, customer)?;
+        let payer = self.payer_of(order.id)?;
+        let record = order.record(&payments, payer.as_ref())?;
         Ok(OrderView::new(&record, &self.context.links))
-    }
-
-    pub(crate) fn customer_of(&mut self, order_id: Uuid) -> Result<Option<Customer>, LedgerError> {
-        let sealed: Option<Vec<u8>> = payers::table
-            .find(order_id)
-            .select(payers::sealed)
-            .first(self.connection)
-            .optional()?;
-        sealed
-            .map(|sealed| self.open_customer(order_id, &sealed))
-            .transpose()
-    }
-
-    fn open_customer(&self, order_id: Uuid, sealed: &[u8]) -> Result<Customer, LedgerError> {
-        let opened = self.context.open(sealed, &payer_context(order_id))?;
-        serde_json::from_slice(&opened).map_err(LedgerError::corrupt)
-    }
-
-    pub(crate) fn keep_customer(
-        &mut self,
-        order_id: Uuid,
-        customer: &Customer,
-    ) -> Result<(), LedgerError> {
-        let plain = serde_json::to_vec(customer).map_err(LedgerError::corrupt)?;
-        let sealed = self.context.seal(&plain, &payer_context(order_id))?;
-        diesel::insert_into(payers::table)
-            .values((payers::order_id.eq(order_id), payers::sealed.eq(sealed)))
-            .execute(self.connection)?;
-        Ok(())
     }
 }

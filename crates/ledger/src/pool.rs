@@ -174,11 +174,12 @@ impl Ledger {
             .map_err(|_| LedgerError::Unavailable("the pool is closed".to_owned()))?;
         drop(waiting);
         let ledger = self.clone();
+        let longer = (deadline > self.deadline).then(|| deadline.as_millis());
         let task = tokio::task::spawn_blocking(move || {
             // The permit stays with the thread: a stuck statement holds it, so stuck threads are
             // never more than there are connections.
             let _permit = permit;
-            ledger.run(work)
+            ledger.run(longer, work)
         });
         match tokio::time::timeout(deadline.saturating_sub(began.elapsed()), task).await {
             Ok(Ok(result)) => result,
@@ -205,15 +206,19 @@ impl Ledger {
 
     fn run<T>(
         &self,
+        statement_timeout_ms: Option<u128>,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
         let mut pooled = self
             .pool
             .get()
             .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
-        let result = pooled
-            .connection
-            .transaction(|connection| work(&mut Tx::new(connection, &self.context)));
+        let result = pooled.connection.transaction(|connection| {
+            if let Some(limit) = statement_timeout_ms {
+                connection.batch_execute(&format!("SET LOCAL statement_timeout = {limit}"))?;
+            }
+            work(&mut Tx::new(connection, &self.context))
+        });
         match &result {
             Ok(_) => pooled.checked_at = Instant::now(),
             // The next user must ask the server again whether it lives and leads (T7).

@@ -4,10 +4,12 @@ use ayolinx_core::payment::Fact;
 use ayolinx_core::posting::Booking;
 use ayolinx_core::states::PaymentState;
 use diesel::prelude::*;
+use diesel::sql_types::{Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use crate::apply::{Decided, Observation, What};
+use crate::change::Decided;
 use crate::error::LedgerError;
+use crate::observation::{Observation, What};
 use crate::rows::PaymentRow;
 use crate::schema::{provider_aliases, receipts};
 use crate::tx::Tx;
@@ -42,6 +44,9 @@ impl Tx<'_> {
         observation: &Observation,
         decided: &Decided,
     ) -> Result<(), LedgerError> {
+        if decided.fact == Fact::FurtherReceiptRefunded {
+            return self.release_named_receipts(payment, observation, decided);
+        }
         for (booking, amount) in &decided.decision.bookings {
             let (from, to) = match booking {
                 Booking::ReceiveForMerchant | Booking::ReceiveIntoSuspense => {
@@ -71,6 +76,29 @@ impl Tx<'_> {
                     .set(receipts::held.eq(to))
                     .execute(self.connection)?;
             }
+        }
+        Ok(())
+    }
+
+    fn release_named_receipts(
+        &mut self,
+        payment: &PaymentRow,
+        observation: &Observation,
+        decided: &Decided,
+    ) -> Result<(), LedgerError> {
+        let names = [
+            request_key(observation),
+            observation.provider_reference.clone(),
+        ];
+        let names: Vec<String> = names.into_iter().flatten().collect();
+        for (_, amount) in &decided.decision.bookings {
+            diesel::update(receipts::table)
+                .filter(receipts::payment_id.eq(payment.id))
+                .filter(receipts::held.eq("suspense"))
+                .filter(receipts::request_key.eq_any(&names))
+                .filter(receipts::amount_minor.le(amount.minor()))
+                .set(receipts::held.eq("released"))
+                .execute(self.connection)?;
         }
         Ok(())
     }
@@ -117,11 +145,15 @@ impl Tx<'_> {
             .count()
             .get_result(self.connection)?;
         if known == 0 {
-            diesel::update(receipts::table)
-                .filter(receipts::payment_id.eq(payment_id))
-                .filter(receipts::request_key.is_null())
-                .set(receipts::request_key.eq(key))
-                .execute(self.connection)?;
+            // One of them only: an announcement that was corrected since has no name either.
+            diesel::sql_query(
+                "UPDATE receipts SET request_key = $1 WHERE id = ( \
+                     SELECT id FROM receipts WHERE payment_id = $2 AND request_key IS NULL \
+                       AND held <> 'released' ORDER BY created_at DESC, id DESC LIMIT 1)",
+            )
+            .bind::<Text, _>(key)
+            .bind::<SqlUuid, _>(payment_id)
+            .execute(self.connection)?;
         }
         Ok(())
     }

@@ -7,13 +7,14 @@ use ayolinx_core::artefact::Artefact;
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::{Amount, Currency};
-use ayolinx_core::order_view::{Customer, Failure, OrderRecord, PaymentRecord};
+use ayolinx_core::order_view::{Failure, OrderRecord, PaymentRecord};
 use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::error::LedgerError;
+use crate::payers::Payer;
 use crate::schema::{orders, payments};
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -107,7 +108,7 @@ impl OrderRow {
     pub(crate) fn record(
         &self,
         payments: &[PaymentRow],
-        customer: Option<Customer>,
+        payer: Option<&Payer>,
     ) -> Result<OrderRecord, LedgerError> {
         let metadata = self
             .metadata
@@ -124,7 +125,7 @@ impl OrderRow {
             paid_amount: amount(self.paid_minor, &self.currency)?,
             paid_late: self.paid_late,
             description: self.description.clone(),
-            customer,
+            customer: payer.and_then(|payer| payer.customer.clone()),
             return_url: self.return_url.clone(),
             metadata,
             checkout_token: self.checkout_token.clone(),
@@ -134,7 +135,7 @@ impl OrderRow {
             paid_at: self.paid_at,
             payments: payments
                 .iter()
-                .map(PaymentRow::record)
+                .map(|payment| payment.record(payer))
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -165,12 +166,19 @@ impl PaymentRow {
         amount(self.suspense_minor, &self.currency)
     }
 
-    pub(crate) fn artefact(&self) -> Result<Option<Artefact>, LedgerError> {
-        self.artefact
+    fn artefact(&self, payer: Option<&Payer>) -> Result<Option<Artefact>, LedgerError> {
+        let mut artefact = self
+            .artefact
             .as_deref()
             .map(serde_json::from_str)
             .transpose()
-            .map_err(LedgerError::corrupt)
+            .map_err(LedgerError::corrupt)?;
+        if let (Some(Artefact::VirtualAccount { account_name, .. }), Some(payer)) =
+            (&mut artefact, payer)
+        {
+            *account_name = payer.account_name(self.id);
+        }
+        Ok(artefact)
     }
 
     /// A call to the provider may be under way: its lease runs.
@@ -178,7 +186,7 @@ impl PaymentRow {
         self.call_leased_until.is_some_and(|until| until > now)
     }
 
-    pub(crate) fn record(&self) -> Result<PaymentRecord, LedgerError> {
+    fn record(&self, payer: Option<&Payer>) -> Result<PaymentRecord, LedgerError> {
         let failure = self.failure_code.as_ref().map(|code| Failure {
             code: code.clone(),
             message: self.failure_message.clone().unwrap_or_default(),
@@ -189,7 +197,7 @@ impl PaymentRow {
             channel: self.channel.clone(),
             state: self.state()?,
             provider_reference: self.provider_reference.clone(),
-            artefact: self.artefact()?,
+            artefact: self.artefact(payer)?,
             failure,
             created_at: self.created_at,
             expires_at: self.expires_at,

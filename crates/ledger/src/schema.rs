@@ -151,7 +151,7 @@ diesel::table! {
         id -> Uuid,
         path -> Text,
         body_digest -> Bytea,
-        body -> Bytea,
+        body_sealed -> Bytea,
         headers -> Text,
         matched_route -> Text,
         verdict -> Text,
@@ -169,7 +169,7 @@ diesel::table! {
         path -> Text,
         query -> Nullable<Text>,
         headers -> Text,
-        body -> Bytea,
+        body_sealed -> Bytea,
         reason -> Text,
         received_at -> Timestamptz,
     }

@@ -36,6 +36,22 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// Runs `work` in a savepoint: when it fails, what it did is undone and nothing else, so that
+    /// one broken row does not hold up the others of a batch.
+    pub(crate) fn nested<T>(
+        &mut self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let (context, now) = (self.context, self.now);
+        self.connection.transaction(|connection| {
+            work(&mut Tx {
+                connection,
+                context,
+                now,
+            })
+        })
+    }
+
     /// The database's time, the same throughout the transaction: leases and due times of all
     /// replicas are reckoned by one clock.
     ///

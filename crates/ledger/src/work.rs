@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
+use crate::rows::PaymentRow;
 use crate::schema::provider_work;
 use crate::tx::Tx;
 
@@ -93,14 +94,16 @@ impl Tx<'_> {
     ) -> Result<Vec<LeasedWork>, LedgerError> {
         let token = Uuid::now_v7();
         let rows: Vec<LeasedRow> = diesel::sql_query(
-            "UPDATE provider_work SET lease_token = $1, \
-                    leased_until = now() + make_interval(secs => $2::bigint / 1000.0) \
-             WHERE (payment_id, kind) IN ( \
+            // A CTE, since a subquery with LIMIT may be run more than once by a join.
+            "WITH due AS ( \
                  SELECT payment_id, kind FROM provider_work \
                  WHERE kind = $3 AND due_at <= now() \
                    AND (leased_until IS NULL OR leased_until <= now()) \
                  ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
-             RETURNING payment_id, began_at, steps, not_found_at, leased_until",
+             UPDATE provider_work w SET lease_token = $1, \
+                    leased_until = now() + make_interval(secs => $2::bigint / 1000.0) \
+             FROM due WHERE w.payment_id = due.payment_id AND w.kind = due.kind \
+             RETURNING w.payment_id, w.began_at, w.steps, w.not_found_at, w.leased_until",
         )
         .bind::<SqlUuid, _>(token)
         .bind::<BigInt, _>(self.context.plans.lease.num_milliseconds())
@@ -209,22 +212,27 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Asks for a look at a payment soon: now, but not twice within `spacing`.
+    /// Asks for a look at a payment soon: now, but not twice within `spacing`. What was asked
+    /// before by a plan that has ended since is known from the history.
     pub(crate) fn ask_soon(
         &mut self,
-        payment_id: Uuid,
-        began_at: DateTime<Utc>,
+        payment: &PaymentRow,
         spacing: TimeDelta,
     ) -> Result<(), LedgerError> {
+        let began_at = payment.accepted_at.unwrap_or(payment.created_at);
         diesel::sql_query(
-            "INSERT INTO provider_work (payment_id, kind, due_at, began_at) \
-             VALUES ($1, 'inquire', now(), $2) \
+            "WITH last AS (SELECT max(at) AS at FROM history \
+                 WHERE order_id = $4 AND payment_id = $1 AND fact = 'asked') \
+             INSERT INTO provider_work (payment_id, kind, due_at, began_at, asked_at) \
+             SELECT $1, 'inquire', greatest(now(), \
+                 last.at + make_interval(secs => $3::bigint / 1000.0)), $2, last.at FROM last \
              ON CONFLICT (payment_id, kind) DO UPDATE SET due_at = least(provider_work.due_at, \
                  greatest(now(), provider_work.asked_at + make_interval(secs => $3::bigint / 1000.0)))",
         )
-        .bind::<SqlUuid, _>(payment_id)
+        .bind::<SqlUuid, _>(payment.id)
         .bind::<diesel::sql_types::Timestamptz, _>(began_at)
         .bind::<BigInt, _>(spacing.num_milliseconds())
+        .bind::<SqlUuid, _>(payment.order_id)
         .execute(self.connection)?;
         Ok(())
     }

@@ -1,0 +1,107 @@
+//! The payer's personal data: in one sealed row per order and nowhere else, so that erasing a payer
+//! touches one table. The name a bank shows for a virtual account is part of it.
+
+use std::collections::BTreeMap;
+
+use ayolinx_core::artefact::Artefact;
+use ayolinx_core::order_view::Customer;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::LedgerError;
+use crate::schema::payers;
+use crate::tx::Tx;
+
+/// What is sealed.
+#[derive(Serialize, Deserialize, Default)]
+pub(crate) struct Payer {
+    /// As the merchant named them.
+    #[serde(default)]
+    pub(crate) customer: Option<Customer>,
+    /// By payment: the name its bank shows.
+    #[serde(default)]
+    account_names: BTreeMap<Uuid, String>,
+}
+
+impl Payer {
+    /// The name a bank shows for a payment; empty when it was erased.
+    pub(crate) fn account_name(&self, payment_id: Uuid) -> String {
+        self.account_names
+            .get(&payment_id)
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+/// An artefact without personal data, and the name that was in it.
+pub(crate) fn without_name(artefact: &Artefact) -> (Artefact, Option<String>) {
+    let mut plain = artefact.clone();
+    let name = match &mut plain {
+        Artefact::VirtualAccount { account_name, .. } => Some(std::mem::take(account_name)),
+        Artefact::Qr { .. } | Artefact::Redirect { .. } | Artefact::PaymentCode { .. } => None,
+    };
+    (plain, name.filter(|name| !name.is_empty()))
+}
+
+fn payer_context(order_id: Uuid) -> String {
+    format!("payer:{order_id}")
+}
+
+impl Tx<'_> {
+    pub(crate) fn payer_of(&mut self, order_id: Uuid) -> Result<Option<Payer>, LedgerError> {
+        let sealed: Option<Vec<u8>> = payers::table
+            .find(order_id)
+            .select(payers::sealed)
+            .first(self.connection)
+            .optional()?;
+        sealed
+            .map(|sealed| self.open_payer(order_id, &sealed))
+            .transpose()
+    }
+
+    pub(crate) fn customer_of(&mut self, order_id: Uuid) -> Result<Option<Customer>, LedgerError> {
+        Ok(self.payer_of(order_id)?.and_then(|payer| payer.customer))
+    }
+
+    pub(crate) fn open_payer(&self, order_id: Uuid, sealed: &[u8]) -> Result<Payer, LedgerError> {
+        let opened = self.context.open(sealed, &payer_context(order_id))?;
+        serde_json::from_slice(&opened).map_err(LedgerError::corrupt)
+    }
+
+    pub(crate) fn keep_customer(
+        &mut self,
+        order_id: Uuid,
+        customer: &Customer,
+    ) -> Result<(), LedgerError> {
+        let payer = Payer {
+            customer: Some(customer.clone()),
+            account_names: BTreeMap::new(),
+        };
+        self.keep_payer(order_id, &payer)
+    }
+
+    /// Under the order's lock.
+    pub(crate) fn keep_account_name(
+        &mut self,
+        order_id: Uuid,
+        payment_id: Uuid,
+        name: String,
+    ) -> Result<(), LedgerError> {
+        let mut payer = self.payer_of(order_id)?.unwrap_or_default();
+        payer.account_names.insert(payment_id, name);
+        self.keep_payer(order_id, &payer)
+    }
+
+    fn keep_payer(&mut self, order_id: Uuid, payer: &Payer) -> Result<(), LedgerError> {
+        let plain = serde_json::to_vec(payer).map_err(LedgerError::corrupt)?;
+        let sealed = self.context.seal(&plain, &payer_context(order_id))?;
+        diesel::insert_into(payers::table)
+            .values((payers::order_id.eq(order_id), payers::sealed.eq(&sealed)))
+            .on_conflict(payers::order_id)
+            .do_update()
+            .set(payers::sealed.eq(&sealed))
+            .execute(self.connection)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! A request that was made before: its kept reply again, or how far it has come.
+
+use ayolinx_core::ids::{MerchantId, OrderId};
+use ayolinx_core::order::{OrderRefusal, pay_another_way};
+use ayolinx_core::states::PaymentState;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::apply::Locked;
+use crate::begun::{Begun, Claim, StoredReply};
+use crate::error::LedgerError;
+use crate::rows::{OrderRow, PaymentRow};
+use crate::schema::creations;
+use crate::tx::Tx;
+
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = creations)]
+pub(crate) struct CreationRow {
+    pub(crate) id: Uuid,
+    pub(crate) order_id: Uuid,
+    pub(crate) payment_id: Option<Uuid>,
+    pub(crate) endpoint: String,
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) reply_status: Option<i16>,
+    pub(crate) reply_sealed: Option<Vec<u8>>,
+}
+
+impl Tx<'_> {
+    /// Keeps the first final reply of a creation; a reply that is kept already stays.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn keep_reply(&mut self, creation: Uuid, reply: &StoredReply) -> Result<(), LedgerError> {
+        let sealed = self
+            .context
+            .seal(&reply.body, &format!("reply:{creation}"))?;
+        let status = i16::try_from(reply.status).map_err(LedgerError::corrupt)?;
+        diesel::update(creations::table.find(creation))
+            .filter(creations::reply_status.is_null())
+            .set((
+                creations::reply_status.eq(status),
+                creations::reply_sealed.eq(sealed),
+            ))
+            .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// [`Tx::keep_reply`], and the reply that counts: the one kept before, where there is one. What
+    /// is answered must be these bytes, since twins may have made their replies at the same time.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn keep_first_reply(
+        &mut self,
+        creation: Uuid,
+        reply: StoredReply,
+    ) -> Result<StoredReply, LedgerError> {
+        self.keep_reply(creation, &reply)?;
+        let kept: (Option<i16>, Option<Vec<u8>>) = creations::table
+            .find(creation)
+            .select((creations::reply_status, creations::reply_sealed))
+            .first(self.connection)?;
+        let (Some(status), Some(sealed)) = kept else {
+            return Ok(reply);
+        };
+        let body = self.context.open(&sealed, &format!("reply:{creation}"))?;
+        let status = u16::try_from(status).map_err(LedgerError::corrupt)?;
+        Ok(StoredReply { status, body })
+    }
+
+    pub(crate) fn payable(
+        &mut self,
+        order: &OrderRow,
+    ) -> Result<Result<(), OrderRefusal>, LedgerError> {
+        if let Err(refusal) = pay_another_way(order.state()?) {
+            return Ok(Err(refusal));
+        }
+        if self.now()? >= order.expires_at {
+            return Ok(Err(OrderRefusal::NotPayable));
+        }
+        Ok(Ok(()))
+    }
+
+    pub(crate) fn creation_by_key(
+        &mut self,
+        merchant: MerchantId,
+        claim: &Claim,
+    ) -> Result<Option<CreationRow>, LedgerError> {
+        let Some(key) = &claim.key else {
+            return Ok(None);
+        };
+        Ok(creations::table
+            .filter(creations::merchant_id.eq(merchant.as_uuid()))
+            .filter(creations::idempotency_key.eq(key))
+            .select(CreationRow::as_select())
+            .first(self.connection)
+            .optional()?)
+    }
+
+    pub(crate) fn resume_creation(
+        &mut self,
+        earlier: &CreationRow,
+        claim: &Claim,
+    ) -> Result<Begun, LedgerError> {
+        if earlier.endpoint != claim.endpoint || earlier.fingerprint != claim.fingerprint {
+            return Ok(Begun::KeyReused);
+        }
+        // A replay writes too, so that what it answers is as durable as the first time (T8).
+        diesel::sql_query("UPDATE creations SET replays = replays + 1 WHERE id = $1")
+            .bind::<diesel::sql_types::Uuid, _>(earlier.id)
+            .execute(self.connection)?;
+        if let (Some(status), Some(sealed)) = (earlier.reply_status, &earlier.reply_sealed) {
+            let body = self
+                .context
+                .open(sealed, &format!("reply:{}", earlier.id))?;
+            let status = u16::try_from(status).map_err(LedgerError::corrupt)?;
+            return Ok(Begun::Replay(StoredReply { status, body }));
+        }
+        let order_id = OrderId::from_uuid(earlier.order_id);
+        if earlier.reply_status.is_some() {
+            return Ok(Begun::Erased(order_id));
+        }
+        let Some(payment_id) = earlier.payment_id else {
+            return Ok(Begun::Created {
+                order_id,
+                creation: earlier.id,
+            });
+        };
+        let locked = self.lock_order(earlier.order_id)?;
+        let row = last_replacement(&locked, payment_id)?;
+        self.stand_of(&locked, &row, Some(earlier.id))
+    }
+
+    /// How far an earlier request has come.
+    pub(crate) fn stand_of(
+        &mut self,
+        locked: &Locked,
+        row: &PaymentRow,
+        creation: Option<Uuid>,
+    ) -> Result<Begun, LedgerError> {
+        let now = self.now()?;
+        let order_id = locked.order.id();
+        match row.state()? {
+            PaymentState::Unknown => Ok(Begun::Resolving(order_id)),
+            PaymentState::Creating if row.call_is_leased(now) => {
+                if row.replaces.is_some() {
+                    Ok(Begun::Resolving(order_id))
+                } else {
+                    Ok(Begun::InFlight)
+                }
+            }
+            PaymentState::Creating if row.last_outcome.as_deref() == Some("not_sent") => {
+                if let Err(refusal) = self.payable(&locked.order)? {
+                    return Ok(Begun::Refused(refusal));
+                }
+                let call = self.lease_call(&locked.order, row)?;
+                Ok(Begun::Send {
+                    call: Box::new(call),
+                    creation,
+                })
+            }
+            PaymentState::Creating => Ok(Begun::Resolving(order_id)),
+            state => Ok(Begun::Settled {
+                order_id,
+                creation,
+                refused: state == PaymentState::Failed
+                    && row.last_outcome.as_deref() == Some("refused"),
+                payment_id: row.id(),
+            }),
+        }
+    }
+}
+
+/// The payment that stands for `first` now: itself, or the end of its chain of replacements.
+fn last_replacement(locked: &Locked, first: Uuid) -> Result<PaymentRow, LedgerError> {
+    let mut current = first;
+    for row in locked.payments.iter().rev() {
+        if row.replaces == Some(current) {
+            current = row.id;
+        }
+    }
+    locked
+        .payments
+        .iter()
+        .find(|row| row.id == current)
+        .cloned()
+        .ok_or(LedgerError::NotFound)
+}

@@ -1,0 +1,183 @@
+//! Orders that end without money: cancelled by their merchant, or out of time.
+
+use ayolinx_core::ids::MerchantId;
+use ayolinx_core::method::Method;
+use ayolinx_core::order::OrderRefusal;
+use ayolinx_core::payment::Fact;
+use ayolinx_core::states::{OrderState, PaymentState};
+use ledger::{CancelPlan, LedgerError, Source};
+use uuid::Uuid;
+
+use crate::support::{Books, PRICE, claim, order, paid, unknown, word};
+
+#[tokio::test]
+async fn a_cancel_withdraws_what_is_open_and_is_told_once() {
+    let books = Books::open().await;
+    let merchant = books.merchant;
+    let one = books.pending("A-1").await;
+    let id = one.order;
+    let plan = books.run(move |tx| tx.plan_cancel(merchant, id)).await;
+    assert_eq!(plan, CancelPlan::CloseFirst(vec![one.payment]));
+    for _ in 0..2 {
+        let done = books
+            .run(move |tx| tx.cancel_order(merchant, id, Source::Merchant))
+            .await;
+        assert_eq!(done, Ok(()));
+    }
+    let plan = books.run(move |tx| tx.plan_cancel(merchant, id)).await;
+    assert_eq!(plan, CancelPlan::AlreadyCancelled);
+    let view = books.view(id).await;
+    assert_eq!(
+        (view.status, view.payments[0].status, view.version),
+        (OrderState::Cancelled, PaymentState::Cancelled, 3)
+    );
+    assert_eq!(books.events(id).await, ["order.payable", "order.cancelled"]);
+    books.audit().await;
+}
+
+#[tokio::test]
+async fn what_is_being_created_is_cancelled_here_and_closed_when_its_call_has_ended() {
+    let books = Books::open().await;
+    let merchant = books.merchant;
+    let one = books.creating("A-1").await;
+    let id = one.order;
+    let plan = books.run(move |tx| tx.plan_cancel(merchant, id)).await;
+    assert_eq!(plan, CancelPlan::Local);
+    books
+        .run(move |tx| tx.cancel_order(merchant, id, Source::Merchant))
+        .await
+        .unwrap();
+    let waits = "provider_work WHERE kind = 'close' AND due_at > now() + interval '20 s'";
+    assert_eq!(books.count(waits), 1);
+    books.accept(&one, Method::Qris).await;
+    assert_eq!(
+        books.count("provider_work WHERE kind = 'close' AND due_at <= now()"),
+        1
+    );
+    assert_eq!(books.view(id).await.status, OrderState::Cancelled);
+    books.audit().await;
+}
+
+#[tokio::test]
+async fn an_order_that_has_ended_otherwise_is_not_cancelled() {
+    let books = Books::open().await;
+    let merchant = books.merchant;
+    let paid_one = books.pending("paid").await;
+    books.say(paid_one.payment, paid()).await;
+    let review = books.pending("review").await;
+    books.say(review.payment, word("00", 1)).await;
+    let failed = books.pending("failed").await;
+    books.say(failed.payment, word("06", PRICE)).await;
+    for (id, expected) in [
+        (paid_one.order, Err(OrderRefusal::Paid)),
+        (review.order, Err(OrderRefusal::StateConflict)),
+        (failed.order, Ok(())),
+    ] {
+        let done = books
+            .run(move |tx| tx.cancel_order(merchant, id, Source::Merchant))
+            .await;
+        assert_eq!(done, expected);
+    }
+    let stranger = MerchantId::from_uuid(Uuid::now_v7());
+    let id = failed.order;
+    let foreign = books
+        .ledger
+        .transact(move |tx| tx.cancel_order(stranger, id, Source::Merchant))
+        .await;
+    assert!(matches!(foreign, Err(LedgerError::NotFound)));
+    books.audit().await;
+}
+
+#[tokio::test]
+async fn an_order_expires_after_its_grace_when_nothing_is_open() {
+    let books = Books::open().await;
+    let chosen = order(books.merchant, "never chosen", None);
+    let chosen = ledger::NewOrder {
+        reference: "A-0".to_owned(),
+        ..chosen
+    };
+    books.begin(&chosen, &claim("A-0")).await;
+    let open = books.pending("open").await;
+    let ended = books.pending("ended").await;
+    for id in [chosen.id, open.order, ended.order] {
+        books.age(id, 299);
+    }
+    books.fact(ended.payment, Fact::ExpiryReached).await;
+    assert_eq!(
+        books.run(|tx| tx.expire_orders(10)).await,
+        0,
+        "the grace is not over"
+    );
+    for id in [chosen.id, open.order, ended.order] {
+        books.age(id, 301);
+    }
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 2);
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 0);
+    assert_eq!(books.view(open.order).await.status, OrderState::Pending);
+    books.fact(open.payment, Fact::ExpiryReached).await;
+    // The last payment has just ended: the order does not wait for its next look.
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 1);
+    for id in [chosen.id, open.order, ended.order] {
+        assert_eq!(books.view(id).await.status, OrderState::Expired);
+        assert_eq!(books.events(id).await.last().unwrap(), "order.expired");
+    }
+    books.audit().await;
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_ended_does_not_hold_up_the_others() {
+    let books = Books::open().await;
+    let mut ids = Vec::new();
+    for reference in ["a", "b", "c"] {
+        let new = order(books.merchant, reference, None);
+        books.begin(&new, &claim(reference)).await;
+        books.age(new.id, 400);
+        ids.push(new.id);
+    }
+    books.sql("UPDATE orders SET metadata = 'not JSON' WHERE reference = 'b'");
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 2);
+    assert_eq!(
+        books.sql("SELECT string_agg(reference, ',') FROM orders WHERE state = 'pending'"),
+        "b"
+    );
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 0);
+}
+
+#[tokio::test]
+async fn replicas_end_each_order_once() {
+    let books = Books::open().await;
+    for number in 0..40 {
+        let reference = format!("A-{number}");
+        let new = order(books.merchant, &reference, None);
+        books.begin(&new, &claim(&reference)).await;
+        books.age(new.id, 400);
+    }
+    let mut loops = Vec::new();
+    for _ in 0..4 {
+        let ledger = books.ledger.clone();
+        loops.push(tokio::spawn(async move {
+            let mut ended = 0;
+            for _ in 0..20 {
+                ended += ledger.transact(|tx| tx.expire_orders(7)).await.unwrap();
+            }
+            ended
+        }));
+    }
+    let mut ended = 0;
+    for one in loops {
+        ended += one.await.unwrap();
+    }
+    assert_eq!((ended, books.count("events")), (40, 40));
+    books.audit().await;
+}
+
+#[tokio::test]
+async fn the_payment_of_a_dead_create_still_ends_its_order() {
+    let books = Books::open().await;
+    let one = books.creating("A-1").await;
+    books.settle(&one, unknown()).await;
+    books.fact(one.payment, Fact::ExpiryReached).await;
+    books.age(one.order, 301);
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 1);
+    books.audit().await;
+}
