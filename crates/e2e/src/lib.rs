@@ -1,1 +1,1 @@
-//! .
+//! Nothing lives here: the stories of the whole gateway are in `tests/it`, one file a promise.

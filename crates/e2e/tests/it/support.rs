@@ -1,0 +1,20 @@
+//! What every story needs: a stack, a shop, the sandbox's control side, and waiting for something
+//! to become true.
+
+mod books;
+mod http;
+mod orders;
+mod provider;
+mod sandbox;
+mod shop;
+mod stacks;
+mod wait;
+
+pub(crate) use books::{assert_books_balance, suspense_minor};
+pub(crate) use http::{Answer, Http};
+pub(crate) use orders::{CHANNELS, an_order, of, reference, unique, with};
+pub(crate) use provider::Provider;
+pub(crate) use sandbox::Sandbox;
+pub(crate) use shop::Shop;
+pub(crate) use stacks::{quick, shared};
+pub(crate) use wait::{until, until_some};
