@@ -1,7 +1,12 @@
 //! What can be typed.
 
+use std::path::PathBuf;
+
 use ayolinx_core::ids::MerchantId;
+use ayolinx_core::states::OrderState;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::signatures::{KeySource, Kind};
 
 /// The operator's tool of the payment gateway.
 ///
@@ -30,8 +35,27 @@ pub(crate) enum Command {
     /// Webhook endpoints of a merchant.
     #[command(subcommand)]
     Webhooks(Webhooks),
+    /// Orders of all merchants.
+    #[command(subcommand)]
+    Orders(Orders),
+    /// Ask the provider about an order now and apply what it says.
+    Sync(NamedOrder),
+    /// Look at everything the services need; says what to do about what is not well.
+    Doctor,
+    /// Show what is signed, and sign it: any of the provider's five signature kinds.
+    Sign(Sign),
+    /// Check a signature and, where it does not hold, find out what was signed instead.
+    Verify(Verify),
+    /// Prove the books: exit code 1 and the rows when a rule is broken.
+    Audit,
+    /// Verified notifications that could not be placed.
+    #[command(subcommand)]
+    Quarantine(Quarantine),
     /// Print the completion script of a shell.
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -113,4 +137,99 @@ pub(crate) struct AddWebhook {
     /// Which type of event, such as order.paid; may be repeated. Default: all.
     #[arg(long = "event", value_name = "TYPE")]
     pub(crate) events: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Orders {
+    /// One order with its payments and all that happened to it. With --json: as the API shows it.
+    Show(NamedOrder),
+    /// A merchant's orders, newest first.
+    List(ListOrders),
+    /// Cancel an order, at the provider too where that can be.
+    Cancel(NamedOrder),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NamedOrder {
+    /// The merchant's reference, the order's id, or the id of one of its payments.
+    #[arg(value_name = "REF|ID")]
+    pub(crate) order: String,
+    /// Whose reference it is, where several merchants use the same.
+    #[arg(long, value_name = "ID")]
+    pub(crate) merchant: Option<MerchantId>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListOrders {
+    /// Whose orders.
+    #[arg(long, value_name = "ID")]
+    pub(crate) merchant: MerchantId,
+    /// Only those in this state, such as paid.
+    #[arg(long)]
+    pub(crate) status: Option<OrderState>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) limit: i64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Quarantine {
+    /// What waits, newest first.
+    List {
+        /// At most so many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
+        limit: i64,
+    },
+    /// Have the worker match everything of unknown reference again now.
+    Retry,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sign {
+    #[command(flatten)]
+    pub(crate) parts: SignedParts,
+    #[command(flatten)]
+    pub(crate) keys: KeySource,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) parts: Option<SignedParts>,
+    #[command(flatten)]
+    pub(crate) keys: KeySource,
+    /// The X-SIGNATURE header.
+    #[arg(long, value_name = "BASE64", allow_hyphen_values = true)]
+    pub(crate) signature: Option<String>,
+    /// The string that somebody else says is to be signed: shows where it parts from ours.
+    #[arg(long, value_name = "STRING", allow_hyphen_values = true)]
+    pub(crate) expected_string: Option<String>,
+    /// Replay the callbacks that the worker refused (kept for 24 hours).
+    #[arg(long, conflicts_with_all = ["signature", "expected_string", "kind"])]
+    pub(crate) rejected: bool,
+    /// With --rejected: at most so many, newest first.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    pub(crate) limit: i64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignedParts {
+    /// Which signature; the letters A to E of the protocol are understood too.
+    #[arg(long)]
+    pub(crate) kind: Kind,
+    /// The path that is called, such as /v1.0/qr/qr-mpm-generate. Kinds api, callback, snap-callback.
+    #[arg(long)]
+    pub(crate) path: Option<String>,
+    /// What followed `?` in the callback's URL, to try it as part of the route.
+    #[arg(long)]
+    pub(crate) query: Option<String>,
+    /// The access token. Kinds api, snap-callback.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) token: Option<String>,
+    /// The X-TIMESTAMP header. Default, when signing: now.
+    #[arg(long)]
+    pub(crate) timestamp: Option<String>,
+    /// The file with the body's exact bytes; - is stdin. Kinds api, callback, snap-callback.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) body: Option<PathBuf>,
 }

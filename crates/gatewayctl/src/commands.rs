@@ -1,9 +1,16 @@
 //! One file for each group of commands; this one tells them apart.
 
+mod audit;
 mod completions;
+mod doctor;
 mod keys;
 mod merchants;
 mod migrate;
+mod order_tables;
+mod orders;
+mod quarantine;
+mod rejected;
+mod sign;
 mod webhooks;
 
 use crate::cli::Command;
@@ -16,6 +23,13 @@ pub(crate) async fn run(command: Command) -> Result<Output, Failure> {
         Command::Merchants(what) => merchants::run(what).await,
         Command::Keys(what) => keys::run(what).await,
         Command::Webhooks(what) => webhooks::run(what).await,
+        Command::Orders(what) => orders::run(what).await,
+        Command::Sync(order) => orders::sync(order).await,
+        Command::Doctor => doctor::run().await,
+        Command::Sign(asked) => sign::sign(&asked),
+        Command::Verify(asked) => sign::verify(&asked).await,
+        Command::Audit => audit::run().await,
+        Command::Quarantine(what) => quarantine::run(what).await,
         Command::Completions { shell } => Ok(completions::run(shell)),
     }
 }

@@ -1,4 +1,10 @@
 //! The real binary, against a real database, with an environment of its own.
+#![cfg(test)]
 
 mod accounts;
+mod audit;
+mod doctor;
+mod orders;
+mod provider;
 mod rig;
+mod signatures;

@@ -1,0 +1,62 @@
+//! Verified notifications that could not be placed.
+
+use ayolinx_core::order_view::jakarta_millis;
+use ledger::QuarantineLine;
+use serde_json::json;
+
+use crate::access;
+use crate::cli::Quarantine;
+use crate::failure::Failure;
+use crate::output::{Output, table};
+
+pub(crate) async fn run(what: Quarantine) -> Result<Output, Failure> {
+    match what {
+        Quarantine::List { limit } => list(limit).await,
+        Quarantine::Retry => retry().await,
+    }
+}
+
+async fn list(limit: i64) -> Result<Output, Failure> {
+    let settings = access::settings()?;
+    let waiting = access::books(&settings)?
+        .transact(move |tx| tx.quarantine(limit))
+        .await?;
+    let rows: Vec<Vec<String>> = waiting
+        .iter()
+        .map(|one| {
+            vec![
+                one.id.to_string(),
+                jakarta_millis(one.received_at),
+                one.path.clone(),
+                one.verdict.clone(),
+                one.seen.to_string(),
+            ]
+        })
+        .collect();
+    let data: Vec<_> = waiting.iter().map(as_json).collect();
+    Ok(Output::new(
+        table(&["ID", "RECEIVED", "PATH", "WHY", "SEEN"], &rows),
+        json!({"data": data}),
+    ))
+}
+
+fn as_json(one: &QuarantineLine) -> serde_json::Value {
+    json!({
+        "id": one.id,
+        "received_at": jakarta_millis(one.received_at),
+        "path": one.path,
+        "why": one.verdict,
+        "seen": one.seen,
+    })
+}
+
+async fn retry() -> Result<Output, Failure> {
+    let settings = access::settings()?;
+    let due = access::books(&settings)?
+        .transact(|tx| tx.retry_quarantine())
+        .await?;
+    Ok(Output::new(
+        format!("{due} of unknown reference will be matched again by the worker now"),
+        json!({"due": due}),
+    ))
+}

@@ -1,0 +1,113 @@
+//! Replays the callbacks that were not let in, to see whether a known confusion explains them.
+
+use std::collections::BTreeMap;
+
+use ledger::RefusedNotification;
+use serde_json::{Value, json};
+
+use crate::access;
+use crate::failure::Failure;
+use crate::output::{Output, table};
+use crate::signatures::{KeySource, Keys, Kind, Parts, explain};
+
+const CAVEAT: &str = "Authorization headers are never kept, so that only kind C (without a token) can \
+                      be replayed: what came with a token shows as unexplained.";
+
+pub(crate) async fn replay(source: &KeySource, limit: i64) -> Result<Output, Failure> {
+    let keys = Keys::read(source, false)?;
+    if keys.provider.is_empty() {
+        let text = "no key: set AYOLINX_PUBLIC_KEY_FILES or give --public-key";
+        return Err(Failure::new(text));
+    }
+    let settings = access::settings()?;
+    let refused = access::books(&settings)?
+        .transact(move |tx| tx.refused(limit))
+        .await?;
+    let replayed: Vec<(&RefusedNotification, String)> = refused
+        .iter()
+        .map(|one| (one, explanation(one, &keys)))
+        .collect();
+    let rows: Vec<Vec<String>> = replayed
+        .iter()
+        .map(|(one, why)| vec![target(one), one.reason.clone(), why.clone()])
+        .collect();
+    let data: Vec<Value> = replayed
+        .iter()
+        .map(|(one, why)| {
+            json!({"path": one.path, "query": one.query, "reason": one.reason, "explanation": why})
+        })
+        .collect();
+    let human = format!(
+        "{}\n{CAVEAT}\n",
+        table(&["PATH", "REFUSED FOR", "EXPLANATION"], &rows)
+    );
+    Ok(Output::new(human, json!({"data": data, "note": CAVEAT})))
+}
+
+fn target(one: &RefusedNotification) -> String {
+    match &one.query {
+        Some(query) => format!("{}?{query}", one.path),
+        None => one.path.clone(),
+    }
+}
+
+fn explanation(one: &RefusedNotification, keys: &Keys) -> String {
+    let headers = headers_of(&one.headers);
+    let (Some(signature), Some(timestamp)) =
+        (headers.get("x-signature"), headers.get("x-timestamp"))
+    else {
+        return "X-SIGNATURE or X-TIMESTAMP is missing".to_owned();
+    };
+    let parts = Parts {
+        kind: Kind::Callback,
+        client_id: String::new(),
+        path: one.path.clone(),
+        query: one.query.clone(),
+        token: String::new(),
+        timestamp: timestamp.clone(),
+        body: one.body.clone(),
+    };
+    let Some(found) = explain(&parts, keys, signature) else {
+        return "unexplained: a forgery, an unknown key, or kind E".to_owned();
+    };
+    if found.is_accepted() {
+        return format!("valid now, with {}", found.key);
+    }
+    let reasons: Vec<&str> = found
+        .differences
+        .iter()
+        .map(|one| one.text.as_str())
+        .collect();
+    reasons.join("; ")
+}
+
+/// Names in lower case. Objects and lists of pairs are both read.
+fn headers_of(text: &str) -> BTreeMap<String, String> {
+    let pairs = match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => members
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+            .collect(),
+        Ok(list @ Value::Array(_)) => {
+            serde_json::from_value::<Vec<(String, String)>>(list).unwrap_or_default()
+        }
+        Ok(_) | Err(_) => Vec::new(),
+    };
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_read_from_an_object_or_pairs() {
+        for text in [r#"{"X-Signature":"s"}"#, r#"[["x-signature","s"]]"#] {
+            assert_eq!(headers_of(text).get("x-signature").unwrap(), "s", "{text}");
+        }
+        assert!(headers_of("no JSON").is_empty());
+    }
+}

@@ -1,0 +1,77 @@
+//! The spellings of one JSON body that signers are known to hash (protocol 3.2).
+
+use ayolinx_core::json_style::{JsonStyle, minify, php_reencode};
+
+/// A body as given and as others may have spelt it.
+#[derive(Debug)]
+pub(crate) struct BodyForms {
+    pub(crate) given: Vec<u8>,
+    pub(crate) minified: Vec<u8>,
+    /// `None` when the body is not JSON.
+    pub(crate) php: Option<Vec<u8>>,
+    /// `None` when the body is not JSON.
+    pub(crate) plain: Option<Vec<u8>>,
+}
+
+impl BodyForms {
+    pub(crate) fn of(body: &[u8]) -> Self {
+        Self {
+            given: body.to_vec(),
+            minified: minify(body),
+            php: php_reencode(body).ok(),
+            plain: plain(body),
+        }
+    }
+
+    /// An editor's newline at the end is not part of what was sent.
+    pub(crate) fn without_last_newline(&self) -> Option<&[u8]> {
+        let bare = self.given.strip_suffix(b"\n")?;
+        Some(bare.strip_suffix(b"\r").unwrap_or(bare))
+    }
+}
+
+/// Minified, with nothing escaped that need not be; member order kept.
+fn plain(json: &[u8]) -> Option<Vec<u8>> {
+    let _valid: serde::de::IgnoredAny = serde_json::from_slice(json).ok()?;
+    let mut out = Vec::with_capacity(json.len());
+    let mut string: Vec<u8> = Vec::new();
+    let mut escaped = false;
+    for byte in minify(json) {
+        if string.is_empty() && byte != b'"' {
+            out.push(byte);
+            continue;
+        }
+        let ends = byte == b'"' && !escaped && !string.is_empty();
+        string.push(byte);
+        escaped = byte == b'\\' && !escaped;
+        if ends {
+            let text: String = serde_json::from_slice(&string).ok()?;
+            out.extend(JsonStyle::Plain.serialise(&text).ok()?);
+            string.clear();
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plain_form_unescapes_and_keeps_order() {
+        let body = br#" {"z": "a\/b \" \\", "a":["Caf\u00e9", 1.50, {}] } "#;
+        let forms = BodyForms::of(body);
+        assert_eq!(
+            String::from_utf8(forms.plain.unwrap()).unwrap(),
+            r#"{"z":"a/b \" \\","a":["Café",1.50,{}]}"#
+        );
+        assert!(forms.php.is_some());
+    }
+
+    #[test]
+    fn what_is_not_json_has_no_other_spelling() {
+        let forms = BodyForms::of(b"a=1\r\n");
+        assert_eq!((forms.php.as_ref(), forms.plain.as_ref()), (None, None));
+        assert_eq!(forms.without_last_newline(), Some(&b"a=1"[..]));
+    }
+}

@@ -1,0 +1,138 @@
+//! Finds the string and the key that a signature is made of.
+
+use ayolinx_core::secret::Secret;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Sha256, Sha512};
+
+use super::keys::Keys;
+use super::kind::{Kind, Parts};
+use super::readings::{Difference, readings_of};
+use super::written::{Written, readings_of as ways_of_writing};
+
+/// What a signature turned out to be of.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) string: String,
+    /// Which key, in words.
+    pub(crate) key: String,
+    pub(crate) differences: Vec<Difference>,
+}
+
+impl Found {
+    /// Whether the one it is meant for takes it.
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.differences.iter().all(|found| found.forgiven)
+    }
+}
+
+struct Signer {
+    key: String,
+    difference: Option<Difference>,
+}
+
+/// The string and key of this signature that differ least from the rule; `None` when none of the
+/// known ones gives it.
+pub(crate) fn explain(parts: &Parts, keys: &Keys, signature: &str) -> Option<Found> {
+    let written = ways_of_writing(signature);
+    let mut best: Option<Found> = None;
+    for reading in readings_of(parts, keys.secrets.first().map(|named| &named.key)) {
+        let so_far = best.as_ref().map(|found| found.differences.len());
+        if so_far.is_some_and(|fewest| fewest <= reading.differences.len()) {
+            break;
+        }
+        for way in &written {
+            let signers = signers_of(parts.kind, keys, reading.string.as_bytes(), way);
+            for signer in signers {
+                let mut differences = reading.differences.clone();
+                differences.extend(way.difference.clone());
+                differences.extend(signer.difference);
+                let fewest = best.as_ref().map(|found| found.differences.len());
+                if fewest.is_none_or(|fewest| differences.len() < fewest) {
+                    best = Some(Found {
+                        string: reading.string.clone(),
+                        key: signer.key,
+                        differences,
+                    });
+                }
+            }
+        }
+    }
+    best
+}
+
+/// Every key that makes these bytes the signature of this message.
+fn signers_of(kind: Kind, keys: &Keys, message: &[u8], way: &Written) -> Vec<Signer> {
+    let mut signers = secret_signers(kind, keys, message, &way.bytes);
+    signers.extend(rsa_signers(kind, keys, message, &way.bytes));
+    signers
+}
+
+fn secret_signers(kind: Kind, keys: &Keys, message: &[u8], bytes: &[u8]) -> Vec<Signer> {
+    let mut signers = Vec::new();
+    for (index, named) in keys.secrets.iter().enumerate() {
+        let long = long_mac(&named.key, message).is_some_and(|mac| mac == bytes);
+        let short = short_mac(&named.key, message).is_some_and(|mac| mac == bytes);
+        if !long && !short {
+            continue;
+        }
+        let key = named.name.clone();
+        let difference = if kind.uses_rsa() {
+            Some(Difference::wrong(format!(
+                "it is an HMAC with {key}; an RSA signature belongs there"
+            )))
+        } else if short {
+            Some(Difference::wrong(format!(
+                "it is an HMAC-SHA256 with {key}; HMAC-SHA512 belongs there"
+            )))
+        } else if index > 0 {
+            Some(Difference {
+                text: format!("{key} signed it"),
+                // Only what comes in may still be signed with the previous secret (contract 3).
+                forgiven: kind == Kind::SnapCallback,
+            })
+        } else {
+            None
+        };
+        signers.push(Signer { key, difference });
+    }
+    signers
+}
+
+fn rsa_signers(kind: Kind, keys: &Keys, message: &[u8], bytes: &[u8]) -> Vec<Signer> {
+    let text = STANDARD.encode(bytes);
+    let provider = keys.provider.iter().map(|named| (false, named));
+    let all = keys.ours.iter().map(|named| (true, named)).chain(provider);
+    all.filter(|(_, named)| named.key.verify_base64(message, &text))
+        .map(|(ours, named)| {
+            let key = named.name.clone();
+            let difference = if !kind.uses_rsa() {
+                Some(format!(
+                    "it is an RSA signature of {key}; an HMAC-SHA512 with the client secret belongs there"
+                ))
+            } else if ours != kind.is_ours() {
+                let right = if ours { "the provider's" } else { "ours" };
+                Some(format!("{key} signed it; it should be {right}"))
+            } else {
+                None
+            };
+            Signer {
+                key,
+                difference: difference.map(Difference::wrong),
+            }
+        })
+        .collect()
+}
+
+/// HMAC-SHA512 over the bytes.
+fn long_mac(secret: &Secret, message: &[u8]) -> Option<Vec<u8>> {
+    let mac = Hmac::<Sha512>::new_from_slice(secret.expose().as_bytes()).ok()?;
+    Some(mac.chain_update(message).finalize().into_bytes().to_vec())
+}
+
+/// HMAC-SHA256, which one page of the provider asks for (protocol 3.5).
+fn short_mac(secret: &Secret, message: &[u8]) -> Option<Vec<u8>> {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).ok()?;
+    Some(mac.chain_update(message).finalize().into_bytes().to_vec())
+}

@@ -1,0 +1,179 @@
+//! `doctor` names everything that is not well, and what is.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
+
+use devstack::{TestDatabase, TestRedis};
+use serde_json::Value;
+
+use crate::provider;
+use crate::rig::{Ctl, TestKey, migrated};
+
+#[track_caller]
+fn status(report: &Value, name: &str) -> (String, String) {
+    let check = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["name"] == name);
+    let check = check.unwrap_or_else(|| panic!("{name}: {report:#}"));
+    let text = |member: &str| check[member].as_str().unwrap_or_default().to_owned();
+    (
+        text("status"),
+        format!("{} {}", text("found"), text("advice")),
+    )
+}
+
+/// Answers one request with these bytes.
+fn provider_saying(reply: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        let mut buffer = [0; 4096];
+        while !String::from_utf8_lossy(&request).contains("client_credentials") {
+            let read = stream.read(&mut buffer).unwrap();
+            request.extend_from_slice(&buffer[..read]);
+        }
+        stream.write_all(reply.as_bytes()).unwrap();
+    });
+    url
+}
+
+fn reply(status: &str, date: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\nDate: {date}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[test]
+fn with_nothing_reachable_everything_is_named() {
+    let ctl = provider::away(Ctl::nowhere())
+        .with("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/g")
+        .with("REDIS_URL", "redis://:hunter2@127.0.0.1:1/0");
+    let ran = ctl.run(&["doctor", "--json"]).failed(1);
+    let report = ran.json();
+    assert_eq!(report["ok"], false);
+    for name in ["database", "redis", "provider", "token", "public keys"] {
+        assert_eq!(status(&report, name).0, "fail", "{name}: {report:#}");
+    }
+    assert_eq!(status(&report, "private key").0, "ok");
+    assert_eq!(status(&report, "clock").0, "warn");
+    assert!(status(&report, "provider").1.contains("connection refused"));
+    assert!(status(&report, "settings").1.contains("API_KEY_PEPPER"));
+    assert!(!ran.stdout.contains("hunter2"), "{}", ran.stdout);
+    let table = ctl.run(&["doctor"]).failed(1).stdout;
+    assert!(table.contains("fail  database"), "{table}");
+    assert!(table.contains("CHECKOUT_PUBLIC_URL"), "{table}");
+}
+
+#[test]
+fn without_any_setting_it_says_which_to_set() {
+    let table = Ctl::nowhere().run(&["doctor"]).failed(1).stdout;
+    for name in [
+        "DATABASE_URL",
+        "AYOLINX_BASE_URL",
+        "AYOLINX_CLIENT_ID",
+        "AYOLINX_CLIENT_SECRET",
+        "AYOLINX_PRIVATE_KEY_FILE",
+        "AYOLINX_PUBLIC_KEY_FILES",
+        "CALLBACK_PUBLIC_URL",
+    ] {
+        assert!(table.contains(name), "{name}: {table}");
+    }
+}
+
+#[test]
+fn malformed_settings_are_named_and_the_rest_is_still_looked_at() {
+    let database = migrated();
+    let ctl = Ctl::on(&database)
+        .with("SWEEP_INTERVAL_MS", "often")
+        .with("PROVIDER_TIMEOUT_MS", "60000")
+        .with("AYOLINX_PRIVATE_KEY_FILE", "/no/such/file")
+        .with("AYOLINX_BASE_URL", "https://openapi.ayolinx.id")
+        .with("CHECKOUT_PUBLIC_URL", "http://pay.example.co.id");
+    let ran = ctl.run(&["doctor", "--json"]).failed(1);
+    let report = ran.json();
+    for name in [
+        "SWEEP_INTERVAL_MS",
+        "LEASE_MS",
+        "AYOLINX_PRIVATE_KEY_FILE",
+        "CHECKOUT_PUBLIC_URL",
+    ] {
+        assert!(ran.stdout.contains(name), "{name}: {}", ran.stdout);
+    }
+    assert_eq!(status(&report, "database").0, "ok");
+    assert_eq!(status(&report, "private key").0, "fail");
+    assert!(status(&report, "public URLs").1.contains("production"));
+    assert!(!ran.stdout.contains("often"));
+}
+
+#[test]
+fn a_schema_that_is_behind_is_sent_to_migrate() {
+    let database = TestDatabase::empty();
+    let report = Ctl::on(&database)
+        .run(&["doctor", "--json"])
+        .failed(1)
+        .json();
+    let (level, text) = status(&report, "database");
+    assert!(
+        level == "fail" && text.contains("gatewayctl migrate"),
+        "{text}"
+    );
+}
+
+#[test]
+fn all_is_well_when_it_is_and_a_slow_clock_is_a_warning() {
+    let database = migrated();
+    let redis = TestRedis::start();
+    let token =
+        r#"{"responseCode":"2007300","accessToken":"t-1","tokenType":"Bearer","expiresIn":"900"}"#;
+    let url = provider_saying(reply("200 OK", "Sun, 06 Nov 1994 08:49:37 GMT", token));
+    let public = TestKey::shared().public.to_str().unwrap();
+    let ctl = provider::at(Ctl::on(&database), &url)
+        .with("AYOLINX_PUBLIC_KEY_FILES", public)
+        .with("REDIS_URL", redis.url())
+        .with("API_KEY_PEPPER", "a pepper")
+        .with("ENCRYPTION_KEYS", "a key")
+        .with("CALLBACK_PUBLIC_URL", "https://notify.example.co.id")
+        .with("CHECKOUT_PUBLIC_URL", "https://pay.example.co.id");
+    let ran = ctl.run(&["doctor", "--json"]).ok();
+    let report = ran.json();
+    for name in [
+        "settings",
+        "database",
+        "redis",
+        "provider",
+        "token",
+        "private key",
+        "public keys",
+    ] {
+        assert_eq!(status(&report, name).0, "ok", "{name}: {report:#}");
+    }
+    let (level, text) = status(&report, "clock");
+    assert!(level == "warn" && text.contains("ahead of"), "{text}");
+    assert!(!ran.stdout.contains("t-1") && !ran.stdout.contains("SK-1"));
+}
+
+#[track_caller]
+fn token_refused(status_line: &str, body: &str, said: &str) {
+    let url = provider_saying(reply(status_line, "Sun, 06 Nov 1994 08:49:37 GMT", body));
+    let report = provider::at(Ctl::nowhere(), &url)
+        .run(&["doctor", "--json"])
+        .failed(1)
+        .json();
+    assert_eq!(status(&report, "provider").0, "ok", "{report:#}");
+    let (level, text) = status(&report, "token");
+    assert!(level == "fail" && text.contains(said), "{text}");
+}
+
+#[test]
+fn a_refused_token_names_the_likely_causes() {
+    let refused = r#"{"responseCode":"4017300","responseMessage":"Unauthorized. Signature"}"#;
+    token_refused("401 Unauthorized", refused, "4017300");
+    token_refused("403 Forbidden", "<html>", "IP whitelist");
+}
