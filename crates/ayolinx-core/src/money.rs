@@ -227,8 +227,22 @@ mod tests {
             );
         }
         for text in [
-            "", ".", "1.", ".5", "1.234", "-1", "+1", "1e4", "1,000", " 1", "1 ", "１", "0x1",
-            "12345678901234567", "20.000,00", "NaN",
+            "",
+            ".",
+            "1.",
+            ".5",
+            "1.234",
+            "-1",
+            "+1",
+            "1e4",
+            "1,000",
+            " 1",
+            "1 ",
+            "１",
+            "0x1",
+            "12345678901234567",
+            "20.000,00",
+            "NaN",
         ] {
             assert_eq!(
                 Amount::parse_decimal(text, Currency::Idr),
@@ -257,7 +271,7 @@ mod tests {
 
         #[test]
         fn any_text_is_read_or_refused_without_a_panic(text in "\\PC{0,24}") {
-            let _ = Amount::parse_decimal(&text, Currency::Idr);
+            Amount::parse_decimal(&text, Currency::Idr).ok();
         }
     }
 }

@@ -221,10 +221,9 @@ fn learn_amount(decision: &mut Decision, payment: &PaymentContext, money: Option
 fn become_review(decision: &mut Decision, fact: Fact, money: Option<Amount>) {
     // Only a received amount is money we can hold: an unproven one is a claim, and what was
     // refunded before we knew of it has left again.
-    let received = match fact {
-        Fact::PaidOtherAmount => money.unwrap_or(Amount::ZERO),
-        _ => Amount::ZERO,
-    };
+    let received = money
+        .filter(|_| fact == Fact::PaidOtherAmount)
+        .unwrap_or(Amount::ZERO);
     book(decision, Booking::ReceiveIntoSuspense, received);
     decision.event = Some(EventType::OrderReviewRequired);
     match decision.order {

@@ -118,7 +118,13 @@ mod tests {
     use super::*;
 
     fn seconds(values: &[i64]) -> Schedule {
-        Schedule::new(values.iter().map(|value| TimeDelta::seconds(*value)).collect()).unwrap()
+        Schedule::new(
+            values
+                .iter()
+                .map(|value| TimeDelta::seconds(*value))
+                .collect(),
+        )
+        .unwrap()
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {

@@ -49,8 +49,7 @@ impl Keyring {
         let mut keys = Vec::with_capacity(secrets.len());
         for secret in secrets {
             let material = derive(b"sealing key", secret);
-            let unbound =
-                UnboundKey::new(&AES_256_GCM, &material).map_err(|_| SealError::NoKey)?;
+            let unbound = UnboundKey::new(&AES_256_GCM, &material).map_err(|_| SealError::NoKey)?;
             let fingerprint = derive(b"sealing key id", secret);
             let id = fingerprint
                 .first_chunk::<KEY_ID_LEN>()
@@ -142,7 +141,10 @@ mod tests {
     use super::*;
 
     fn ring(texts: &[&str]) -> Keyring {
-        let secrets: Vec<Secret> = texts.iter().map(|text| Secret::new((*text).to_owned())).collect();
+        let secrets: Vec<Secret> = texts
+            .iter()
+            .map(|text| Secret::new((*text).to_owned()))
+            .collect();
         Keyring::new(&secrets).unwrap()
     }
 
@@ -153,11 +155,17 @@ mod tests {
         let rotated = ring(&["new key", "old key"]);
         assert_eq!(rotated.open(&sealed, b"payer:1").unwrap(), b"budi");
         assert_eq!(rotated.open(&sealed, b"payer:2"), Err(SealError::Broken));
-        assert_eq!(ring(&["new key"]).open(&sealed, b"payer:1"), Err(SealError::UnknownKey));
+        assert_eq!(
+            ring(&["new key"]).open(&sealed, b"payer:1"),
+            Err(SealError::UnknownKey)
+        );
         let mut altered = sealed.clone();
         *altered.last_mut().unwrap() ^= 1;
         assert_eq!(rotated.open(&altered, b"payer:1"), Err(SealError::Broken));
-        assert_eq!(rotated.open(&sealed[..10], b"payer:1"), Err(SealError::Broken));
+        assert_eq!(
+            rotated.open(&sealed[..10], b"payer:1"),
+            Err(SealError::Broken)
+        );
         assert!(!sealed.windows(4).any(|window| window == b"budi"));
     }
 

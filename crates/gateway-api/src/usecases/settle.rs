@@ -44,6 +44,14 @@ impl OrderReply {
             replayed: false,
         }
     }
+
+    /// The answer to a request that was made before and did nothing now.
+    fn again(self) -> Self {
+        Self {
+            replayed: true,
+            ..self
+        }
+    }
 }
 
 /// Begins as often as twins come in between, then settles.
@@ -79,11 +87,10 @@ async fn settle(api: &Api, merchant: MerchantId, begun: Begun) -> Result<OrderRe
         Begun::Created { order_id, creation } => {
             keep_order(api, merchant, order_id, Some(creation)).await
         }
-        Begun::Replay(stored) => Ok(OrderReply {
-            replayed: true,
-            ..OrderReply::fresh(stored)
-        }),
-        Begun::Resolving(order_id) => order_now(api, merchant, order_id, 202).await,
+        Begun::Replay(stored) => Ok(OrderReply::fresh(stored).again()),
+        Begun::Resolving(order_id) => order_now(api, merchant, order_id, 202)
+            .await
+            .map(OrderReply::again),
         Begun::Open(order_id) => order_now(api, merchant, order_id, 200).await,
         Begun::Settled {
             order_id,
@@ -104,11 +111,15 @@ async fn settle(api: &Api, merchant: MerchantId, begun: Begun) -> Result<OrderRe
                 .map(|failure| (failure.code, failure.message))
                 .unwrap_or_default();
             let answer = ProviderAnswer { code, message };
-            keep_refusal(api, order_id, creation, answer).await
+            keep_refusal(api, order_id, creation, answer)
+                .await
+                .map(OrderReply::again)
         }
         Begun::Settled {
             order_id, creation, ..
-        } => keep_order(api, merchant, order_id, creation).await,
+        } => keep_order(api, merchant, order_id, creation)
+            .await
+            .map(OrderReply::again),
         Begun::Erased(order_id) | Begun::ReferenceExists(order_id) => {
             Err(ApiError::reference_exists(order_id))
         }
@@ -206,8 +217,7 @@ async fn keep_order(
                 status: 201,
                 body: bytes(&tx.order_view(merchant, order_id)?)?,
             };
-            keep(tx, creation, &reply)?;
-            Ok(reply)
+            keep(tx, creation, reply)
         })
         .await?;
     Ok(OrderReply::fresh(stored))
@@ -227,9 +237,8 @@ async fn keep_refusal(
         status: problem.status,
         body: serde_json::to_vec(&problem).map_err(ApiError::internal)?,
     };
-    let kept = reply.clone();
-    api.transact(move |tx| keep(tx, creation, &kept)).await?;
-    Ok(OrderReply::fresh(reply))
+    let kept = api.transact(move |tx| keep(tx, creation, reply)).await?;
+    Ok(OrderReply::fresh(kept))
 }
 
 async fn order_now(
@@ -248,10 +257,15 @@ async fn order_now(
     })
 }
 
-fn keep(tx: &mut Tx<'_>, creation: Option<Uuid>, reply: &StoredReply) -> Result<(), LedgerError> {
+/// The reply that counts: twins may have made theirs at the same time, and all get the same bytes.
+fn keep(
+    tx: &mut Tx<'_>,
+    creation: Option<Uuid>,
+    reply: StoredReply,
+) -> Result<StoredReply, LedgerError> {
     match creation {
-        Some(creation) => tx.keep_reply(creation, reply),
-        None => Ok(()),
+        Some(creation) => tx.keep_first_reply(creation, reply),
+        None => Ok(reply),
     }
 }
 
