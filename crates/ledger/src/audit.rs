@@ -86,6 +86,17 @@ pub const AUDIT_CHECKS: &[AuditCheck] = &[
                 WHERE h.versions IS DISTINCT FROM o.version::bigint OR h.newest <> o.version LIMIT 20",
     },
     AuditCheck {
+        rule: "an order and its payments are in the state their history says",
+        query: "SELECT 'payment ' || p.id || ' is ' || p.state AS finding FROM payments p \
+                WHERE p.state IS DISTINCT FROM (SELECT h.payment_to FROM history h \
+                    WHERE h.order_id = p.order_id AND h.payment_id = p.id \
+                      AND h.payment_to IS NOT NULL ORDER BY h.id DESC LIMIT 1) \
+                UNION ALL SELECT 'order ' || o.id || ' is ' || o.state FROM orders o \
+                WHERE o.state IS DISTINCT FROM (SELECT h.order_to FROM history h \
+                    WHERE h.order_id = o.id AND h.order_to IS NOT NULL \
+                    ORDER BY h.id DESC LIMIT 1) LIMIT 20",
+    },
+    AuditCheck {
         rule: "every order that was paid has told its merchant so",
         query: "SELECT 'order ' || o.id AS finding FROM orders o WHERE o.paid_at IS NOT NULL \
                 AND NOT EXISTS (SELECT FROM events e WHERE e.order_id = o.id \

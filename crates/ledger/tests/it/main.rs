@@ -1,11 +1,22 @@
 //! The books against a real Postgres: every flow, every race, every fault, and the proof of them.
 #![cfg(test)]
 
+mod audit;
 mod calls;
 mod endings;
 mod idempotency;
+mod inbox;
+mod listing;
+mod merchants;
+mod migrations;
+mod outbox;
 mod paid;
+mod privacy;
 mod refunds;
 mod review;
+mod sequences;
 mod several;
+mod storage_away;
 mod support;
+mod triggers;
+mod work;

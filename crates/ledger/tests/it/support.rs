@@ -23,29 +23,29 @@ use ledger::{
 };
 use uuid::Uuid;
 
-pub const PRICE: i64 = 150_000;
+pub(crate) const PRICE: i64 = 150_000;
 
-pub struct Books {
-    pub ledger: Ledger,
-    pub merchant: MerchantId,
+pub(crate) struct Books {
+    pub(crate) ledger: Ledger,
+    pub(crate) merchant: MerchantId,
     // Dropped after the pool.
-    pub database: TestDatabase,
+    pub(crate) database: TestDatabase,
 }
 
 /// An order with one payment, as begun.
 #[derive(Debug, Clone)]
-pub struct Started {
-    pub order: OrderId,
-    pub payment: PaymentId,
-    pub token: Uuid,
-    pub creation: Option<Uuid>,
+pub(crate) struct Started {
+    pub(crate) order: OrderId,
+    pub(crate) payment: PaymentId,
+    pub(crate) token: Uuid,
+    pub(crate) creation: Option<Uuid>,
 }
 
 fn seconds(values: &[i64]) -> Schedule {
     Schedule::new(values.iter().map(|s| TimeDelta::seconds(*s)).collect()).unwrap()
 }
 
-pub fn context() -> Context {
+pub(crate) fn context() -> Context {
     Context {
         links: Links {
             checkout_origin: "https://pay.example.co.id".to_owned(),
@@ -62,7 +62,7 @@ pub fn context() -> Context {
     }
 }
 
-pub fn settings(url: String) -> LedgerSettings {
+pub(crate) fn settings(url: String) -> LedgerSettings {
     LedgerSettings {
         database_url: url,
         connections_max: 8,
@@ -72,7 +72,7 @@ pub fn settings(url: String) -> LedgerSettings {
 }
 
 impl Books {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let database = TestDatabase::create(|url| {
             ledger::migrate(url).unwrap();
         });
@@ -89,83 +89,88 @@ impl Books {
         }
     }
 
-    pub async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     ) -> T {
         self.ledger.transact(work).await.unwrap()
     }
 
-    pub async fn begin(&self, order: &NewOrder, claim: &Claim) -> Begun {
+    pub(crate) async fn begin(&self, order: &NewOrder, claim: &Claim) -> Begun {
         let (order, claim) = (order.clone(), claim.clone());
         self.run(move |tx| tx.begin_order(&order, &claim)).await
     }
 
-    pub async fn begin_payment(&self, order: OrderId, new: &NewPayment, claim: &Claim) -> Begun {
+    pub(crate) async fn begin_payment(
+        &self,
+        order: OrderId,
+        new: &NewPayment,
+        claim: &Claim,
+    ) -> Begun {
         let (merchant, new, claim) = (self.merchant, new.clone(), claim.clone());
         self.run(move |tx| tx.begin_payment(merchant, order, &new, &claim))
             .await
     }
 
     /// An order whose QRIS payment is being created.
-    pub async fn creating(&self, reference: &str) -> Started {
+    pub(crate) async fn creating(&self, reference: &str) -> Started {
         self.start(reference, Method::Qris).await
     }
 
-    pub async fn start(&self, reference: &str, method: Method) -> Started {
+    pub(crate) async fn start(&self, reference: &str, method: Method) -> Started {
         let order = order(self.merchant, reference, Some(method));
         let begun = self.begin(&order, &claim(reference)).await;
         started(begun)
     }
 
     /// An order whose QRIS payment can be paid.
-    pub async fn pending(&self, reference: &str) -> Started {
+    pub(crate) async fn pending(&self, reference: &str) -> Started {
         self.pending_by(reference, Method::Qris).await
     }
 
-    pub async fn pending_by(&self, reference: &str, method: Method) -> Started {
+    pub(crate) async fn pending_by(&self, reference: &str, method: Method) -> Started {
         let started = self.start(reference, method).await;
         self.accept(&started, method).await;
         started
     }
 
-    pub async fn accept(&self, started: &Started, method: Method) -> Applied {
+    pub(crate) async fn accept(&self, started: &Started, method: Method) -> Applied {
         self.settle(started, accepted(method)).await
     }
 
-    pub async fn settle(&self, started: &Started, outcome: CallOutcome) -> Applied {
+    pub(crate) async fn settle(&self, started: &Started, outcome: CallOutcome) -> Applied {
         let (payment, token) = (started.payment, started.token);
         self.run(move |tx| tx.settle_call(payment, token, &outcome))
             .await
     }
 
     /// A further payment on an order; it is being created.
-    pub async fn further(&self, order: OrderId, method: Method, key: &str) -> Started {
+    pub(crate) async fn further(&self, order: OrderId, method: Method, key: &str) -> Started {
         let begun = self
             .begin_payment(order, &new_payment(method), &keyed("payments", key))
             .await;
         started(begun)
     }
 
-    pub async fn fact(&self, payment: PaymentId, fact: Fact) -> Applied {
+    pub(crate) async fn fact(&self, payment: PaymentId, fact: Fact) -> Applied {
         let observation = Observation::fact(Source::Operator, fact);
         self.run(move |tx| tx.apply(payment, &observation)).await
     }
 
-    pub async fn say(&self, payment: PaymentId, word: ProviderWord) -> Applied {
+    pub(crate) async fn say(&self, payment: PaymentId, word: ProviderWord) -> Applied {
         let observation = Observation::word(Source::Callback, word);
         self.run(move |tx| tx.apply(payment, &observation)).await
     }
 
-    pub async fn view(&self, order: OrderId) -> OrderView {
+    pub(crate) async fn view(&self, order: OrderId) -> OrderView {
         self.run(move |tx| tx.any_order_view(order)).await
     }
 
-    pub async fn events(&self, order: OrderId) -> Vec<String> {
+    pub(crate) async fn events(&self, order: OrderId) -> Vec<String> {
         self.run(move |tx| tx.event_types_of(order)).await
     }
 
-    pub async fn balance(&self, account: &str) -> i64 {
+    pub(crate) async fn balance(&self, account: &str) -> i64 {
         let merchant = self.merchant;
         let balances = self.run(move |tx| tx.balances(merchant)).await;
         balances
@@ -175,14 +180,14 @@ impl Books {
     }
 
     /// What is owed to the merchant, and what is in suspense, in rupiah.
-    pub async fn held(&self) -> (i64, i64) {
+    pub(crate) async fn held(&self) -> (i64, i64) {
         (
             -self.balance("merchant_payable").await,
             -self.balance("suspense").await,
         )
     }
 
-    pub async fn endpoint(&self, name: &str) -> EndpointId {
+    pub(crate) async fn endpoint(&self, name: &str) -> EndpointId {
         let id = EndpointId::from_uuid(Uuid::now_v7());
         let new = NewEndpoint {
             id,
@@ -195,7 +200,7 @@ impl Books {
         id
     }
 
-    pub async fn findings(&self) -> Vec<String> {
+    pub(crate) async fn findings(&self) -> Vec<String> {
         self.run(|tx| {
             let mut all = Vec::new();
             for check in AUDIT_CHECKS {
@@ -209,22 +214,22 @@ impl Books {
     }
 
     /// The books can be proven.
-    pub async fn audit(&self) {
+    pub(crate) async fn audit(&self) {
         assert_eq!(self.findings().await, Vec::<String>::new());
     }
 
-    pub fn sql(&self, statement: &str) -> String {
+    pub(crate) fn sql(&self, statement: &str) -> String {
         self.database.query(statement).trim().to_owned()
     }
 
-    pub fn count(&self, table_and_filter: &str) -> i64 {
+    pub(crate) fn count(&self, table_and_filter: &str) -> i64 {
         self.sql(&format!("SELECT count(*) FROM {table_and_filter}"))
             .parse()
             .unwrap()
     }
 
     /// Moves an order and its payments into the past.
-    pub fn age(&self, order: OrderId, seconds: i64) {
+    pub(crate) fn age(&self, order: OrderId, seconds: i64) {
         let id = order.as_uuid();
         for statement in [
             format!(
@@ -243,7 +248,7 @@ impl Books {
 }
 
 #[track_caller]
-pub fn sent(begun: Begun) -> (Call, Option<Uuid>) {
+pub(crate) fn sent(begun: Begun) -> (Call, Option<Uuid>) {
     match begun {
         Begun::Send { call, creation } => (*call, creation),
         other => panic!("nothing to send: {other:?}"),
@@ -251,7 +256,7 @@ pub fn sent(begun: Begun) -> (Call, Option<Uuid>) {
 }
 
 #[track_caller]
-pub fn started(begun: Begun) -> Started {
+pub(crate) fn started(begun: Begun) -> Started {
     let (call, creation) = sent(begun);
     Started {
         order: call.order_id,
@@ -261,7 +266,7 @@ pub fn started(begun: Begun) -> Started {
     }
 }
 
-pub fn again(call: &Call) -> Started {
+pub(crate) fn again(call: &Call) -> Started {
     Started {
         order: call.order_id,
         payment: call.payment_id,
@@ -270,15 +275,15 @@ pub fn again(call: &Call) -> Started {
     }
 }
 
-pub fn rupiah(whole: i64) -> Amount {
+pub(crate) fn rupiah(whole: i64) -> Amount {
     Amount::rupiah(whole).unwrap()
 }
 
-pub fn in_an_hour() -> DateTime<Utc> {
+pub(crate) fn in_an_hour() -> DateTime<Utc> {
     Utc::now() + TimeDelta::hours(1)
 }
 
-pub fn channel_of(method: Method) -> Option<String> {
+pub(crate) fn channel_of(method: Method) -> Option<String> {
     let code = match method {
         Method::Qris => "BNC_QRIS",
         Method::Ewallet => "EMONEY_DANA_SNAP",
@@ -289,7 +294,7 @@ pub fn channel_of(method: Method) -> Option<String> {
     Some(code.to_owned())
 }
 
-pub fn new_payment(method: Method) -> NewPayment {
+pub(crate) fn new_payment(method: Method) -> NewPayment {
     NewPayment {
         id: PaymentId::from_uuid(Uuid::now_v7()),
         method,
@@ -302,7 +307,7 @@ pub fn new_payment(method: Method) -> NewPayment {
     }
 }
 
-pub fn customer() -> Customer {
+pub(crate) fn customer() -> Customer {
     Customer {
         name: Some("Budi Santoso".to_owned()),
         email: Some("budi@example.co.id".to_owned()),
@@ -310,7 +315,7 @@ pub fn customer() -> Customer {
     }
 }
 
-pub fn order(merchant: MerchantId, reference: &str, method: Option<Method>) -> NewOrder {
+pub(crate) fn order(merchant: MerchantId, reference: &str, method: Option<Method>) -> NewOrder {
     NewOrder {
         id: OrderId::from_uuid(Uuid::now_v7()),
         merchant_id: merchant,
@@ -328,7 +333,7 @@ pub fn order(merchant: MerchantId, reference: &str, method: Option<Method>) -> N
 }
 
 /// A request without a key, whose body is named by `body`.
-pub fn claim(body: &str) -> Claim {
+pub(crate) fn claim(body: &str) -> Claim {
     let mut fingerprint = [0_u8; 32];
     for (slot, byte) in fingerprint.iter_mut().zip(body.bytes()) {
         *slot = byte;
@@ -340,14 +345,14 @@ pub fn claim(body: &str) -> Claim {
     }
 }
 
-pub fn keyed(body: &str, key: &str) -> Claim {
+pub(crate) fn keyed(body: &str, key: &str) -> Claim {
     Claim {
         key: Some(key.to_owned()),
         ..claim(body)
     }
 }
 
-pub fn artefact(method: Method) -> Artefact {
+pub(crate) fn artefact(method: Method) -> Artefact {
     match method {
         Method::Qris => Artefact::Qr {
             qr_string: "000201010212".to_owned(),
@@ -373,26 +378,26 @@ pub fn artefact(method: Method) -> Artefact {
     }
 }
 
-pub fn accepted(method: Method) -> CallOutcome {
+pub(crate) fn accepted(method: Method) -> CallOutcome {
     CallOutcome::Accepted(Box::new(Observation {
         artefact: Some(artefact(method)),
         ..Observation::fact(Source::Reply, Fact::Accepted)
     }))
 }
 
-pub fn refused() -> CallOutcome {
+pub(crate) fn refused() -> CallOutcome {
     CallOutcome::Refused(Failure {
         code: "4004701".to_owned(),
         message: "Invalid Field Format".to_owned(),
     })
 }
 
-pub fn unknown() -> CallOutcome {
+pub(crate) fn unknown() -> CallOutcome {
     CallOutcome::Unknown("timeout".to_owned())
 }
 
 /// A fresh callback with this status, over this many rupiah.
-pub fn word(status: &str, whole: i64) -> ProviderWord {
+pub(crate) fn word(status: &str, whole: i64) -> ProviderWord {
     ProviderWord {
         channelled: Channelled::Callback,
         status: Some(ProviderStatus::from_code(status)),
@@ -404,12 +409,12 @@ pub fn word(status: &str, whole: i64) -> ProviderWord {
     }
 }
 
-pub fn paid() -> ProviderWord {
+pub(crate) fn paid() -> ProviderWord {
     word("00", PRICE)
 }
 
 /// A success that names its transfer, as SNAP virtual account notices do.
-pub fn transfer(key: &str, whole: i64) -> ProviderWord {
+pub(crate) fn transfer(key: &str, whole: i64) -> ProviderWord {
     ProviderWord {
         payment_request_id: Some(key.to_owned()),
         provider_reference: Some(key.to_owned()),

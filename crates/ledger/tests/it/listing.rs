@@ -1,0 +1,234 @@
+//! Lists of orders: every filter, and pages without gaps or repeats.
+
+use ayolinx_core::ids::MerchantId;
+use ayolinx_core::method::Method;
+use ayolinx_core::states::OrderState;
+use chrono::{DateTime, Utc};
+use ledger::OrderFilter;
+use uuid::Uuid;
+
+use crate::support::{Books, PRICE, claim, order, paid, word};
+
+async fn references(books: &Books, filter: OrderFilter) -> Vec<String> {
+    let merchant = books.merchant;
+    let page = books
+        .run(move |tx| tx.list_orders(merchant, &filter, None, 200))
+        .await;
+    assert!(page.next.is_none());
+    page.orders
+        .into_iter()
+        .map(|order| order.reference)
+        .collect()
+}
+
+fn at(text: &str) -> Option<DateTime<Utc>> {
+    Some(text.parse().unwrap())
+}
+
+#[tokio::test]
+async fn pages_over_250_orders_have_no_gap_and_no_repeat() {
+    let books = Books::open().await;
+    let merchant = books.merchant;
+    books
+        .run(move |tx| {
+            for number in 0..250 {
+                let reference = format!("A-{number:03}");
+                tx.begin_order(&order(merchant, &reference, None), &claim(&reference))?;
+            }
+            Ok(())
+        })
+        .await;
+    // All of one transaction bear the same time: only the id tells them apart.
+    assert_eq!(
+        books.sql("SELECT count(DISTINCT created_at) FROM orders"),
+        "1"
+    );
+    books.sql("UPDATE orders SET created_at = created_at - interval '1 s' * (random() * 5)::int");
+    let expected = books.sql("SELECT reference FROM orders ORDER BY created_at DESC, id DESC");
+    for limit in [1, 7, 50, 125, 250, 251] {
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let page = books
+                .run(move |tx| tx.list_orders(merchant, &OrderFilter::default(), after, limit))
+                .await;
+            assert!(page.orders.len() <= usize::try_from(limit).unwrap());
+            seen.extend(page.orders.into_iter().map(|order| order.reference));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen.join("\n"), expected, "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn every_filter_leaves_what_it_says() {
+    let books = Books::open().await;
+    let a = books.pending("A").await;
+    books.say(a.payment, paid()).await;
+    let b = books.pending_by("B", Method::VirtualAccount).await;
+    books.say(b.payment, word("06", PRICE)).await;
+    let c = books.pending_by("C", Method::PaymentLink).await;
+    books.further(c.order, Method::Qris, "k").await;
+    for (reference, time) in [
+        ("A", "2026-01-01"),
+        ("B", "2026-01-02"),
+        ("C", "2026-01-03"),
+    ] {
+        books.sql(&format!(
+            "UPDATE orders SET created_at = '{time} 00:00:00+00', \
+             paid_at = CASE WHEN paid_at IS NULL THEN NULL ELSE timestamptz '2026-02-01 00:00:00+00' END \
+             WHERE reference = '{reference}'"
+        ));
+    }
+    let all = OrderFilter::default;
+    let second = at("2026-01-02T00:00:00Z");
+    let paid_on = at("2026-02-01T00:00:00Z");
+    let cases: Vec<(OrderFilter, &[&str])> = vec![
+        (all(), &["C", "B", "A"]),
+        (
+            OrderFilter {
+                reference: Some("B".into()),
+                ..all()
+            },
+            &["B"],
+        ),
+        (
+            OrderFilter {
+                reference: Some("b".into()),
+                ..all()
+            },
+            &[],
+        ),
+        (
+            OrderFilter {
+                state: Some(OrderState::Paid),
+                ..all()
+            },
+            &["A"],
+        ),
+        (
+            OrderFilter {
+                state: Some(OrderState::Failed),
+                ..all()
+            },
+            &["B"],
+        ),
+        (
+            OrderFilter {
+                method: Some("qris".into()),
+                ..all()
+            },
+            &["C", "A"],
+        ),
+        (
+            OrderFilter {
+                method: Some("payment_link".into()),
+                ..all()
+            },
+            &["C"],
+        ),
+        (
+            OrderFilter {
+                channel: Some("VIRTUAL_ACCOUNT_BNI".into()),
+                ..all()
+            },
+            &["B"],
+        ),
+        (
+            OrderFilter {
+                method: Some("payment_link".into()),
+                channel: Some("BNC_QRIS".into()),
+                ..all()
+            },
+            &[],
+        ),
+        (
+            OrderFilter {
+                created_from: second,
+                ..all()
+            },
+            &["C", "B"],
+        ),
+        (
+            OrderFilter {
+                created_to: second,
+                ..all()
+            },
+            &["A"],
+        ),
+        (
+            OrderFilter {
+                paid_from: paid_on,
+                ..all()
+            },
+            &["A"],
+        ),
+        (
+            OrderFilter {
+                paid_to: paid_on,
+                ..all()
+            },
+            &[],
+        ),
+    ];
+    for (filter, expected) in cases {
+        assert_eq!(
+            references(&books, filter.clone()).await,
+            expected,
+            "{filter:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_merchants_orders_are_not_there() {
+    let books = Books::open().await;
+    let one = books.pending("A").await;
+    let stranger = MerchantId::from_uuid(Uuid::now_v7());
+    let page = books
+        .run(move |tx| tx.list_orders(stranger, &OrderFilter::default(), None, 10))
+        .await;
+    assert!(page.orders.is_empty());
+    let id = one.order;
+    for found in [
+        books
+            .ledger
+            .transact(move |tx| tx.order_view(stranger, id).map(drop))
+            .await,
+        books
+            .ledger
+            .transact(move |tx| tx.order_pulse(stranger, id).map(drop))
+            .await,
+        books
+            .ledger
+            .transact(move |tx| tx.payments_of_order(stranger, id).map(drop))
+            .await,
+        books
+            .ledger
+            .transact(move |tx| tx.plan_cancel(stranger, id).map(drop))
+            .await,
+    ] {
+        assert!(
+            matches!(found, Err(ledger::LedgerError::NotFound)),
+            "{found:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_operator_finds_an_order_by_any_name() {
+    let books = Books::open().await;
+    let one = books.pending("A-1").await;
+    for name in [
+        "A-1".to_owned(),
+        one.order.to_string(),
+        one.payment.to_string(),
+    ] {
+        let found = books.run(move |tx| tx.orders_named(&name)).await;
+        assert_eq!(found, [one.order]);
+    }
+    assert!(books.run(|tx| tx.orders_named("nothing")).await.is_empty());
+}

@@ -1,0 +1,169 @@
+//! The schema: up, down and up again; the same as the code believes; known to be behind.
+
+use std::collections::BTreeMap;
+
+use devstack::TestDatabase;
+use ledger::{Ledger, known_versions, migrate, revert_all};
+
+use crate::support::{Books, context, settings};
+
+const TABLES_AS_CODE: &str = include_str!("../../src/schema.rs");
+
+const COLUMNS: &str = "SELECT table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable \
+     FROM information_schema.columns WHERE table_schema = 'public' \
+     AND table_name <> '__diesel_schema_migrations' ORDER BY table_name, ordinal_position";
+
+#[test]
+fn up_down_and_up_again_is_the_same_schema() {
+    let database = TestDatabase::empty();
+    let applied = migrate(&database.url()).unwrap();
+    assert_eq!(applied.len(), known_versions().unwrap().len());
+    let first = database.query(COLUMNS);
+    assert!(migrate(&database.url()).unwrap().is_empty());
+    revert_all(&database.url()).unwrap();
+    assert_eq!(database.query(COLUMNS).trim(), "");
+    let left = "SELECT (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
+                WHERE n.nspname = 'public') + (SELECT count(*) FROM pg_class c JOIN pg_namespace n \
+                ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname NOT LIKE '\\_\\_diesel%')";
+    assert_eq!(database.query(left).trim(), "0");
+    migrate(&database.url()).unwrap();
+    assert_eq!(database.query(COLUMNS), first);
+}
+
+#[test]
+fn two_migrators_at_once_do_it_once() {
+    let database = TestDatabase::empty();
+    let migrators: Vec<_> = (0..4)
+        .map(|_| {
+            let url = database.url();
+            std::thread::spawn(move || migrate(&url).unwrap().len())
+        })
+        .collect();
+    let applied: Vec<usize> = migrators
+        .into_iter()
+        .map(|one| one.join().unwrap())
+        .collect();
+    assert_eq!(
+        applied.iter().sum::<usize>(),
+        known_versions().unwrap().len()
+    );
+    assert_eq!(applied.iter().filter(|count| **count > 0).count(), 1);
+}
+
+#[tokio::test]
+async fn a_database_that_is_behind_is_known_to_be() {
+    let database = TestDatabase::empty();
+    let ledger = Ledger::new(&settings(database.url()), context());
+    let missing = ledger.transact(|tx| tx.missing_migrations()).await.unwrap();
+    assert_eq!(missing, known_versions().unwrap());
+    migrate(&database.url()).unwrap();
+    let missing = ledger.transact(|tx| tx.missing_migrations()).await.unwrap();
+    assert!(missing.is_empty(), "{missing:?}");
+    database.query(
+        "DELETE FROM __diesel_schema_migrations WHERE version = \
+         (SELECT max(version) FROM __diesel_schema_migrations)",
+    );
+    let missing = ledger.transact(|tx| tx.missing_migrations()).await.unwrap();
+    assert_eq!(
+        missing,
+        known_versions().unwrap()[known_versions().unwrap().len() - 1..]
+    );
+}
+
+/// Table to its columns, as `name type nullable`, in order.
+type Tables = BTreeMap<String, Vec<String>>;
+
+fn as_code() -> Tables {
+    let mut tables = Tables::new();
+    let mut current = None;
+    let mut renamed = None;
+    for line in TABLES_AS_CODE.lines().map(str::trim) {
+        if let Some(name) = line
+            .strip_suffix(") {")
+            .and_then(|head| head.split_once(" ("))
+        {
+            current = Some(name.0.to_owned());
+            tables.insert(name.0.to_owned(), Vec::new());
+        } else if let Some(name) = line.strip_prefix("#[sql_name = \"") {
+            renamed = Some(name.trim_end_matches("\"]").to_owned());
+        } else if let (Some(table), Some((name, kind))) = (&current, line.split_once(" -> ")) {
+            let kind = kind.trim_end_matches(',');
+            let (kind, nullable) = match kind.strip_prefix("Nullable<") {
+                Some(inner) => (inner.trim_end_matches('>').to_owned(), "YES"),
+                None => (kind.to_owned(), "NO"),
+            };
+            let name = renamed.take().unwrap_or_else(|| name.to_owned());
+            let column = format!("{name} {} {nullable}", postgres_name(&kind));
+            tables.get_mut(table).unwrap().push(column);
+        }
+    }
+    tables
+}
+
+fn postgres_name(kind: &str) -> &str {
+    match kind {
+        "Uuid" => "uuid",
+        "Text" => "text",
+        "Timestamptz" => "timestamptz",
+        "Bytea" => "bytea",
+        "Int2" => "int2",
+        "Int4" => "int4",
+        "Int8" => "int8",
+        "Bool" => "bool",
+        // Without the closing brackets, which went with those of `Nullable`.
+        "Array<Text>" | "Array<Text" => "_text",
+        other => panic!("a type of schema.rs that this test does not know: {other}"),
+    }
+}
+
+#[tokio::test]
+async fn the_tables_as_code_are_the_tables() {
+    let books = Books::open().await;
+    let mut tables = Tables::new();
+    for line in books.sql(COLUMNS).lines() {
+        let (table, column) = line.split_once('.').unwrap();
+        tables
+            .entry(table.to_owned())
+            .or_default()
+            .push(column.to_owned());
+    }
+    let code = as_code();
+    for (table, columns) in &code {
+        for column in columns {
+            assert!(
+                tables[table].contains(column),
+                "{table}: {column} is not {:?}",
+                tables[table]
+            );
+        }
+    }
+    let unmapped: Vec<&String> = tables
+        .keys()
+        .filter(|name| !code.contains_key(*name))
+        .collect();
+    assert!(unmapped.is_empty(), "{unmapped:?}");
+    for (table, columns) in &tables {
+        let missing: Vec<&String> = columns
+            .iter()
+            // Written by its default; diesel has no type for it.
+            .filter(|column| *column != "transaction xid8 NO" && !code[table].contains(column))
+            .collect();
+        assert!(missing.is_empty(), "{table}: {missing:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_foreign_key_to_a_growing_table_has_an_index() {
+    let books = Books::open().await;
+    let uncovered = books.sql(
+        "SELECT conrelid::regclass || '.' || a.attname FROM pg_constraint c \
+         JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] \
+         WHERE c.contype = 'f' AND NOT EXISTS (SELECT FROM pg_index i \
+             WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1]) ORDER BY 1",
+    );
+    // Rows of these are never deleted and never looked up by these columns.
+    assert_eq!(
+        uncovered,
+        "creations.payment_id\njournals.merchant_id\npayments.merchant_id\npayments.replaces"
+    );
+}
