@@ -2,6 +2,8 @@
 //! endpoint that wants it. Its stored body has no personal data: the payer is put in when it is
 //! sent, so that erasing a payer needs no rewriting.
 
+use std::collections::HashMap;
+
 use ayolinx_core::event::{EventBody, EventType};
 use ayolinx_core::ids::{EndpointId, EventId, MerchantId, OrderId};
 use ayolinx_core::order_view::{NextAction, OrderView};
@@ -172,54 +174,56 @@ impl Tx<'_> {
         .bind::<SqlUuid, _>(token)
         .bind::<BigInt, _>(lease.num_milliseconds())
         .load(self.connection)?;
-        rows.into_iter()
-            .map(|row| self.leased_delivery(&row, token))
-            .collect()
+        self.leased(&rows, token)
     }
 
-    fn leased_delivery(
+    /// Everything needed to send the claimed ones, in one query for each table.
+    fn leased(
         &mut self,
-        row: &LeasedRow,
+        rows: &[LeasedRow],
         token: Uuid,
-    ) -> Result<LeasedDelivery, LedgerError> {
-        let event: EventRow = events::table
-            .find(row.event_id)
-            .select((events::order_id, events::event_type, events::body))
-            .first(self.connection)?;
-        let endpoint: EndpointRow = webhook_endpoints::table
-            .find(row.endpoint_id)
+    ) -> Result<Vec<LeasedDelivery>, LedgerError> {
+        let events: HashMap<Uuid, EventRow> = events::table
+            .filter(events::id.eq_any(rows.iter().map(|row| row.event_id)))
             .select((
-                webhook_endpoints::url,
-                webhook_endpoints::secret_sealed,
-                webhook_endpoints::previous_secret_sealed,
-                webhook_endpoints::previous_secret_until,
+                events::id,
+                (events::order_id, events::event_type, events::body),
             ))
-            .first(self.connection)?;
-        let body = self.body_with_payer(event.order_id, &event.body)?;
-        Ok(LeasedDelivery {
-            event_id: EventId::from_uuid(row.event_id),
-            endpoint_id: EndpointId::from_uuid(row.endpoint_id),
-            url: endpoint.url.clone(),
-            event_type: event.event_type,
-            body,
-            secrets: self.secrets_of(row.endpoint_id, &endpoint)?,
-            tries: row.tries,
-            token,
-        })
-    }
-
-    fn body_with_payer(
-        &mut self,
-        order_id: Option<Uuid>,
-        stored: &str,
-    ) -> Result<Vec<u8>, LedgerError> {
-        let mut body: EventBody = serde_json::from_str(stored).map_err(LedgerError::corrupt)?;
-        if let (Some(order_id), Some(order)) = (order_id, body.data.order.as_mut()) {
-            if let Some(payer) = self.payer_of(order_id)? {
-                put_in(order, payer);
-            }
-        }
-        serde_json::to_vec(&body).map_err(LedgerError::corrupt)
+            .load(self.connection)?
+            .into_iter()
+            .collect();
+        let endpoints: HashMap<Uuid, EndpointRow> = webhook_endpoints::table
+            .filter(webhook_endpoints::id.eq_any(rows.iter().map(|row| row.endpoint_id)))
+            .select((
+                webhook_endpoints::id,
+                (
+                    webhook_endpoints::url,
+                    webhook_endpoints::secret_sealed,
+                    webhook_endpoints::previous_secret_sealed,
+                    webhook_endpoints::previous_secret_until,
+                ),
+            ))
+            .load(self.connection)?
+            .into_iter()
+            .collect();
+        let payers = self.payers_of(events.values().filter_map(|event| event.order_id))?;
+        rows.iter()
+            .map(|row| {
+                let event = events.get(&row.event_id).ok_or(LedgerError::NotFound)?;
+                let endpoint = (endpoints.get(&row.endpoint_id)).ok_or(LedgerError::NotFound)?;
+                let payer = event.order_id.and_then(|order| payers.get(&order));
+                Ok(LeasedDelivery {
+                    event_id: EventId::from_uuid(row.event_id),
+                    endpoint_id: EndpointId::from_uuid(row.endpoint_id),
+                    url: endpoint.url.clone(),
+                    event_type: event.event_type.clone(),
+                    body: body_with_payer(&event.body, payer)?,
+                    secrets: self.secrets_of(row.endpoint_id, endpoint)?,
+                    tries: row.tries,
+                    token,
+                })
+            })
+            .collect()
     }
 
     fn secrets_of(
@@ -340,12 +344,20 @@ impl Tx<'_> {
     }
 }
 
-fn put_in(order: &mut OrderView, payer: Payer) {
+fn body_with_payer(stored: &str, payer: Option<&Payer>) -> Result<Vec<u8>, LedgerError> {
+    let mut body: EventBody = serde_json::from_str(stored).map_err(LedgerError::corrupt)?;
+    if let (Some(order), Some(payer)) = (body.data.order.as_mut(), payer) {
+        put_in(order, payer);
+    }
+    serde_json::to_vec(&body).map_err(LedgerError::corrupt)
+}
+
+fn put_in(order: &mut OrderView, payer: &Payer) {
     for payment in &mut order.payments {
         if let Some(NextAction::ShowVirtualAccount { account_name, .. }) = &mut payment.next_action
         {
             *account_name = payer.account_name(payment.id.as_uuid());
         }
     }
-    order.customer = payer.customer;
+    order.customer.clone_from(&payer.customer);
 }

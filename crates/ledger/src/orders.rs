@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::rows::{OrderRow, PaymentRow};
-use crate::schema::{merchants, orders, payers, payments};
+use crate::schema::{merchants, orders, payments};
 use crate::tx::Tx;
 
 /// Which orders of a merchant to list (contract 4.3).
@@ -189,10 +189,7 @@ impl Tx<'_> {
             .select(PaymentRow::as_select())
             .order(payments::position.desc())
             .load(self.connection)?;
-        let all_payers: Vec<(Uuid, Vec<u8>)> = payers::table
-            .filter(payers::order_id.eq_any(&ids))
-            .select((payers::order_id, payers::sealed))
-            .load(self.connection)?;
+        let all_payers = self.payers_of(ids.iter().copied())?;
         let mut views = Vec::with_capacity(rows.len());
         for row in &rows {
             let own: Vec<PaymentRow> = all_payments
@@ -200,12 +197,7 @@ impl Tx<'_> {
                 .filter(|payment| payment.order_id == row.id)
                 .cloned()
                 .collect();
-            let payer = all_payers
-                .iter()
-                .find(|(order_id, _)| *order_id == row.id)
-                .map(|(order_id, sealed)| self.open_payer(*order_id, sealed))
-                .transpose()?;
-            let record = row.record(&own, payer.as_ref())?;
+            let record = row.record(&own, all_payers.get(&row.id))?;
             views.push(OrderView::new(&record, &self.context.links));
         }
         Ok(OrderPage {

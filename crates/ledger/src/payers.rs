@@ -1,7 +1,7 @@
 //! The payer's personal data: in one sealed row per order and nowhere else, so that erasing a payer
 //! touches one table. The name a bank shows for a virtual account is part of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::order_view::Customer;
@@ -60,11 +60,23 @@ impl Tx<'_> {
             .transpose()
     }
 
+    pub(crate) fn payers_of(
+        &mut self,
+        order_ids: impl Iterator<Item = Uuid>,
+    ) -> Result<HashMap<Uuid, Payer>, LedgerError> {
+        let rows: Vec<(Uuid, Vec<u8>)> = payers::table
+            .filter(payers::order_id.eq_any(order_ids))
+            .load(self.connection)?;
+        rows.into_iter()
+            .map(|(order_id, sealed)| Ok((order_id, self.open_payer(order_id, &sealed)?)))
+            .collect()
+    }
+
     pub(crate) fn customer_of(&mut self, order_id: Uuid) -> Result<Option<Customer>, LedgerError> {
         Ok(self.payer_of(order_id)?.and_then(|payer| payer.customer))
     }
 
-    pub(crate) fn open_payer(&self, order_id: Uuid, sealed: &[u8]) -> Result<Payer, LedgerError> {
+    fn open_payer(&self, order_id: Uuid, sealed: &[u8]) -> Result<Payer, LedgerError> {
         let opened = self.context.open(sealed, &payer_context(order_id))?;
         serde_json::from_slice(&opened).map_err(LedgerError::corrupt)
     }

@@ -174,7 +174,7 @@ impl Ledger {
             .map_err(|_| LedgerError::Unavailable("the pool is closed".to_owned()))?;
         drop(waiting);
         let ledger = self.clone();
-        let longer = (deadline > self.deadline).then(|| deadline.as_millis());
+        let longer = (deadline > self.deadline).then_some(deadline.as_millis());
         let task = tokio::task::spawn_blocking(move || {
             // The permit stays with the thread: a stuck statement holds it, so stuck threads are
             // never more than there are connections.

@@ -63,8 +63,8 @@ async fn pages_over_250_orders_have_no_gap_and_no_repeat() {
     }
 }
 
-#[tokio::test]
-async fn every_filter_leaves_what_it_says() {
+/// A paid by QRIS on day 1, B failed by virtual account on day 2, C open by link and QRIS on day 3.
+async fn three_orders() -> Books {
     let books = Books::open().await;
     let a = books.pending("A").await;
     books.say(a.payment, paid()).await;
@@ -72,114 +72,52 @@ async fn every_filter_leaves_what_it_says() {
     books.say(b.payment, word("06", PRICE)).await;
     let c = books.pending_by("C", Method::PaymentLink).await;
     books.further(c.order, Method::Qris, "k").await;
-    for (reference, time) in [
-        ("A", "2026-01-01"),
-        ("B", "2026-01-02"),
-        ("C", "2026-01-03"),
-    ] {
+    for (reference, day) in [("A", 1), ("B", 2), ("C", 3)] {
         books.sql(&format!(
-            "UPDATE orders SET created_at = '{time} 00:00:00+00', \
-             paid_at = CASE WHEN paid_at IS NULL THEN NULL ELSE timestamptz '2026-02-01 00:00:00+00' END \
+            "UPDATE orders SET created_at = '2026-01-0{day} 00:00:00+00' \
              WHERE reference = '{reference}'"
         ));
     }
-    let all = OrderFilter::default;
-    let second = at("2026-01-02T00:00:00Z");
-    let paid_on = at("2026-02-01T00:00:00Z");
-    let cases: Vec<(OrderFilter, &[&str])> = vec![
-        (all(), &["C", "B", "A"]),
+    books.sql("UPDATE orders SET paid_at = '2026-02-01 00:00:00+00' WHERE paid_at IS NOT NULL");
+    books
+}
+
+#[tokio::test]
+async fn every_filter_leaves_what_it_says() {
+    let books = three_orders().await;
+    type Change = fn(&mut OrderFilter);
+    let cases: [(Change, &[&str]); 13] = [
+        (|_| {}, &["C", "B", "A"]),
+        (|all| all.reference = Some("B".into()), &["B"]),
+        (|all| all.reference = Some("b".into()), &[]),
+        (|all| all.state = Some(OrderState::Paid), &["A"]),
+        (|all| all.state = Some(OrderState::Failed), &["B"]),
+        (|all| all.method = Some("qris".into()), &["C", "A"]),
+        (|all| all.method = Some("payment_link".into()), &["C"]),
         (
-            OrderFilter {
-                reference: Some("B".into()),
-                ..all()
-            },
+            |all| all.channel = Some("VIRTUAL_ACCOUNT_BNI".into()),
             &["B"],
         ),
         (
-            OrderFilter {
-                reference: Some("b".into()),
-                ..all()
+            |all| {
+                all.method = Some("payment_link".into());
+                all.channel = Some("BNC_QRIS".into());
             },
             &[],
         ),
         (
-            OrderFilter {
-                state: Some(OrderState::Paid),
-                ..all()
-            },
-            &["A"],
-        ),
-        (
-            OrderFilter {
-                state: Some(OrderState::Failed),
-                ..all()
-            },
-            &["B"],
-        ),
-        (
-            OrderFilter {
-                method: Some("qris".into()),
-                ..all()
-            },
-            &["C", "A"],
-        ),
-        (
-            OrderFilter {
-                method: Some("payment_link".into()),
-                ..all()
-            },
-            &["C"],
-        ),
-        (
-            OrderFilter {
-                channel: Some("VIRTUAL_ACCOUNT_BNI".into()),
-                ..all()
-            },
-            &["B"],
-        ),
-        (
-            OrderFilter {
-                method: Some("payment_link".into()),
-                channel: Some("BNC_QRIS".into()),
-                ..all()
-            },
-            &[],
-        ),
-        (
-            OrderFilter {
-                created_from: second,
-                ..all()
-            },
+            |all| all.created_from = at("2026-01-02T00:00:00Z"),
             &["C", "B"],
         ),
-        (
-            OrderFilter {
-                created_to: second,
-                ..all()
-            },
-            &["A"],
-        ),
-        (
-            OrderFilter {
-                paid_from: paid_on,
-                ..all()
-            },
-            &["A"],
-        ),
-        (
-            OrderFilter {
-                paid_to: paid_on,
-                ..all()
-            },
-            &[],
-        ),
+        (|all| all.created_to = at("2026-01-02T00:00:00Z"), &["A"]),
+        (|all| all.paid_from = at("2026-02-01T00:00:00Z"), &["A"]),
+        (|all| all.paid_to = at("2026-02-01T00:00:00Z"), &[]),
     ];
-    for (filter, expected) in cases {
-        assert_eq!(
-            references(&books, filter.clone()).await,
-            expected,
-            "{filter:?}"
-        );
+    for (change, expected) in cases {
+        let mut filter = OrderFilter::default();
+        change(&mut filter);
+        let found = references(&books, filter.clone()).await;
+        assert_eq!(found, expected, "{filter:?}");
     }
 }
 

@@ -46,12 +46,12 @@ fn mask(value: &mut serde_json::Value) {
                         *member = "[time]".into();
                     }
                     Some(text) if name == "id" => {
-                        let prefix = text.len() - 32;
-                        *member = format!("{}[id]", &text[..prefix]).into();
+                        let prefix = text.split_at(text.len() - 32).0;
+                        *member = format!("{prefix}[id]").into();
                     }
                     Some(text) if name.ends_with("_url") && text.contains("/pay/") => {
                         let (start, rest) = text.split_once("ord_").unwrap();
-                        *member = format!("{start}ord_[id]{}", &rest[32..]).into();
+                        *member = format!("{start}ord_[id]{}", rest.split_at(32).1).into();
                     }
                     _ => mask(member),
                 }
