@@ -8,7 +8,6 @@ use crate::stack::Stack;
 pub(super) fn ready(stack: &Stack, checkout_link: &str, took: Duration) -> String {
     let api = stack.api_url(0);
     let sandbox = stack.sandbox_url();
-    let console = stack.console_url();
     let key = &stack.merchant().api_key;
     let seconds = took.as_secs();
     format!(
@@ -18,7 +17,6 @@ READY
   API       {api}          documentation: {api}/docs
   Checkout  {checkout_link}
   Sandbox   {sandbox}/_sandbox/   (plays the provider: pay, fail, cancel, refund)
-  Console   {console}
 
 Create a QRIS order of Rp 25.000:
 

@@ -87,7 +87,7 @@ codes! {
         "Use a new key for a new request; repeat a request with its own key and an unchanged body."
     ChannelUnavailable "channel_unavailable" UNPROCESSABLE_ENTITY "Channel unavailable"
         "The payment channel exists but is switched off here."
-        "Choose another channel; `GET /v1/channels` lists those that are up."
+        "Choose another channel, or ask the operator to switch it on."
     ProviderRejected "provider_rejected" FAILED_DEPENDENCY "Provider refused the payment"
         "The payment provider refused; `provider` carries its code and message. Nothing can be paid."
         "Do not repeat it unchanged. Correct what the provider names and add another payment to the order in `order_id`."

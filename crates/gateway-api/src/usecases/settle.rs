@@ -127,7 +127,7 @@ async fn settle(api: &Api, merchant: MerchantId, begun: Begun) -> Result<OrderRe
         Begun::KeyReused => Err(ApiError::of(ErrorCode::IdempotencyKeyReused)),
         Begun::Refused(refusal) => Err(refused(refusal)),
         Begun::TooManyPayments => Err(ApiError::new(
-            ErrorCode::StateConflict,
+            ErrorCode::OrderNotPayable,
             "the order has had its ten payments; make a new order",
         )),
     }

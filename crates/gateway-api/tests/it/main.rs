@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod bad_bodies;
+mod documents;
 mod edge;
 mod transport;
 mod untouched_by_noise;
