@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use ledger::Ledger;
-use payment_flows::{FlowChoices, FlowParts, Flows, SendNotificationUrl, keyring_of, ledger_of};
+use payment_flows::{FlowChoices, FlowParts, Flows, SendNotificationUrl, keyring_of};
 use settings::{CtlSettings, Env};
 
 use crate::failure::Failure;
+use crate::ledger_access::ledger_of;
 use crate::output::say;
 
 /// For what may rightly take long: an operator waits longer than a shop.
@@ -33,13 +34,13 @@ pub(crate) fn patient_books(settings: &CtlSettings) -> Result<Ledger, Failure> {
 }
 
 fn open(settings: &CtlSettings, deadline: Duration) -> Result<Ledger, Failure> {
-    let mut database = settings.database()?.clone();
-    database.deadline = deadline;
     let keyring = keyring_of(settings.encryption_keys()?)?;
     let checkout = settings.checkout_public_url()?;
+    let (database, shared) = (settings.database()?, &settings.shared);
     Ok(ledger_of(
-        &database,
-        &settings.shared,
+        database,
+        deadline,
+        shared,
         keyring,
         checkout.as_str(),
     ))

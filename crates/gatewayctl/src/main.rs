@@ -5,6 +5,7 @@ mod access;
 mod cli;
 mod commands;
 mod failure;
+mod ledger_access;
 mod output;
 mod signatures;
 

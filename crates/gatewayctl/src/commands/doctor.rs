@@ -138,7 +138,8 @@ fn told(findings: &Findings) -> Output {
 
 fn line(check: &Check) -> String {
     let status = check.level.as_str();
-    let found = printable(&check.found.replace('\n', " "));
+    let words: Vec<&str> = check.found.split_whitespace().collect();
+    let found = printable(&words.join(" "));
     let advice = match check.advice {
         "" => String::new(),
         advice => format!(". {advice}"),

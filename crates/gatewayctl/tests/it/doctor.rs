@@ -1,13 +1,9 @@
 //! `doctor` names everything that is not well, and what is.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::thread;
-
 use devstack::{TestDatabase, TestRedis};
 use serde_json::Value;
 
-use crate::provider;
+use crate::provider::{self, reply, saying};
 use crate::rig::{Ctl, TestKey, migrated};
 
 #[track_caller]
@@ -25,30 +21,7 @@ fn status(report: &Value, name: &str) -> (String, String) {
     )
 }
 
-/// Answers one request with these bytes.
-fn provider_saying(reply: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = Vec::new();
-        let mut buffer = [0; 4096];
-        while !String::from_utf8_lossy(&request).contains("client_credentials") {
-            let read = stream.read(&mut buffer).unwrap();
-            request.extend_from_slice(&buffer[..read]);
-        }
-        stream.write_all(reply.as_bytes()).unwrap();
-    });
-    url
-}
-
-fn reply(status: &str, date: &str, body: &str) -> String {
-    format!(
-        "HTTP/1.1 {status}\r\nDate: {date}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )
-}
+const LONG_AGO: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 #[test]
 fn with_nothing_reachable_everything_is_named() {
@@ -132,7 +105,7 @@ fn all_is_well_when_it_is_and_a_slow_clock_is_a_warning() {
     let redis = TestRedis::start();
     let token =
         r#"{"responseCode":"2007300","accessToken":"t-1","tokenType":"Bearer","expiresIn":"900"}"#;
-    let url = provider_saying(reply("200 OK", "Sun, 06 Nov 1994 08:49:37 GMT", token));
+    let url = saying(move |_path| reply("200 OK", LONG_AGO, token));
     let public = TestKey::shared().public.to_str().unwrap();
     let ctl = provider::at(Ctl::on(&database), &url)
         .with("AYOLINX_PUBLIC_KEY_FILES", public)
@@ -160,8 +133,8 @@ fn all_is_well_when_it_is_and_a_slow_clock_is_a_warning() {
 }
 
 #[track_caller]
-fn token_refused(status_line: &str, body: &str, said: &str) {
-    let url = provider_saying(reply(status_line, "Sun, 06 Nov 1994 08:49:37 GMT", body));
+fn token_refused(status_line: &'static str, body: &'static str, said: &str) {
+    let url = saying(move |_path| reply(status_line, LONG_AGO, body));
     let report = provider::at(Ctl::nowhere(), &url)
         .run(&["doctor", "--json"])
         .failed(1)

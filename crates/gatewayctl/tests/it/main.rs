@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod bench;
 mod doctor;
 mod orders;
 mod provider;

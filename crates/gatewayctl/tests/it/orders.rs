@@ -4,6 +4,7 @@ use ayolinx_core::reading::Channelled;
 use devstack::TestDatabase;
 use ledger::InboundNotification;
 
+use crate::provider::{self, reply, saying};
 use crate::rig::{Ctl, in_books, migrated};
 
 const MERCHANT: &str = "mer_000000000000000000000000000000a1";
@@ -137,6 +138,80 @@ fn orders_are_listed_by_merchant_and_state() {
         .failed(2);
 }
 
+/// The same order before anybody paid it.
+fn plant_open_order(database: &TestDatabase) {
+    plant_paid_order(database);
+    database.query(
+        "SET session_replication_role = replica;
+         DELETE FROM entries; DELETE FROM journals; DELETE FROM receipts; DELETE FROM events;
+         UPDATE history SET source = 'provider_reply', fact = 'accepted', order_to = 'pending',
+             payment_from = 'creating', payment_to = 'pending' WHERE order_version = 2;
+         UPDATE orders SET state = 'pending', paid_minor = 0, paid_at = NULL,
+             expiry_due_at = expires_at;
+         UPDATE payments SET state = 'pending', received_minor = 0, merchant_minor = 0,
+             paid_at = NULL, provider_reference = NULL, accepted_at = now();
+         INSERT INTO provider_work (payment_id, kind, due_at, began_at)
+         SELECT id, 'expire', expires_at, now() FROM payments",
+    );
+}
+
+/// A provider that knows the payment in this state.
+fn provider_with(status: &'static str) -> String {
+    saying(move |path| {
+        let body = if path.ends_with("/b2b") {
+            r#"{"responseCode":"2007300","accessToken":"t","expiresIn":"900"}"#.to_owned()
+        } else if path.ends_with("cancel") {
+            format!(r#"{{"responseCode":"2007700","originalPartnerReferenceNo":"{PAYMENT}"}}"#)
+        } else {
+            format!(
+                r#"{{"responseCode":"2005100","originalPartnerReferenceNo":"{PAYMENT}","originalReferenceNo":"P-1","amount":{{"currency":"IDR","value":"150000.00"}},"latestTransactionStatus":"{status}"}}"#
+            )
+        };
+        reply("200 OK", "Sun, 06 Nov 1994 08:49:37 GMT", &body)
+    })
+}
+
+#[test]
+fn sync_applies_what_the_provider_says_and_the_books_stay_sound() {
+    let database = migrated();
+    plant_open_order(&database);
+    Ctl::on(&database).run(&["audit"]).ok();
+    let ctl = provider::at(Ctl::on(&database), &provider_with("00"));
+    for _twice in 0..2 {
+        let order = ctl.run(&["sync", "INV-1", "--json"]).ok().json();
+        assert_eq!(order["status"], "paid", "{order:#}");
+        assert_eq!(order["payments"][0]["provider_reference"], "P-1");
+    }
+    ctl.run(&["audit"]).ok();
+}
+
+#[test]
+fn an_open_order_is_cancelled_at_the_provider_and_here() {
+    let database = migrated();
+    plant_open_order(&database);
+    let ctl = provider::at(Ctl::on(&database), &provider_with("05"));
+    let order = ctl
+        .run(&["orders", "cancel", "INV-1", "--json"])
+        .ok()
+        .json();
+    assert_eq!(order["status"], "cancelled", "{order:#}");
+    let shown = ctl.run(&["orders", "show", "INV-1"]).ok().stdout;
+    assert!(shown.contains("operator"), "{shown}");
+}
+
+#[test]
+fn a_provider_that_does_not_answer_changes_nothing() {
+    let database = migrated();
+    plant_open_order(&database);
+    let ctl = provider::away(Ctl::on(&database));
+    for arguments in [&["sync", "INV-1"][..], &["orders", "cancel", "INV-1"]] {
+        let ran = ctl.run(arguments).failed(1);
+        assert!(ran.stderr.contains("nothing changed"), "{ran:?}");
+    }
+    let order = ctl.run(&["orders", "show", "INV-1", "--json"]).ok().json();
+    assert_eq!(order["status"], "pending");
+}
+
 #[test]
 fn a_paid_order_is_not_cancelled() {
     let database = migrated();
@@ -144,7 +219,7 @@ fn a_paid_order_is_not_cancelled() {
     let ctl = Ctl::on(&database);
     let ran = ctl.run(&["orders", "cancel", ORDER]).failed(1);
     assert!(ran.stderr.contains("AYOLINX_BASE_URL"), "{ran:?}");
-    let ran = crate::provider::away(ctl)
+    let ran = provider::away(ctl)
         .run(&["orders", "cancel", ORDER])
         .failed(1);
     assert!(ran.stderr.contains("is paid"), "{ran:?}");

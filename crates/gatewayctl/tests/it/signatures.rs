@@ -2,103 +2,15 @@
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use ledger::RefusedNotification;
 use serde_json::Value;
-use tempfile::TempDir;
+use sha2::Sha512;
 
-use crate::rig::{Ctl, Ran, in_books, migrated, vectors};
-
-/// The vectors, with what they hold as files.
-struct Bench {
-    folder: TempDir,
-    vectors: Value,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let text = std::fs::read_to_string(vectors().join("vectors.json")).unwrap();
-        Self {
-            folder: TempDir::new().unwrap(),
-            vectors: serde_json::from_str(&text).unwrap(),
-        }
-    }
-
-    fn of(&self, group: &str) -> &Vec<Value> {
-        self.vectors[group].as_array().unwrap()
-    }
-
-    fn named(&self, group: &str, name: &str) -> &Value {
-        let found = self.of(group).iter().find(|one| one["name"] == name);
-        found.unwrap_or_else(|| panic!("{name}"))
-    }
-
-    fn file(&self, name: &str, content: &str) -> String {
-        let path = self.folder.path().join(name);
-        std::fs::write(&path, content).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    fn key(&self, name: &str) -> String {
-        self.file(name, text(&self.vectors["keys"], name))
-    }
-
-    fn secret(&self) -> String {
-        let secret = text(&self.vectors["common"], "client_secret");
-        self.file("secret", &format!("{secret}\n"))
-    }
-
-    fn verify_callback(&self, vector: &Value, signature: &str) -> Ran {
-        let public = self.key(text(vector, "verify_with"));
-        let body = self.file("body", text(vector, "body"));
-        let ctl = Ctl::nowhere();
-        ctl.run(&[
-            "verify",
-            "--kind=callback",
-            "--public-key",
-            &public,
-            "--path",
-            text(vector, "path"),
-            "--timestamp",
-            text(vector, "timestamp"),
-            "--body",
-            &body,
-            "--signature",
-            signature,
-        ])
-    }
-
-    fn snap(&self, vector: &Value, body: &str) -> Vec<String> {
-        let given = |name: &str| text(vector, name).to_owned();
-        let body = self.file("body", body);
-        [
-            "--kind".to_owned(),
-            "E".to_owned(),
-            "--secret-file".to_owned(),
-            self.secret(),
-            "--path".to_owned(),
-            given("path"),
-            "--token".to_owned(),
-            given("access_token"),
-            "--timestamp".to_owned(),
-            given("timestamp"),
-            "--body".to_owned(),
-            body,
-        ]
-        .to_vec()
-    }
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_else(|| panic!("{name}"))
-}
-
-fn run(command: &str, arguments: &[String], more: &[&str]) -> Ran {
-    let all: Vec<&str> = std::iter::once(command)
-        .chain(arguments.iter().map(String::as_str))
-        .chain(more.iter().copied())
-        .collect();
-    Ctl::nowhere().run(&all)
-}
+use crate::bench::{Bench, run, text};
+use crate::rig::{Ctl, Ran, in_books, migrated};
 
 #[track_caller]
 fn equals(ran: Ran, vector: &Value) {
@@ -271,6 +183,20 @@ fn each_known_confusion_is_named() {
     );
     let same = ["--expected-string", text(vector, "string_to_sign")];
     run("verify", &right, &same).ok();
+
+    let secret = text(vector, "client_secret").as_bytes();
+    let mac = |message: &str| {
+        let mac = Hmac::<Sha512>::new_from_slice(secret).unwrap();
+        mac.chain_update(message).finalize().into_bytes().to_vec()
+    };
+    let signature = STANDARD.encode(mac(&swapped));
+    explained(verify(&signature), "token and body hash were swapped");
+    let bearer = format!("POST:{path}:Bearer {token}:{hash}:{timestamp}");
+    let signature = STANDARD.encode(mac(&bearer));
+    explained(verify(&signature), "`Bearer ` was signed");
+    let digest = mac(text(vector, "string_to_sign"));
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    explained(verify(&hex), "written in hex");
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use ayolinx_core::sealing::Keyring;
 use ayolinx_core::secret::Secret;
-use payment_flows::ledger_of;
 use redis::Client;
 use settings::CtlSettings;
 
 use super::Findings;
+use crate::ledger_access::ledger_of;
 
 const REDIS_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -24,7 +24,13 @@ pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
     let Ok(keyring) = Keyring::new(&[Secret::new("looks at the schema only")]) else {
         return;
     };
-    let ledger = ledger_of(database, &settings.shared, Arc::new(keyring), "");
+    let ledger = ledger_of(
+        database,
+        database.deadline,
+        &settings.shared,
+        Arc::new(keyring),
+        "",
+    );
     match ledger.transact(|tx| tx.missing_migrations()).await {
         Ok(missing) if missing.is_empty() => {
             findings.ok("database", "reachable, and its schema is this program's");

@@ -8,7 +8,7 @@ use ayolinx_core::secret::Secret;
 use ayolinx_core::signing::{RsaSigningKey, RsaVerifyingKey};
 use settings::{CtlSettings, Env, Origin, Problems};
 
-use super::Findings;
+use super::{Findings, Level};
 
 const SETTINGS: &str = "settings";
 const SET_IT: &str = "Set it as the services have it";
@@ -20,8 +20,8 @@ pub(super) fn read(findings: &mut Findings) -> Option<CtlSettings> {
         match CtlSettings::from_env(&env_without(&dropped)) {
             Ok(settings) => {
                 missing(&settings, &dropped, findings);
-                if dropped.is_empty() {
-                    findings.ok(SETTINGS, "nothing is malformed");
+                if findings.count(Level::Fail) == 0 {
+                    findings.ok(SETTINGS, "nothing is malformed or missing");
                 }
                 return Some(settings);
             }
