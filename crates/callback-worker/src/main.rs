@@ -1,13 +1,17 @@
 //! The process `callback-worker`: settings, wiring, run; nothing else.
 
-use std::process::ExitCode;
-
 use callback_worker::app;
+use service_shell::leave::leave;
 use service_shell::telemetry;
 use settings::{Env, WorkerSettings};
 
 #[actix_web::main]
-async fn main() -> ExitCode {
+async fn main() {
+    let code = run().await;
+    leave(code)
+}
+
+async fn run() -> u8 {
     // An error means that a provider is installed already, which serves as well.
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
@@ -19,7 +23,7 @@ async fn main() -> ExitCode {
     let _flush = telemetry::start(&settings.shared.telemetry);
     settings.warnings.log();
     match app::run(settings).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => fail(&error),
     }
 }
@@ -28,7 +32,7 @@ async fn main() -> ExitCode {
     clippy::print_stderr,
     reason = "the last words of a process that cannot run"
 )]
-fn fail(why: &dyn std::fmt::Display) -> ExitCode {
+fn fail(why: &dyn std::fmt::Display) -> u8 {
     eprintln!("callback-worker cannot start:\n{why}");
-    ExitCode::FAILURE
+    1
 }

@@ -5,6 +5,7 @@ pub mod catch_panic;
 pub mod durations;
 pub mod env;
 pub mod http_metrics;
+pub mod leave;
 pub mod ops;
 pub mod pace;
 pub mod proxies;
