@@ -145,3 +145,20 @@ async fn a_part_refund_under_review_counts_once() {
     assert_eq!(again.effect, Effect::Unchanged);
     books.audit().await;
 }
+
+#[tokio::test]
+async fn what_was_refunded_of_a_wrong_amount_does_not_count_against_the_right_one() {
+    let books = Books::open().await;
+    let one = books.pending("A-1").await;
+    books.say(one.payment, word("00", 100_000)).await;
+    books.say(one.payment, word("04", 30_000)).await;
+    books.say(one.payment, paid()).await;
+    assert_eq!(books.held().await, (PRICE, 0));
+    books.say(one.payment, word("04", 40_000)).await;
+    assert_eq!(books.held().await, (110_000, 0));
+    assert_eq!(
+        books.view(one.order).await.paid_amount,
+        rupiah(110_000).into()
+    );
+    books.audit().await;
+}
