@@ -34,17 +34,15 @@ pub(crate) enum ReplyShape {
 
 impl ReplyShape {
     pub(crate) fn of(callback: &VerifiedCallback) -> Self {
+        if callback.path != CallbackPath::VirtualAccount {
+            return Self::Flat;
+        }
         match &callback.notification {
             Ok(notification) => match notification.snap_va_echo() {
                 Some(echo) => Self::SnapVa(Some(Box::new(documented_fields(echo)))),
                 None => Self::Flat,
             },
-            Err(_)
-                if callback.kind == SignatureKind::Snap
-                    && callback.path == CallbackPath::VirtualAccount =>
-            {
-                Self::SnapVa(None)
-            }
+            Err(_) if callback.kind == SignatureKind::Snap => Self::SnapVa(None),
             Err(_) => Self::Flat,
         }
     }

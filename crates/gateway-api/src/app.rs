@@ -21,6 +21,7 @@ use settings::ApiSettings;
 use tokio::sync::Semaphore;
 
 use crate::error::{panic_reply, problem_replies};
+use crate::rate_limit::RateLimit;
 use crate::routes;
 use crate::state::Api;
 
@@ -59,6 +60,7 @@ struct Parts {
     flows: FlowParts,
     settings: Arc<ApiSettings>,
     metrics: HttpMetrics,
+    rate_limit: RateLimit,
 }
 
 impl Parts {
@@ -66,6 +68,7 @@ impl Parts {
         let life = self.settings.shared.timings.order_default_expiry;
         Ok(Api {
             flows: self.flows.flows()?,
+            rate_limit: self.rate_limit.clone(),
             peppers: self.settings.peppers.all().to_vec(),
             default_expiry: TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX),
             waiters: Rc::new(Semaphore::new(WAITERS_MAX)),
@@ -143,6 +146,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         flows,
         settings: Arc::clone(&settings),
         metrics: HttpMetrics::register(&registry, "gateway")?,
+        rate_limit: RateLimit::new(settings.rate_limit),
     };
     let health = Health::new();
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;

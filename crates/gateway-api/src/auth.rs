@@ -1,5 +1,7 @@
 //! Who calls: `Authorization: Bearer gk_…` becomes a merchant and what the key allows.
 
+use std::time::Instant;
+
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use ayolinx_core::api_key::{api_key_digest, looks_like_api_key};
@@ -30,7 +32,7 @@ impl Scope {
 /// Finds the caller and checks the scope, before anything else of the request is looked at.
 ///
 /// # Errors
-/// 401, 403, or 503 when the books are away.
+/// 401, 403, 429, or 503 when the books are away.
 pub async fn authenticate(
     api: &Api,
     request: &HttpRequest,
@@ -50,6 +52,10 @@ pub async fn authenticate(
             LedgerError::NotFound => unauthorized(),
             other => storage(other),
         })?;
+    if let Err(wait) = api.rate_limit.admit(caller.key_id, Instant::now()) {
+        let seconds = wait.as_secs().saturating_add(1);
+        return Err(ApiError::of(ErrorCode::RateLimited).retry_after_secs(seconds));
+    }
     if !caller.scopes.iter().any(|held| held == scope.as_str()) {
         return Err(ApiError::new(
             ErrorCode::Forbidden,

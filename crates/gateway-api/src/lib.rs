@@ -11,6 +11,7 @@ pub mod json;
 pub mod openapi;
 pub mod pages;
 pub mod params;
+pub mod rate_limit;
 pub mod routes;
 pub mod state;
 pub mod usecases;

@@ -10,11 +10,14 @@ use ledger::{Ledger, LedgerError, Tx};
 use payment_flows::Flows;
 
 use crate::error::{ApiError, ErrorCode};
+use crate::rate_limit::RateLimit;
 
 /// The API of one thread.
 pub struct Api {
     /// What is done with the provider.
     pub flows: Flows,
+    /// Requests per second and key.
+    pub rate_limit: RateLimit,
     /// Peppers of API keys, newest first.
     pub peppers: Vec<Secret>,
     /// Life of an order that does not say (`ORDER_DEFAULT_EXPIRY`).

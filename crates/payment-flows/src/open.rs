@@ -26,6 +26,8 @@ pub enum Opened {
         applied: Applied,
         /// What came of the call.
         outcome: CallOutcome,
+        /// How long the provider asks us to wait, where it throttles.
+        retry_after: Option<Duration>,
     },
     /// The exchange runs on; the payment is unknown until it ends.
     StillRunning,
@@ -60,6 +62,7 @@ impl Flows {
     }
 
     async fn exchange(&self, call: &Call) -> Result<Opened, LedgerError> {
+        let mut retry_after = None;
         let outcome = match self.create_request(call) {
             Some(request) => {
                 let outcome = self.client.create(&request).await;
@@ -71,7 +74,8 @@ impl Flows {
                         "the provider does not let us in: check keys, client id, clock and IP list"
                     );
                 }
-                if matches!(outcome, Outcome::Throttled { .. }) {
+                if let Outcome::Throttled { retry_after: wish } = &outcome {
+                    retry_after = *wish;
                     self.metrics.alarm("provider_throttled");
                     tracing::error!(payment.id = %call.payment_id, "the provider throttles us");
                 }
@@ -79,10 +83,15 @@ impl Flows {
             }
             None => CallOutcome::NotSent,
         };
-        self.settle(call, outcome).await
+        let applied = self.settle(call, &outcome).await?;
+        Ok(Opened::Settled {
+            applied,
+            outcome,
+            retry_after,
+        })
     }
 
-    async fn settle(&self, call: &Call, outcome: CallOutcome) -> Result<Opened, LedgerError> {
+    async fn settle(&self, call: &Call, outcome: &CallOutcome) -> Result<Applied, LedgerError> {
         let (payment_id, token) = (call.payment_id, call.token);
         let mut pause = SETTLE_RETRY_FIRST;
         let mut tries = 0;
@@ -93,7 +102,7 @@ impl Flows {
                 .transact(move |tx| tx.settle_call(payment_id, token, &recorded))
                 .await;
             match result {
-                Ok(applied) => return Ok(Opened::Settled { applied, outcome }),
+                Ok(applied) => return Ok(applied),
                 Err(error) if error.is_transient() && tries < SETTLE_TRIES_MAX => {
                     tracing::warn!(payment.id = %payment_id, error = %error, "outcome not recorded yet");
                     tries = tries.saturating_add(1);

@@ -4,7 +4,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use actix_web::dev::{Server, ServerHandle};
-use futures_util::future::{join_all, select_all};
+use futures_util::future::join_all;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -81,20 +81,35 @@ pub async fn serve(
     grace: Duration,
 ) -> io::Result<()> {
     let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
-    let token = shutdown.clone();
-    let running = actix_web::rt::spawn(async move {
-        let ended = select_all(servers).await.0;
-        token.trigger();
-        ended
-    });
+    // Each server is driven by a task of its own until it has ended: one that is dropped would cut
+    // its requests, however gracefully it was told to stop.
+    let running: Vec<_> = servers
+        .into_iter()
+        .map(|server| {
+            let token = shutdown.clone();
+            actix_web::rt::spawn(async move {
+                let ended = server.await;
+                token.trigger();
+                ended
+            })
+        })
+        .collect();
     shutdown.wait().await;
     health.unready("draining");
-    let draining = join_all(handles.iter().map(|handle| handle.stop(true)));
-    if timeout(grace, draining).await.is_err() {
-        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
-        tracing::warn!(grace_ms, "requests in flight did not end in time");
-        running.abort();
-        return Ok(());
+    let draining = async {
+        join_all(handles.iter().map(|handle| handle.stop(true))).await;
+        let mut first_failure = Ok(());
+        for ended in join_all(running).await {
+            first_failure = first_failure.and(ended.map_err(io::Error::other)?);
+        }
+        first_failure
+    };
+    match timeout(grace, draining).await {
+        Ok(ended) => ended,
+        Err(_elapsed) => {
+            let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(grace_ms, "requests in flight did not end in time");
+            Ok(())
+        }
     }
-    running.await.map_err(io::Error::other)?
 }

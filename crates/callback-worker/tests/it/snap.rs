@@ -1,6 +1,7 @@
 //! SNAP callbacks: an HMAC over our token first, and only then the token itself.
 
 use ayolinx_core::json_style::minify;
+use ayolinx_core::money::{Amount, Currency};
 use callback_worker::verify::{MatchedBody, MatchedRoute, RejectReason, SignatureKind};
 
 use crate::http::post;
@@ -161,6 +162,21 @@ fn a_token_lookup_without_storage_asks_the_provider_to_send_again() {
         503,
         r#"{"responseCode":"5005600","responseMessage":"General Error"}"#,
     );
+}
+
+#[test]
+fn white_space_put_into_a_number_cannot_change_what_was_signed() {
+    let server = Server::start();
+    let token = issued_token(&server);
+    let genuine = FLAT.replace(r#""15000.00""#, "15000.00");
+    let altered = genuine.replace("15000.00", "1 5000.00");
+    let headers = snap_signed(SECRET, &token, QRIS, genuine.as_bytes());
+    post(server.address, QRIS, &headers, altered.as_bytes()).is(200, SUCCESS);
+    server.seen(|seen| {
+        let notification = seen.callbacks[0].notification.as_ref().unwrap();
+        let expected = Amount::from_minor(1_500_000, Currency::Idr).unwrap();
+        assert_eq!(notification.amount.read(), Some(expected));
+    });
 }
 
 #[test]

@@ -146,9 +146,13 @@ pub fn refused(refusal: OrderRefusal) -> ApiError {
 async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderReply, ApiError> {
     let (merchant, order_id) = (call.merchant_id, call.order_id);
     let opened = api.flows.open(call).await.map_err(storage)?;
-    let (applied, outcome) = match opened {
-        Opened::StillRunning => return order_by_state(api, merchant, order_id, creation).await,
-        Opened::Settled { applied, outcome } => (applied, outcome),
+    let Opened::Settled {
+        applied,
+        outcome,
+        retry_after,
+    } = opened
+    else {
+        return order_by_state(api, merchant, order_id, creation).await;
     };
     let still_open = matches!(
         applied.payment,
@@ -157,7 +161,7 @@ async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderRepl
     match outcome {
         CallOutcome::NotSent if still_open => Err(ApiError::of(ErrorCode::ProviderUnavailable)
             .with_order(order_id)
-            .retry_after_secs(PROVIDER_RETRY_SECS)),
+            .retry_after_secs(retry_after.map_or(PROVIDER_RETRY_SECS, |wait| wait.as_secs()))),
         CallOutcome::Refused(failure) if applied.payment == PaymentState::Failed => {
             let answer = ProviderAnswer {
                 code: failure.code,
