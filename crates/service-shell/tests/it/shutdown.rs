@@ -52,10 +52,14 @@ fn slow_server(takes: Duration) -> (Server, SocketAddr, Arc<Notify>) {
 /// long the stop took.
 async fn stop_under_a_request(takes: Duration, grace: Duration) -> (JoinHandle<String>, Duration) {
     let (server, address, begun) = slow_server(takes);
+    // One that ends at once must not take the other with it.
+    let (idle, _, _) = slow_server(takes);
     let (shutdown, health) = (Shutdown::new(), Health::new());
     let token = shutdown.clone();
     let serving =
-        actix_web::rt::spawn(async move { serve(vec![server], &token, &health, grace).await });
+        actix_web::rt::spawn(
+            async move { serve(vec![idle, server], &token, &health, grace).await },
+        );
     let asking = actix_web::rt::spawn(async move { get(address, "/", "").await });
     begun.notified().await;
     let started = Instant::now();
