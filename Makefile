@@ -16,9 +16,9 @@ run: setup ## Start the whole gateway with a sandbox; prints READY, Ctrl-C stops
 demo: setup ## Prove every payment method on a throwaway stack
 	@exec cargo run --release --locked --package devstack -- demo
 
-test: setup ## Run every test with a Postgres and Redis of their own; ARGS go to cargo test
+test: setup ## Run every test with a Postgres and Redis of their own, or some: ARGS='-p ledger'
 	@cargo build --locked --workspace --bins
-	@exec cargo run --locked --package devstack -- with-services -- cargo test --locked --workspace $(ARGS)
+	@exec cargo run --locked --package devstack -- with-services -- cargo test --locked $(or $(ARGS),--workspace)
 
 check: fmt-check lint doc test ## Everything that must hold before a change lands
 
