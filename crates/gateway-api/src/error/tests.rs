@@ -1,3 +1,5 @@
+//! Every error as a caller gets it: status, code, headers and body.
+
 use actix_web::ResponseError;
 use actix_web::body::to_bytes;
 use actix_web::http::header;

@@ -1,3 +1,5 @@
+//! The description of the API against its routes, errors and examples.
+
 use std::collections::BTreeSet;
 
 use ayolinx_core::artefact::Artefact;

@@ -1,3 +1,5 @@
+//! The checkout page in every state an order can be in.
+
 use ayolinx_core::channels::{ChannelTable, Environment};
 use ayolinx_core::ids::{OrderId, PaymentId};
 use ayolinx_core::method::Method;

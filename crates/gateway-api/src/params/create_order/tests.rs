@@ -1,3 +1,5 @@
+//! Orders that are right, and what is said about each field that is not.
+
 use ayolinx_core::channels::Environment;
 
 use super::*;
