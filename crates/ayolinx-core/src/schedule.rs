@@ -75,6 +75,17 @@ impl Schedule {
             .max(TimeDelta::zero())
     }
 
+    /// A beginning shifted back by up to a tenth of the first step, fixed by a payment's id: plans
+    /// that begin together do not step together, and none steps later than it should.
+    #[must_use]
+    pub fn spread(&self, began_at: DateTime<Utc>, id: u128) -> DateTime<Utc> {
+        let first = self.offsets.first().copied().unwrap_or_default();
+        let widest = u128::try_from(first.num_milliseconds()).unwrap_or(0) / 10;
+        let shift = id.checked_rem(widest).unwrap_or(0);
+        let shift = TimeDelta::milliseconds(i64::try_from(shift).unwrap_or(0));
+        began_at.checked_sub_signed(shift).unwrap_or(began_at)
+    }
+
     /// When to look next after a payment whose artefact went out at `began_at` (contract 5): the
     /// steps, then every 10 min to 1 h, hourly to 24 h, every 6 h after, and at expiry, + 1 h,
     /// + 24 h. `None` when its expiry is 24 h past.
@@ -155,6 +166,17 @@ mod tests {
         assert_eq!(next(3 * HOUR), Some(at(4 * HOUR)));
         assert_eq!(next(25 * HOUR + 1), Some(at(26 * HOUR)));
         assert_eq!(next(26 * HOUR), None);
+    }
+
+    #[test]
+    fn plans_that_begin_together_are_spread_and_none_is_late() {
+        let schedule = seconds(&[15, 30]);
+        let first = |id| schedule.next_inquiry(schedule.spread(at(0), id), at(DAY), at(0));
+        let firsts: Vec<_> = (0..1500).filter_map(first).collect();
+        assert_eq!(firsts.iter().max(), Some(&at(15)));
+        assert!(firsts.iter().min() > Some(&at(13)));
+        let distinct: std::collections::BTreeSet<_> = firsts.iter().collect();
+        assert_eq!(distinct.len(), 1500);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use ledger::Ledger;
+use ledger::{Ledger, Urgency};
 use payment_flows::{
     FlowChoices, FlowParts, SendNotificationUrl, WiringError, keyring_of, ledger_of,
 };
@@ -169,7 +169,7 @@ fn listen(
     let edge = Data::new(CallbackEdge::new(
         verifier,
         SnapClientKeys::new(&settings.snap_client_keys),
-        Inbox::new(ledger.clone()),
+        Inbox::new(ledger.for_urgency(Urgency::Callback)),
         CallbackMetrics::register(registry)?,
     ));
     let metrics = HttpMetrics::register(registry, "callback")?;

@@ -27,6 +27,8 @@ use crate::state::Api;
 
 /// Reads held with `?wait=` at once on one thread.
 const WAITERS_MAX: usize = 512;
+/// Creates under way at once in one process; further ones are shed before anything is written.
+const CREATES_MAX: usize = 512;
 const HEAD_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
 const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(15);
 
@@ -61,6 +63,7 @@ struct Parts {
     settings: Arc<ApiSettings>,
     metrics: HttpMetrics,
     rate_limit: RateLimit,
+    creates: Arc<Semaphore>,
 }
 
 impl Parts {
@@ -72,6 +75,7 @@ impl Parts {
             peppers: self.settings.peppers.all().to_vec(),
             default_expiry: TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX),
             waiters: Rc::new(Semaphore::new(WAITERS_MAX)),
+            creates: Arc::clone(&self.creates),
         })
     }
 
@@ -147,6 +151,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         settings: Arc::clone(&settings),
         metrics: HttpMetrics::register(&registry, "gateway")?,
         rate_limit: RateLimit::new(settings.rate_limit),
+        creates: Arc::new(Semaphore::new(CREATES_MAX)),
     };
     let health = Health::new();
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;

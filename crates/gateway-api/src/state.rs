@@ -1,13 +1,16 @@
 //! What handlers share: one per server thread, since the provider client cannot leave its thread.
 
 use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ayolinx_core::channels::ChannelTable;
 use ayolinx_core::secret::Secret;
 use chrono::TimeDelta;
-use ledger::{Ledger, LedgerError, Tx};
+use ledger::{Ledger, LedgerError, Tx, Urgency};
 use payment_flows::Flows;
+use tokio::sync::Semaphore;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::rate_limit::RateLimit;
@@ -22,8 +25,10 @@ pub struct Api {
     pub peppers: Vec<Secret>,
     /// Life of an order that does not say (`ORDER_DEFAULT_EXPIRY`).
     pub default_expiry: TimeDelta,
-    /// How long a read may be held at once by all callers together.
-    pub waiters: std::rc::Rc<tokio::sync::Semaphore>,
+    /// Places for reads that are held until something changes.
+    pub waiters: Rc<Semaphore>,
+    /// Places for creates under way, of all threads.
+    pub creates: Arc<Semaphore>,
 }
 
 impl Api {
@@ -37,6 +42,19 @@ impl Api {
     #[must_use]
     pub fn channels(&self) -> &ChannelTable {
         &self.ledger().context().channels
+    }
+
+    /// A read of the books: shed before anything that writes.
+    ///
+    /// # Errors
+    /// See [`storage`].
+    pub fn read<T, F>(&self, work: F) -> impl Future<Output = Result<T, ApiError>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let ledger = self.ledger().for_urgency(Urgency::Read);
+        async move { ledger.transact(work).await.map_err(storage) }
     }
 
     /// `Ledger::transact`, its failures as replies.

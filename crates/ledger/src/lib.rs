@@ -52,7 +52,7 @@ pub use notifications::{InboundNotification, QuarantineLine, Received, RefusedNo
 pub use observation::{Applied, Effect, Observation, What};
 pub use orders::{OrderFilter, OrderPage, OrderPulse, PageEnd};
 pub use payments::PaymentFacts;
-pub use pool::{Ledger, LedgerSettings};
+pub use pool::{Ledger, LedgerSettings, Urgency};
 pub use replacements::REPLACEMENTS_MAX;
 pub use tx::Tx;
 pub use work::{LeasedWork, WorkKind, WorkNext};

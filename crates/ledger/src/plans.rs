@@ -41,13 +41,13 @@ impl Tx<'_> {
 
     fn plan_inquiries(&mut self, payment: &PaymentRow) -> Result<(), LedgerError> {
         let now = self.now()?;
-        let due = self
-            .context
-            .plans
-            .inquiry_of(payment.method()?)
-            .and_then(|plan| plan.next_inquiry(now, payment.expires_at, now));
-        match due {
-            Some(due_at) => self.plan_work(payment.id, WorkKind::Inquire, now, due_at),
+        let Some(plan) = self.context.plans.inquiry_of(payment.method()?) else {
+            return Ok(());
+        };
+        // Payments made in one moment are not all asked about in one moment.
+        let began_at = plan.spread(now, payment.id.as_u128());
+        match plan.next_inquiry(began_at, payment.expires_at, now) {
+            Some(due_at) => self.plan_work(payment.id, WorkKind::Inquire, began_at, due_at),
             None => Ok(()),
         }
     }

@@ -17,6 +17,8 @@ use crate::tx::Tx;
 
 const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
+/// What has waited longer than this is answered "later" rather than kept waiting.
+const QUEUE_AGE_MAX: Duration = Duration::from_secs(1);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
 
 /// How the ledger reaches its database.
@@ -30,6 +32,30 @@ pub struct LedgerSettings {
     pub waiting_max: usize,
     /// How long a caller waits in all (`DB_DEADLINE_MS`).
     pub deadline: Duration,
+}
+
+/// Who is let in first when more is asked than the database can do: the less urgent are shed while
+/// there is still room for the more urgent (promise P11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// The provider's callbacks: money is told once.
+    Callback,
+    /// Creating and changing, and the loops behind them.
+    Write,
+    /// Reading: it can be asked for again.
+    Read,
+}
+
+impl Urgency {
+    /// How many of `waiting_max` places may be taken before this is shed.
+    fn places(self, waiting_max: usize) -> usize {
+        let quarter = waiting_max.div_ceil(4);
+        match self {
+            Self::Callback => waiting_max,
+            Self::Write => waiting_max.saturating_sub(quarter),
+            Self::Read => quarter,
+        }
+    }
 }
 
 struct Primary {
@@ -101,6 +127,7 @@ pub struct Ledger {
     permits: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
     waiting_max: usize,
+    urgency: Urgency,
     deadline: Duration,
     context: Arc<Context>,
 }
@@ -134,8 +161,18 @@ impl Ledger {
             permits: Arc::new(Semaphore::new(permits)),
             waiting: Arc::new(AtomicUsize::new(0)),
             waiting_max: settings.waiting_max,
+            urgency: Urgency::Write,
             deadline: settings.deadline,
             context: Arc::new(context),
+        }
+    }
+
+    /// The same books for work of this urgency; unsaid, it is [`Urgency::Write`].
+    #[must_use]
+    pub fn for_urgency(&self, urgency: Urgency) -> Self {
+        Self {
+            urgency,
+            ..self.clone()
         }
     }
 
@@ -163,12 +200,14 @@ impl Ledger {
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
         let began = Instant::now();
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
+        let places = self.urgency.places(self.waiting_max);
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= places {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(LedgerError::Overloaded);
         }
         let waiting = Waiting(Arc::clone(&self.waiting));
-        let permit = tokio::time::timeout(deadline, Arc::clone(&self.permits).acquire_owned())
+        let patience = deadline.min(QUEUE_AGE_MAX);
+        let permit = tokio::time::timeout(patience, Arc::clone(&self.permits).acquire_owned())
             .await
             .map_err(|_| LedgerError::Unavailable("no connection came free in time".to_owned()))?
             .map_err(|_| LedgerError::Unavailable("the pool is closed".to_owned()))?;
@@ -275,6 +314,15 @@ fn with_safe_parameters(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_are_shed_before_writes_and_writes_before_callbacks() {
+        let places = |urgency: Urgency| urgency.places(1024);
+        assert_eq!(places(Urgency::Callback), 1024);
+        assert_eq!(places(Urgency::Write), 768);
+        assert_eq!(places(Urgency::Read), 256);
+        assert!(Urgency::Read.places(1) == 1 && Urgency::Callback.places(1) == 1);
+    }
 
     #[test]
     fn safe_parameters_are_added_and_never_overridden() {

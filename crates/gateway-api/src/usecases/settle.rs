@@ -67,6 +67,10 @@ where
     F: Fn() -> Fut,
     Fut: Future<Output = Result<Begun, LedgerError>>,
 {
+    // Before anything is written: a create that begins is also finished.
+    let Ok(_place) = api.creates.try_acquire() else {
+        return Err(ApiError::of(ErrorCode::Overloaded));
+    };
     let deadline = Instant::now() + TWIN_PATIENCE;
     let mut conflicts = 0;
     loop {
