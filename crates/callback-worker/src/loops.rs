@@ -38,14 +38,11 @@ pub fn start(
         let pace = Pace::new(kind.as_str(), beat);
         running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), step)));
     }
-    let deliverer = Rc::clone(deliverer);
-    let deliver = move || {
-        let deliverer = Rc::clone(&deliverer);
-        async move { deliverer.run_once().await }
-    };
-    // Webhooks are what a shop waits for: they are looked for more often than the rest.
-    let pace = Pace::new("deliver_webhooks", beat.min(WEBHOOK_BEAT_MAX));
-    running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), deliver)));
+    running.extend(deliver(deliverer, beat, shutdown));
+    let ledger = flows.ledger().clone();
+    let redeliver = move || redeliver_range(ledger.clone());
+    let pace = Pace::new("redeliver_events", beat);
+    running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), redeliver)));
     let ledger = flows.ledger().clone();
     let expire = move || expire_orders(ledger.clone());
     let pace = Pace::new("expire_orders", beat);
@@ -59,11 +56,37 @@ pub fn start(
 
 const WEBHOOK_BEAT_MAX: Duration = Duration::from_millis(100);
 
+/// Webhooks are what a shop waits for: they are looked for more often than the rest.
+fn deliver(
+    deliverer: &Rc<Deliverer>,
+    beat: Duration,
+    shutdown: &Shutdown,
+) -> [actix_web::rt::task::JoinHandle<()>; 2] {
+    let beat = beat.min(WEBHOOK_BEAT_MAX);
+    let (healthy, troubled) = (Rc::clone(deliverer), Rc::clone(deliverer));
+    let send = move || {
+        let deliverer = Rc::clone(&healthy);
+        async move { deliverer.run_once().await }
+    };
+    let probe = move || {
+        let deliverer = Rc::clone(&troubled);
+        async move { deliverer.run_troubled_once().await }
+    };
+    let send = Pace::new("deliver_webhooks", beat).run(shutdown.clone(), send);
+    let probe = Pace::new("deliver_to_troubled", beat).run(shutdown.clone(), probe);
+    [actix_web::rt::spawn(send), actix_web::rt::spawn(probe)]
+}
+
 async fn expire_orders(ledger: Ledger) -> Result<Did, LedgerError> {
     let ended = ledger
         .transact(|tx| tx.expire_orders(EXPIRIES_AT_ONCE))
         .await?;
     Ok(did(ended))
+}
+
+async fn redeliver_range(ledger: Ledger) -> Result<Did, LedgerError> {
+    let stepped = ledger.transact(|tx| tx.step_redelivery()).await?;
+    Ok(did(usize::from(stepped)))
 }
 
 async fn rematch_quarantine(ledger: Ledger) -> Result<Did, LedgerError> {

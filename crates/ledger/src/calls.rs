@@ -15,6 +15,7 @@ use crate::apply::Locked;
 use crate::error::LedgerError;
 use crate::history::Source;
 use crate::observation::{Applied, Effect, Observation};
+use crate::provider_calls::NotedCall;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::payments;
 use crate::tx::{Tx, shifted};
@@ -256,6 +257,11 @@ impl Tx<'_> {
             .set(&row)
             .execute(self.connection)?;
         self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until)?;
+        let again = NotedCall {
+            call: "create",
+            outcome: "sent again".to_owned(),
+        };
+        self.note_call(order.id, row.id, &again)?;
         self.call_of(order, &row)
     }
 

@@ -24,7 +24,7 @@ const REJECTED_MAX: i64 = 1000;
 /// What callbacks say may name a payer, so that their bodies are sealed.
 const REFUSED_CONTEXT: &str = "refused notification";
 
-fn body_context(id: Uuid) -> String {
+pub(crate) fn body_context(id: Uuid) -> String {
     format!("notification:{id}")
 }
 

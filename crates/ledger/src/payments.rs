@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 use crate::error::LedgerError;
+use crate::history::{NewHistory, Source};
 use crate::rows::PaymentRow;
 use crate::schema::{orders, payments};
 use crate::tx::{Tx, shifted};
@@ -94,6 +95,20 @@ impl Tx<'_> {
             .filter(orders::synced_at.is_null().or(orders::synced_at.le(before)))
             .set(orders::synced_at.eq(now))
             .execute(self.connection)?;
+        if claimed > 0 {
+            self.record(&NewHistory {
+                order_id: id.as_uuid(),
+                payment_id: None,
+                source: Source::Merchant.as_str(),
+                fact: "sync_asked",
+                payment_from: None,
+                payment_to: None,
+                order_from: None,
+                order_to: None,
+                order_version: None,
+                detail: None,
+            })?;
+        }
         Ok(claimed > 0)
     }
 

@@ -17,7 +17,7 @@ use crate::tx::Tx;
 #[diesel(table_name = creations)]
 pub(crate) struct CreationRow {
     pub(crate) id: Uuid,
-    pub(crate) order_id: Uuid,
+    pub(crate) order_id: Option<Uuid>,
     pub(crate) payment_id: Option<Uuid>,
     pub(crate) endpoint: String,
     pub(crate) fingerprint: Vec<u8>,
@@ -116,7 +116,10 @@ impl Tx<'_> {
             let status = u16::try_from(status).map_err(LedgerError::corrupt)?;
             return Ok(Begun::Replay(StoredReply { status, body }));
         }
-        let order_id = OrderId::from_uuid(earlier.order_id);
+        let own_order = earlier
+            .order_id
+            .ok_or_else(|| LedgerError::corrupt("a creation without order or reply"))?;
+        let order_id = OrderId::from_uuid(own_order);
         if earlier.reply_status.is_some() {
             return Ok(Begun::Erased(order_id));
         }
@@ -126,7 +129,7 @@ impl Tx<'_> {
                 creation: earlier.id,
             });
         };
-        let locked = self.lock_order(earlier.order_id)?;
+        let locked = self.lock_order(own_order)?;
         let row = last_replacement(&locked, payment_id)?;
         self.stand_of(&locked, &row, Some(earlier.id))
     }

@@ -188,7 +188,7 @@ diesel::table! {
     creations (id) {
         id -> Uuid,
         merchant_id -> Uuid,
-        order_id -> Uuid,
+        order_id -> Nullable<Uuid>,
         payment_id -> Nullable<Uuid>,
         endpoint -> Text,
         makes_order -> Bool,
@@ -215,6 +215,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
+        failures_in_row -> Int4,
     }
 }
 
@@ -260,6 +261,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    redeliveries (id) {
+        id -> Uuid,
+        merchant_id -> Uuid,
+        from_at -> Timestamptz,
+        to_at -> Timestamptz,
+        event_type -> Nullable<Text>,
+        done_until -> Timestamptz,
+        done_id -> Uuid,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     provider_work (payment_id, kind) {
         payment_id -> Uuid,
         kind -> Text,
@@ -283,5 +298,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     webhook_endpoints,
     events,
     deliveries,
+    delivery_tries,
+    notifications,
+    redeliveries,
     provider_work,
 );

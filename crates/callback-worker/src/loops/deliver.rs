@@ -1,5 +1,6 @@
 //! Telling merchants: claim due deliveries, send them side by side, record each answer at once.
-//! A delivery under way holds its lease and nothing else, so one slow endpoint delays no other.
+//! A delivery under way holds its lease and nothing else, and endpoints that keep failing have places
+//! of their own, so that one slow endpoint delays no other.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,8 +13,10 @@ use service_shell::pace::Did;
 use uuid::Uuid;
 use webhooks::{Delivery, DeliveryOutcome, WebhookSchedule, WebhookSecret, WebhookSender};
 
-/// Deliveries under way at once in one process.
+/// Deliveries under way at once in one process, to endpoints that answer …
 const AT_ONCE_MAX: i64 = 256;
+/// … and to those whose last tries all failed, of which each has one under way.
+const TROUBLED_AT_ONCE_MAX: i64 = 64;
 /// Of them to one endpoint, over all replicas.
 const PER_ENDPOINT_MAX: i64 = 16;
 /// What a lease leaves beside the try: time to record it.
@@ -51,6 +54,7 @@ pub struct Deliverer {
     lease: TimeDelta,
     metrics: DeliveryMetrics,
     under_way: Rc<Cell<i64>>,
+    troubled_under_way: Rc<Cell<i64>>,
 }
 
 impl Deliverer {
@@ -70,17 +74,20 @@ impl Deliverer {
             schedule,
             lease: TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX),
             metrics,
-            under_way: Rc::new(Cell::new(0)),
+            under_way: Rc::default(),
+            troubled_under_way: Rc::default(),
         }
     }
 
     /// How many tries are under way.
     #[must_use]
     pub fn under_way(&self) -> i64 {
-        self.under_way.get()
+        let troubled = self.troubled_under_way.get();
+        self.under_way.get().saturating_add(troubled)
     }
 
-    /// Claims what is due and starts sending it; does not wait for the answers.
+    /// Claims what is due at endpoints that answer and starts sending it; does not wait for the
+    /// answers.
     ///
     /// # Errors
     /// When nothing can be claimed.
@@ -94,18 +101,39 @@ impl Deliverer {
             .ledger
             .transact(move |tx| tx.lease_deliveries(room, PER_ENDPOINT_MAX, lease))
             .await?;
-        if leased.is_empty() {
+        Ok(self.start(leased, &self.under_way))
+    }
+
+    /// [`Deliverer::run_once`] for endpoints whose last tries all failed.
+    ///
+    /// # Errors
+    /// When nothing can be claimed.
+    pub async fn run_troubled_once(self: &Rc<Self>) -> Result<Did, LedgerError> {
+        let room = TROUBLED_AT_ONCE_MAX.saturating_sub(self.troubled_under_way.get());
+        if room <= 0 {
             return Ok(Did::Nothing);
         }
+        let lease = self.lease;
+        let leased = self
+            .ledger
+            .transact(move |tx| tx.lease_troubled(room, lease))
+            .await?;
+        Ok(self.start(leased, &self.troubled_under_way))
+    }
+
+    fn start(self: &Rc<Self>, leased: Vec<LeasedDelivery>, places: &Rc<Cell<i64>>) -> Did {
+        if leased.is_empty() {
+            return Did::Nothing;
+        }
         for delivery in leased {
-            let place = Place::taken(&self.under_way);
+            let place = Place::taken(places);
             let deliverer = Rc::clone(self);
             actix_web::rt::spawn(async move {
                 deliverer.deliver(delivery).await;
                 drop(place);
             });
         }
-        Ok(Did::Something)
+        Did::Something
     }
 
     async fn deliver(&self, delivery: LeasedDelivery) {

@@ -18,5 +18,7 @@ mod sequences;
 mod several;
 mod storage_away;
 mod support;
+mod timeline;
 mod triggers;
+mod webhooks;
 mod work;

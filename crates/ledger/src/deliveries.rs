@@ -1,0 +1,358 @@
+//! Deliveries: one event on its way to one endpoint. Claimed by lease in database time, at most so
+//! many of an endpoint at once whatever the number of replicas, and fenced by a token.
+//! An endpoint that fails gets one try at a time and a lane of its own, so that it delays no other.
+
+use std::collections::HashMap;
+
+use ayolinx_core::ids::{EndpointId, EventId};
+use ayolinx_core::secret::Secret;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use crate::endpoints::secret_context;
+use crate::error::LedgerError;
+use crate::events::body_with_payer;
+use crate::schema::{delivery_tries, events, webhook_endpoints};
+use crate::tx::Tx;
+
+/// After so many failed tries in a row an endpoint is troubled, until a try succeeds.
+const TROUBLED_AFTER: i32 = 5;
+
+/// Which endpoints are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    /// Endpoints that take what they get.
+    Healthy,
+    /// Endpoints whose last five tries failed.
+    Troubled,
+}
+
+/// How much may be claimed.
+struct Limits {
+    /// In all.
+    at_once: i64,
+    /// Of one endpoint, counting what all replicas have under way.
+    per_endpoint: i64,
+    lease: TimeDelta,
+}
+
+/// One event on its way to one endpoint, claimed until its lease ends.
+#[derive(Debug)]
+pub struct LeasedDelivery {
+    /// The event.
+    pub event_id: EventId,
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// Where to.
+    pub url: String,
+    /// What it is, for logs and metrics.
+    pub event_type: String,
+    /// The body, the same bytes at every try.
+    pub body: Vec<u8>,
+    /// Secrets to sign with, newest first.
+    pub secrets: Vec<Secret>,
+    /// Tries before this one.
+    pub tries: i32,
+    /// Fences a worker that wakes up late.
+    pub token: Uuid,
+}
+
+/// What came of a try.
+#[derive(Debug, Clone)]
+pub struct TryResult {
+    /// Where the delivery stands now.
+    pub next: DeliveryNext,
+    /// One word: `delivered`, `http_status`, `timeout`, …
+    pub outcome: String,
+    /// HTTP status, when there was one.
+    pub status: Option<u16>,
+    /// How long it took.
+    pub duration_ms: i32,
+}
+
+/// Where a delivery stands after a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryNext {
+    /// Taken.
+    Delivered,
+    /// Again, after this long by the database's clock.
+    RetryAfter(TimeDelta),
+    /// No further try.
+    Dead,
+    /// The endpoint said it is gone: disabled until it is enabled again.
+    EndpointGone,
+}
+
+#[derive(QueryableByName)]
+struct LeasedRow {
+    #[diesel(sql_type = SqlUuid)]
+    event_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    endpoint_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    tries: i32,
+}
+
+#[derive(Queryable)]
+struct EventRow {
+    order_id: Option<Uuid>,
+    event_type: String,
+    body: String,
+}
+
+#[derive(Queryable)]
+struct EndpointRow {
+    url: String,
+    secret_sealed: Vec<u8>,
+    previous_secret_sealed: Option<Vec<u8>>,
+    previous_secret_until: Option<DateTime<Utc>>,
+}
+
+impl Tx<'_> {
+    /// Claims up to `limit` due deliveries for `lease`, the longest due first, so that at most
+    /// `per_endpoint` of each endpoint are under way. Endpoints whose last five tries failed are left
+    /// to [`Tx::lease_troubled`], lest they take the places of those who answer.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn lease_deliveries(
+        &mut self,
+        limit: i64,
+        per_endpoint: i64,
+        lease: TimeDelta,
+    ) -> Result<Vec<LeasedDelivery>, LedgerError> {
+        let limits = Limits {
+            at_once: limit,
+            per_endpoint,
+            lease,
+        };
+        self.lease_lane(Lane::Healthy, &limits)
+    }
+
+    /// Claims up to `limit` due deliveries for endpoints whose last five tries failed: one at a time
+    /// for each, until one succeeds.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn lease_troubled(
+        &mut self,
+        limit: i64,
+        lease: TimeDelta,
+    ) -> Result<Vec<LeasedDelivery>, LedgerError> {
+        let limits = Limits {
+            at_once: limit,
+            per_endpoint: 1,
+            lease,
+        };
+        self.lease_lane(Lane::Troubled, &limits)
+    }
+
+    fn lease_lane(
+        &mut self,
+        lane: Lane,
+        limits: &Limits,
+    ) -> Result<Vec<LeasedDelivery>, LedgerError> {
+        let endpoints = self.lock_endpoints(lane, limits)?;
+        if endpoints.is_empty() {
+            return Ok(Vec::new());
+        }
+        let token = Uuid::now_v7();
+        let rows: Vec<LeasedRow> = diesel::sql_query(
+            "WITH due AS ( \
+                 SELECT d.event_id, d.endpoint_id FROM webhook_endpoints e \
+                 CROSS JOIN LATERAL ( \
+                     SELECT event_id, endpoint_id, due_at FROM deliveries \
+                     WHERE endpoint_id = e.id AND state = 'due' AND due_at <= now() \
+                       AND (leased_until IS NULL OR leased_until <= now()) \
+                     ORDER BY due_at LIMIT greatest(0, $2 - ( \
+                         SELECT count(*) FROM deliveries busy \
+                         WHERE busy.endpoint_id = e.id AND busy.leased_until > now())) \
+                     FOR UPDATE SKIP LOCKED) d \
+                 WHERE e.id = ANY ($3) AND e.enabled AND e.deleted_at IS NULL \
+                   AND (e.failures_in_row >= $4) = $5 \
+                 ORDER BY d.due_at LIMIT $1) \
+             UPDATE deliveries SET lease_token = $6, \
+                    leased_until = now() + make_interval(secs => $7::bigint / 1000.0) \
+             FROM due WHERE deliveries.event_id = due.event_id \
+               AND deliveries.endpoint_id = due.endpoint_id \
+             RETURNING deliveries.event_id, deliveries.endpoint_id, deliveries.tries",
+        )
+        .bind::<BigInt, _>(limits.at_once)
+        .bind::<BigInt, _>(limits.per_endpoint)
+        .bind::<Array<SqlUuid>, _>(endpoints)
+        .bind::<Integer, _>(TROUBLED_AFTER)
+        .bind::<Bool, _>(lane == Lane::Troubled)
+        .bind::<SqlUuid, _>(token)
+        .bind::<BigInt, _>(limits.lease.num_milliseconds())
+        .load(self.connection)?;
+        self.leased(&rows, token)
+    }
+
+    /// The endpoints of a lane that have room and something due, locked for this transaction: only
+    /// then does the count of what is under way include what another replica has just claimed.
+    fn lock_endpoints(&mut self, lane: Lane, limits: &Limits) -> Result<Vec<Uuid>, LedgerError> {
+        #[derive(QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+        }
+        let found: Vec<Found> = diesel::sql_query(
+            "SELECT e.id FROM webhook_endpoints e \
+             CROSS JOIN LATERAL ( \
+                 SELECT due_at FROM deliveries \
+                 WHERE endpoint_id = e.id AND state = 'due' AND due_at <= now() \
+                   AND (leased_until IS NULL OR leased_until <= now()) \
+                 ORDER BY due_at LIMIT 1) first \
+             WHERE e.enabled AND e.deleted_at IS NULL AND (e.failures_in_row >= $1) = $2 \
+               AND (SELECT count(*) FROM deliveries busy WHERE busy.endpoint_id = e.id \
+                    AND busy.leased_until > now()) < $3 \
+             ORDER BY first.due_at LIMIT $4 FOR NO KEY UPDATE OF e SKIP LOCKED",
+        )
+        .bind::<Integer, _>(TROUBLED_AFTER)
+        .bind::<Bool, _>(lane == Lane::Troubled)
+        .bind::<BigInt, _>(limits.per_endpoint)
+        .bind::<BigInt, _>(limits.at_once)
+        .load(self.connection)?;
+        Ok(found.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Everything needed to send the claimed ones, in one query for each table.
+    fn leased(
+        &mut self,
+        rows: &[LeasedRow],
+        token: Uuid,
+    ) -> Result<Vec<LeasedDelivery>, LedgerError> {
+        let events: HashMap<Uuid, EventRow> = events::table
+            .filter(events::id.eq_any(rows.iter().map(|row| row.event_id)))
+            .select((
+                events::id,
+                (events::order_id, events::event_type, events::body),
+            ))
+            .load(self.connection)?
+            .into_iter()
+            .collect();
+        let endpoints: HashMap<Uuid, EndpointRow> = webhook_endpoints::table
+            .filter(webhook_endpoints::id.eq_any(rows.iter().map(|row| row.endpoint_id)))
+            .select((
+                webhook_endpoints::id,
+                (
+                    webhook_endpoints::url,
+                    webhook_endpoints::secret_sealed,
+                    webhook_endpoints::previous_secret_sealed,
+                    webhook_endpoints::previous_secret_until,
+                ),
+            ))
+            .load(self.connection)?
+            .into_iter()
+            .collect();
+        let payers = self.payers_of(events.values().filter_map(|event| event.order_id))?;
+        rows.iter()
+            .map(|row| {
+                let event = events.get(&row.event_id).ok_or(LedgerError::NotFound)?;
+                let endpoint = (endpoints.get(&row.endpoint_id)).ok_or(LedgerError::NotFound)?;
+                let payer = event.order_id.and_then(|order| payers.get(&order));
+                Ok(LeasedDelivery {
+                    event_id: EventId::from_uuid(row.event_id),
+                    endpoint_id: EndpointId::from_uuid(row.endpoint_id),
+                    url: endpoint.url.clone(),
+                    event_type: event.event_type.clone(),
+                    body: body_with_payer(&event.body, payer)?,
+                    secrets: self.secrets_of(row.endpoint_id, endpoint)?,
+                    tries: row.tries,
+                    token,
+                })
+            })
+            .collect()
+    }
+
+    fn secrets_of(
+        &mut self,
+        endpoint_id: Uuid,
+        endpoint: &EndpointRow,
+    ) -> Result<Vec<Secret>, LedgerError> {
+        let now = self.now()?;
+        let previous = endpoint.previous_secret_sealed.as_ref().filter(|_| {
+            endpoint
+                .previous_secret_until
+                .is_some_and(|until| until > now)
+        });
+        [Some(&endpoint.secret_sealed), previous]
+            .into_iter()
+            .flatten()
+            .map(|sealed| {
+                let opened = self.context.open(sealed, &secret_context(endpoint_id))?;
+                String::from_utf8(opened)
+                    .map(Secret::new)
+                    .map_err(LedgerError::corrupt)
+            })
+            .collect()
+    }
+
+    /// Records a try. A worker whose lease was taken over changes nothing and gets `false`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn settle_delivery(
+        &mut self,
+        delivery: &LeasedDelivery,
+        result: &TryResult,
+    ) -> Result<bool, LedgerError> {
+        let (state, retry) = match result.next {
+            DeliveryNext::Delivered => ("delivered", None),
+            DeliveryNext::RetryAfter(after) => ("due", Some(after)),
+            DeliveryNext::Dead => ("dead", None),
+            DeliveryNext::EndpointGone => ("due", Some(TimeDelta::zero())),
+        };
+        let status = result.status.and_then(|status| i16::try_from(status).ok());
+        let changed = diesel::sql_query(
+            "UPDATE deliveries SET state = $1, tries = tries + 1, \
+                    due_at = CASE WHEN $2::bigint IS NULL THEN NULL \
+                             ELSE now() + make_interval(secs => $2::bigint / 1000.0) END, \
+                    lease_token = NULL, leased_until = NULL, last_status = $3, last_error = $4, \
+                    updated_at = now() \
+             WHERE event_id = $5 AND endpoint_id = $6 AND lease_token = $7",
+        )
+        .bind::<Text, _>(state)
+        .bind::<Nullable<BigInt>, _>(retry.map(|after| after.num_milliseconds()))
+        .bind::<Nullable<SmallInt>, _>(status)
+        .bind::<Text, _>(&result.outcome)
+        .bind::<SqlUuid, _>(delivery.event_id.as_uuid())
+        .bind::<SqlUuid, _>(delivery.endpoint_id.as_uuid())
+        .bind::<SqlUuid, _>(delivery.token)
+        .execute(self.connection)?;
+        if changed == 0 {
+            return Ok(false);
+        }
+        diesel::insert_into(delivery_tries::table)
+            .values((
+                delivery_tries::event_id.eq(delivery.event_id.as_uuid()),
+                delivery_tries::endpoint_id.eq(delivery.endpoint_id.as_uuid()),
+                delivery_tries::try_no.eq(delivery.tries.saturating_add(1)),
+                delivery_tries::outcome.eq(&result.outcome),
+                delivery_tries::status.eq(status),
+                delivery_tries::duration_ms.eq(result.duration_ms),
+            ))
+            .execute(self.connection)?;
+        self.note_health(delivery.endpoint_id, result.next == DeliveryNext::Delivered)?;
+        if result.next == DeliveryNext::EndpointGone {
+            self.disable_endpoint(delivery.endpoint_id, "gone (410)")?;
+        }
+        Ok(true)
+    }
+
+    /// Writes only what changes the endpoint's lane or brings it nearer to the other one.
+    fn note_health(&mut self, endpoint: EndpointId, taken: bool) -> Result<(), LedgerError> {
+        diesel::sql_query(
+            "UPDATE webhook_endpoints \
+             SET failures_in_row = CASE WHEN $2 THEN 0 ELSE failures_in_row + 1 END \
+             WHERE id = $1 AND CASE WHEN $2 THEN failures_in_row <> 0 ELSE failures_in_row < $3 END",
+        )
+        .bind::<SqlUuid, _>(endpoint.as_uuid())
+        .bind::<Bool, _>(taken)
+        .bind::<Integer, _>(TROUBLED_AFTER)
+        .execute(self.connection)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,248 @@
+//! Reading events: the feed that shops pull, one event, and what became of its deliveries.
+
+use ayolinx_core::event::EventType;
+use ayolinx_core::ids::{EndpointId, EventId, MerchantId};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use crate::error::LedgerError;
+use crate::events::body_with_payer;
+use crate::schema::{delivery_tries, events};
+use crate::tx::Tx;
+
+/// A place in a merchant's feed: after this event of this transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedPlace {
+    /// The transaction that wrote the event.
+    pub transaction: u64,
+    /// The event.
+    pub event: Uuid,
+}
+
+impl FeedPlace {
+    /// Before the first event.
+    pub const START: Self = Self {
+        transaction: 0,
+        event: Uuid::nil(),
+    };
+}
+
+/// A page of a merchant's events in the order of the feed.
+#[derive(Debug)]
+pub struct FeedPage {
+    /// Bodies as webhooks have them.
+    pub bodies: Vec<Vec<u8>>,
+    /// Where to go on: after the last of them, or where the page began when it is empty.
+    pub next: FeedPlace,
+    /// Whether more is there already.
+    pub has_more: bool,
+}
+
+/// An event on its way to one endpoint, for those who ask how it goes.
+#[derive(Debug, Clone)]
+pub struct DeliveryLine {
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// Where to.
+    pub url: String,
+    /// `due`, `delivered`, `dead`; `ended` when the endpoint was deleted before it was delivered.
+    pub state: &'static str,
+    /// When it is tried next; `None` also while it waits for a disabled endpoint.
+    pub next_try_at: Option<DateTime<Utc>>,
+    /// The tries, oldest first.
+    pub tries: Vec<TryLine>,
+}
+
+/// One try.
+#[derive(Debug, Clone)]
+pub struct TryLine {
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// One word: `delivered`, `http_status`, `timeout`, …
+    pub outcome: String,
+    /// HTTP status, when there was one.
+    pub status: Option<i16>,
+    /// How long it took.
+    pub duration_ms: i32,
+}
+
+#[derive(QueryableByName)]
+struct FeedRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    order_id: Option<Uuid>,
+    #[diesel(sql_type = Text)]
+    body: String,
+    #[diesel(sql_type = Text)]
+    transaction: String,
+}
+
+#[derive(QueryableByName)]
+struct DeliveryRow {
+    #[diesel(sql_type = SqlUuid)]
+    endpoint_id: Uuid,
+    #[diesel(sql_type = Text)]
+    url: String,
+    #[diesel(sql_type = Bool)]
+    enabled: bool,
+    #[diesel(sql_type = Bool)]
+    deleted: bool,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    due_at: Option<DateTime<Utc>>,
+}
+
+impl DeliveryRow {
+    fn line(self, tries: Vec<TryLine>) -> DeliveryLine {
+        let state = match self.state.as_str() {
+            "delivered" => "delivered",
+            "dead" => "dead",
+            _ if self.deleted => "ended",
+            _ => "due",
+        };
+        DeliveryLine {
+            endpoint_id: EndpointId::from_uuid(self.endpoint_id),
+            url: self.url,
+            state,
+            next_try_at: self.due_at.filter(|_| self.enabled && state == "due"),
+            tries,
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// A page of a merchant's events after a place. An event is shown only when no event that comes
+    /// before it can still be committed: every transaction up to its own has ended.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn feed(
+        &mut self,
+        merchant: MerchantId,
+        event_type: Option<EventType>,
+        after: FeedPlace,
+        limit: i64,
+    ) -> Result<FeedPage, LedgerError> {
+        let mut rows: Vec<FeedRow> = diesel::sql_query(
+            "SELECT id, order_id, body, transaction::text AS transaction FROM events \
+             WHERE merchant_id = $1 AND (transaction, id) > ($2::xid8, $3) \
+               AND transaction < pg_snapshot_xmin(pg_current_snapshot()) \
+               AND ($4 IS NULL OR type = $4) \
+             ORDER BY transaction, id LIMIT $5",
+        )
+        .bind::<SqlUuid, _>(merchant.as_uuid())
+        .bind::<Text, _>(after.transaction.to_string())
+        .bind::<SqlUuid, _>(after.event)
+        .bind::<Nullable<Text>, _>(event_type.map(EventType::as_str))
+        .bind::<BigInt, _>(limit.saturating_add(1))
+        .load(self.connection)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = match rows.last() {
+            None => after,
+            Some(last) => FeedPlace {
+                transaction: last.transaction.parse().map_err(LedgerError::corrupt)?,
+                event: last.id,
+            },
+        };
+        let payers = self.payers_of(rows.iter().filter_map(|row| row.order_id))?;
+        let bodies = rows
+            .iter()
+            .map(|row| {
+                let payer = row.order_id.and_then(|order| payers.get(&order));
+                body_with_payer(&row.body, payer)
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(FeedPage {
+            bodies,
+            next,
+            has_more,
+        })
+    }
+
+    /// The body of one event of a merchant, as webhooks have it.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when it is another merchant's.
+    pub fn event_body(
+        &mut self,
+        merchant: MerchantId,
+        id: EventId,
+    ) -> Result<Vec<u8>, LedgerError> {
+        let (order_id, body): (Option<Uuid>, String) = events::table
+            .filter(events::id.eq(id.as_uuid()))
+            .filter(events::merchant_id.eq(merchant.as_uuid()))
+            .select((events::order_id, events::body))
+            .first(self.connection)?;
+        let payer = order_id
+            .map(|order| self.payer_of(order))
+            .transpose()?
+            .flatten();
+        body_with_payer(&body, payer.as_ref())
+    }
+
+    /// Whose an event is.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`].
+    pub fn event_owner(&mut self, id: EventId) -> Result<MerchantId, LedgerError> {
+        let owner: Uuid = events::table
+            .find(id.as_uuid())
+            .select(events::merchant_id)
+            .first(self.connection)?;
+        Ok(MerchantId::from_uuid(owner))
+    }
+
+    /// How an event of a merchant fares at each endpoint it goes to, oldest endpoint first.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when it is another merchant's.
+    pub fn deliveries_of(
+        &mut self,
+        merchant: MerchantId,
+        id: EventId,
+    ) -> Result<Vec<DeliveryLine>, LedgerError> {
+        if self.event_owner(id)? != merchant {
+            return Err(LedgerError::NotFound);
+        }
+        let rows: Vec<DeliveryRow> = diesel::sql_query(
+            "SELECT d.endpoint_id, e.url, e.enabled, e.deleted_at IS NOT NULL AS deleted, \
+                    d.state, d.due_at \
+             FROM deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id \
+             WHERE d.event_id = $1 ORDER BY e.created_at, e.id",
+        )
+        .bind::<SqlUuid, _>(id.as_uuid())
+        .load(self.connection)?;
+        type Tried = (Uuid, DateTime<Utc>, String, Option<i16>, i32);
+        let tried: Vec<Tried> = delivery_tries::table
+            .filter(delivery_tries::event_id.eq(id.as_uuid()))
+            .select((
+                delivery_tries::endpoint_id,
+                delivery_tries::at,
+                delivery_tries::outcome,
+                delivery_tries::status,
+                delivery_tries::duration_ms,
+            ))
+            .order(delivery_tries::id)
+            .load(self.connection)?;
+        let lines = rows.into_iter().map(|row| {
+            let tries = tried
+                .iter()
+                .filter(|(endpoint, ..)| *endpoint == row.endpoint_id)
+                .map(|(_, at, outcome, status, duration_ms)| TryLine {
+                    at: *at,
+                    outcome: outcome.clone(),
+                    status: *status,
+                    duration_ms: *duration_ms,
+                })
+                .collect();
+            row.line(tries)
+        });
+        Ok(lines.collect())
+    }
+}
