@@ -12,7 +12,7 @@ use ayolinx_core::reading::ProviderWord;
 use ayolinx_core::states::PaymentState;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use ledger::{Applied, LedgerError, Observation, PaymentFacts, Source};
+use ledger::{Applied, LedgerError, NotedCall, Observation, PaymentFacts, Source};
 
 use crate::flows::Flows;
 
@@ -57,6 +57,14 @@ impl Flows {
     /// When the answer cannot be recorded.
     pub async fn ask(&self, payment: &PaymentFacts) -> Result<Asked, LedgerError> {
         let Some(answer) = self.question(payment).await else {
+            let noted = [NotedCall {
+                call: "inquiry",
+                outcome: "no answer".to_owned(),
+            }];
+            let id = payment.id;
+            self.ledger
+                .transact(move |tx| tx.note_calls(id, &noted))
+                .await?;
             return Ok(Asked::NoAnswer);
         };
         self.apply_answer(payment, answer).await

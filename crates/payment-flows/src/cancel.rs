@@ -4,8 +4,9 @@
 use ayolinx_client::Outcome;
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::messages::ProviderStatus;
+use ayolinx_core::messages::inquiry::InquiryAnswer;
 use ayolinx_core::order::OrderRefusal;
-use ledger::{CancelPlan, LedgerError, PaymentFacts, Source};
+use ledger::{CancelPlan, LedgerError, NotedCall, PaymentFacts, Source};
 
 use crate::flows::Flows;
 
@@ -92,7 +93,10 @@ impl Flows {
         };
         let reference = payment.id.to_string();
         let cancelled = self.client.cancel_qris(&reference, &channel.code).await;
-        let Some(answer) = self.question(payment).await else {
+        let answer = self.question(payment).await;
+        self.note_closing(payment, cancelled.name(), answer.as_ref())
+            .await?;
+        let Some(answer) = answer else {
             return Ok(Closing::NoAnswer);
         };
         match answer.status {
@@ -115,5 +119,32 @@ impl Flows {
                 })
             }
         }
+    }
+
+    /// What was said is in the order's timeline, also where it changes nothing.
+    async fn note_closing(
+        &self,
+        payment: &PaymentFacts,
+        cancelled: &'static str,
+        answer: Option<&InquiryAnswer>,
+    ) -> Result<(), LedgerError> {
+        let said = answer.map_or_else(
+            || "no answer".to_owned(),
+            |answer| format!("status {}", answer.status),
+        );
+        let noted = [
+            NotedCall {
+                call: "cancel",
+                outcome: cancelled.to_owned(),
+            },
+            NotedCall {
+                call: "inquiry",
+                outcome: said,
+            },
+        ];
+        let id = payment.id;
+        self.ledger
+            .transact(move |tx| tx.note_calls(id, &noted))
+            .await
     }
 }
