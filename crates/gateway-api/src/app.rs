@@ -73,6 +73,7 @@ impl Parts {
             flows: self.flows.flows()?,
             rate_limit: self.rate_limit.clone(),
             peppers: self.settings.peppers.all().to_vec(),
+            guard: self.settings.shared.webhooks.guard.clone(),
             default_expiry: TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX),
             waiters: Rc::new(Semaphore::new(WAITERS_MAX)),
             creates: Arc::clone(&self.creates),

@@ -16,6 +16,8 @@ use crate::state::{Api, storage};
 pub enum Scope {
     /// Create, pay another way, cancel, sync.
     Orders,
+    /// Manage webhook endpoints, have events sent again.
+    Webhooks,
     /// Read everything of the merchant.
     Read,
 }
@@ -24,6 +26,7 @@ impl Scope {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Orders => "orders",
+            Self::Webhooks => "webhooks",
             Self::Read => "read",
         }
     }
@@ -37,6 +40,18 @@ pub async fn authenticate(
     api: &Api,
     request: &HttpRequest,
     scope: Scope,
+) -> Result<MerchantId, ApiError> {
+    authenticate_any(api, request, &[scope]).await
+}
+
+/// [`authenticate`], where any of these scopes will do.
+///
+/// # Errors
+/// As [`authenticate`].
+pub async fn authenticate_any(
+    api: &Api,
+    request: &HttpRequest,
+    scopes: &[Scope],
 ) -> Result<MerchantId, ApiError> {
     let key = bearer(request).ok_or_else(unauthorized)?;
     let digests: Vec<[u8; 32]> = api
@@ -56,10 +71,12 @@ pub async fn authenticate(
         let seconds = wait.as_secs().saturating_add(1);
         return Err(ApiError::of(ErrorCode::RateLimited).retry_after_secs(seconds));
     }
-    if !caller.scopes.iter().any(|held| held == scope.as_str()) {
+    let enough = |held: &String| scopes.iter().any(|scope| held == scope.as_str());
+    if !caller.scopes.iter().any(enough) {
+        let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
         return Err(ApiError::new(
             ErrorCode::Forbidden,
-            format!("the key lacks the scope `{}`", scope.as_str()),
+            format!("the key lacks the scope `{}`", names.join("` or `")),
         ));
     }
     Ok(caller.merchant_id)

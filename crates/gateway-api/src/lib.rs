@@ -15,3 +15,4 @@ pub mod rate_limit;
 pub mod routes;
 pub mod state;
 pub mod usecases;
+pub mod views;

@@ -3,6 +3,7 @@
 
 mod calls;
 mod schemas;
+mod webhook_calls;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -16,6 +17,7 @@ use utoipa::openapi::{
 };
 
 use crate::error::{ErrorCode, PROBLEM_JSON, Problem};
+use crate::views;
 
 pub use calls::{Call, calls};
 
@@ -34,6 +36,18 @@ const KEY: &str = "api_key";
     schemas::NextAction,
     schemas::Failure,
     schemas::OrderPage,
+    schemas::CreateWebhookEndpoint,
+    schemas::ChangeWebhookEndpoint,
+    schemas::RedeliverEvents,
+    schemas::Event,
+    schemas::EventPage,
+    views::EndpointView,
+    views::NewEndpointView,
+    views::EndpointList,
+    views::DeliveryList,
+    views::RedeliveredView,
+    views::RedeliveryView,
+    views::Timeline,
     Problem,
 )))]
 struct Components;

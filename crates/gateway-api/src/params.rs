@@ -4,6 +4,7 @@
 mod create_order;
 mod cursor;
 mod customer;
+mod events;
 mod field_errors;
 mod fields;
 mod formats;
@@ -20,7 +21,8 @@ use crate::error::{ApiError, ErrorCode};
 use crate::json::JsonTree;
 
 pub use create_order::CreateOrder;
-pub use cursor::Cursor;
+pub use cursor::{Cursor, EventCursor};
+pub use events::{ListEvents, parse_redelivery};
 pub use field_errors::FieldErrors;
 pub use items::Item;
 pub use list_orders::{
@@ -53,8 +55,10 @@ pub fn no_fields(body: &JsonTree) -> Result<(), ApiError> {
 pub(crate) mod known {
     pub(crate) use super::create_order::FIELDS as CREATE_ORDER;
     pub(crate) use super::customer::FIELDS as CUSTOMER;
+    pub(crate) use super::events::{EVENT_PARAMETERS, REDELIVER_FIELDS};
     pub(crate) use super::items::FIELDS as ITEM;
     pub(crate) use super::list_orders::LIST_PARAMETERS;
     pub(crate) use super::money::FIELDS as MONEY;
     pub(crate) use super::payment::FIELDS as PAYMENT;
+    pub(crate) use super::webhook_endpoint::FIELDS as WEBHOOK_ENDPOINT;
 }

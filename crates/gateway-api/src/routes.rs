@@ -1,6 +1,6 @@
 //! The whole URL map: the merchant's listener and the payer's listener, nothing else.
 
-use actix_web::web::{ServiceConfig, get, post, resource};
+use actix_web::web::{ServiceConfig, delete, get, patch, post, resource};
 
 use crate::docs::{docs_page, errors_page};
 use crate::error::not_found;
@@ -8,7 +8,10 @@ use crate::openapi::openapi_json;
 
 mod checkout;
 mod documents;
+mod events;
+mod kept;
 mod orders;
+mod webhook_endpoints;
 
 /// `GATEWAY_BIND`: merchant REST, internal (contract 4).
 pub fn merchant(cfg: &mut ServiceConfig) {
@@ -21,12 +24,40 @@ pub fn merchant(cfg: &mut ServiceConfig) {
     .service(resource("/v1/orders/{id}/payments").route(post().to(orders::add_payment)))
     .service(resource("/v1/orders/{id}/cancel").route(post().to(orders::cancel)))
     .service(resource("/v1/orders/{id}/sync").route(post().to(orders::sync)))
+    .service(resource("/v1/orders/{id}/timeline").route(get().to(events::timeline)))
     .service(resource("/v1/orders/{id}/qr.svg").route(get().to(orders::qr_svg)))
+    .configure(webhooks)
     .service(resource("/openapi.json").route(get().to(openapi_json)))
     .service(resource("/docs").route(get().to(docs_page)))
     .service(resource("/docs/errors").route(get().to(errors_page)))
     .service(resource("/docs/static/{name}").route(get().to(documents::asset)))
     .default_service(actix_web::web::to(not_found));
+}
+
+fn webhooks(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/v1/events").route(get().to(events::list)))
+        .service(resource("/v1/events/redeliver").route(post().to(events::redeliver_range)))
+        .service(resource("/v1/events/{id}").route(get().to(events::read)))
+        .service(resource("/v1/events/{id}/deliveries").route(get().to(events::deliveries)))
+        .service(resource("/v1/events/{id}/redeliver").route(post().to(events::redeliver)))
+        .service(
+            resource("/v1/webhook-endpoints")
+                .route(post().to(webhook_endpoints::create))
+                .route(get().to(webhook_endpoints::list)),
+        )
+        .service(
+            resource("/v1/webhook-endpoints/{id}")
+                .route(get().to(webhook_endpoints::read))
+                .route(patch().to(webhook_endpoints::change))
+                .route(delete().to(webhook_endpoints::remove)),
+        )
+        .service(
+            resource("/v1/webhook-endpoints/{id}/rotate-secret")
+                .route(post().to(webhook_endpoints::rotate)),
+        )
+        .service(
+            resource("/v1/webhook-endpoints/{id}/test").route(post().to(webhook_endpoints::test)),
+        );
 }
 
 /// `CHECKOUT_BIND`: the payer's pages, public behind the ingress.

@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use ledger::{Ledger, LedgerError, Tx, Urgency};
 use payment_flows::Flows;
 use tokio::sync::Semaphore;
+use webhooks::UrlGuard;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::rate_limit::RateLimit;
@@ -23,6 +24,8 @@ pub struct Api {
     pub rate_limit: RateLimit,
     /// Peppers of API keys, newest first.
     pub peppers: Vec<Secret>,
+    /// Where webhooks may go.
+    pub guard: UrlGuard,
     /// Life of an order that does not say (`ORDER_DEFAULT_EXPIRY`).
     pub default_expiry: TimeDelta,
     /// Places for reads that are held until something changes.

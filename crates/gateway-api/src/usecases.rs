@@ -3,6 +3,9 @@
 pub mod add_payment;
 pub mod cancel_order;
 pub mod create_order;
+pub mod events;
+pub mod once;
 pub mod read_orders;
 pub mod settle;
 pub mod sync_order;
+pub mod webhook_endpoints;

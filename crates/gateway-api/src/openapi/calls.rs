@@ -3,6 +3,7 @@
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
+use super::webhook_calls::webhook_calls;
 use crate::error::ErrorCode;
 use crate::params::{LIMIT_MAX, WAIT_SECS_MAX};
 
@@ -37,7 +38,7 @@ pub(super) struct Parameter {
     pub(super) schema: fn() -> RefOr<Schema>,
 }
 
-const fn query(
+pub(super) const fn query(
     name: &'static str,
     meaning: &'static str,
     schema: fn() -> RefOr<Schema>,
@@ -50,14 +51,14 @@ const fn query(
     }
 }
 
-const ORDER_ID: Parameter = Parameter {
+pub(super) const ORDER_ID: Parameter = Parameter {
     name: "id",
     place: "path",
     meaning: "The order's id.",
     schema: order_id,
 };
 
-const KEY_HEADER: Parameter = Parameter {
+pub(super) const KEY_HEADER: Parameter = Parameter {
     name: "Idempotency-Key",
     place: "header",
     meaning: "Your own name for this request; the same key and body give the same reply again.",
@@ -102,6 +103,7 @@ macro_rules! keyed_errors {
         ]
     };
 }
+pub(super) use keyed_errors;
 
 const CREATE_ORDER: Call = Call {
     id: "create_order",
@@ -243,7 +245,7 @@ const SYNC_ORDER: Call = Call {
 /// Every call that is documented.
 #[must_use]
 pub fn calls() -> Vec<Call> {
-    vec![
+    [
         CREATE_ORDER,
         LIST_ORDERS,
         READ_ORDER,
@@ -251,13 +253,16 @@ pub fn calls() -> Vec<Call> {
         CANCEL_ORDER,
         SYNC_ORDER,
     ]
+    .into_iter()
+    .chain(webhook_calls())
+    .collect()
 }
 
-fn string() -> ObjectBuilder {
+pub(super) fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::Type(Type::String))
 }
 
-fn one_of(names: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
+pub(super) fn one_of(names: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
     string().enum_values(Some(names)).into()
 }
 
@@ -269,7 +274,7 @@ fn integer(min: u32, max: u32) -> RefOr<Schema> {
         .into()
 }
 
-fn text() -> RefOr<Schema> {
+pub(super) fn text() -> RefOr<Schema> {
     string().min_length(Some(1)).into()
 }
 
@@ -305,7 +310,7 @@ fn method() -> RefOr<Schema> {
     )
 }
 
-fn limit() -> RefOr<Schema> {
+pub(super) fn limit() -> RefOr<Schema> {
     integer(1, u32::from(LIMIT_MAX))
 }
 

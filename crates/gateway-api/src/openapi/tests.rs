@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ayolinx_core::artefact::Artefact;
+use ayolinx_core::event::EventType;
 use ayolinx_core::ids::{OrderId, PaymentId};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
@@ -69,6 +70,9 @@ fn what_may_be_sent_is_what_is_read() {
         ("Customer", known::CUSTOMER),
         ("Item", known::ITEM),
         ("Money", known::MONEY),
+        ("CreateWebhookEndpoint", known::WEBHOOK_ENDPOINT),
+        ("ChangeWebhookEndpoint", known::WEBHOOK_ENDPOINT),
+        ("RedeliverEvents", known::REDELIVER_FIELDS),
     ] {
         let schema = schema(name);
         assert_eq!(properties(&schema), names(fields.iter().copied()), "{name}");
@@ -82,17 +86,22 @@ fn what_may_be_sent_is_what_is_read() {
 }
 
 #[test]
-fn the_parameters_of_the_list_are_those_that_are_read() {
+fn the_parameters_of_the_lists_are_those_that_are_read() {
     let document = json();
-    let parameters = document["paths"]["/v1/orders"]["get"]["parameters"]
-        .as_array()
-        .unwrap();
-    let documented = names(
-        parameters
-            .iter()
-            .filter_map(|parameter| parameter["name"].as_str()),
-    );
-    assert_eq!(documented, names(known::LIST_PARAMETERS.iter().copied()));
+    for (path, read) in [
+        ("/v1/orders", known::LIST_PARAMETERS),
+        ("/v1/events", known::EVENT_PARAMETERS),
+    ] {
+        let parameters = document["paths"][path]["get"]["parameters"]
+            .as_array()
+            .unwrap();
+        let documented = names(
+            parameters
+                .iter()
+                .filter_map(|parameter| parameter["name"].as_str()),
+        );
+        assert_eq!(documented, names(read.iter().copied()), "{path}");
+    }
 }
 
 fn at() -> DateTime<Utc> {
@@ -223,6 +232,10 @@ fn every_state_and_method_is_documented() {
     assert_eq!(
         listed("PaymentStatus"),
         names(PaymentState::ALL.iter().map(|state| state.as_str()))
+    );
+    assert_eq!(
+        listed("EventTypeName"),
+        names(EventType::ALL.iter().map(|known| known.as_str()))
     );
     assert_eq!(
         listed("MethodName"),

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use ledger::FeedPlace;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -10,8 +11,9 @@ use crate::error::ApiError;
 
 const KEY_BYTES: usize = 24;
 const CHECK_BYTES: usize = 4;
-/// Keeps other bytes in base64 from being taken for a cursor.
-const DOMAIN: &[u8] = b"order-cursor-1";
+/// Keep other bytes in base64, and the cursor of another list, from being taken for a cursor.
+const ORDERS: &[u8] = b"order-cursor-1";
+const EVENTS: &[u8] = b"event-cursor-1";
 
 /// The last row of a page; the next page begins strictly after it.
 ///
@@ -28,12 +30,8 @@ impl Cursor {
     /// The text a shop sends back.
     #[must_use]
     pub fn encode(self) -> String {
-        let mut bytes = Vec::with_capacity(KEY_BYTES.saturating_add(CHECK_BYTES));
-        bytes.extend(self.created_at.timestamp_micros().to_be_bytes());
-        bytes.extend(self.id.as_bytes());
-        let check = check(&bytes);
-        bytes.extend(check);
-        URL_SAFE_NO_PAD.encode(bytes)
+        let micros = self.created_at.timestamp_micros();
+        write(ORDERS, micros.to_be_bytes(), self.id)
     }
 
     /// Reads [`Cursor::encode`]'s text.
@@ -41,27 +39,66 @@ impl Cursor {
     /// # Errors
     /// 400 `malformed_request` for any other text.
     pub fn decode(text: &str) -> Result<Self, ApiError> {
-        Self::read(text)
-            .ok_or_else(|| ApiError::malformed_request("query parameter cursor: not one of ours"))
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (key, found) = bytes.split_at_checked(KEY_BYTES)?;
-        if check(key) != found {
-            return None;
-        }
-        let (micros, id) = key.split_first_chunk::<8>()?;
-        Some(Self {
-            created_at: DateTime::from_timestamp_micros(i64::from_be_bytes(*micros))?,
-            id: Uuid::from_slice(id).ok()?,
-        })
+        let cursor = read(ORDERS, text).and_then(|(micros, id)| {
+            Some(Self {
+                created_at: DateTime::from_timestamp_micros(i64::from_be_bytes(micros))?,
+                id,
+            })
+        });
+        cursor.ok_or_else(|| not_ours("cursor"))
     }
 }
 
-fn check(key: &[u8]) -> Vec<u8> {
+/// A place in the feed of events, as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventCursor(pub FeedPlace);
+
+impl EventCursor {
+    /// The text a shop sends back.
+    #[must_use]
+    pub fn encode(self) -> String {
+        write(EVENTS, self.0.transaction.to_be_bytes(), self.0.event)
+    }
+
+    /// Reads [`EventCursor::encode`]'s text.
+    ///
+    /// # Errors
+    /// 400 `malformed_request` for any other text.
+    pub fn decode(text: &str) -> Result<Self, ApiError> {
+        let (transaction, event) = read(EVENTS, text).ok_or_else(|| not_ours("after"))?;
+        Ok(Self(FeedPlace {
+            transaction: u64::from_be_bytes(transaction),
+            event,
+        }))
+    }
+}
+
+fn not_ours(parameter: &str) -> ApiError {
+    ApiError::malformed_request(format!("query parameter {parameter}: not one of ours"))
+}
+
+fn write(list: &[u8], place: [u8; 8], id: Uuid) -> String {
+    let mut bytes = Vec::with_capacity(KEY_BYTES.saturating_add(CHECK_BYTES));
+    bytes.extend(place);
+    bytes.extend(id.as_bytes());
+    let check = check(list, &bytes);
+    bytes.extend(check);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn read(list: &[u8], text: &str) -> Option<([u8; 8], Uuid)> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (key, found) = bytes.split_at_checked(KEY_BYTES)?;
+    if check(list, key) != found {
+        return None;
+    }
+    let (place, id) = key.split_first_chunk::<8>()?;
+    Some((*place, Uuid::from_slice(id).ok()?))
+}
+
+fn check(list: &[u8], key: &[u8]) -> Vec<u8> {
     let digest = Sha256::new()
-        .chain_update(DOMAIN)
+        .chain_update(list)
         .chain_update(key)
         .finalize();
     digest.iter().copied().take(CHECK_BYTES).collect()
@@ -98,10 +135,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_cursor_of_one_list_is_none_of_the_other() {
+        let place = FeedPlace {
+            transaction: u64::MAX,
+            event: Uuid::from_u128(7),
+        };
+        let text = EventCursor(place).encode();
+        assert_eq!(EventCursor::decode(&text).unwrap(), EventCursor(place));
+        assert!(Cursor::decode(&text).is_err());
+    }
+
     proptest! {
         #[test]
         fn any_text_is_refused_without_a_panic(text in "\\PC{0,60}") {
             prop_assert!(Cursor::decode(&text).is_err());
+            prop_assert!(EventCursor::decode(&text).is_err());
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::json::JsonTree;
 use super::field_errors::FieldErrors;
 use super::fields::{Fields, required, text_at};
 
-const FIELDS: &[&str] = &["url", "event_types", "enabled"];
+pub(crate) const FIELDS: &[&str] = &["url", "event_types", "enabled"];
 
 const URL_CHARS_MAX: usize = 2048;
 
@@ -39,7 +39,7 @@ impl CreateEndpoint {
         };
         errors.into_result(Self {
             url,
-            event_types: read.event_types,
+            event_types: read.event_types.flatten(),
             enabled: read.enabled.unwrap_or(true),
         })
     }
@@ -50,8 +50,8 @@ impl CreateEndpoint {
 pub struct ChangeEndpoint {
     /// Not checked against the guard yet.
     pub url: Option<String>,
-    /// Exactly these types from now on.
-    pub event_types: Option<Vec<EventType>>,
+    /// Exactly these types from now on; the inner `None`, written `null`, for every type.
+    pub event_types: Option<Option<Vec<EventType>>>,
     /// On or off.
     pub enabled: Option<bool>,
 }
@@ -82,7 +82,15 @@ fn read(fields: &Fields<'_>, errors: &mut FieldErrors) -> ChangeEndpoint {
     }
 }
 
-fn read_event_types(fields: &Fields<'_>, errors: &mut FieldErrors) -> Option<Vec<EventType>> {
+fn read_event_types(
+    fields: &Fields<'_>,
+    errors: &mut FieldErrors,
+) -> Option<Option<Vec<EventType>>> {
+    let every_type =
+        |(name, value): &(String, JsonTree)| name == "event_types" && *value == JsonTree::Null;
+    if fields.members().iter().any(every_type) {
+        return Some(None);
+    }
     let values = fields.array("event_types", errors)?;
     if values.is_empty() {
         required(fields.path("event_types"), errors);
@@ -101,7 +109,7 @@ fn read_event_types(fields: &Fields<'_>, errors: &mut FieldErrors) -> Option<Vec
             Err(_unknown) => errors.add(path, FieldCode::NotAllowed, "is no event type"),
         }
     }
-    Some(types)
+    Some(Some(types))
 }
 
 #[cfg(test)]
@@ -150,6 +158,9 @@ mod tests {
             |body: &str| ChangeEndpoint::parse(&JsonTree::parse_object(body.as_bytes()).unwrap());
         assert_eq!(change(r#"{"enabled":false}"#).unwrap().enabled, Some(false));
         assert_eq!(change("{}").unwrap().url, None);
+        assert_eq!(change("{}").unwrap().event_types, None);
+        let every_type = change(r#"{"event_types":null}"#).unwrap();
+        assert_eq!(every_type.event_types, Some(None));
         assert!(change(r#"{"url":"a b"}"#).is_err());
         assert!(change(r#"{"event_types":[]}"#).is_err());
     }

@@ -1,19 +1,16 @@
 //! `/v1/orders…`: HTTP in, use-case, HTTP out.
 
-use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::{NextAction, OrderView};
 use chrono::Utc;
-use ledger::Claim;
 use serde::Serialize;
 
+use super::kept::{Claiming, kept_reply};
 use crate::auth::{Scope, authenticate};
 use crate::body::{read_json, read_optional_json};
-use crate::error::{ApiError, ErrorCode, PROBLEM_JSON};
-use crate::idempotency::{Fingerprint, IdempotencyKey};
-use crate::json::JsonTree;
+use crate::error::{ApiError, ErrorCode};
 use crate::pages::{picture_svg, qr_svg as draw_svg};
 use crate::params::{
     CreateOrder, Cursor, ListOrders, OrderFacts, RequestedPayment, WaitForOrder, no_fields,
@@ -24,7 +21,6 @@ use crate::usecases::add_payment::{AddPayment, add_payment as pay_another_way};
 use crate::usecases::cancel_order::cancel_order;
 use crate::usecases::create_order::create_order;
 use crate::usecases::read_orders::{list_orders, read_order};
-use crate::usecases::settle::OrderReply;
 use crate::usecases::sync_order::sync_order;
 
 #[derive(Serialize)]
@@ -47,7 +43,7 @@ pub(super) async fn create(
     let claim = claim.with(&body.tree);
     create_order(&api, merchant, wanted, claim, now)
         .await
-        .map(order_reply)
+        .map(kept_reply)
 }
 
 pub(super) async fn add_payment(
@@ -81,7 +77,7 @@ pub(super) async fn add_payment(
     let claim = claim.with(&body.tree);
     pay_another_way(&api, merchant, wanted, claim, Utc::now())
         .await
-        .map(order_reply)
+        .map(kept_reply)
 }
 
 pub(super) async fn read(
@@ -173,45 +169,4 @@ async fn without_fields(
     let body = read_optional_json(request, payload).await?;
     no_fields(&body.tree)?;
     Ok((merchant, order_id))
-}
-
-/// What of a claim the head of a request says.
-struct Claiming {
-    method: String,
-    path: String,
-    key: Option<IdempotencyKey>,
-}
-
-impl Claiming {
-    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        Ok(Self {
-            method: request.method().as_str().to_owned(),
-            path: request.path().to_owned(),
-            key: IdempotencyKey::of(request)?,
-        })
-    }
-
-    fn with(self, body: &JsonTree) -> Claim {
-        let fingerprint = Fingerprint::of(&self.method, &self.path, body);
-        Claim {
-            endpoint: format!("{} {}", self.method, self.path),
-            key: self.key.map(|key| key.as_str().to_owned()),
-            fingerprint: *fingerprint.as_bytes(),
-        }
-    }
-}
-
-fn order_reply(reply: OrderReply) -> HttpResponse {
-    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = HttpResponse::build(status);
-    let kind = if status.is_success() {
-        "application/json"
-    } else {
-        PROBLEM_JSON
-    };
-    response.insert_header((header::CONTENT_TYPE, kind));
-    if reply.replayed {
-        response.insert_header(("Idempotent-Replayed", "true"));
-    }
-    response.body(reply.body)
 }
