@@ -3,9 +3,19 @@
 use std::{
     io,
     net::{Ipv4Addr, TcpListener},
+    ops::Range,
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use crate::trouble::{Attempting, Trouble};
+use uuid::Uuid;
+
+use crate::trouble::Trouble;
+
+/// Where free ports are taken from.
+const RANGE: Range<u16> = 20_000..32_000;
 
 /// Ports of one `gateway-api`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,12 +134,32 @@ struct FreePorts(Vec<TcpListener>);
 
 impl FreePorts {
     fn take(&mut self) -> Result<u16, Trouble> {
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).attempting("find a free port")?;
-        let address = listener.local_addr().attempting("find a free port")?;
+        let (listener, port) = free_port()?;
         self.0.push(listener);
-        Ok(address.port())
+        Ok(port)
     }
+}
+
+/// A TCP port on loopback that nobody listens on, held until the listener is dropped. It is below
+/// those that systems give to outgoing connections, so that it stays free until it is bound, also
+/// between the end and the new start of a program; and no two of this process are the same.
+pub(crate) fn free_port() -> Result<(TcpListener, u16), Trouble> {
+    static NEXT: OnceLock<AtomicUsize> = OnceLock::new();
+    let random_start = || {
+        let (high, _low) = Uuid::new_v4().as_u64_pair();
+        AtomicUsize::new(usize::try_from(high).unwrap_or_default() % RANGE.len())
+    };
+    let next = NEXT.get_or_init(random_start);
+    let mut last = Trouble::new("no port was tried");
+    for _ in RANGE {
+        let place = next.fetch_add(1, Ordering::Relaxed) % RANGE.len();
+        let port = RANGE.clone().nth(place).unwrap_or(RANGE.start);
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(listener) => return Ok((listener, port)),
+            Err(error) => last = Trouble::new(format!("could not find a free port: {error}")),
+        }
+    }
+    Err(last)
 }
 
 fn is_taken(port: u16) -> bool {

@@ -5,7 +5,6 @@ mod binaries;
 
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     account::Account,
     homes::{self, Throwaway},
+    ports::free_port,
     process::{Ending, Process, Program, poll},
     psql::Psql,
     say::say,
@@ -184,7 +184,8 @@ impl Cluster {
         self.initialise()?;
         let mut last = Trouble::new("no port was tried");
         for _ in 0..PORT_TRIES {
-            let port = free_port()?;
+            let (held, port) = free_port()?;
+            drop(held);
             match self.start_on(port) {
                 Ok(process) => return Ok((process, port)),
                 Err(trouble) => last = trouble,
@@ -267,11 +268,4 @@ impl Cluster {
         }
         folder.into_owned()
     }
-}
-
-/// A TCP port on loopback that nobody listens on.
-pub(crate) fn free_port() -> Result<u16, Trouble> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).attempting("find a free port")?;
-    let address = listener.local_addr().attempting("find a free port")?;
-    Ok(address.port())
 }

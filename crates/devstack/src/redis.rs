@@ -11,7 +11,7 @@ use rustix::process::Signal;
 
 use crate::{
     homes::Throwaway,
-    postgres::free_port,
+    ports::free_port,
     process::{Ending, Process, Program, poll},
     programs,
     trouble::Trouble,
@@ -38,7 +38,8 @@ impl Redis {
         let home = Throwaway::new(None)?;
         let mut last = Trouble::new("no port was tried");
         for _ in 0..PORT_TRIES {
-            let port = free_port()?;
+            let (held, port) = free_port()?;
+            drop(held);
             match start_on(&program, &home, port) {
                 Ok(process) => {
                     return Ok(Self {
