@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use devstack::{Durability, Postgres, run_sql};
-use ledger::{Ledger, LedgerError, LedgerSettings};
+use ledger::{Ledger, LedgerError, LedgerSettings, Urgency};
 
 use crate::support::context;
 
@@ -187,7 +187,7 @@ async fn a_demoted_server_is_left_as_soon_as_it_refuses() {
 #[tokio::test]
 async fn more_than_may_wait_is_shed_at_once() {
     let (_postgres, url) = server();
-    let ledger = ledger_over(&url, 1, 2);
+    let ledger = ledger_over(&url, 1, 2).for_urgency(Urgency::Callback);
     recovers(&ledger).await;
     let (free, held) = std::sync::mpsc::channel::<()>();
     let (began, begun) = tokio::sync::oneshot::channel();
