@@ -1,6 +1,6 @@
 # Every task is one line; what is longer is the program devstack or a script in .ci.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt fmt-check lint doc build reset
+.PHONY: help setup run demo test check fmt fmt-check lint doc build reset chaos failover
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 help: ## List the tasks
@@ -33,6 +33,14 @@ lint: ## Fail on any warning
 
 doc: ## Build the documentation of the crates
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+chaos: setup ## Kill, freeze, cut and fill everything under load, then prove that nothing is lost (CHAOS_SEED, CHAOS_MINUTES)
+	@cargo build --release --locked --workspace
+	@exec cargo run --release --locked --bin chaos -- run
+
+failover: setup ## Promote a synchronous standby under load and look for what is missing (FAILOVERS, CHAOS_SEED)
+	@cargo build --release --locked --workspace
+	@exec cargo run --release --locked --bin chaos -- failover
 
 build: setup ## Build the programs as they are shipped
 	@cargo build --release --locked --workspace

@@ -1,0 +1,251 @@
+//! The auditing checker: three journals kept outside the gateway against its database, invariant by
+//! invariant (numbers of the reliability design), and itself against planted violations. It shares no
+//! code with the product.
+
+mod database;
+mod evidence;
+mod living;
+mod money;
+mod plants;
+mod telling;
+#[cfg(test)]
+mod tests;
+
+use std::time::Instant;
+
+use devstack::Trouble;
+
+pub use evidence::Evidence;
+
+use crate::rig::Rig;
+
+/// What a check looked at and found.
+#[derive(Debug, Clone, Default)]
+struct Checked {
+    count: usize,
+    findings: Vec<String>,
+}
+
+impl Checked {
+    fn each<T>(all: impl Iterator<Item = T>, find: impl Fn(T) -> Option<String>) -> Self {
+        let mut checked = Self::default();
+        for one in all {
+            checked.count = checked.count.saturating_add(1);
+            checked.findings.extend(find(one));
+        }
+        checked
+    }
+
+    fn add(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.findings.extend(other.findings);
+    }
+}
+
+type Check = fn(&Evidence) -> Checked;
+
+/// Number, rule, check.
+const INVARIANTS: [(u8, &str, Check); 22] = [
+    (
+        1,
+        "acknowledged notifications are stored",
+        money::acknowledged_is_stored,
+    ),
+    (
+        2,
+        "promised orders exist as promised",
+        money::promised_order_exists,
+    ),
+    (
+        3,
+        "one create accepted per reference",
+        money::one_create_accepted,
+    ),
+    (4, "one open payment per order", money::one_open_payment),
+    (5, "asked before sent again", money::asked_before_again),
+    (6, "paid once, left only by refunds", money::paid_once),
+    (7, "paid means the provider has it", money::paid_is_true),
+    (8, "sums agree with the provider", money::sums_agree),
+    (9, "no money on dead orders", money::no_money_on_the_dead),
+    (
+        10,
+        "change, booking, event: one transaction",
+        money::one_transaction,
+    ),
+    (
+        11,
+        "webhooks are ours and were taken",
+        telling::webhooks_are_ours,
+    ),
+    (
+        12,
+        "webhooks verify, each for its shop",
+        telling::webhooks_verify,
+    ),
+    (13, "forgeries do nothing", telling::forgeries_do_nothing),
+    (14, "token calls are few", telling::tokens_are_few),
+    (15, "leases are fenced", telling::leases_are_fenced),
+    (16, "replies repeat byte for byte", telling::replies_repeat),
+    (17, "money columns are sane", money::money_is_sane),
+    (18, "versions are whole", money::versions_are_whole),
+    (19, "tenants are apart", telling::tenants_are_apart),
+    (20, "canaries are silent", telling::canaries_are_silent),
+    (21, "errors are the contract's", telling::errors_are_right),
+    (24, "nothing hangs", living::nothing_hangs),
+];
+
+/// Liveness after healing.
+const LIVENESS: [(u8, &str, Check); 3] = [
+    (25, "everything is told", living::all_is_told),
+    (26, "the expired are over", living::the_expired_are_over),
+    (27, "all works again at once", living::all_works_again),
+];
+
+const FINDINGS_SHOWN: usize = 8;
+
+/// Which run it was, with its number of faults.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope {
+    /// All rare states must have been seen.
+    Chaos(usize),
+    /// Only the invariants hold.
+    Failover(usize),
+}
+
+/// What the checks say.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// A line each, for the terminal.
+    pub lines: Vec<String>,
+    /// For the table at the end.
+    pub totals: Vec<(String, String)>,
+    /// How many rules are broken, rare states missing and plants not found.
+    pub violations: usize,
+}
+
+impl Verdict {
+    fn tell(&mut self, holds: bool, line: String) {
+        let word = if holds { "ok      " } else { "VIOLATED" };
+        self.lines.push(format!("{word} {line}"));
+        self.violations = self.violations.saturating_add(usize::from(!holds));
+    }
+
+    fn check(&mut self, evidence: &Evidence, (number, rule, check): (u8, &str, Check)) -> usize {
+        let checked = check(evidence);
+        let found = checked.findings.len();
+        let line = format!("{number:>2} {rule:<42} {:>6} checked", checked.count);
+        self.tell(found == 0, line);
+        for finding in checked.findings.iter().take(FINDINGS_SHOWN) {
+            self.lines.push(format!("           {finding}"));
+        }
+        if found > FINDINGS_SHOWN {
+            self.lines.push(format!("           … {found} in all"));
+        }
+        found
+    }
+}
+
+/// Checks everything; the services are stopped for the self-test's copies of the database.
+///
+/// # Errors
+/// When the evidence cannot be read.
+pub fn judge(
+    rig: &mut Rig,
+    audit: Result<String, Trouble>,
+    scope: Scope,
+) -> Result<Verdict, Trouble> {
+    for name in rig.services() {
+        rig.stack.stop(&name)?;
+    }
+    let mut evidence = gather(rig)?;
+    let (Scope::Chaos(faults) | Scope::Failover(faults)) = scope;
+    evidence.tokens_max = tokens_max(&evidence, faults);
+    let mut verdict = weigh(&evidence, scope);
+    verdict.tell(audit.is_ok(), "gatewayctl audit".to_owned());
+    if let Err(trouble) = audit {
+        verdict.lines.push(format!("           {trouble}"));
+    }
+    let began = Instant::now();
+    let planted = plants::try_all(&evidence, &rig.database_url())?;
+    let found = planted.iter().filter(|(_, found)| *found).count();
+    for (name, _) in planted.iter().filter(|(_, found)| !found) {
+        verdict.lines.push(format!("           not found: {name}"));
+    }
+    let (all, took) = (planted.len(), began.elapsed().as_secs());
+    verdict.tell(
+        found == all,
+        format!("29 planted violations are found: {found} of {all} ({took} s)"),
+    );
+    Ok(verdict)
+}
+
+/// Every rule against the evidence, without the self-test.
+fn weigh(evidence: &Evidence, scope: Scope) -> Verdict {
+    let mut verdict = Verdict::default();
+    let mut found = std::collections::BTreeMap::new();
+    for invariant in INVARIANTS.into_iter().chain(LIVENESS) {
+        found.insert(invariant.0, verdict.check(evidence, invariant));
+    }
+    let rare = match scope {
+        Scope::Chaos(_) => living::sometimes(evidence),
+        Scope::Failover(_) => Vec::new(),
+    };
+    for (state, count) in rare {
+        verdict.tell(count > 0, format!("28 sometimes: {state:<34} {count:>6}"));
+    }
+    let sum = |numbers: &[u8]| -> usize {
+        let found = numbers.iter().filter_map(|number| found.get(number));
+        found.sum()
+    };
+    let accepted = evidence
+        .callbacks
+        .iter()
+        .filter(|callback| callback.is_accepted);
+    let promised = evidence
+        .exchanges()
+        .filter(|(asked, reply)| asked.what == "create" && reply.status < 300);
+    let mut total = |name: &str, value: usize| {
+        verdict.totals.push((name.to_owned(), value.to_string()));
+    };
+    total("creates acknowledged", promised.count());
+    total("callbacks acknowledged", accepted.count());
+    total("payments at the provider", evidence.money().len());
+    total("webhooks arrived", evidence.arrived.len());
+    total("lost", sum(&[1, 2, 9]));
+    total("doubled", sum(&[3, 4, 6, 15, 16]));
+    total("money wrong", sum(&[7, 8, 10, 17]));
+    total("healed without callback", living::healed(evidence));
+    verdict
+}
+
+/// Every replica a token each time one is old (four fifths of a minute), and after every fault.
+fn tokens_max(evidence: &Evidence, faults: usize) -> u64 {
+    let first = evidence.asked.first().map_or(0, |asked| asked.at_ms);
+    let last = evidence.asked.last().map_or(0, |asked| asked.at_ms);
+    let rounds = (last.saturating_sub(first) / 48_000).saturating_add(1);
+    let faults = u64::try_from(faults).unwrap_or(u64::MAX);
+    rounds.saturating_add(faults).saturating_mul(4)
+}
+
+fn gather(rig: &Rig) -> Result<Evidence, Trouble> {
+    let mut evidence = Evidence::read(&rig.journals, &rig.database_url())?;
+    evidence.public_text = evidence::logs(&rig.stack.home().join("log"));
+    let mut canary = |name: &str, value: &str| {
+        evidence.canaries.push((name.to_owned(), value.to_owned()));
+    };
+    canary("a payer's name", crate::CANARY_NAME);
+    canary("a payer's address", crate::CANARY_EMAIL);
+    canary("a payer's number", crate::CANARY_PHONE);
+    for shop in &rig.world.shops {
+        canary("an API key", &shop.api_key);
+    }
+    for (name, value) in rig.stack.settings() {
+        if matches!(
+            name.as_str(),
+            "AYOLINX_CLIENT_SECRET" | "API_KEY_PEPPER" | "ENCRYPTION_KEYS"
+        ) {
+            canary(&name, &value);
+        }
+    }
+    Ok(evidence)
+}

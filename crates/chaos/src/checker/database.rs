@@ -1,0 +1,183 @@
+//! The database as the checker sees it: rows by SQL, without any of the product's code.
+
+use devstack::{Trouble, run_sql};
+use serde::{Deserialize, de::DeserializeOwned};
+
+/// An order. Ids are bare hexadecimal digits everywhere.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Order {
+    pub(super) id: String,
+    pub(super) merchant: String,
+    pub(super) reference: String,
+    pub(super) state: String,
+    pub(super) version: i64,
+    pub(super) amount: i64,
+    pub(super) paid: i64,
+    pub(super) is_past: bool,
+}
+
+/// A payment.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Payment {
+    pub(super) id: String,
+    pub(super) order_id: String,
+    pub(super) merchant: String,
+    pub(super) method: String,
+    pub(super) state: String,
+    pub(super) amount: Option<i64>,
+    pub(super) received: Option<i64>,
+    pub(super) refunded: Option<i64>,
+    pub(super) last_outcome: Option<String>,
+    pub(super) age_s: i64,
+}
+
+/// A line of an order's history.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct History {
+    pub(super) order_id: String,
+    pub(super) payment_id: Option<String>,
+    pub(super) payment_from: Option<String>,
+    pub(super) payment_to: Option<String>,
+    pub(super) order_from: Option<String>,
+    pub(super) order_to: Option<String>,
+    pub(super) order_version: Option<i64>,
+    pub(super) xmin: String,
+}
+
+/// An event for a shop.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) merchant: String,
+    pub(super) order_id: Option<String>,
+    pub(super) kind: String,
+    pub(super) order_version: Option<i64>,
+    pub(super) xmin: String,
+}
+
+/// An event on its way to an endpoint.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Delivery {
+    pub(super) event: String,
+    pub(super) endpoint: String,
+    pub(super) endpoint_merchant: String,
+    pub(super) state: String,
+    pub(super) tries: i64,
+}
+
+/// One try of a delivery.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Try {
+    pub(super) event: String,
+    pub(super) endpoint: String,
+    pub(super) try_no: i64,
+}
+
+/// A row of the inbox.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Notification {
+    pub(super) path: String,
+    pub(super) digest: String,
+    pub(super) verdict: String,
+}
+
+/// A booking.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Booking {
+    pub(super) payment_id: String,
+    pub(super) booking: String,
+    pub(super) xmin: String,
+    pub(super) sum: i64,
+    pub(super) entries: i64,
+}
+
+/// A sum received.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Receipt {
+    pub(super) payment_id: String,
+    pub(super) amount: i64,
+}
+
+/// A POST that made something.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Creation {
+    pub(super) merchant: String,
+    pub(super) key: Option<String>,
+    pub(super) order_id: String,
+}
+
+/// All of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Database {
+    pub(super) orders: Vec<Order>,
+    pub(super) payments: Vec<Payment>,
+    pub(super) history: Vec<History>,
+    pub(super) events: Vec<Event>,
+    pub(super) deliveries: Vec<Delivery>,
+    pub(super) tries: Vec<Try>,
+    pub(super) notifications: Vec<Notification>,
+    pub(super) bookings: Vec<Booking>,
+    pub(super) receipts: Vec<Receipt>,
+    pub(super) creations: Vec<Creation>,
+}
+
+const ORDERS: &str = "SELECT replace(id::text,'-','') AS id, replace(merchant_id::text,'-','') AS merchant, \
+     reference, state, version, amount_minor AS amount, paid_minor AS paid, \
+     expires_at < now() - interval '10 seconds' AS is_past FROM orders";
+const PAYMENTS: &str = "SELECT replace(id::text,'-','') AS id, replace(order_id::text,'-','') AS order_id, \
+     replace(merchant_id::text,'-','') AS merchant, method, state, amount_minor AS amount, \
+     received_minor AS received, refunded_minor AS refunded, last_outcome, \
+     extract(epoch FROM now() - updated_at)::bigint AS age_s FROM payments";
+const HISTORY: &str = "SELECT replace(order_id::text,'-','') AS order_id, \
+     replace(payment_id::text,'-','') AS payment_id, payment_from, payment_to, order_from, order_to, \
+     order_version, xmin::text AS xmin FROM history ORDER BY id";
+const EVENTS: &str = "SELECT replace(id::text,'-','') AS id, replace(merchant_id::text,'-','') AS merchant, \
+     replace(order_id::text,'-','') AS order_id, type AS kind, order_version, \
+     xmin::text AS xmin FROM events";
+const DELIVERIES: &str = "SELECT replace(d.event_id::text,'-','') AS event, \
+     replace(d.endpoint_id::text,'-','') AS endpoint, \
+     replace(e.merchant_id::text,'-','') AS endpoint_merchant, d.state, d.tries \
+     FROM deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id";
+const TRIES: &str = "SELECT replace(event_id::text,'-','') AS event, \
+     replace(endpoint_id::text,'-','') AS endpoint, try_no FROM delivery_tries";
+const NOTIFICATIONS: &str =
+    "SELECT path, encode(body_digest,'hex') AS digest, verdict FROM notifications";
+const BOOKINGS: &str = "SELECT replace(j.payment_id::text,'-','') AS payment_id, j.booking, \
+     j.xmin::text AS xmin, coalesce(sum(e.minor),1)::bigint AS sum, count(e.line) AS entries \
+     FROM journals j LEFT JOIN entries e ON e.journal_id = j.id GROUP BY j.id, j.xmin";
+const RECEIPTS: &str =
+    "SELECT replace(payment_id::text,'-','') AS payment_id, amount_minor AS amount FROM receipts";
+const CREATIONS: &str = "SELECT replace(merchant_id::text,'-','') AS merchant, idempotency_key AS key, \
+     replace(order_id::text,'-','') AS order_id FROM creations";
+
+impl Database {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// When a query fails or its rows are not understood.
+    pub(super) fn read(url: &str) -> Result<Self, Trouble> {
+        Ok(Self {
+            orders: rows(url, ORDERS)?,
+            payments: rows(url, PAYMENTS)?,
+            history: rows(url, HISTORY)?,
+            events: rows(url, EVENTS)?,
+            deliveries: rows(url, DELIVERIES)?,
+            tries: rows(url, TRIES)?,
+            notifications: rows(url, NOTIFICATIONS)?,
+            bookings: rows(url, BOOKINGS)?,
+            receipts: rows(url, RECEIPTS)?,
+            creations: rows(url, CREATIONS)?,
+        })
+    }
+}
+
+fn rows<T: DeserializeOwned>(url: &str, query: &str) -> Result<Vec<T>, Trouble> {
+    let printed = run_sql(url, &format!("SELECT row_to_json(t) FROM ({query}) t"))?;
+    printed
+        .lines()
+        .map(|line| {
+            serde_json::from_str(line)
+                .map_err(|error| Trouble::new(format!("a row is not understood: {error}: {line}")))
+        })
+        .collect()
+}

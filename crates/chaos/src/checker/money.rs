@@ -1,0 +1,308 @@
+//! Invariants about money and states: 1 to 10, 17, 18.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{
+    Checked,
+    database::{History, Order},
+    evidence::{Evidence, bare, minor},
+};
+
+fn orders(evidence: &Evidence) -> BTreeMap<&str, &Order> {
+    let orders = evidence.database.orders.iter();
+    orders.map(|order| (order.id.as_str(), order)).collect()
+}
+
+/// 1. Every acknowledged notification is in the inbox.
+pub(super) fn acknowledged_is_stored(evidence: &Evidence) -> Checked {
+    let inbox: BTreeSet<(&str, &str)> = evidence
+        .database
+        .notifications
+        .iter()
+        .map(|row| (row.path.as_str(), row.digest.as_str()))
+        .collect();
+    let accepted = evidence.callbacks.iter().filter(|one| one.is_accepted);
+    Checked::each(accepted, |callback| {
+        let key = (callback.path.as_str(), callback.digest.as_str());
+        let text = || format!("{} {} was acknowledged and is gone", key.0, key.1);
+        (!inbox.contains(&key)).then(text)
+    })
+}
+
+/// 2. Every promised order exists as promised.
+pub(super) fn promised_order_exists(evidence: &Evidence) -> Checked {
+    let orders = orders(evidence);
+    let promised = evidence.exchanges().filter(|(asked, answered)| {
+        matches!(asked.what.as_str(), "create" | "replay") && answered.status < 300
+    });
+    Checked::each(promised, |(asked, answered)| {
+        let order: Value = serde_json::from_str(&answered.body).ok()?;
+        let id = order.get("id").and_then(Value::as_str).unwrap_or_default();
+        let body: Value = serde_json::from_str(asked.body.as_deref()?).ok()?;
+        let amount = body.pointer("/amount/value").and_then(Value::as_str);
+        let reference = body.get("reference").and_then(Value::as_str);
+        let Some(row) = orders.get(bare(id)) else {
+            return Some(format!("{} was promised {id}, which is gone", asked.op));
+        };
+        let same = row.merchant == bare(&asked.shop)
+            && Some(row.amount) == amount.and_then(minor)
+            && Some(row.reference.as_str()) == reference;
+        (!same).then(|| format!("{id} is not what {} was promised", asked.op))
+    })
+}
+
+const CREATES: [&str; 5] = [
+    "qris_generate",
+    "ewallet_payment",
+    "va_create",
+    "retail_create",
+    "link_create",
+];
+
+/// 3. The provider accepted at most one create for each of our references.
+pub(super) fn one_create_accepted(evidence: &Evidence) -> Checked {
+    let mut accepted: BTreeMap<&str, u32> = BTreeMap::new();
+    for served in &evidence.served {
+        let is_success = served
+            .response_code
+            .as_deref()
+            .is_some_and(|code| code.starts_with("200"));
+        if CREATES.contains(&served.call.as_str()) && is_success {
+            let reference = served.reference.as_deref().unwrap_or_default();
+            *accepted.entry(reference).or_default() += 1;
+        }
+    }
+    Checked::each(accepted.iter(), |(reference, count)| {
+        (*count > 1).then(|| format!("{reference} was created {count} times"))
+    })
+}
+
+/// 4. An order has at most one payment that is open with us.
+pub(super) fn one_open_payment(evidence: &Evidence) -> Checked {
+    let mut open: BTreeMap<&str, u32> = BTreeMap::new();
+    for payment in &evidence.database.payments {
+        let is_open = matches!(payment.state.as_str(), "creating" | "unknown" | "pending");
+        *open.entry(&payment.order_id).or_default() += u32::from(is_open);
+    }
+    Checked::each(open.iter(), |(order, count)| {
+        (*count > 1).then(|| format!("order {order} has {count} open payments"))
+    })
+}
+
+/// 5. Nothing is created again before asking, unless the provider said that nothing was done.
+pub(super) fn asked_before_again(evidence: &Evidence) -> Checked {
+    let mut last: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut findings = Vec::new();
+    let mut count = 0;
+    for served in &evidence.served {
+        let Some(reference) = served.reference.as_deref() else {
+            continue;
+        };
+        if !CREATES.contains(&served.call.as_str()) {
+            last.insert(reference, true);
+            continue;
+        }
+        count += 1;
+        let may_repeat = is_harmless(served.response_code.as_deref(), served.fault.as_deref());
+        if last.insert(reference, may_repeat) == Some(false) {
+            findings.push(format!("{reference} was sent again without asking"));
+        }
+    }
+    Checked { count, findings }
+}
+
+/// Whether the provider itself said that this call did nothing.
+fn is_harmless(code: Option<&str>, fault: Option<&str>) -> bool {
+    let code = code.unwrap_or_default();
+    let refused = ["401", "429"].iter().any(|class| code.starts_with(class));
+    fault.is_none() && (refused || (code.starts_with("409") && code.ends_with("00")))
+}
+
+/// 6. Paid once, left only by refunds.
+pub(super) fn paid_once(evidence: &Evidence) -> Checked {
+    let mut into_paid: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for row in &evidence.database.history {
+        let (from, to) = (row.order_from.as_deref(), row.order_to.as_deref());
+        if to == Some("paid") && from != Some("paid") {
+            *into_paid.entry(&row.order_id).or_default() += 1;
+        }
+        if from == Some("paid") && !matches!(to, None | Some("paid" | "refunded")) {
+            findings.push(format!("order {} left paid for {to:?}", row.order_id));
+        }
+        let (from, to) = (row.payment_from.as_deref(), row.payment_to.as_deref());
+        if from == Some("paid") && !matches!(to, None | Some("paid" | "refunded")) {
+            findings.push(format!("payment {:?} left paid for {to:?}", row.payment_id));
+        }
+    }
+    let twice = into_paid.iter().filter(|(_, count)| **count > 1);
+    findings.extend(twice.map(|(order, count)| format!("order {order} became paid {count} times")));
+    Checked {
+        count: into_paid.len(),
+        findings,
+    }
+}
+
+/// 7. Paid means that the provider has exactly that money.
+pub(super) fn paid_is_true(evidence: &Evidence) -> Checked {
+    let money = evidence.money();
+    let paid = evidence
+        .database
+        .payments
+        .iter()
+        .filter(|p| p.state == "paid");
+    Checked::each(paid, |payment| {
+        let at_provider = money.get(payment.id.as_str()).copied();
+        let fits = at_provider == payment.amount && at_provider.is_some();
+        (!fits).then(|| {
+            format!(
+                "payment {} is paid; the provider has {at_provider:?}",
+                payment.id
+            )
+        })
+    })
+}
+
+/// 8. Payment by payment and in all, what was received is what the provider has.
+///
+/// A link's money that could not be verified is with a person, unbooked (contract 5).
+pub(super) fn sums_agree(evidence: &Evidence) -> Checked {
+    let money = evidence.money();
+    let in_review: BTreeSet<&str> = evidence
+        .database
+        .payments
+        .iter()
+        .filter(|payment| payment.state == "review" && payment.method == "payment_link")
+        .map(|payment| payment.id.as_str())
+        .collect();
+    let mut received: BTreeMap<&str, i64> = BTreeMap::new();
+    for receipt in &evidence.database.receipts {
+        let sum = received.entry(receipt.payment_id.as_str()).or_default();
+        *sum = sum.saturating_add(receipt.amount);
+    }
+    let all: BTreeSet<&str> = money.keys().chain(received.keys()).copied().collect();
+    Checked::each(all.iter(), |reference| {
+        let (theirs, ours) = (money.get(*reference), received.get(*reference));
+        let is_right = theirs == ours || (ours.is_none() && in_review.contains(*reference));
+        (!is_right).then(|| format!("payment {reference}: provider {theirs:?}, we {ours:?}"))
+    })
+}
+
+/// 9. No order is closed unpaid while the provider has money for it.
+pub(super) fn no_money_on_the_dead(evidence: &Evidence) -> Checked {
+    let orders = orders(evidence);
+    let money = evidence.money();
+    let with_money = evidence
+        .database
+        .payments
+        .iter()
+        .filter(|payment| money.contains_key(payment.id.as_str()));
+    Checked::each(with_money, |payment| {
+        let order = orders.get(payment.order_id.as_str())?;
+        let is_dead = matches!(
+            order.state.as_str(),
+            "pending" | "failed" | "expired" | "cancelled"
+        );
+        is_dead.then(|| format!("order {} is {} and has money", order.id, order.state))
+    })
+}
+
+/// 10. A change of an order, its booking and its event are one transaction.
+pub(super) fn one_transaction(evidence: &Evidence) -> Checked {
+    let events: BTreeSet<(&str, i64, &str, &str)> = evidence
+        .database
+        .events
+        .iter()
+        .filter_map(|event| {
+            let order = event.order_id.as_deref()?;
+            Some((
+                order,
+                event.order_version?,
+                event.kind.as_str(),
+                event.xmin.as_str(),
+            ))
+        })
+        .collect();
+    let bookings: BTreeSet<(&str, &str)> = evidence
+        .database
+        .bookings
+        .iter()
+        .map(|booking| (booking.payment_id.as_str(), booking.xmin.as_str()))
+        .collect();
+    let mut checked = Checked::each(evidence.database.history.iter(), |row| {
+        let version = row.order_version?;
+        let kinds = told_by(row)?;
+        let is_told = kinds.iter().any(|kind| {
+            events.contains(&(row.order_id.as_str(), version, *kind, row.xmin.as_str()))
+        });
+        (!is_told).then(|| format!("order {} version {version} was not told", row.order_id))
+    });
+    let becomes_paid = evidence.database.history.iter().filter(|row| {
+        row.payment_to.as_deref() == Some("paid")
+            && !matches!(row.payment_from.as_deref(), Some("paid"))
+    });
+    let booked = Checked::each(becomes_paid, |row| {
+        let payment = row.payment_id.as_deref()?;
+        (!bookings.contains(&(payment, row.xmin.as_str())))
+            .then(|| format!("payment {payment} became paid without a booking"))
+    });
+    let unbalanced = evidence.database.bookings.iter();
+    let balanced = Checked::each(unbalanced, |booking| {
+        (booking.sum != 0 || booking.entries < 2).then(|| {
+            format!(
+                "{} of {} does not sum to zero",
+                booking.booking, booking.payment_id
+            )
+        })
+    });
+    checked.add(booked);
+    checked.add(balanced);
+    checked
+}
+
+/// The events that tell of this change; nothing when none has to.
+fn told_by(row: &History) -> Option<&'static [&'static str]> {
+    let (from, to) = (row.order_from.as_deref()?, row.order_to.as_deref()?);
+    if from == to {
+        return None;
+    }
+    Some(match to {
+        "paid" => &["order.paid", "order.paid_late"],
+        "expired" => &["order.expired"],
+        "cancelled" => &["order.cancelled"],
+        "failed" => &["order.failed"],
+        "review" => &["order.review_required"],
+        "refunded" => &["order.refunded"],
+        _ => return None,
+    })
+}
+
+/// 17. Sums are there, not negative, and an order's amount is what was asked for.
+pub(super) fn money_is_sane(evidence: &Evidence) -> Checked {
+    let orders = orders(evidence);
+    Checked::each(evidence.database.payments.iter(), |payment| {
+        let sums = [payment.amount, payment.received, payment.refunded];
+        let order = orders.get(payment.order_id.as_str())?;
+        let is_sane = sums.iter().all(|sum| sum.is_some_and(|sum| sum >= 0))
+            && payment.amount == Some(order.amount)
+            && payment.merchant == order.merchant
+            && order.paid >= 0;
+        (!is_sane).then(|| format!("payment {} has senseless sums", payment.id))
+    })
+}
+
+/// 18. Every version of an order has its line in the history, without a gap.
+pub(super) fn versions_are_whole(evidence: &Evidence) -> Checked {
+    let mut versions: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+    for row in &evidence.database.history {
+        let known = versions.entry(&row.order_id).or_default();
+        known.extend(row.order_version);
+    }
+    Checked::each(evidence.database.orders.iter(), |order| {
+        let known = versions.get(order.id.as_str()).cloned().unwrap_or_default();
+        let expected: BTreeSet<i64> = (1..=order.version).collect();
+        (known != expected).then(|| format!("order {} has versions {known:?}", order.id))
+    })
+}

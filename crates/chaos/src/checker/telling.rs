@@ -1,0 +1,252 @@
+//! Invariants about what is told to whom: 11 to 16, 19 to 21.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{
+    Checked,
+    database::Event,
+    evidence::{Answered, Asked, Evidence, bare},
+};
+
+/// 11. What arrived is ours, the same at every try, and what counts as delivered was taken.
+///
+/// The payer's data join the body when it is sent, so that the bytes at rest are others.
+pub(super) fn webhooks_are_ours(evidence: &Evidence) -> Checked {
+    let events: BTreeMap<&str, &Event> = evidence
+        .database
+        .events
+        .iter()
+        .map(|event| (event.id.as_str(), event))
+        .collect();
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    for arrived in &evidence.arrived {
+        first.entry(arrived.event()).or_insert(&arrived.sha);
+    }
+    let mut checked = Checked::each(evidence.arrived.iter(), |arrived| {
+        let Some(event) = events.get(arrived.event()) else {
+            return Some(format!("{} arrived and is unknown", arrived.id));
+        };
+        let is_same = first.get(arrived.event()) == Some(&arrived.sha.as_str())
+            && arrived.body_id.as_deref() == Some(arrived.id.as_str())
+            && arrived.kind.as_deref() == Some(event.kind.as_str())
+            && arrived.order.as_deref().map(bare) == event.order_id.as_deref()
+            && arrived.version == event.order_version;
+        (!is_same).then(|| format!("{} arrived altered", arrived.id))
+    });
+    checked.add(delivered_was_taken(evidence));
+    checked
+}
+
+fn delivered_was_taken(evidence: &Evidence) -> Checked {
+    let taken: BTreeSet<(&str, &str)> = evidence
+        .arrived
+        .iter()
+        .filter(|arrived| arrived.is_success())
+        .filter_map(|arrived| Some((arrived.event(), bare(arrived.endpoint.as_deref()?))))
+        .collect();
+    let known: BTreeSet<&str> = evidence
+        .arrived
+        .iter()
+        .filter_map(|arrived| arrived.endpoint.as_deref().map(bare))
+        .collect();
+    let delivered = evidence
+        .database
+        .deliveries
+        .iter()
+        .filter(|row| row.state == "delivered" && known.contains(row.endpoint.as_str()));
+    Checked::each(delivered, |row| {
+        let is_taken = taken.contains(&(row.event.as_str(), row.endpoint.as_str()));
+        (!is_taken).then(|| format!("event {} counts as delivered, nobody took it", row.event))
+    })
+}
+
+/// 12. Every webhook verifies and is for its own shop.
+pub(super) fn webhooks_verify(evidence: &Evidence) -> Checked {
+    let owners: BTreeMap<&str, &str> = evidence
+        .database
+        .events
+        .iter()
+        .map(|event| (event.id.as_str(), event.merchant.as_str()))
+        .collect();
+    let mut checked = Checked::each(evidence.arrived.iter(), |arrived| {
+        (!arrived.verified).then(|| format!("{} does not verify", arrived.id))
+    });
+    checked.add(Checked::each(evidence.database.deliveries.iter(), |row| {
+        let owner = owners.get(row.event.as_str()).copied();
+        let foreign = owner != Some(row.endpoint_merchant.as_str());
+        foreign.then(|| format!("event {} goes to another shop", row.event))
+    }));
+    checked
+}
+
+/// 13. Forgeries are refused and leave nothing; strangers and the unreadable change nothing.
+pub(super) fn forgeries_do_nothing(evidence: &Evidence) -> Checked {
+    let inbox: BTreeMap<&str, &str> = evidence
+        .database
+        .notifications
+        .iter()
+        .map(|row| (row.digest.as_str(), row.verdict.as_str()))
+        .collect();
+    let poison = evidence
+        .callbacks
+        .iter()
+        .filter(|callback| matches!(callback.kind.as_str(), "forged" | "stranger" | "unreadable"));
+    Checked::each(poison, |callback| {
+        let verdict = inbox.get(callback.digest.as_str()).copied();
+        let is_right = match callback.kind.as_str() {
+            "forged" => verdict.is_none() && !callback.is_accepted,
+            "stranger" => matches!(verdict, None | Some("unknown_reference")),
+            _ => matches!(verdict, None | Some("unreadable" | "unknown_reference")),
+        };
+        let (kind, status) = (&callback.kind, callback.status);
+        (!is_right).then(|| format!("a {kind} callback: answered {status:?}, kept as {verdict:?}"))
+    })
+}
+
+/// 14. Tokens are asked for no more often than they run out or are lost.
+pub(super) fn tokens_are_few(evidence: &Evidence) -> Checked {
+    let calls = evidence
+        .served
+        .iter()
+        .filter(|served| served.call == "token");
+    let count = calls.count();
+    let max = usize::try_from(evidence.tokens_max).unwrap_or(usize::MAX);
+    let findings = if count > max {
+        vec![format!("{count} token calls; {max} would do")]
+    } else {
+        Vec::new()
+    };
+    Checked { count, findings }
+}
+
+/// 15. No try of a delivery is recorded twice: a worker that lost its lease records nothing.
+pub(super) fn leases_are_fenced(evidence: &Evidence) -> Checked {
+    let mut tries: BTreeMap<(&str, &str), Vec<i64>> = BTreeMap::new();
+    for row in &evidence.database.tries {
+        tries
+            .entry((&row.event, &row.endpoint))
+            .or_default()
+            .push(row.try_no);
+    }
+    Checked::each(evidence.database.deliveries.iter(), |row| {
+        let key = (row.event.as_str(), row.endpoint.as_str());
+        let mut known = tries.get(&key).cloned().unwrap_or_default();
+        known.sort_unstable();
+        let expected: Vec<i64> = (1..=row.tries).collect();
+        (known != expected).then(|| format!("event {} has tries {known:?}", row.event))
+    })
+}
+
+/// 16. A key has one order, and its final replies are the same bytes.
+pub(super) fn replies_repeat(evidence: &Evidence) -> Checked {
+    let mut finals: BTreeMap<(&str, &str), BTreeSet<(u16, &str)>> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (asked, answered) in evidence.exchanges() {
+        let Some(key) = asked.key.as_deref() else {
+            continue;
+        };
+        if matches!(answered.status, 201 | 424) {
+            let replies = finals.entry((&asked.shop, key)).or_default();
+            replies.insert((answered.status, &answered.body));
+        }
+        if answered.status == 422 {
+            wrong.push(format!("{key} was sent unchanged and answered 422"));
+        }
+    }
+    let mut checked = Checked::each(finals.iter(), |((_, key), replies)| {
+        (replies.len() > 1).then(|| format!("{key} got {} different replies", replies.len()))
+    });
+    checked.findings.extend(wrong);
+    let mut rows: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    let mut orders: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for row in &evidence.database.creations {
+        if let Some(key) = row.key.as_deref() {
+            *rows.entry((&row.merchant, key)).or_default() += 1;
+            orders
+                .entry((&row.merchant, key))
+                .or_default()
+                .insert(&row.order_id);
+        }
+    }
+    checked.add(Checked::each(rows.iter(), |((_, key), count)| {
+        (*count > 1).then(|| format!("{key} was worked on {count} times"))
+    }));
+    checked
+}
+
+/// 19. No reply names an order or payment of another shop.
+pub(super) fn tenants_are_apart(evidence: &Evidence) -> Checked {
+    let owners: BTreeMap<&str, &str> = evidence
+        .database
+        .orders
+        .iter()
+        .map(|order| (order.id.as_str(), order.merchant.as_str()))
+        .collect();
+    Checked::each(evidence.exchanges(), |(asked, answered)| {
+        let own = bare(&asked.shop);
+        let foreign = answered.body.split("ord_").skip(1).find(|rest| {
+            let id: String = rest.chars().take(32).collect();
+            owners.get(id.as_str()).is_some_and(|owner| *owner != own)
+        });
+        foreign.map(|_| format!("{} was told of another shop's order", asked.op))
+    })
+}
+
+/// 20. No secret and no personal data in logs and errors.
+pub(super) fn canaries_are_silent(evidence: &Evidence) -> Checked {
+    let errors: String = evidence
+        .exchanges()
+        .filter(|(_, answered)| answered.status >= 400)
+        .map(|(_, answered)| answered.body.as_str())
+        .collect();
+    Checked::each(evidence.canaries.iter(), |(name, canary)| {
+        let is_out = evidence.public_text.contains(canary) || errors.contains(canary);
+        is_out.then(|| format!("{name} is in the logs or in an error"))
+    })
+}
+
+/// 21. Errors are the contract's: 503 with `Retry-After` at worst, always problem+json.
+pub(super) fn errors_are_right(evidence: &Evidence) -> Checked {
+    let errors = evidence
+        .exchanges()
+        .filter(|(_, answered)| answered.status >= 400);
+    let mut checked = Checked::each(errors, |(asked, answered)| wrong_error(asked, answered));
+    checked.add(Checked::each(evidence.callbacks.iter(), |callback| {
+        let is_known = matches!(callback.status, None | Some(200 | 401 | 408 | 503));
+        (!is_known).then(|| format!("a callback was answered {:?}", callback.status))
+    }));
+    checked
+}
+
+fn wrong_error(asked: &Asked, answered: &Answered) -> Option<String> {
+    let (op, status) = (&asked.op, answered.status);
+    let problem: Value = serde_json::from_str(&answered.body).unwrap_or_default();
+    let kind = answered.content_type.as_deref().unwrap_or_default();
+    let is_problem = kind.starts_with("application/problem+json")
+        && problem.get("status") == Some(&json!(status))
+        && problem.get("code").is_some_and(Value::is_string)
+        && problem.get("request_id").is_some_and(Value::is_string);
+    if !is_problem {
+        return Some(format!(
+            "{op} got a {status} that is no problem+json: {}",
+            answered.body
+        ));
+    }
+    let must_wait = matches!(status, 429 | 503);
+    if must_wait && answered.retry_after.is_none() {
+        return Some(format!("{op} got {status} without Retry-After"));
+    }
+    let is_expected = matches!(
+        (asked.what.as_str(), status),
+        (_, 503 | 429) | ("create" | "switch" | "replay", 409 | 424) | ("cancel", 409)
+    );
+    (!is_expected).then(|| {
+        let code = problem
+            .get("code")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        format!("{} {op} got {status} {code}", asked.what)
+    })
+}

@@ -1,0 +1,105 @@
+//! `chaos`: runs the gateway under faults and checks what is left. `CHAOS_SEED` plays a run again,
+//! `CHAOS_MINUTES` makes it long, `CHAOS_RATE` sets the orders a minute.
+
+use std::{
+    process::ExitCode,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use chaos::{
+    failover,
+    faults::Holds,
+    run::{self, Options},
+    say::complain,
+};
+use devstack::Trouble;
+
+const USAGE: &str = "usage: chaos run | failover";
+/// The short form: the whole run stays within six minutes.
+const SHORT_FAULTS: Duration = Duration::from_secs(200);
+
+#[actix_rt::main]
+async fn main() -> ExitCode {
+    match dispatch().await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(trouble) => {
+            complain(&trouble);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch() -> Result<bool, Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::new(format!("no threads: {error}")))?;
+    let handle = runtime.handle().clone();
+    let word = std::env::args().nth(1).unwrap_or_default();
+    let interrupted = tokio::signal::ctrl_c();
+    let work = async {
+        match word.as_str() {
+            "run" => Box::pin(run::run(&handle, options()?)).await,
+            "failover" => {
+                let count = number("FAILOVERS")?.unwrap_or(4).max(1);
+                Box::pin(failover::run(&handle, options()?, count)).await
+            }
+            _ => Err(Trouble::new(USAGE)),
+        }
+    };
+    let ended = tokio::select! {
+        ended = work => ended,
+        _ = interrupted => Err(Trouble::new("interrupted")),
+    };
+    runtime.shutdown_background();
+    ended
+}
+
+fn options() -> Result<Options, Trouble> {
+    let minutes = number("CHAOS_MINUTES")?;
+    let seconds = minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
+    let is_long = minutes.is_some_and(|minutes| minutes >= 30);
+    let holds = if is_long {
+        Holds {
+            wire: Duration::from_secs(8),
+            down: Duration::from_secs(5),
+            pause: Duration::from_secs(60),
+            server_pause: Duration::from_secs(60),
+        }
+    } else {
+        Holds {
+            wire: Duration::from_secs(3),
+            down: Duration::from_millis(1_500),
+            pause: Duration::from_secs(14),
+            server_pause: Duration::from_secs(5),
+        }
+    };
+    Ok(Options {
+        seed: number("CHAOS_SEED")?.unwrap_or_else(by_the_clock),
+        faults_for: seconds.unwrap_or(SHORT_FAULTS),
+        orders_a_minute: number("CHAOS_RATE")?.unwrap_or(360).max(1),
+        holds,
+        patience: if is_long {
+            Duration::from_secs(150)
+        } else {
+            Duration::from_secs(45)
+        },
+    })
+}
+
+fn number(name: &str) -> Result<Option<u64>, Trouble> {
+    match std::env::var(name) {
+        Ok(text) if !text.is_empty() => text
+            .parse()
+            .map(Some)
+            .map_err(|_| Trouble::new(format!("{name} must be a whole number"))),
+        _ => Ok(None),
+    }
+}
+
+fn by_the_clock() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(1, |since| since.as_secs() % 1_000_000)
+}

@@ -1,0 +1,84 @@
+//! What a proxy is told to do.
+
+use std::time::Duration;
+
+/// What becomes of new connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Accept {
+    /// Taken.
+    #[default]
+    Pass,
+    /// Nobody listens (ECONNREFUSED); open connections are reset.
+    Refuse,
+    /// Taken and reset at once; open connections are reset.
+    Reset,
+}
+
+/// What becomes of bytes in one direction.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Flow {
+    /// Forwarded.
+    #[default]
+    Pass,
+    /// Not even read, for as long as the rule holds.
+    BlackHole,
+    /// Each chunk later by this.
+    Delay(Duration),
+    /// So many bytes a second, at least 10.
+    Drip(usize),
+    /// Both sides reset after so many bytes of a connection.
+    CutAt(usize),
+    /// The chunk that holds this word is forwarded; a moment later both sides are reset without the
+    /// answer. With `COMMIT`: a commit whose outcome the client cannot know.
+    CutAfter(&'static [u8]),
+}
+
+/// The rules of one proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rules {
+    /// New connections.
+    pub accept: Accept,
+    /// From client to server.
+    pub to_server: Flow,
+    /// From server to client.
+    pub to_client: Flow,
+}
+
+impl Rules {
+    /// Only new connections misbehave.
+    #[must_use]
+    pub fn accept(accept: Accept) -> Self {
+        Self {
+            accept,
+            ..Self::default()
+        }
+    }
+
+    /// The same in both directions.
+    #[must_use]
+    pub fn both(flow: Flow) -> Self {
+        Self {
+            to_server: flow.clone(),
+            to_client: flow,
+            ..Self::default()
+        }
+    }
+
+    /// Only what the server says.
+    #[must_use]
+    pub fn replies(flow: Flow) -> Self {
+        Self {
+            to_client: flow,
+            ..Self::default()
+        }
+    }
+
+    /// Only what the client says.
+    #[must_use]
+    pub fn requests(flow: Flow) -> Self {
+        Self {
+            to_server: flow,
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The one place that writes to the terminal.
+
+use std::fmt::Display;
+
+/// Writes a line for the person at the terminal.
+#[expect(
+    clippy::print_stdout,
+    reason = "telling people what happens is this program's purpose"
+)]
+pub fn say(line: impl Display) {
+    println!("{line}");
+}
+
+/// Says what is wrong.
+#[expect(
+    clippy::print_stderr,
+    reason = "a command line tool says what is wrong"
+)]
+pub fn complain(line: impl Display) {
+    eprintln!("chaos: {line}");
+}

@@ -1,0 +1,131 @@
+//! The seeded plan of faults, carried out one after the other with the recovery time of each.
+
+use std::time::{Duration, Instant};
+
+use devstack::Trouble;
+use tokio::time::sleep;
+
+use crate::{
+    faults::{Dependency, Fault, Holds, Wire},
+    rig::Rig,
+    rng::Rng,
+    say::say,
+    timeline::Kind,
+};
+
+/// After healing, things are to work again within this.
+pub const RECOVERY_MAX: Duration = Duration::from_secs(40);
+const GAP: Duration = Duration::from_millis(1_200);
+const POLL: Duration = Duration::from_millis(50);
+
+/// One fault as it went.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its name.
+    pub name: String,
+    /// Evidence that it bit.
+    pub bites: u64,
+    /// From healing to the first success of each kind, in milliseconds; nothing when none came.
+    pub recovery_ms: [Option<u64>; 3],
+}
+
+/// The faults of a run: first each kind once, then more for as long as there is time.
+#[must_use]
+pub fn plan(seed: u64, services: usize, has_disk: bool) -> Vec<Fault> {
+    let mut rng = Rng::fork(seed, "schedule");
+    let mut first: Vec<Fault> = (0..services).map(Fault::Kill).collect();
+    first.extend([
+        Fault::PausePostgres,
+        Fault::CrashPostgres,
+        Fault::KillRedis,
+        Fault::PauseRedis,
+        Fault::FlushRedis,
+        Fault::PoisonRedis,
+        Fault::Wire(Dependency::Postgres, Wire::CutCommit),
+    ]);
+    // One API and one worker; the other ones come later.
+    first.push(Fault::Pause(services.saturating_sub(1)));
+    first.push(Fault::Pause(0));
+    if has_disk {
+        first.push(Fault::FillDisk);
+    }
+    let mut wires: Vec<Fault> = Vec::new();
+    for dependency in Dependency::ALL {
+        wires.extend(Wire::ALL.map(|wire| Fault::Wire(dependency, wire)));
+    }
+    rng.shuffle(&mut wires);
+    // Each kind of wire fault once, and Postgres by the three that hurt most.
+    for wire in Wire::ALL {
+        let found = wires
+            .iter()
+            .position(|fault| matches!(fault, Fault::Wire(_, known) if *known == wire));
+        if let Some(index) = found {
+            first.push(wires.remove(index));
+        }
+    }
+    rng.shuffle(&mut first);
+    let mut second: Vec<Fault> = (0..services).map(Fault::Pause).collect();
+    second.extend(wires);
+    rng.shuffle(&mut second);
+    first.extend(second);
+    first
+}
+
+/// Carries out the plan, again and again in new orders while there is time; the first part whole.
+///
+/// # Errors
+/// When something cannot be brought back.
+pub async fn carry_out(
+    rig: &mut Rig,
+    holds: &Holds,
+    budget: Duration,
+) -> Result<Vec<Record>, Trouble> {
+    let services = rig.services().len();
+    let began = Instant::now();
+    let mut records = Vec::new();
+    let mut round = 0_u64;
+    while began.elapsed() < budget {
+        let seed = rig.world.seed.wrapping_add(round);
+        for fault in plan(seed, services, rig.disk.is_some()) {
+            if began.elapsed() >= budget {
+                break;
+            }
+            let record = one(rig, &fault, holds).await?;
+            let elapsed = began.elapsed().as_secs();
+            say(format!("  {elapsed:>4} s  {}", line(&record)));
+            records.push(record);
+            rig.stack.check_alive()?;
+        }
+        round = round.saturating_add(1);
+    }
+    Ok(records)
+}
+
+async fn one(rig: &mut Rig, fault: &Fault, holds: &Holds) -> Result<Record, Trouble> {
+    let inflicted = fault.inflict(rig, holds).await?;
+    let healed = Instant::now();
+    let recovery =
+        |rig: &Rig| Kind::ALL.map(|kind| rig.world.timeline.first_after(kind, inflicted.healed_ms));
+    let mut recovery_ms = recovery(rig);
+    while recovery_ms.iter().any(Option::is_none) && healed.elapsed() < RECOVERY_MAX {
+        sleep(POLL).await;
+        recovery_ms = recovery(rig);
+    }
+    sleep(GAP).await;
+    Ok(Record {
+        name: fault.to_string(),
+        bites: inflicted.bites,
+        recovery_ms,
+    })
+}
+
+/// A record as a line of the terminal.
+#[must_use]
+pub fn line(record: &Record) -> String {
+    let mut line = format!("{:<24} bit {:>5}   back:", record.name, record.bites);
+    for (kind, recovery) in Kind::ALL.iter().zip(record.recovery_ms) {
+        let text = recovery.map_or("never".to_owned(), |ms| format!("{ms} ms"));
+        line.push_str(&format!(" {} {text}", kind.name()));
+    }
+    line
+}
