@@ -14,7 +14,7 @@ async fn of_every_channel() {
     let shop = Shop::of(stack);
     let mut made = Vec::new();
     for channel in CHANNELS {
-        let order = with(an_order(channel), json!({"expires_in": 2}));
+        let order = with(an_order(channel), json!({"expires_in": 3}));
         made.push(shop.made(&order).await);
     }
     for order in made {
@@ -35,7 +35,7 @@ async fn of_every_channel() {
 async fn also_when_its_payer_never_chose() {
     let stack = shared();
     let shop = Shop::of(stack);
-    let order = with(an_order("qris"), json!({"payment": null, "expires_in": 1}));
+    let order = with(an_order("qris"), json!({"payment": null, "expires_in": 3}));
     let made = shop.made(&order).await;
     assert_eq!(made["payments"], json!([]));
     shop.until_status(made["id"].as_str().unwrap(), "expired")
@@ -45,7 +45,7 @@ async fn also_when_its_payer_never_chose() {
 #[actix_rt::test]
 async fn and_takes_no_new_payment_from_then_on() {
     let shop = Shop::of(shared());
-    let order = with(an_order("qris"), json!({"expires_in": 1}));
+    let order = with(an_order("qris"), json!({"expires_in": 3}));
     let made = shop.made(&order).await;
     let id = made["id"].as_str().unwrap();
     shop.until_status(id, "expired").await;
@@ -62,7 +62,7 @@ async fn and_takes_no_new_payment_from_then_on() {
 async fn not_while_money_waits_at_the_provider() {
     let stack = shared();
     let (shop, sandbox) = (Shop::of(stack), Sandbox::of(stack));
-    let order = with(an_order("qris"), json!({"expires_in": 1}));
+    let order = with(an_order("qris"), json!({"expires_in": 3}));
     let made = shop.made(&order).await;
     // Paid in time, and the callback is lost: the last look finds it.
     let lost = json!({"callback": false});

@@ -3,6 +3,7 @@
 
 mod books;
 mod http;
+mod journal;
 mod orders;
 mod provider;
 mod sandbox;
@@ -10,10 +11,11 @@ mod shop;
 mod stacks;
 mod wait;
 
-pub(crate) use books::{assert_books_balance, suspense_minor};
+pub(crate) use books::{assert_books_balance, gatewayctl, number, suspense_minor};
 pub(crate) use http::{Answer, Http};
+pub(crate) use journal::Journal;
 pub(crate) use orders::{CHANNELS, an_order, of, reference, unique, with};
-pub(crate) use provider::Provider;
+pub(crate) use provider::{Provider, QRIS};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use shop::Shop;
 pub(crate) use stacks::{quick, shared};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::Method;
-use awc::Client;
+use awc::{Client, Connector};
 use serde_json::Value;
 
 const TIMEOUT: Duration = Duration::from_secs(40);
@@ -68,16 +68,24 @@ pub(crate) struct Http(Client);
 
 impl Http {
     pub(crate) fn new() -> Self {
+        Self::kept_alive_for(Duration::from_secs(2))
+    }
+
+    /// One that opens a connection for each request.
+    pub(crate) fn on_new_connections() -> Self {
+        Self::kept_alive_for(Duration::ZERO)
+    }
+
+    fn kept_alive_for(idle: Duration) -> Self {
         // An error only means that somebody installed one before.
         rustls::crypto::aws_lc_rs::default_provider()
             .install_default()
             .ok();
-        Self(
-            Client::builder()
-                .timeout(TIMEOUT)
-                .disable_redirects()
-                .finish(),
-        )
+        let client = Client::builder()
+            .connector(Connector::new().conn_keep_alive(idle))
+            .timeout(TIMEOUT)
+            .disable_redirects();
+        Self(client.finish())
     }
 
     pub(crate) async fn get(&self, url: &str) -> Answer {

@@ -27,10 +27,23 @@ impl Shop {
 
     /// Whoever this key belongs to.
     pub(crate) fn with_key(stack: &Stack, key: &str) -> Self {
+        Self::at(stack.api_url(0), key.to_owned())
+    }
+
+    /// Whoever this key belongs to, at this replica of the API.
+    pub(crate) fn at(api: String, key: String) -> Self {
         Self {
             http: Http::new(),
-            api: stack.api_url(0),
-            key: key.to_owned(),
+            api,
+            key,
+        }
+    }
+
+    /// The same shop, with a connection of its own for each request.
+    pub(crate) fn on_new_connections(self) -> Self {
+        Self {
+            http: Http::on_new_connections(),
+            ..self
         }
     }
 
@@ -39,6 +52,19 @@ impl Shop {
         let url = format!("{}{path}", self.api);
         let headers = [("authorization", bearer.as_str())];
         self.http.send("GET", &url, &headers, Vec::new()).await
+    }
+
+    /// A call without a body, or with one, by any method.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let bearer = format!("Bearer {}", self.key);
+        let url = format!("{}{path}", self.api);
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let bytes = body.map(|body| body.to_string().into_bytes());
+        let bytes = bytes.unwrap_or_default();
+        self.http.send(method, &url, &headers, bytes).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
