@@ -18,7 +18,7 @@ use crate::{
     load, probes, processes,
     report::{self, Summary},
     rig::{Choices, Rig, address},
-    run::{Options, drain, health, proxy_counts, settle},
+    run::{Options, drain, health, keep_or_remove, proxy_counts, settle},
     say::say,
     schedule::{self, RECOVERY_MAX, Record},
     standby::{Node, Programs},
@@ -85,7 +85,9 @@ pub async fn run(runtime: &Handle, options: Options, failovers: u64) -> Result<b
         audit,
         checker::Scope::Failover(summary.records.len()),
     )?;
-    Ok(report::tell(&rig, &summary, &verdict))
+    let holds = report::tell(&rig, &summary, &verdict);
+    keep_or_remove(&rig, holds);
+    Ok(holds)
 }
 
 async fn promote(

@@ -42,7 +42,7 @@ impl Dependency {
         Self::Callbacks,
     ];
 
-    const fn proxy(self, proxies: &Proxies) -> &Proxy {
+    pub(crate) const fn proxy(self, proxies: &Proxies) -> &Proxy {
         match self {
             Self::Postgres => &proxies.postgres,
             Self::Redis => &proxies.redis,
@@ -86,7 +86,7 @@ impl Wire {
         Self::CutRequest,
     ];
 
-    fn rules(self) -> Rules {
+    pub(crate) fn rules(self) -> Rules {
         match self {
             Self::Refuse => Rules::accept(Accept::Refuse),
             Self::Reset => Rules::accept(Accept::Reset),

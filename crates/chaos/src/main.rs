@@ -13,6 +13,7 @@ use chaos::{
     say::complain,
 };
 use devstack::Trouble;
+use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "usage: chaos run | failover";
 /// The short form: the whole run stays within six minutes.
@@ -38,6 +39,8 @@ async fn dispatch() -> Result<bool, Trouble> {
         .map_err(|error| Trouble::new(format!("no threads: {error}")))?;
     let handle = runtime.handle().clone();
     let word = std::env::args().nth(1).unwrap_or_default();
+    let mut terminated = signal(SignalKind::terminate())
+        .map_err(|error| Trouble::new(format!("no signals: {error}")))?;
     let interrupted = tokio::signal::ctrl_c();
     let work = async {
         match word.as_str() {
@@ -52,6 +55,7 @@ async fn dispatch() -> Result<bool, Trouble> {
     let ended = tokio::select! {
         ended = work => ended,
         _ = interrupted => Err(Trouble::new("interrupted")),
+        _ = terminated.recv() => Err(Trouble::new("terminated")),
     };
     runtime.shutdown_background();
     ended

@@ -99,7 +99,26 @@ pub async fn run(runtime: &Handle, options: Options) -> Result<bool, Trouble> {
         audit,
         checker::Scope::Chaos(summary.records.len()),
     )?;
-    Ok(report::tell(&rig, &summary, &verdict))
+    let holds = report::tell(&rig, &summary, &verdict);
+    keep_or_remove(&rig, holds);
+    Ok(holds)
+}
+
+/// What a violated run leaves behind: the journals and the services' logs.
+pub(crate) fn keep_or_remove(rig: &Rig, holds: bool) {
+    let folder = rig.journals.folder();
+    if holds {
+        std::fs::remove_dir_all(folder).ok();
+        return;
+    }
+    let logs = rig.stack.home().join("log");
+    for entry in std::fs::read_dir(logs).into_iter().flatten().flatten() {
+        std::fs::copy(entry.path(), folder.join(entry.file_name())).ok();
+    }
+    say(format!(
+        "journals and logs are kept in {}",
+        folder.display()
+    ));
 }
 
 async fn misbehave(rig: &Rig) -> Result<(), Trouble> {

@@ -13,8 +13,12 @@ use crate::{
     timeline::Kind,
 };
 
-/// After healing, things are to work again within this.
+/// After healing, things are to work again within this (promise P10).
+pub const RECOVERY_BOUND_MS: u64 = 10_000;
+/// How long is waited for it, so that a broken promise is measured too.
 pub const RECOVERY_MAX: Duration = Duration::from_secs(40);
+/// Times in a thousand that a later round has a second fault beside the first.
+const TWO_AT_ONCE: u64 = 300;
 const GAP: Duration = Duration::from_millis(1_200);
 const POLL: Duration = Duration::from_millis(50);
 
@@ -84,13 +88,15 @@ pub async fn carry_out(
     let began = Instant::now();
     let mut records = Vec::new();
     let mut round = 0_u64;
+    let mut rng = Rng::fork(rig.world.seed, "two at once");
     while began.elapsed() < budget {
         let seed = rig.world.seed.wrapping_add(round);
         for fault in plan(seed, services, rig.disk.is_some()) {
             if began.elapsed() >= budget {
                 break;
             }
-            let record = one(rig, &fault, holds).await?;
+            let beside = (round > 0 && rng.chance(TWO_AT_ONCE)).then(|| beside(&mut rng));
+            let record = one(rig, &fault, beside, holds).await?;
             let elapsed = began.elapsed().as_secs();
             say(format!("  {elapsed:>4} s  {}", line(&record)));
             records.push(record);
@@ -101,8 +107,37 @@ pub async fn carry_out(
     Ok(records)
 }
 
-async fn one(rig: &mut Rig, fault: &Fault, holds: &Holds) -> Result<Record, Trouble> {
+/// What hurts most beside another fault.
+fn beside(rng: &mut Rng) -> (Dependency, Wire) {
+    let dependencies = [
+        Dependency::Provider,
+        Dependency::Sink,
+        Dependency::Callbacks,
+    ];
+    let wires = [Wire::Delay, Wire::Reset, Wire::Cut];
+    let dependency = rng.pick(&dependencies).copied();
+    let wire = rng.pick(&wires).copied();
+    (
+        dependency.unwrap_or(Dependency::Provider),
+        wire.unwrap_or(Wire::Delay),
+    )
+}
+
+async fn one(
+    rig: &mut Rig,
+    fault: &Fault,
+    beside: Option<(Dependency, Wire)>,
+    holds: &Holds,
+) -> Result<Record, Trouble> {
+    let mut name = fault.to_string();
+    if let Some((dependency, wire)) = beside {
+        dependency.proxy(&rig.proxies).set(wire.rules());
+        name.push_str(&format!(" + {dependency:?} {wire:?}"));
+    }
     let inflicted = fault.inflict(rig, holds).await?;
+    if let Some((dependency, _)) = beside {
+        dependency.proxy(&rig.proxies).heal();
+    }
     let healed = Instant::now();
     let recovery =
         |rig: &Rig| Kind::ALL.map(|kind| rig.world.timeline.first_after(kind, inflicted.healed_ms));
@@ -113,7 +148,7 @@ async fn one(rig: &mut Rig, fault: &Fault, holds: &Holds) -> Result<Record, Trou
     }
     sleep(GAP).await;
     Ok(Record {
-        name: fault.to_string(),
+        name,
         bites: inflicted.bites,
         recovery_ms,
     })
