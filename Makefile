@@ -1,7 +1,10 @@
-# Every task is one line; what is longer is the program devstack or a script in .ci.
+# Every task is a line or two; what is longer is the program devstack or a script in .ci.
+# Cargo is always asked about the whole workspace: asked about one crate it chooses other features
+# of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test check fmt fmt-check lint doc build reset chaos failover
 export PATH := $(PATH):$(HOME)/.cargo/bin
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,14 +14,14 @@ setup: ## Find or install what building and running need
 
 run: setup ## Start the whole gateway with a sandbox; prints READY, Ctrl-C stops it
 	@echo "Building devstack, which brings everything up (a minute or two the first time) ..."
-	@exec cargo run --release --locked --package devstack -- run
+	@exec cargo run --release --locked --bin devstack -- run
 
 demo: setup ## Prove every payment method on a throwaway stack
-	@exec cargo run --release --locked --package devstack -- demo
+	@exec cargo run --release --locked --bin devstack -- demo
 
-test: setup ## Run every test with a Postgres and Redis of their own, or some: ARGS='-p ledger'
-	@cargo build --locked --workspace --bins
-	@exec cargo run --locked --package devstack -- with-services -- cargo test --locked $(or $(ARGS),--workspace)
+test: setup ## Run every test with a Postgres and Redis of their own, or those that ARGS names
+	@cargo test --locked --workspace --no-run
+	@exec $(TARGET)/debug/devstack with-services -- cargo test --locked --workspace $(ARGS)
 
 check: fmt-check lint doc test ## Everything that must hold before a change lands
 
