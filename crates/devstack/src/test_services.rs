@@ -8,6 +8,7 @@ use std::{
     sync::OnceLock,
 };
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
@@ -30,8 +31,8 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// A fresh database, cloned from a template that `migrate` is run on once per server. `migrate`
-    /// gets the template's address and panics when it fails.
+    /// A fresh database, cloned from a template that `migrate` is run on once per server and test
+    /// program. `migrate` gets the template's address and panics when it fails.
     ///
     /// # Panics
     /// When no Postgres can be brought up or `migrate` panics.
@@ -46,8 +47,9 @@ impl TestDatabase {
     /// As [`TestDatabase::create`].
     pub fn from_template(template: &str, migrate: fn(&str)) -> Self {
         or_panic(server().and_then(|psql| {
-            prepare(psql, template, migrate)?;
-            Self::clone_of(psql, template)
+            let template = format!("{template}_{}", program_key());
+            prepare(psql, &template, migrate)?;
+            Self::clone_of(psql, &template)
         }))
     }
 
@@ -137,6 +139,13 @@ fn server() -> Result<&'static Psql, Trouble> {
         }
     });
     server.as_ref().map(|(psql, _)| psql).map_err(Clone::clone)
+}
+
+/// Tells test programs apart: each may run a `migrate` of its own.
+fn program_key() -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let digest = Sha256::digest(program.as_os_str().as_encoded_bytes());
+    digest.iter().take(6).map(|b| format!("{b:02x}")).collect()
 }
 
 /// Makes the template unless it is there. Processes that share the server wait for the first.
