@@ -20,7 +20,7 @@ pub async fn list_events(
 ) -> Result<EventList, ApiError> {
     let limit = i64::from(wanted.limit);
     let page: FeedPage = api
-        .transact(move |tx| tx.feed(merchant, wanted.event_type, wanted.after.0, limit))
+        .read(move |tx| tx.feed(merchant, wanted.event_type, wanted.after.0, limit))
         .await?;
     Ok(EventList {
         data: page.bodies.into_iter().map(raw).collect::<Result<_, _>>()?,
@@ -38,7 +38,7 @@ pub async fn read_event(
     merchant: MerchantId,
     id: EventId,
 ) -> Result<Box<RawValue>, ApiError> {
-    let body = api.transact(move |tx| tx.event_body(merchant, id)).await?;
+    let body = api.read(move |tx| tx.event_body(merchant, id)).await?;
     raw(body)
 }
 

@@ -178,9 +178,14 @@ impl Reply {
 
 /// Sends bytes as they are and reads until the server closes.
 pub(crate) fn send_raw(bytes: &[u8]) -> Reply {
-    let mut stream = TcpStream::connect(address()).unwrap();
+    send_raw_to(address(), bytes)
+}
+
+/// [`send_raw`] to another server.
+pub(crate) fn send_raw_to(server: SocketAddr, bytes: &[u8]) -> Reply {
+    let mut stream = TcpStream::connect(server).unwrap();
     stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
+        .set_read_timeout(Some(Duration::from_secs(30)))
         .unwrap();
     let _maybe_refused_midway = stream.write_all(bytes);
     let mut received = Vec::new();
