@@ -56,8 +56,9 @@ pub fn start(
 
 const WEBHOOK_BEAT_MAX: Duration = Duration::from_millis(100);
 
-/// Webhooks are what a shop waits for: they are looked for more often than the rest.
-fn deliver(
+/// Starts delivering webhooks. They are what a shop waits for: they are looked for more often than
+/// the rest.
+pub fn deliver(
     deliverer: &Rc<Deliverer>,
     beat: Duration,
     shutdown: &Shutdown,

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
 mod forgeries;
 #[cfg(test)]
 mod http;
