@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod official_libraries;
+#[cfg(test)]
 mod rebinding;
 #[cfg(test)]
 mod shop;
