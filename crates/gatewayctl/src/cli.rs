@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use ayolinx_core::ids::MerchantId;
+use ayolinx_core::event::EventType;
+use ayolinx_core::ids::{EventId, MerchantId};
 use ayolinx_core::states::OrderState;
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::signatures::{KeySource, Kind};
@@ -38,6 +40,9 @@ pub(crate) enum Command {
     /// Orders of all merchants.
     #[command(subcommand)]
     Orders(Orders),
+    /// What merchants are told by webhooks.
+    #[command(subcommand)]
+    Events(Events),
     /// Ask the provider about an order now and apply what it says.
     Sync(NamedOrder),
     /// Look at everything the services need; says what to do about what is not well.
@@ -137,6 +142,35 @@ pub(crate) struct AddWebhook {
     /// Which type of event, such as order.paid; may be repeated. Default: all.
     #[arg(long = "event", value_name = "TYPE")]
     pub(crate) events: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Events {
+    /// Send one event, or the events of a merchant in a range, again to all endpoints that want them.
+    Redeliver(Redeliver),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Redeliver {
+    /// The event.
+    #[arg(value_name = "ID", conflicts_with_all = ["merchant", "from", "to", "event_type"])]
+    pub(crate) event: Option<EventId>,
+    /// Whose events.
+    #[arg(long, value_name = "ID")]
+    pub(crate) merchant: Option<MerchantId>,
+    /// Those made at or after this time, such as 2026-11-21T00:00:00+07:00.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// Those made before this time; at most 31 days after --from.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) to: Option<DateTime<Utc>>,
+    /// Only those of this type, such as order.paid. Default: all but tests.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) event_type: Option<EventType>,
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
+    DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc))
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 mod audit;
 mod completions;
 mod doctor;
+mod events;
 mod keys;
 mod merchants;
 mod migrate;
@@ -24,6 +25,7 @@ pub(crate) async fn run(command: Command) -> Result<Output, Failure> {
         Command::Keys(what) => keys::run(what).await,
         Command::Webhooks(what) => webhooks::run(what).await,
         Command::Orders(what) => orders::run(what).await,
+        Command::Events(what) => events::run(what).await,
         Command::Sync(order) => orders::sync(order).await,
         Command::Doctor => doctor::run().await,
         Command::Sign(asked) => sign::sign(&asked),

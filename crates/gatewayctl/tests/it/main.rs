@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod bench;
 mod doctor;
+mod events;
 mod orders;
 mod provider;
 mod rig;
