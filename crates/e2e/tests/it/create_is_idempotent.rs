@@ -71,6 +71,8 @@ async fn the_reply_stays_the_first_when_the_order_moves_on() {
     let order = an_order("qris");
     let first = shop.create(&order).await.expect(201);
     sandbox.pay(&first.json["payments"][0]).await;
+    let now = shop.order(first.json["id"].as_str().unwrap()).await;
+    assert_eq!(now["status"], "paid");
     let again = shop.create(&order).await.expect(201);
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(again.bytes, first.bytes);

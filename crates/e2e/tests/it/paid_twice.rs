@@ -77,6 +77,7 @@ async fn not_when_the_provider_only_names_it_differently() {
     let id = made["id"].as_str().unwrap();
     sandbox.pay(&made["payments"][0]).await;
     let paid = shop.order(id).await;
+    assert_eq!(paid["status"], "paid");
     let alias = json!({"providerReference": "ANOTHER-NAME"});
     let callback = sandbox.settle(&made["payments"][0], "pay", alias).await;
     assert_eq!(callback["state"], "delivered");

@@ -58,7 +58,7 @@ async fn metrics_are_told_and_name_no_secret() {
     for program in PROGRAMS {
         let (code, text) = status(&stack, program, "/metrics").await;
         assert_eq!(code, 200, "{program}");
-        assert!(text.contains("# TYPE "), "{program}: {text}");
+        assert!(text.contains("# TYPE gateway_"), "{program}: {text}");
         for (name, value) in stack.settings() {
             if name.contains("SECRET") || name.contains("PEPPER") || name.contains("KEYS") {
                 assert!(!text.contains(&value), "{program} tells {name}");
