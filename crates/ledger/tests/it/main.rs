@@ -13,6 +13,7 @@ mod outbox;
 mod paid;
 mod privacy;
 mod refunds;
+mod resent;
 mod review;
 mod sequences;
 mod several;

@@ -1,4 +1,4 @@
-//! Endpoints and their secrets, the feed that shops pull, and sending again.
+//! Endpoints and their secrets, the feed that shops pull, and what is done once.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 use ayolinx_core::event::EventType;
 use ayolinx_core::ids::{EndpointId, EventId, MerchantId};
 use ayolinx_core::secret::Secret;
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use ledger::{
     Claim, DeliveryNext, EndpointChange, FeedPage, FeedPlace, LeasedDelivery, LedgerError, Once,
-    RangeBegun, RedeliveryRange, StoredReply, TryResult,
+    StoredReply, TryResult,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::support::{Books, keyed, paid};
 
-async fn lease(books: &Books) -> Vec<LeasedDelivery> {
+pub(crate) async fn lease(books: &Books) -> Vec<LeasedDelivery> {
     books
         .run(|tx| tx.lease_deliveries(100, 16, TimeDelta::seconds(30)))
         .await
@@ -28,7 +28,7 @@ async fn probe(books: &Books) -> Vec<LeasedDelivery> {
         .await
 }
 
-async fn settle(books: &Books, delivery: LeasedDelivery, next: DeliveryNext) -> bool {
+pub(crate) async fn settle(books: &Books, delivery: LeasedDelivery, next: DeliveryNext) -> bool {
     let result = TryResult {
         next,
         outcome: "tried".to_owned(),
@@ -45,7 +45,7 @@ async fn fail(books: &Books, delivery: LeasedDelivery) {
     assert!(settle(books, delivery, again).await);
 }
 
-async fn test_event(books: &Books, endpoint: EndpointId) -> EventId {
+pub(crate) async fn test_event(books: &Books, endpoint: EndpointId) -> EventId {
     let merchant = books.merchant;
     books
         .run(move |tx| tx.send_test(merchant, endpoint))
@@ -62,7 +62,7 @@ async fn feed(books: &Books, after: FeedPlace, limit: i64) -> FeedPage {
 
 /// The feed after a place once it has so many: transactions of the tests beside this one may hold it
 /// up, since they are of the same server.
-async fn feed_of(books: &Books, after: FeedPlace, count: usize) -> FeedPage {
+pub(crate) async fn feed_of(books: &Books, after: FeedPlace, count: usize) -> FeedPage {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let page = feed(books, after, 100).await;
@@ -74,7 +74,7 @@ async fn feed_of(books: &Books, after: FeedPlace, count: usize) -> FeedPage {
     }
 }
 
-fn ids(page: &FeedPage) -> Vec<String> {
+pub(crate) fn ids(page: &FeedPage) -> Vec<String> {
     page.bodies
         .iter()
         .map(|body| {
@@ -300,139 +300,6 @@ async fn five_failures_in_a_row_leave_an_endpoint_one_try_at_a_time_until_one_su
     assert!(settle(&books, probes.remove(0), DeliveryNext::Delivered).await);
     assert!(probe(&books).await.is_empty());
     assert_eq!(lease(&books).await.len(), 9, "all its places again");
-}
-
-#[tokio::test]
-async fn an_event_is_sent_again_to_all_who_want_it_also_where_it_was_given_up() {
-    let books = Books::open().await;
-    let (had, dead) = (books.endpoint("had").await, books.endpoint("dead").await);
-    let one = books.pending("A-1").await;
-    for delivery in lease(&books).await {
-        let next = if delivery.endpoint_id == had {
-            DeliveryNext::Delivered
-        } else {
-            DeliveryNext::Dead
-        };
-        settle(&books, delivery, next).await;
-    }
-    let fresh = books.endpoint("fresh").await;
-    let (off, other) = (books.endpoint("off").await, books.endpoint("other").await);
-    let merchant = books.merchant;
-    let change = |enabled, event_types| EndpointChange {
-        enabled,
-        event_types,
-        url: None,
-    };
-    let disabled = change(Some(false), None);
-    let only_paid = change(None, Some(Some(vec!["order.paid".to_owned()])));
-    books
-        .run(move |tx| {
-            tx.change_endpoint(merchant, off, &disabled)?;
-            tx.change_endpoint(merchant, other, &only_paid)
-        })
-        .await;
-    let event = ids(&feed_of(&books, FeedPlace::START, 1).await).remove(0);
-    let event: EventId = event.parse().unwrap();
-    let count = books.run(move |tx| tx.redeliver(merchant, event)).await;
-    let mut sent: Vec<_> = lease(&books)
-        .await
-        .into_iter()
-        .map(|delivery| {
-            assert_eq!((delivery.event_id, delivery.tries), (event, 0));
-            delivery.endpoint_id
-        })
-        .collect();
-    sent.sort();
-    let mut wanted = vec![had, dead, fresh];
-    wanted.sort();
-    assert_eq!((count, sent), (3, wanted));
-    let lines = books.run(move |tx| tx.deliveries_of(merchant, event)).await;
-    let tries: Vec<usize> = lines.iter().map(|line| line.tries.len()).collect();
-    assert_eq!(tries, [1, 1, 0], "earlier tries stay to be read");
-    let stranger = MerchantId::from_uuid(Uuid::now_v7());
-    let theirs = books
-        .ledger
-        .transact(move |tx| tx.redeliver(stranger, event))
-        .await;
-    assert!(matches!(theirs, Err(LedgerError::NotFound)));
-    assert_eq!(books.events(one.order).await, ["order.payable"]);
-}
-
-#[tokio::test]
-async fn a_redelivery_outlives_the_try_that_is_under_way() {
-    let books = Books::open().await;
-    let hook = books.endpoint("hook").await;
-    let event = test_event(&books, hook).await;
-    let merchant = books.merchant;
-    let under_way = lease(&books).await.remove(0);
-    let count = books.run(move |tx| tx.redeliver(merchant, event)).await;
-    assert_eq!(count, 1, "a test goes again where it went");
-    assert!(!settle(&books, under_way, DeliveryNext::Delivered).await);
-    assert_eq!(lease(&books).await.len(), 1);
-}
-
-fn last_days(days: i64) -> RedeliveryRange {
-    RedeliveryRange {
-        from: Utc::now() - TimeDelta::days(days),
-        to: Utc::now() + TimeDelta::minutes(1),
-        event_type: None,
-    }
-}
-
-async fn begin(books: &Books, range: RedeliveryRange) -> RangeBegun {
-    let merchant = books.merchant;
-    books
-        .run(move |tx| tx.begin_redelivery(merchant, &range))
-        .await
-}
-
-#[tokio::test]
-async fn a_range_is_sent_again_in_steps_one_range_at_a_time() {
-    let books = Books::open().await;
-    let hook = books.endpoint("hook").await;
-    books.pending("A-1").await;
-    test_event(&books, hook).await;
-    // More events than one step takes, all of one moment, as a busy transaction writes them.
-    books.sql(&format!(
-        "INSERT INTO events (id, merchant_id, type, body) \
-         SELECT gen_random_uuid(), '{}', 'order.expired', '{{}}' FROM generate_series(1, 250)",
-        books.merchant.as_uuid()
-    ));
-    books.sql("UPDATE deliveries SET state = 'delivered', due_at = NULL");
-    assert_eq!(begin(&books, last_days(1)).await, RangeBegun::Accepted(251));
-    assert_eq!(begin(&books, last_days(1)).await, RangeBegun::OneIsRunning);
-    let mut steps = 0;
-    while books.run(|tx| tx.step_redelivery()).await {
-        steps += 1;
-    }
-    assert_eq!(steps, 4);
-    assert_eq!(books.count("deliveries WHERE state = 'due'"), 251);
-    assert_eq!(books.count("deliveries WHERE state = 'delivered'"), 1);
-    let typed = RedeliveryRange {
-        event_type: Some(EventType::OrderPayable),
-        ..last_days(1)
-    };
-    assert_eq!(begin(&books, typed).await, RangeBegun::Accepted(1));
-}
-
-#[tokio::test]
-async fn a_range_has_its_bounds() {
-    let books = Books::open().await;
-    assert_eq!(begin(&books, last_days(32)).await, RangeBegun::BadRange);
-    assert_eq!(begin(&books, last_days(-1)).await, RangeBegun::BadRange);
-    let many = |count: i64| {
-        books.sql(&format!(
-            "INSERT INTO events (id, merchant_id, type, body) \
-             SELECT gen_random_uuid(), '{}', 'order.paid', '{{}}' FROM generate_series(1, {count})",
-            books.merchant.as_uuid()
-        ))
-    };
-    many(10_000);
-    let ten_thousand = begin(&books, last_days(1)).await;
-    assert_eq!(ten_thousand, RangeBegun::Accepted(10_000));
-    books.sql("UPDATE redeliveries SET finished_at = now()");
-    many(1);
-    assert_eq!(begin(&books, last_days(1)).await, RangeBegun::TooMany);
 }
 
 async fn made_once(books: &Books, claim: &Claim, body: &'static [u8]) -> Once<&'static [u8]> {
