@@ -88,10 +88,11 @@ impl Scene {
         let (order, lost) = self.lost(channel, action).await;
         let id = lost["id"].as_str().unwrap();
         let what = format!("{channel} {action} is {mended:?}");
-        let order_now = self.shop.until(id, &what, |order| {
+        let mended_at_last = self.shop.until(id, &what, |order| {
             order["payments"][0]["status"] == "pending"
         });
-        let order_now = order_now.await;
+        mended_at_last.await;
+        let order_now = self.shop.order(id).await;
         let payments = order_now["payments"].as_array().unwrap();
         let old = payments.last().unwrap();
         assert_eq!(old["id"], lost["payments"][0]["id"], "{what}");
@@ -208,7 +209,8 @@ async fn an_answer_that_is_only_late_completes_the_payment() {
     let now = scene.shop.until(id, "the artefact came", |order| {
         order["payments"][0]["status"] == "pending"
     });
-    let now = now.await;
+    now.await;
+    let now = scene.shop.order(id).await;
     assert_eq!(now["payments"].as_array().unwrap().len(), 1);
     assert_eq!(now["payments"][0]["id"], lost["payments"][0]["id"]);
     scene.is_replayed(&order, &now).await;
