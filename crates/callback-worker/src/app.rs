@@ -90,7 +90,11 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
     let beat = settings.shared.timings.sweep_interval;
     let running = loops::start(&Rc::new(flows.flows()?), &deliverer, beat, &shutdown);
     let grace = settings.shared.timings.shutdown_grace;
-    let served = shutdown::serve(vec![callbacks, ops], &shutdown, &health, grace).await;
+    let ending = shutdown::Ending {
+        delay: settings.shared.timings.shutdown_delay,
+        grace,
+    };
+    let served = shutdown::serve(vec![callbacks], ops, &shutdown, &health, ending).await;
     drain(running, &deliverer, grace).await;
     served.map_err(io("serving"))
 }

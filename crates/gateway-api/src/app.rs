@@ -164,10 +164,12 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
     let servers = vec![
         parts.listen(settings.listeners.gateway, routes::merchant)?,
         parts.listen(settings.listeners.checkout, routes::checkout)?,
-        ops,
     ];
-    let grace = settings.shared.timings.shutdown_grace;
-    shutdown::serve(servers, &shutdown, &health, grace)
+    let ending = shutdown::Ending {
+        delay: settings.shared.timings.shutdown_delay,
+        grace: settings.shared.timings.shutdown_grace,
+    };
+    shutdown::serve(servers, ops, &shutdown, &health, ending)
         .await
         .map_err(io("serving"))
 }

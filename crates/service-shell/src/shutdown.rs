@@ -3,12 +3,15 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::{
+    dev::{Server, ServerHandle},
+    rt::{spawn, task::JoinHandle},
+};
 use futures_util::future::join_all;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::ops::Health;
@@ -39,7 +42,7 @@ impl Shutdown {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let token = shutdown.clone();
-        actix_web::rt::spawn(async move {
+        spawn(async move {
             tokio::select! {
                 _ = terminate.recv() => tracing::info!("SIGTERM received, stopping"),
                 _ = interrupt.recv() => tracing::info!("SIGINT received, stopping"),
@@ -69,33 +72,40 @@ impl Shutdown {
     }
 }
 
-/// Runs the servers until the token is set, then stops accepting and gives the requests in flight
-/// `grace` to finish. Returns after that even if some have not: they are cut when the process ends.
-/// Also ends, with the token set, when a server ends by itself. The health is marked as draining
-/// first, so that no new work is sent here. Give each server a `shutdown_timeout` not shorter than
-/// `grace`.
+/// How a service ends once it is told to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// It goes on accepting for so long, unready: those who send requests here learn of it late.
+    pub delay: Duration,
+    /// After that, what is in flight may take so long.
+    pub grace: Duration,
+}
+
+/// Runs the servers until the token is set, marks the health as draining, goes on accepting for the
+/// delay, then stops accepting and gives the requests in flight the grace to finish. Returns after
+/// that even if some have not: they are cut when the process ends. Also ends, with the token set and
+/// without the delay, when a server ends by itself. `ops` answers until all others have ended. Give
+/// each server a `shutdown_timeout` not shorter than the grace.
 pub async fn serve(
     servers: Vec<Server>,
+    ops: Server,
     shutdown: &Shutdown,
     health: &Health,
-    grace: Duration,
+    ending: Ending,
 ) -> io::Result<()> {
     let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
-    // Each server is driven by a task of its own until it has ended: one that is dropped would cut
-    // its requests, however gracefully it was told to stop.
-    let running: Vec<_> = servers
+    let ops_handle = ops.handle();
+    let ops = run(ops, shutdown);
+    let running: Vec<Running> = servers
         .into_iter()
-        .map(|server| {
-            let token = shutdown.clone();
-            actix_web::rt::spawn(async move {
-                let ended = server.await;
-                token.trigger();
-                ended
-            })
-        })
+        .map(|server| run(server, shutdown))
         .collect();
     shutdown.wait().await;
     health.unready("draining");
+    let has_ended = || ops.is_finished() || running.iter().any(Running::is_finished);
+    if !has_ended() {
+        sleep(ending.delay).await;
+    }
     let draining = async {
         join_all(handles.iter().map(|handle| handle.stop(true))).await;
         let mut first_failure = Ok(());
@@ -104,12 +114,27 @@ pub async fn serve(
         }
         first_failure
     };
-    match timeout(grace, draining).await {
+    let drained = match timeout(ending.grace, draining).await {
         Ok(ended) => ended,
         Err(_elapsed) => {
-            let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+            let grace_ms = u64::try_from(ending.grace.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(grace_ms, "requests in flight did not end in time");
             Ok(())
         }
-    }
+    };
+    ops_handle.stop(false).await;
+    drained.and(ops.await.map_err(io::Error::other)?)
+}
+
+type Running = JoinHandle<io::Result<()>>;
+
+/// A server is driven by a task of its own until it has ended: one that is dropped would cut its
+/// requests, however gracefully it was told to stop.
+fn run(server: Server, shutdown: &Shutdown) -> Running {
+    let token = shutdown.clone();
+    spawn(async move {
+        let ended = server.await;
+        token.trigger();
+        ended
+    })
 }

@@ -37,6 +37,8 @@ pub struct Timings {
     /// `LEASE_MS`: how long claimed work is ours; default 30000, at least `PROVIDER_TIMEOUT_MS` and
     /// 5 s.
     pub lease: Duration,
+    /// `SHUTDOWN_DELAY_MS`: how long a service told to end still accepts; default 5000.
+    pub shutdown_delay: Duration,
     /// `SHUTDOWN_GRACE_MS`: for requests in flight at the end; default 25000.
     pub shutdown_grace: Duration,
     /// `ORDER_DEFAULT_EXPIRY`: life of an order that does not say; default `24h`.
@@ -77,6 +79,7 @@ impl Timings {
         let sweep_interval = reader.milliseconds_or("SWEEP_INTERVAL_MS", 1_000, 1..=3_600_000);
         let webhook_timeout = reader.milliseconds_or("WEBHOOK_TIMEOUT_MS", 15_000, 1..=120_000);
         let lease = lease(reader, provider_timeout);
+        let shutdown_delay = reader.milliseconds_or("SHUTDOWN_DELAY_MS", 5_000, 0..=600_000);
         let shutdown_grace = reader.milliseconds_or("SHUTDOWN_GRACE_MS", 25_000, 0..=600_000);
         let order_default_expiry = order_expiry(reader);
         Some(Self {
@@ -92,6 +95,7 @@ impl Timings {
             webhook: webhook?,
             webhook_timeout,
             lease,
+            shutdown_delay,
             shutdown_grace,
             order_default_expiry,
         })

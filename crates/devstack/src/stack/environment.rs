@@ -106,6 +106,8 @@ impl Environment {
             ("API_KEY_PEPPER", secrets.pepper.clone()),
             ("ENCRYPTION_KEYS", secrets.encryption_key.clone()),
             ("LOG_FORMAT", "text".to_owned()),
+            // Nobody here learns late that a service ends.
+            ("SHUTDOWN_DELAY_MS", "0".to_owned()),
         ];
         if let Some(url) = &self.redis_url {
             settings.push(("REDIS_URL", url.clone()));

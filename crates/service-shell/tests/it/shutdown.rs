@@ -14,7 +14,7 @@ use actix_web::{
 };
 use service_shell::{
     ops::Health,
-    shutdown::{Shutdown, serve},
+    shutdown::{Ending, Shutdown, serve},
 };
 
 use tokio::sync::Notify;
@@ -48,6 +48,13 @@ fn slow_server(takes: Duration) -> (Server, SocketAddr, Arc<Notify>) {
     (server.run(), address, begun)
 }
 
+fn at_once(grace: Duration) -> Ending {
+    Ending {
+        delay: Duration::ZERO,
+        grace,
+    }
+}
+
 /// Starts a request that takes `takes`, stops the server under it, and returns the request and how
 /// long the stop took.
 async fn stop_under_a_request(takes: Duration, grace: Duration) -> (JoinHandle<String>, Duration) {
@@ -56,10 +63,9 @@ async fn stop_under_a_request(takes: Duration, grace: Duration) -> (JoinHandle<S
     let (idle, _, _) = slow_server(takes);
     let (shutdown, health) = (Shutdown::new(), Health::new());
     let token = shutdown.clone();
-    let serving =
-        actix_web::rt::spawn(
-            async move { serve(vec![idle, server], &token, &health, grace).await },
-        );
+    let serving = actix_web::rt::spawn(async move {
+        serve(vec![server], idle, &token, &health, at_once(grace)).await
+    });
     let asking = actix_web::rt::spawn(async move { get(address, "/", "").await });
     begun.notified().await;
     let started = Instant::now();
@@ -89,8 +95,37 @@ async fn a_server_that_ends_by_itself_stops_everything() {
     let handle = server.handle();
     let (shutdown, health) = (Shutdown::new(), Health::new());
     let stopping = handle.stop(false);
-    let serving = serve(vec![server], &shutdown, &health, Duration::from_secs(5));
+    let (ops, ..) = slow_server(Duration::ZERO);
+    let slow = Ending {
+        delay: Duration::from_secs(60),
+        grace: Duration::from_secs(5),
+    };
+    let serving = serve(vec![server], ops, &shutdown, &health, slow);
     let (served, ()) = tokio::join!(serving, stopping);
     served.unwrap();
     assert!(shutdown.is_triggered());
+}
+
+#[actix_web::test]
+async fn a_service_told_to_end_still_accepts_for_the_delay_and_answers_probes_to_the_last() {
+    let (server, address, _) = slow_server(Duration::ZERO);
+    let (ops, ops_address, _) = slow_server(Duration::ZERO);
+    let (shutdown, health) = (Shutdown::new(), Health::new());
+    let token = shutdown.clone();
+    let ending = Ending {
+        delay: Duration::from_millis(700),
+        grace: Duration::from_secs(5),
+    };
+    let started = Instant::now();
+    let serving =
+        actix_web::rt::spawn(
+            async move { serve(vec![server], ops, &token, &health, ending).await },
+        );
+    shutdown.trigger();
+    while started.elapsed() < Duration::from_millis(400) {
+        assert!(get(address, "/", "").await.ends_with("done"));
+        assert!(get(ops_address, "/", "").await.ends_with("done"));
+    }
+    serving.await.unwrap().unwrap();
+    assert!(started.elapsed() >= ending.delay);
 }

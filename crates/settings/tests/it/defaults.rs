@@ -44,6 +44,7 @@ fn timings_have_the_documented_defaults() {
         (timings.sweep_interval, 1_000),
         (timings.webhook_timeout, 15_000),
         (timings.lease, 30_000),
+        (timings.shutdown_delay, 5_000),
         (timings.shutdown_grace, 25_000),
         (timings.order_default_expiry, 86_400_000),
     ] {

@@ -99,6 +99,7 @@ const MALFORMED: &[(&str, &[&str], u8)] = &[
     ("WEBHOOK_TIMEOUT_MS", &["15s"], ALL),
     ("LEASE_MS", &["30s", "29999"], ALL),
     ("DB_DEADLINE_MS", &["2.5"], ALL),
+    ("SHUTDOWN_DELAY_MS", &["5s"], ALL),
     ("SHUTDOWN_GRACE_MS", &["forever"], ALL),
     ("ORDER_DEFAULT_EXPIRY", &["1 day", "500ms"], ALL),
 ];
