@@ -3,6 +3,7 @@
 
 mod defaults;
 mod example;
+mod healing;
 mod malformed;
 mod rules;
 mod support;
