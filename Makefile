@@ -2,7 +2,7 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt fmt-check lint doc build reset chaos failover
+.PHONY: help setup run demo test check fmt fmt-check lint doc build reset chaos failover healing overload rolling
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -44,6 +44,18 @@ chaos: setup ## Kill, freeze, cut and fill everything under load, then prove tha
 failover: setup ## Promote a synchronous standby under load and look for what is missing (FAILOVERS, CHAOS_SEED)
 	@cargo build --release --locked --workspace
 	@exec cargo run --release --locked --bin chaos -- failover
+
+healing: setup ## Lose every callback and see how soon the money is found (twelve minutes; HEALING_ORDERS)
+	@cargo build --release --locked --workspace
+	@exec cargo run --release --locked --bin chaos -- healing
+
+overload: setup ## Offer five times what can be done and see how much of it still is
+	@cargo build --release --locked --workspace
+	@exec cargo run --release --locked --bin chaos -- overload
+
+rolling: setup ## Restart every replica under load and count what fails (ROUNDS, REQUESTS_A_SECOND)
+	@cargo build --release --locked --workspace
+	@exec cargo run --release --locked --bin chaos -- rolling
 
 build: setup ## Build the programs as they are shipped
 	@cargo build --release --locked --workspace

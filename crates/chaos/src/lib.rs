@@ -1,6 +1,7 @@
 //! Proof by faults: a seeded load, payers and a webhook sink around real processes, whose dependencies
 //! are killed, frozen, cut, slowed and filled up, and a checker that holds three journals kept outside
-//! the gateway against its database. It contains no product code; `chaos run` and `chaos failover`.
+//! the gateway against its database. It contains no product code. `chaos run`
+//! and `chaos failover`; `measure` has what is measured without faults.
 
 pub mod checker;
 pub mod clock;
@@ -9,6 +10,7 @@ pub mod failover;
 pub mod faults;
 pub mod journal;
 pub mod load;
+pub mod measure;
 pub mod misbehaviour;
 pub mod payers;
 pub mod probes;

@@ -9,13 +9,14 @@ use std::{
 use chaos::{
     failover,
     faults::Holds,
+    measure::{healing, overload, rolling},
     run::{self, Options},
     say::complain,
 };
 use devstack::Trouble;
 use tokio::signal::unix::{SignalKind, signal};
 
-const USAGE: &str = "usage: chaos run | failover";
+const USAGE: &str = "usage: chaos run | failover | healing | overload | rolling";
 /// The short form: the whole run stays within six minutes.
 const SHORT_FAULTS: Duration = Duration::from_secs(200);
 
@@ -48,6 +49,16 @@ async fn dispatch() -> Result<bool, Trouble> {
             "failover" => {
                 let count = number("FAILOVERS")?.unwrap_or(4).max(1);
                 Box::pin(failover::run(&handle, options()?, count)).await
+            }
+            "healing" => {
+                let orders = number("HEALING_ORDERS")?.unwrap_or(480).max(1);
+                Box::pin(healing::run(&handle, options()?.seed, orders)).await
+            }
+            "overload" => Box::pin(overload::run(&handle)).await,
+            "rolling" => {
+                let rounds = number("ROUNDS")?.unwrap_or(3).max(1);
+                let a_second = number("REQUESTS_A_SECOND")?.unwrap_or(80).max(1);
+                Box::pin(rolling::run(&handle, rounds, a_second)).await
             }
             _ => Err(Trouble::new(USAGE)),
         }

@@ -154,7 +154,7 @@ pub(crate) fn headers_of(lines: &[String]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn parse(bytes: &[u8], is_all: bool) -> Option<Reply> {
+pub(crate) fn parse(bytes: &[u8], is_all: bool) -> Option<Reply> {
     let (lines, rest) = split_head(bytes)?;
     let status = lines.first()?.split(' ').nth(1)?.parse().ok()?;
     let reply = Reply {
