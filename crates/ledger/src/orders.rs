@@ -99,6 +99,18 @@ impl Tx<'_> {
         order.record(&payments, payer.as_ref())
     }
 
+    /// Whose an order is: for the operator, who names orders and not merchants.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`].
+    pub fn merchant_of(&mut self, id: OrderId) -> Result<MerchantId, LedgerError> {
+        let merchant: Uuid = orders::table
+            .find(id.as_uuid())
+            .select(orders::merchant_id)
+            .first(self.connection)?;
+        Ok(MerchantId::from_uuid(merchant))
+    }
+
     /// Version and state only.
     ///
     /// # Errors

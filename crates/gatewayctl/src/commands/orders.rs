@@ -169,17 +169,6 @@ fn or_no_order(error: LedgerError, name: &str) -> Failure {
 }
 
 async fn merchant_of(books: &Ledger, id: OrderId) -> Result<MerchantId, Failure> {
-    let found = books
-        .transact_within(access::PATIENCE, move |tx| {
-            for merchant in tx.list_merchants()? {
-                match tx.order_pulse(merchant.id, id) {
-                    Err(LedgerError::NotFound) => {}
-                    Err(other) => return Err(other),
-                    Ok(_its_own) => return Ok(merchant.id),
-                }
-            }
-            Err(LedgerError::NotFound)
-        })
-        .await;
+    let found = books.transact(move |tx| tx.merchant_of(id)).await;
     found.map_err(|error| or_no_order(error, &id.to_string()))
 }

@@ -1,6 +1,6 @@
 //! Lists of orders: every filter, and pages without gaps or repeats.
 
-use ayolinx_core::ids::MerchantId;
+use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::method::Method;
 use ayolinx_core::states::OrderState;
 use chrono::{DateTime, Utc};
@@ -169,4 +169,29 @@ async fn an_operator_finds_an_order_by_any_name() {
         assert_eq!(found, [one.order]);
     }
     assert!(books.run(|tx| tx.orders_named("nothing")).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_operator_is_told_whose_an_order_is() {
+    let books = Books::open().await;
+    let other = MerchantId::from_uuid(Uuid::now_v7());
+    books.run(move |tx| tx.add_merchant(other, "Toko")).await;
+    let (mine, theirs) = (
+        order(books.merchant, "A-1", None),
+        order(other, "A-1", None),
+    );
+    for new in [mine, theirs] {
+        let (id, merchant) = (new.id, new.merchant_id);
+        books.begin(&new, &claim("A-1")).await;
+        assert_eq!(books.run(move |tx| tx.merchant_of(id)).await, merchant);
+    }
+    let nobodys = OrderId::from_uuid(Uuid::now_v7());
+    let found = books
+        .ledger
+        .transact(move |tx| tx.merchant_of(nobodys))
+        .await;
+    assert!(
+        matches!(found, Err(ledger::LedgerError::NotFound)),
+        "{found:?}"
+    );
 }
