@@ -17,6 +17,7 @@ mod resent;
 mod review;
 mod sequences;
 mod several;
+mod standby_away;
 mod storage_away;
 mod support;
 mod timeline;
