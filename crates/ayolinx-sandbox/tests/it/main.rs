@@ -14,6 +14,8 @@ mod fields;
 #[cfg(test)]
 mod magic;
 #[cfg(test)]
+mod outcome_classes;
+#[cfg(test)]
 mod receiver;
 #[cfg(test)]
 mod refusals;
