@@ -20,6 +20,8 @@ use url::Url;
 use crate::processes;
 
 const WITHIN: Duration = Duration::from_secs(40);
+/// Another program may take a port between our choosing and Postgres's binding it.
+const PORT_TRIES: u32 = 5;
 const POLL: Duration = Duration::from_millis(100);
 
 /// Where the server's programs are and as whom they run; found from a server that runs.
@@ -57,6 +59,27 @@ impl Programs {
             .stderr(Stdio::null());
         command
     }
+
+    fn start(&self, data: &Path, port: u16) -> Result<Child, Trouble> {
+        self.command("postgres")
+            .arg("-D")
+            .arg(data)
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                &format!("port={port}"),
+            ])
+            .args([
+                "-c",
+                "unix_socket_directories=",
+                "-c",
+                "max_connections=200",
+            ])
+            .process_group(0)
+            .spawn()
+            .map_err(|error| Trouble::new(format!("could not start a node: {error}")))
+    }
 }
 
 /// A node that runs. Dropping it kills it and removes its data.
@@ -91,36 +114,33 @@ impl Node {
         if !copied.is_ok_and(|status| status.success()) {
             return Err(Trouble::new("pg_basebackup failed"));
         }
-        let port = free_port()?;
-        let child = programs
-            .command("postgres")
-            .arg("-D")
-            .arg(data)
-            .args([
-                "-c",
-                "listen_addresses=127.0.0.1",
-                "-c",
-                &format!("port={port}"),
-            ])
-            .args([
-                "-c",
-                "unix_socket_directories=",
-                "-c",
-                "max_connections=200",
-            ])
-            .process_group(0)
-            .spawn()
-            .map_err(|error| Trouble::new(format!("could not start a node: {error}")))?;
-        let mut url = Url::parse(primary).map_err(|error| Trouble::new(error.to_string()))?;
-        url.set_port(Some(port))
-            .map_err(|()| Trouble::new("an address without a port"))?;
-        let node = Self {
-            child,
-            data: data.to_path_buf(),
-            url: url.into(),
-        };
+        let node = Self::start_where_a_port_is_free(programs, primary, data)?;
         node.keep_in_step(primary)?;
         Ok(node)
+    }
+
+    fn start_where_a_port_is_free(
+        programs: &Programs,
+        primary: &str,
+        data: &Path,
+    ) -> Result<Self, Trouble> {
+        for _ in 0..PORT_TRIES {
+            let port = free_port()?;
+            let mut url = Url::parse(primary).map_err(|error| Trouble::new(error.to_string()))?;
+            url.set_port(Some(port))
+                .map_err(|()| Trouble::new("an address without a port"))?;
+            let mut child = programs.start(data, port)?;
+            if answers(&mut child, url.as_str()) {
+                return Ok(Self {
+                    child,
+                    data: data.to_path_buf(),
+                    url: url.into(),
+                });
+            }
+            child.kill().ok();
+            child.wait().ok();
+        }
+        Err(Trouble::new("a node ended at its start, on every port"))
     }
 
     fn keep_in_step(&self, primary: &str) -> Result<(), Trouble> {
@@ -160,6 +180,18 @@ impl Drop for Node {
         self.child.wait().ok();
         fs::remove_dir_all(&self.data).ok();
     }
+}
+
+/// Waits until it answers; `false` when it has ended or the time is over.
+fn answers(node: &mut Child, url: &str) -> bool {
+    let deadline = Instant::now() + WITHIN;
+    while Instant::now() < deadline && matches!(node.try_wait(), Ok(None)) {
+        if run_sql(url, "SELECT 1").is_ok() {
+            return true;
+        }
+        std::thread::sleep(POLL);
+    }
+    false
 }
 
 fn wait_for(url: &str, query: &str, answer: &str) -> Result<(), Trouble> {

@@ -14,20 +14,27 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 pub use self::builder::StackBuilder;
+use self::{
+    blueprint::{Blueprint, PortChoice},
+    builder::clear_logs,
+    environment::Environment,
+};
 pub(crate) use self::{builder::own_folder, environment::Secrets};
 use crate::{
     homes::Throwaway,
     http::Http,
     merchant::{Merchant, MerchantClient},
+    ports::Ports,
     postgres::Postgres,
     process::{Process, Program},
     receiver::WebhookReceiver,
-    stack::{blueprint::Blueprint, environment::Environment},
     test_services::TestDatabase,
     trouble::{Attempting, Trouble},
 };
 
 const POLL: Duration = Duration::from_millis(30);
+/// How often the ports of a stack are chosen before it is given up.
+const PORT_TRIES: u32 = 5;
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Where a stack's database lives, and who removes it.
@@ -88,9 +95,12 @@ impl Stack {
     }
 
     async fn start(blueprint: Blueprint) -> Result<Self, Trouble> {
-        let receiver = match blueprint.receiver {
-            Some(receiver) => receiver,
-            None => WebhookReceiver::start(blueprint.environment.ports.receiver)?,
+        let receiver = match (blueprint.receiver, blueprint.choice) {
+            (Some(receiver), _) => receiver,
+            (None, PortChoice::Given) => {
+                WebhookReceiver::start(blueprint.environment.ports.receiver)?
+            }
+            (None, PortChoice::Ours) => WebhookReceiver::start(0)?,
         };
         let mut stack = Self {
             processes: Vec::new(),
@@ -100,15 +110,50 @@ impl Stack {
             database: blueprint.database,
             home: blueprint.home,
         };
-        stack.start_sandbox().await?;
-        stack.gatewayctl(&["migrate"])?;
-        stack.start_services().await?;
+        match blueprint.choice {
+            PortChoice::Given => stack.start_programs().await?,
+            PortChoice::Ours => stack.start_where_ports_are_free().await?,
+        }
         stack.merchant = match blueprint.merchant {
             Some(merchant) if stack.still_knows(&merchant).await? => merchant,
             _ => stack.new_merchant("Demo")?,
         };
         stack.receiver.trust(&stack.merchant.webhook_secret);
         Ok(stack)
+    }
+
+    async fn start_programs(&mut self) -> Result<(), Trouble> {
+        self.start_sandbox().await?;
+        self.gatewayctl(&["migrate"])?;
+        self.start_services().await
+    }
+
+    /// Another program may take a port between our choosing and a program's binding it: then all
+    /// ports are chosen anew.
+    async fn start_where_ports_are_free(&mut self) -> Result<(), Trouble> {
+        for _ in 1..PORT_TRIES {
+            match self.start_programs().await {
+                Err(trouble) if trouble.is_about_a_taken_port() => self.move_elsewhere()?,
+                started_or_not => return started_or_not,
+            }
+        }
+        self.start_programs().await
+    }
+
+    fn move_elsewhere(&mut self) -> Result<(), Trouble> {
+        self.stop_all();
+        // A log tells of this try only.
+        clear_logs(self.home.path())?;
+        let ports = &mut self.environment.ports;
+        *ports = Ports::free(ports.apis.len(), ports.workers.len())?;
+        Ok(())
+    }
+
+    /// The last one first.
+    fn stop_all(&mut self) {
+        while let Some(process) = self.processes.pop() {
+            drop(process);
+        }
     }
 
     async fn start_sandbox(&mut self) -> Result<(), Trouble> {
@@ -318,9 +363,7 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        while let Some(process) = self.processes.pop() {
-            drop(process);
-        }
+        self.stop_all();
     }
 }
 

@@ -12,6 +12,11 @@ impl Trouble {
     pub fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }
+
+    /// Whether a port was somebody else's: said by the program that could not have it.
+    pub(crate) fn is_about_a_taken_port(&self) -> bool {
+        self.0.contains("Address already in use")
+    }
 }
 
 /// Adds to a failure what was being attempted.

@@ -6,8 +6,18 @@ use crate::{
     stack::{Database, Home, environment::Environment},
 };
 
+/// Who chose the ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PortChoice {
+    /// We did, and may choose others.
+    Ours,
+    /// Somebody who wants these.
+    Given,
+}
+
 pub(crate) struct Blueprint {
     pub(crate) environment: Environment,
+    pub(crate) choice: PortChoice,
     pub(crate) database: Database,
     pub(crate) home: Home,
     /// A merchant of an earlier run, used again if the API still knows it.

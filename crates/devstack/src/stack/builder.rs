@@ -14,7 +14,7 @@ use crate::{
     secrets::{MerchantKeys, random_hex},
     stack::{
         Database, Home, Stack,
-        blueprint::Blueprint,
+        blueprint::{Blueprint, PortChoice},
         environment::{Environment, Secrets},
     },
     test_services::TestDatabase,
@@ -133,12 +133,15 @@ impl StackBuilder {
 
     fn blueprint(self) -> Result<Blueprint, Trouble> {
         let programs = self.programs.map_or_else(own_folder, Ok)?;
-        let ports = match self.ports {
-            Some(ports) => ports,
-            None => Ports::free(
-                self.api_replicas.unwrap_or(1),
-                self.worker_replicas.unwrap_or(1),
-            )?,
+        let (choice, ports) = match self.ports {
+            Some(ports) => (PortChoice::Given, ports),
+            None => (
+                PortChoice::Ours,
+                Ports::free(
+                    self.api_replicas.unwrap_or(1),
+                    self.worker_replicas.unwrap_or(1),
+                )?,
+            ),
         };
         let home = match self.home {
             Some(folder) => Home::Kept(folder),
@@ -161,6 +164,7 @@ impl StackBuilder {
                 settings: self.settings,
                 sandbox_settings: self.sandbox_settings,
             },
+            choice,
             database,
             home,
             merchant: self.merchant,
@@ -196,7 +200,7 @@ pub(crate) fn own_folder() -> Result<PathBuf, Trouble> {
 }
 
 /// A log tells of this start only.
-fn clear_logs(home: &Path) -> Result<(), Trouble> {
+pub(super) fn clear_logs(home: &Path) -> Result<(), Trouble> {
     let logs = home.join("log");
     fs::create_dir_all(&logs).attempting("make the folder of logs")?;
     for entry in fs::read_dir(&logs).attempting("list the logs")?.flatten() {
