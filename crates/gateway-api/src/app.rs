@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer, dev::Server};
@@ -24,13 +25,14 @@ use crate::error::{panic_reply, problem_replies};
 use crate::rate_limit::RateLimit;
 use crate::routes;
 use crate::state::Api;
+use crate::usecases::unsent::NOTES_MAX;
 
 /// Reads held with `?wait=` at once on one thread.
 const WAITERS_MAX: usize = 512;
 /// Creates under way at once in one process; further ones are shed before anything is written.
 const CREATES_MAX: usize = 512;
 const HEAD_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
-const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(15);
+const KEEP_ALIVE: KeepAlive = KeepAlive::Timeout(std::time::Duration::from_secs(15));
 
 /// Why the process cannot run. Printed once; exit code 1.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +66,7 @@ struct Parts {
     metrics: HttpMetrics,
     rate_limit: RateLimit,
     creates: Arc<Semaphore>,
+    notes: Arc<Semaphore>,
 }
 
 impl Parts {
@@ -77,12 +80,14 @@ impl Parts {
             default_expiry: TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX),
             waiters: Rc::new(Semaphore::new(WAITERS_MAX)),
             creates: Arc::clone(&self.creates),
+            notes: Arc::clone(&self.notes),
         })
     }
 
     fn listen(
         &self,
         address: std::net::SocketAddr,
+        keep_alive: KeepAlive,
         routes: fn(&mut ServiceConfig),
     ) -> Result<Server, StartError> {
         // Fail here, once, rather than in every server thread.
@@ -105,7 +110,7 @@ impl Parts {
                 })
         })
         .client_request_timeout(HEAD_DEADLINE)
-        .keep_alive(KEEP_ALIVE)
+        .keep_alive(keep_alive)
         .shutdown_timeout(self.settings.shared.timings.shutdown_grace.as_secs())
         .disable_signals()
         .bind(address)
@@ -153,6 +158,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         metrics: HttpMetrics::register(&registry, "gateway")?,
         rate_limit: RateLimit::new(settings.rate_limit),
         creates: Arc::new(Semaphore::new(CREATES_MAX)),
+        notes: Arc::new(Semaphore::new(NOTES_MAX)),
     };
     let health = Health::new();
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
@@ -162,8 +168,14 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         .listen(ops_address)
         .map_err(io(format!("cannot listen on {ops_address}")))?;
     let servers = vec![
-        parts.listen(settings.listeners.gateway, routes::merchant)?,
-        parts.listen(settings.listeners.checkout, routes::checkout)?,
+        parts.listen(settings.listeners.gateway, KEEP_ALIVE, routes::merchant)?,
+        // The framework has no head deadline on a second request of a connection (reliability T5),
+        // and this listener is public: each connection carries one request.
+        parts.listen(
+            settings.listeners.checkout,
+            KeepAlive::Disabled,
+            routes::checkout,
+        )?,
     ];
     let ending = shutdown::Ending {
         delay: settings.shared.timings.shutdown_delay,

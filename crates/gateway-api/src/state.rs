@@ -15,6 +15,7 @@ use webhooks::UrlGuard;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::rate_limit::RateLimit;
+use crate::usecases::unsent::Notes;
 
 /// The API of one thread.
 pub struct Api {
@@ -32,6 +33,8 @@ pub struct Api {
     pub waiters: Rc<Semaphore>,
     /// Places for creates under way, of all threads.
     pub creates: Arc<Semaphore>,
+    /// Places for notes about creates that were begun and not sent, of all threads.
+    pub notes: Arc<Semaphore>,
 }
 
 impl Api {
@@ -45,6 +48,12 @@ impl Api {
     #[must_use]
     pub fn channels(&self) -> &ChannelTable {
         &self.ledger().context().channels
+    }
+
+    /// Where it is noted that a create was begun and not sent.
+    #[must_use]
+    pub fn notes(&self) -> Notes {
+        Notes::new(self.ledger().clone(), Arc::clone(&self.notes))
     }
 
     /// A read of the books: shed before anything that writes.

@@ -8,4 +8,5 @@ pub mod once;
 pub mod read_orders;
 pub mod settle;
 pub mod sync_order;
+pub mod unsent;
 pub mod webhook_endpoints;

@@ -8,6 +8,8 @@ mod callback_before_reply;
 mod callback_is_forged_or_stale;
 mod callback_is_lost;
 mod checkout_page;
+mod commit_is_late;
+mod connections_are_bounded;
 mod create_is_idempotent;
 mod database_is_away;
 mod documents_are_served;

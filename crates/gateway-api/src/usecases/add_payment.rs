@@ -33,14 +33,8 @@ pub async fn add_payment(
 ) -> Result<OrderReply, ApiError> {
     let order_id = wanted.order_id;
     let payment = new_payment(api.channels(), wanted.choice, wanted.order_expires_at, now);
-    begin_and_settle(api, merchant, || {
-        let (payment, claim) = (payment.clone(), claim.clone());
-        let ledger = api.ledger().clone();
-        async move {
-            ledger
-                .transact(move |tx| tx.begin_payment(merchant, order_id, &payment, &claim))
-                .await
-        }
+    begin_and_settle(api, merchant, move |tx| {
+        tx.begin_payment(merchant, order_id, &payment, &claim)
     })
     .await
 }

@@ -31,16 +31,7 @@ pub async fn create_order(
     now: DateTime<Utc>,
 ) -> Result<OrderReply, ApiError> {
     let order = new_order(api, merchant, wanted, now)?;
-    begin_and_settle(api, merchant, || {
-        let (order, claim) = (order.clone(), claim.clone());
-        let ledger = api.ledger().clone();
-        async move {
-            ledger
-                .transact(move |tx| tx.begin_order(&order, &claim))
-                .await
-        }
-    })
-    .await
+    begin_and_settle(api, merchant, move |tx| tx.begin_order(&order, &claim)).await
 }
 
 fn new_order(

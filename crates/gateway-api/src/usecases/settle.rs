@@ -1,7 +1,6 @@
 //! From what a create request turned out to be to its reply: sent, replayed, resolved or refused,
 //! and the first final reply is kept (contract 4.1).
 
-use std::future::Future;
 use std::time::Duration;
 
 use ayolinx_core::ids::{MerchantId, OrderId};
@@ -14,6 +13,7 @@ use service_shell::request_id;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::unsent::Untaken;
 use crate::error::{ApiError, ErrorCode, ProviderAnswer};
 use crate::state::{Api, storage};
 
@@ -58,14 +58,13 @@ impl OrderReply {
 ///
 /// # Errors
 /// As the contract's tables say.
-pub async fn begin_and_settle<F, Fut>(
+pub async fn begin_and_settle<F>(
     api: &Api,
     merchant: MerchantId,
     begin: F,
 ) -> Result<OrderReply, ApiError>
 where
-    F: Fn() -> Fut,
-    Fut: Future<Output = Result<Begun, LedgerError>>,
+    F: Fn(&mut Tx<'_>) -> Result<Begun, LedgerError> + Clone + Send + 'static,
 {
     // Before anything is written: a create that begins is also finished.
     let Ok(_place) = api.creates.try_acquire() else {
@@ -74,7 +73,7 @@ where
     let deadline = Instant::now() + TWIN_PATIENCE;
     let mut conflicts = 0;
     loop {
-        match begin().await {
+        match begun(api, begin.clone()).await {
             Ok(Begun::InFlight) if Instant::now() < deadline => {
                 tokio::time::sleep(TWIN_PAUSE).await;
             }
@@ -83,6 +82,21 @@ where
             Err(error) => return Err(storage(error)),
         }
     }
+}
+
+/// Begins once. What is begun and does not come back from here is known not to have been sent.
+async fn begun<F>(api: &Api, begin: F) -> Result<Begun, LedgerError>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<Begun, LedgerError> + Send + 'static,
+{
+    let notes = api.notes();
+    let untaken = api
+        .ledger()
+        .transact(move |tx| begin(tx).map(|begun| Untaken::new(begun, notes)))
+        .await?;
+    untaken
+        .take()
+        .ok_or_else(|| LedgerError::Corrupt("begun and already taken".to_owned()))
 }
 
 async fn settle(api: &Api, merchant: MerchantId, begun: Begun) -> Result<OrderReply, ApiError> {

@@ -5,6 +5,7 @@ mod bad_bodies;
 mod documents;
 mod edge;
 mod events;
+mod odd_requests;
 mod service;
 mod transport;
 mod untouched_by_noise;

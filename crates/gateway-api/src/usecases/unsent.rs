@@ -1,0 +1,100 @@
+//! A call that was begun and cannot be sent: nobody is there any more to hear what became of it,
+//! because storage answered too late or the caller hung up. That it was not sent is certain, so it
+//! is noted, and the shop's next try sends it at once instead of waiting for the lease to run out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::{Begun, Call, CallOutcome, Ledger, LedgerError};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+/// Notes under way at once in a process. What finds no place is resolved when its lease has ended.
+pub(crate) const NOTES_MAX: usize = 64;
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// A minute and a half of trying; by then the lease has ended.
+const TRIES_MAX: u32 = 50;
+
+/// Where notes are made.
+#[derive(Clone)]
+pub struct Notes {
+    ledger: Ledger,
+    places: Arc<Semaphore>,
+}
+
+impl Notes {
+    /// Notes in these books, with so many places in the process.
+    #[must_use]
+    pub fn new(ledger: Ledger, places: Arc<Semaphore>) -> Self {
+        Self { ledger, places }
+    }
+}
+
+/// What a request turned out to be, until somebody takes it. Dropped untaken, also when its commit
+/// failed or nobody knows whether it did, a call in it is noted as not sent.
+pub(super) struct Untaken {
+    begun: Option<Begun>,
+    notes: Notes,
+}
+
+impl Untaken {
+    pub(super) const fn new(begun: Begun, notes: Notes) -> Self {
+        Self {
+            begun: Some(begun),
+            notes,
+        }
+    }
+
+    pub(super) fn take(mut self) -> Option<Begun> {
+        self.begun.take()
+    }
+}
+
+impl Drop for Untaken {
+    fn drop(&mut self) {
+        let Some(Begun::Send { call, .. }) = self.begun.take() else {
+            return;
+        };
+        let Ok(place) = Arc::clone(&self.notes.places).try_acquire_owned() else {
+            return;
+        };
+        // Without a runtime the process is ending; the lease of what it leaves runs out.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(note(self.notes.ledger.clone(), *call, place));
+        }
+    }
+}
+
+/// The token is ours alone: while it holds, nobody else can have sent the call; once it does not,
+/// this changes nothing.
+async fn note(ledger: Ledger, call: Call, _place: OwnedSemaphorePermit) {
+    let (payment_id, token): (_, Uuid) = (call.payment_id, call.token);
+    let mut pause = PAUSE_FIRST;
+    for _ in 0..TRIES_MAX {
+        let noted = ledger
+            .transact(move |tx| tx.settle_call(payment_id, token, &CallOutcome::NotSent))
+            .await;
+        match noted {
+            Ok(_) => {
+                tracing::info!(
+                    order.id = %call.order_id,
+                    payment.id = %payment_id,
+                    "a create was begun but not sent, since storage answered too late or the \
+                     caller hung up; the shop's next try sends it"
+                );
+                return;
+            }
+            // Not there: the commit failed, or is still on its way.
+            Err(error) if error.is_transient() || matches!(error, LedgerError::NotFound) => {
+                tokio::time::sleep(pause).await;
+                pause = pause.saturating_mul(2).min(PAUSE_MAX);
+            }
+            Err(error) => {
+                tracing::error!(payment.id = %payment_id, error = %error, "not noted as unsent");
+                return;
+            }
+        }
+    }
+}
