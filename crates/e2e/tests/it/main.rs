@@ -36,4 +36,5 @@ mod shop_pulls_its_events;
 mod support;
 mod tenants_are_separate;
 mod tidy;
+mod traps_are_held;
 mod wrong_amount_goes_to_review;
