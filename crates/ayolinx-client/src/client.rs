@@ -59,6 +59,12 @@ impl AyolinxClient {
         }
     }
 
+    /// How long one exchange may take: token, call and its repeat.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.settings.timeout
+    }
+
     /// Opens a payment. Ends within the settings' timeout.
     pub async fn create(&self, request: &CreateRequest<'_>) -> CreateOutcome {
         let name = create_name(request.channel.method);

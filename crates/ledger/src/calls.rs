@@ -1,6 +1,8 @@
 //! The create call to the provider as the books see it: an intent that is committed before anything
 //! is sent, a lease while it may be under way, and the record of its outcome.
 
+use std::time::Instant;
+
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
@@ -43,6 +45,8 @@ pub struct Call {
     pub token: Uuid,
     /// The end of the lease, in database time.
     pub leased_until: DateTime<Utc>,
+    /// The same by this process's own clock: nothing may be sent that could outlast it.
+    pub lease_ends: Instant,
     /// The order.
     pub order_id: OrderId,
     /// The merchant.
@@ -276,6 +280,7 @@ impl Tx<'_> {
         Ok(Call {
             token,
             leased_until,
+            lease_ends: self.lease_ends(),
             order_id: order.id(),
             merchant_id: order.merchant_id(),
             payment_id: row.id(),

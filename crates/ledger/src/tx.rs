@@ -1,6 +1,8 @@
 //! `Tx`: the only handle to the tables, alive only inside `Ledger::transact`. Each file of this
 //! crate adds the functions of its table.
 
+use std::time::Instant;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
@@ -19,6 +21,7 @@ pub struct Tx<'a> {
     pub(crate) connection: &'a mut PgConnection,
     pub(crate) context: &'a Context,
     now: Option<DateTime<Utc>>,
+    began: Instant,
 }
 
 #[derive(QueryableByName)]
@@ -33,6 +36,7 @@ impl<'a> Tx<'a> {
             connection,
             context,
             now: None,
+            began: Instant::now(),
         }
     }
 
@@ -42,12 +46,13 @@ impl<'a> Tx<'a> {
         &mut self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
-        let (context, now) = (self.context, self.now);
+        let (context, now, began) = (self.context, self.now, self.began);
         self.connection.transaction(|connection| {
             work(&mut Tx {
                 connection,
                 context,
                 now,
+                began,
             })
         })
     }
@@ -64,5 +69,12 @@ impl<'a> Tx<'a> {
         let row: Now = diesel::sql_query("SELECT now()").get_result(self.connection)?;
         self.now = Some(row.now);
         Ok(row.now)
+    }
+
+    /// When a lease taken in this transaction ends, by this process's own clock: the database's says
+    /// nothing to a process that was stopped since.
+    pub(crate) fn lease_ends(&self) -> Instant {
+        let lease = self.context.plans.lease.to_std().unwrap_or_default();
+        self.began.checked_add(lease).unwrap_or(self.began)
     }
 }

@@ -1,7 +1,7 @@
 //! Opening a payment at the provider: the intent is committed, the call is sent in a task that no
 //! dropped connection can cut off, and its outcome is recorded, however late it comes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ayolinx_client::{Alarm, CreateOutcome, Outcome};
 use ayolinx_core::artefact::Artefact;
@@ -63,7 +63,10 @@ impl Flows {
 
     async fn exchange(&self, call: &Call) -> Result<Opened, LedgerError> {
         let mut retry_after = None;
-        let outcome = match self.create_request(call) {
+        let request = self
+            .create_request(call)
+            .filter(|_| self.lease_outlasts_the_exchange(call));
+        let outcome = match request {
             Some(request) => {
                 let outcome = self.client.create(&request).await;
                 if outcome.alarm() == Alarm::Configuration {
@@ -89,6 +92,17 @@ impl Flows {
             outcome,
             retry_after,
         })
+    }
+
+    /// Whoever was stopped since it took the lease sends nothing: somebody else may by then
+    /// (contract 3).
+    fn lease_outlasts_the_exchange(&self, call: &Call) -> bool {
+        let left = call.lease_ends.saturating_duration_since(Instant::now());
+        let enough = left >= self.client.timeout();
+        if !enough {
+            tracing::warn!(payment.id = %call.payment_id, "too late to send: the lease ends");
+        }
+        enough
     }
 
     async fn settle(&self, call: &Call, outcome: &CallOutcome) -> Result<Applied, LedgerError> {
