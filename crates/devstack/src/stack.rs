@@ -332,9 +332,18 @@ impl Stack {
 
     /// Starts a killed or stopped program again and waits until it is ready.
     pub async fn start_again(&mut self, name: &str) -> Result<(), Trouble> {
+        self.start_again_with(name, &[]).await
+    }
+
+    /// [`Stack::start_again`] with these settings over its own, now and from now on.
+    pub async fn start_again_with(
+        &mut self,
+        name: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<(), Trouble> {
         let process = self.named(name)?;
         process.stop();
-        let program: Program = process.program().clone();
+        let program: Program = process.program().clone().envs(settings.iter().copied());
         *process = program.start()?;
         match self.environment.readiness_url(name) {
             Some(url) => self.wait_until_ok(&url).await,
