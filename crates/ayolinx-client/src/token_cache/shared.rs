@@ -2,8 +2,7 @@
 //! Each command has its own 150 ms; whatever goes wrong reads as "not there".
 
 use std::future::Future;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ayolinx_core::sealing::Keyring;
@@ -11,7 +10,7 @@ use ayolinx_core::secret::Secret;
 use ayolinx_core::signing::body_sha256_hex;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, ExistenceCheck, RedisResult, Script, SetExpiry, SetOptions};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::{Token, TokenCacheError, now_ms};
@@ -20,7 +19,7 @@ const COMMAND_BUDGET: Duration = Duration::from_millis(150);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_millis(500);
 const LOCK_MS: u64 = 10_000;
 /// Pause after a command that failed, so that one token fetch pays the budget once.
-const PAUSE_MS: i64 = 1_000;
+const PAUSE: Duration = Duration::from_secs(1);
 /// Deletes the lock only when it is still the owner's.
 const UNLOCK: &str =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
@@ -28,7 +27,8 @@ const UNLOCK: &str =
 pub(super) struct SharedStore {
     client: Client,
     connection: OnceLock<ConnectionManager>,
-    paused_until_ms: AtomicI64,
+    /// In time that no clock correction moves.
+    paused_until: Mutex<Option<Instant>>,
     keyring: Arc<Keyring>,
     context: Vec<u8>,
     token_key: String,
@@ -57,7 +57,7 @@ impl SharedStore {
         Ok(Self {
             client,
             connection: OnceLock::new(),
-            paused_until_ms: AtomicI64::new(0),
+            paused_until: Mutex::default(),
             keyring,
             context: format!("provider access token of {client_id}").into_bytes(),
             token_key: format!("ayolinx:token:{account}"),
@@ -147,7 +147,7 @@ impl SharedStore {
     where
         F: Future<Output = RedisResult<T>>,
     {
-        if now_ms() < self.paused_until_ms.load(Ordering::Relaxed) {
+        if self.is_paused() {
             return None;
         }
         let connection = self.connection()?;
@@ -158,9 +158,17 @@ impl SharedStore {
             }
             Err(_elapsed) => tracing::warn!("Redis did not answer the token cache in time"),
         }
-        let until = now_ms().saturating_add(PAUSE_MS);
-        self.paused_until_ms.store(until, Ordering::Relaxed);
+        *self.pause() = Some(Instant::now() + PAUSE);
         None
+    }
+
+    fn is_paused(&self) -> bool {
+        self.pause().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn pause(&self) -> MutexGuard<'_, Option<Instant>> {
+        let paused = self.paused_until.lock();
+        paused.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Made inside a runtime, at first use; connects by itself and again.
