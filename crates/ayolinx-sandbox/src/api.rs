@@ -8,6 +8,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::rt::time::sleep;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use ayolinx_core::signing::body_sha256_hex;
 use chrono::Utc;
 use serde_json::json;
 
@@ -77,6 +78,7 @@ pub(crate) async fn handle(
                 "call": call.name(),
                 "reference": reference(document.as_ref()),
                 "channel": channel(document.as_ref()),
+                "bodySha": body_sha256_hex(&body),
                 "responseCode": answer.reply.code(),
                 // A token's reply is a credential.
                 "reply": (call != Call::Token).then_some(&answer.reply.body),
