@@ -4,8 +4,11 @@
 
 mod database;
 mod evidence;
+mod leases;
 mod living;
 mod money;
+mod online;
+mod places;
 mod plants;
 mod telling;
 #[cfg(test)]
@@ -16,6 +19,7 @@ use std::time::Instant;
 use devstack::Trouble;
 
 pub use evidence::Evidence;
+pub(crate) use online::{Look, look};
 
 use crate::rig::Rig;
 
@@ -45,7 +49,7 @@ impl Checked {
 type Check = fn(&Evidence) -> Checked;
 
 /// Number, rule, check.
-const INVARIANTS: [(u8, &str, Check); 22] = [
+const INVARIANTS: [(u8, &str, Check); 23] = [
     (
         1,
         "acknowledged notifications are stored",
@@ -84,13 +88,14 @@ const INVARIANTS: [(u8, &str, Check); 22] = [
     ),
     (13, "forgeries do nothing", telling::forgeries_do_nothing),
     (14, "token calls are few", telling::tokens_are_few),
-    (15, "leases are fenced", telling::leases_are_fenced),
+    (15, "leases are fenced", leases::leases_are_fenced),
     (16, "replies repeat byte for byte", telling::replies_repeat),
     (17, "money columns are sane", money::money_is_sane),
     (18, "versions are whole", money::versions_are_whole),
     (19, "tenants are apart", telling::tenants_are_apart),
     (20, "canaries are silent", telling::canaries_are_silent),
     (21, "errors are the contract's", telling::errors_are_right),
+    (23, "nothing panicked", telling::nothing_panicked),
     (24, "nothing hangs", living::nothing_hangs),
 ];
 
@@ -154,17 +159,31 @@ pub fn judge(
     audit: Result<String, Trouble>,
     scope: Scope,
 ) -> Result<Verdict, Trouble> {
+    let public = places::search(rig);
+    let online = rig.watch.ended();
     for name in rig.services() {
         rig.stack.stop(&name)?;
     }
-    let mut evidence = gather(rig)?;
+    let mut evidence = Evidence {
+        public: public.public,
+        unread: public.unread,
+        canaries: public.canaries,
+        ..Evidence::read(&rig.journals, &rig.database_url())?
+    };
     let (Scope::Chaos(faults) | Scope::Failover(faults)) = scope;
     evidence.tokens_max = tokens_max(&evidence, faults);
+    // A run that ended early has not seen everything.
+    let scope = match &online.found {
+        Some(_) => Scope::Failover(faults),
+        None => scope,
+    };
     let mut verdict = weigh(&evidence, scope);
     verdict.tell(audit.is_ok(), "gatewayctl audit".to_owned());
     if let Err(trouble) = audit {
         verdict.lines.push(format!("           {trouble}"));
     }
+    verdict.tell(online.found.is_none(), online.line());
+    verdict.lines.extend(online.found);
     let began = Instant::now();
     let planted = plants::try_all(&evidence, &rig.database_url())?;
     let found = planted.iter().filter(|(_, found)| *found).count();
@@ -215,6 +234,8 @@ fn weigh(evidence: &Evidence, scope: Scope) -> Verdict {
     total("doubled", sum(&[3, 4, 6, 15, 16]));
     total("money wrong", sum(&[7, 8, 10, 17]));
     total("healed without callback", living::healed(evidence));
+    let p99 = living::calm_p99(evidence);
+    total("create p99, calm (ms)", usize::try_from(p99).unwrap_or(0));
     verdict
 }
 
@@ -225,27 +246,4 @@ fn tokens_max(evidence: &Evidence, faults: usize) -> u64 {
     let rounds = (last.saturating_sub(first) / 48_000).saturating_add(1);
     let faults = u64::try_from(faults).unwrap_or(u64::MAX);
     rounds.saturating_add(faults).saturating_mul(4)
-}
-
-fn gather(rig: &Rig) -> Result<Evidence, Trouble> {
-    let mut evidence = Evidence::read(&rig.journals, &rig.database_url())?;
-    evidence.public_text = evidence::logs(&rig.stack.home().join("log"));
-    let mut canary = |name: &str, value: &str| {
-        evidence.canaries.push((name.to_owned(), value.to_owned()));
-    };
-    canary("a payer's name", crate::CANARY_NAME);
-    canary("a payer's address", crate::CANARY_EMAIL);
-    canary("a payer's number", crate::CANARY_PHONE);
-    for shop in &rig.world.shops {
-        canary("an API key", &shop.api_key);
-    }
-    for (name, value) in rig.stack.settings() {
-        if matches!(
-            name.as_str(),
-            "AYOLINX_CLIENT_SECRET" | "API_KEY_PEPPER" | "ENCRYPTION_KEYS"
-        ) {
-            canary(&name, &value);
-        }
-    }
-    Ok(evidence)
 }

@@ -101,6 +101,7 @@ async fn promote(
         None => processes::tree(rig.postgres.pid()),
     };
     let is_frozen = round % 2 == 1;
+    rig.watch.in_force("a failover");
     if is_frozen {
         processes::signal_all(&standby.tree(), Signal::STOP);
         sleep(FROZEN).await;
@@ -119,6 +120,7 @@ async fn promote(
         .forward_to(vec![address(standby.url())?]);
     rig.proxies.postgres.reset_all();
     standby.url().clone_into(&mut rig.direct);
+    rig.watch.move_to(standby.url());
     let deadline = Instant::now() + RECOVERY_MAX;
     let recovery =
         |rig: &Rig| Kind::ALL.map(|kind| rig.world.timeline.first_after(kind, killed_ms));

@@ -1,20 +1,20 @@
 //! What can go wrong, and how it is done and undone.
 
-use std::{net::SocketAddr, time::Duration};
+mod cache;
+
+use std::time::Duration;
 
 use devstack::Trouble;
 use rustix::process::Signal;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::{sleep, timeout},
-};
+use tokio::{net::TcpStream, time::sleep};
 
+use self::cache::Spoilt;
 use crate::{
     clock::now_ms,
     disk, processes,
     proxy::{Accept, Flow, Proxy, Rules},
-    rig::{Proxies, Rig, address},
+    rig::{Proxies, Rig},
+    shifted,
 };
 
 /// A dependency behind a proxy.
@@ -70,13 +70,17 @@ pub enum Wire {
     Cut,
     /// Requests end in the middle.
     CutRequest,
+    /// Requests drip.
+    SlowRequest,
+    /// Requests arrive, and replies vanish.
+    OneWay,
     /// Postgres: the answer to COMMIT never comes.
     CutCommit,
 }
 
 impl Wire {
     /// Those that make sense before every dependency.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Refuse,
         Self::Reset,
         Self::BlackHole,
@@ -84,6 +88,8 @@ impl Wire {
         Self::Drip,
         Self::Cut,
         Self::CutRequest,
+        Self::SlowRequest,
+        Self::OneWay,
     ];
 
     pub(crate) fn rules(self) -> Rules {
@@ -95,6 +101,8 @@ impl Wire {
             Self::Drip => Rules::replies(Flow::Drip(60)),
             Self::Cut => Rules::replies(Flow::CutAt(40)),
             Self::CutRequest => Rules::requests(Flow::CutAt(120)),
+            Self::SlowRequest => Rules::requests(Flow::Drip(60)),
+            Self::OneWay => Rules::replies(Flow::BlackHole),
             Self::CutCommit => Rules::requests(Flow::CutAfter(b"COMMIT")),
         }
     }
@@ -119,8 +127,14 @@ pub enum Fault {
     PauseRedis,
     /// FLUSHALL, and then again.
     FlushRedis,
-    /// Every value overwritten with garbage.
+    /// Token and lock overwritten with garbage.
     PoisonRedis,
+    /// Token and lock are of another type.
+    OddRedis,
+    /// No memory left: writes are refused.
+    FullRedis,
+    /// A service's clock jumps by so many seconds and back.
+    Clock(usize, i64),
     /// Something between us and a dependency.
     Wire(Dependency, Wire),
 }
@@ -159,6 +173,9 @@ impl std::fmt::Display for Fault {
             Self::PauseRedis => f.write_str("SIGSTOP redis"),
             Self::FlushRedis => f.write_str("FLUSHALL redis"),
             Self::PoisonRedis => f.write_str("garbage in redis"),
+            Self::OddRedis => f.write_str("lists in redis"),
+            Self::FullRedis => f.write_str("redis full"),
+            Self::Clock(index, seconds) => write!(f, "clock of service {index} {seconds:+} s"),
             Self::Wire(dependency, wire) => write!(f, "{dependency:?} {wire:?}"),
         }
     }
@@ -194,13 +211,13 @@ impl Fault {
                 rig.revoke_tokens_within(holds.server_pause / 2);
                 stopped(&[rig.redis.pid()], holds.server_pause).await
             }
-            Self::FlushRedis => {
-                let server = address(&rig.redis.url())?;
-                let first = redis(server, "FLUSHALL\r\n").await.is_some();
-                sleep(Duration::from_millis(500)).await;
-                u64::from(first && redis(server, "FLUSHALL\r\n").await.is_some())
+            Self::FlushRedis => cache::flush(rig).await?,
+            Self::PoisonRedis => cache::spoil(rig, Spoilt::Garbage, holds.wire).await?,
+            Self::OddRedis => cache::spoil(rig, Spoilt::List, holds.wire).await?,
+            Self::FullRedis => cache::fill(rig, holds.wire).await?,
+            Self::Clock(index, seconds) => {
+                Box::pin(shifted::inflict(rig, *index, *seconds, holds.wire)).await?
             }
-            Self::PoisonRedis => poison(address(&rig.redis.url())?).await,
             Self::Wire(dependency, wire) => {
                 if *dependency == Dependency::Redis {
                     rig.revoke_tokens_within(holds.wire / 2);
@@ -276,32 +293,4 @@ async fn interfere(proxy: &Proxy, wire: Wire, hold: Duration) -> u64 {
     proxy.heal();
     let bites = proxy.counters().bites().saturating_sub(before);
     bites.saturating_add(u64::from(refused))
-}
-
-async fn redis(server: SocketAddr, command: &str) -> Option<String> {
-    let exchange = async {
-        let mut stream = TcpStream::connect(server).await.ok()?;
-        stream.write_all(command.as_bytes()).await.ok()?;
-        let mut buffer = vec![0_u8; 64 * 1024];
-        let count = stream.read(&mut buffer).await.ok()?;
-        let said = buffer.get(..count).unwrap_or_default();
-        Some(String::from_utf8_lossy(said).into_owned())
-    };
-    timeout(Duration::from_secs(2), exchange)
-        .await
-        .ok()
-        .flatten()
-}
-
-/// Overwrites every key.
-async fn poison(server: SocketAddr) -> u64 {
-    let keys = redis(server, "KEYS *\r\n").await.unwrap_or_default();
-    let mut written = 0_u64;
-    let names = keys.lines().filter(|line| !line.starts_with(['*', '$']));
-    for name in names.filter(|name| !name.is_empty()) {
-        let command = format!("SET {name} garbage\r\n");
-        let answer = redis(server, &command).await.unwrap_or_default();
-        written = written.saturating_add(u64::from(answer.starts_with("+OK")));
-    }
-    written
 }

@@ -18,6 +18,8 @@ use crate::{
 
 /// Creates sent once more at the end.
 const REPLAYS_MAX: usize = 300;
+/// One in so many of them then comes with another body.
+const MISMATCH_EVERY: usize = 15;
 
 /// The first shop's secret is rotated, if the API has the call already.
 pub async fn rotate_secret(rig: &Rig) {
@@ -42,7 +44,7 @@ pub async fn rotate_secret(rig: &Rig) {
     rig.world.journal.record(&line).await;
 }
 
-/// Sends creates that were answered 201 once more, byte for byte.
+/// Sends creates that were answered 201 once more, byte for byte, and some with another body.
 pub async fn replay(world: &World) {
     let Ok(lines) = journal::read(&world_journal(world)) else {
         return;
@@ -65,7 +67,7 @@ pub async fn replay(world: &World) {
         }
     }
     let every = seen.len() / REPLAYS_MAX + 1;
-    for (op, (shop, key, body)) in seen.into_iter().step_by(every) {
+    for (turn, (op, (shop, key, body))) in seen.into_iter().step_by(every).enumerate() {
         let shop = world
             .shops
             .iter()
@@ -81,6 +83,23 @@ pub async fn replay(world: &World) {
         };
         // The journal holds the answer; the checker compares it.
         world.request(&request, 0).await.ok();
+        if turn % MISMATCH_EVERY == 0 {
+            world.request(&mismatch(request), 1).await.ok();
+        }
+    }
+}
+
+/// The same key for something else.
+fn mismatch(request: Request) -> Request {
+    let body = request.body.as_deref().unwrap_or_default();
+    let mut body: Value = serde_json::from_str(body).unwrap_or_default();
+    if let Value::Object(members) = &mut body {
+        members.insert("description".to_owned(), json!("Teh manis"));
+    }
+    Request {
+        what: "mismatch",
+        body: Some(body.to_string()),
+        ..request
     }
 }
 

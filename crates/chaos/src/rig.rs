@@ -16,9 +16,11 @@ use url::Url;
 use crate::{
     disk::SmallDisk,
     journal::Journal,
+    leases,
     proxy::Proxy,
     sink::Sink,
     timeline::Timeline,
+    watch::Watch,
     wire::Call,
     world::{Parts, Shop, World},
 };
@@ -89,6 +91,8 @@ impl Journals {
 
 /// Everything that runs. Dropping it stops all it started, the last first.
 pub struct Rig {
+    /// Looks at the database all the time.
+    pub watch: Watch,
     /// The services and the sandbox.
     pub stack: Stack,
     /// The proxies.
@@ -150,6 +154,7 @@ impl Rig {
         proxies
             .provider
             .forward_to(vec![address(&stack.sandbox_url())?]);
+        leases::watch(&postgres.url(DATABASE))?;
         let workers = vec![
             address(&stack.callback_url(0))?,
             address(&stack.callback_url(1))?,
@@ -167,6 +172,7 @@ impl Rig {
             patience: choices.patience,
         });
         Ok(Self {
+            watch: Watch::over(&postgres.url(DATABASE)),
             stack,
             proxies,
             sink,

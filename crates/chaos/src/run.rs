@@ -16,10 +16,11 @@ use crate::{
     faults::Holds,
     load, misbehaviour, probes,
     processes::{self, Health},
+    race,
     report::{self, Summary},
     rig::{Choices, Rig},
     say::say,
-    schedule,
+    schedule, shifted,
 };
 
 /// What may differ from run to run.
@@ -58,13 +59,17 @@ pub async fn run(runtime: &Handle, options: Options) -> Result<bool, Trouble> {
     };
     let mut rig = Box::pin(Rig::start(runtime, choices)).await?;
     if rig.disk.is_none() {
-        say("  no small disk can be mounted here: the full disk is left out");
+        say("  LEFT OUT: the full disk, since no small disk can be mounted here");
+    }
+    if shifted::library().is_none() {
+        say("  LEFT OUT: wrong clocks, since libfaketime is missing (apt-get install libfaketime)");
     }
     say(format!("  journals in {}", rig.journals.folder().display()));
     let began = Instant::now();
     runtime.spawn(load::run(rig.world.clone(), options.orders_a_minute));
     sleep(CALM_BEFORE).await;
     let health_before = health(&rig);
+    race::provoke(&rig).await;
     misbehave(&rig).await?;
     let mark = |name: &'static str| json!({"t": "mark", "name": name, "at_ms": now_ms()});
     let records = Box::pin(schedule::carry_out(

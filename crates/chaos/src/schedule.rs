@@ -10,6 +10,7 @@ use crate::{
     rig::Rig,
     rng::Rng,
     say::say,
+    shifted,
     timeline::Kind,
 };
 
@@ -33,9 +34,22 @@ pub struct Record {
     pub recovery_ms: [Option<u64>; 3],
 }
 
-/// The faults of a run: first each kind once, then more for as long as there is time.
+/// What this machine can do.
+#[derive(Debug, Clone, Copy)]
+pub struct Means {
+    /// A small disk could be mounted.
+    pub has_disk: bool,
+    /// Clocks can be shifted.
+    pub has_clocks: bool,
+}
+
+/// By how many seconds clocks jump.
+const JUMPS: [i64; 2] = [-300, 3_600];
+
+/// The faults of a run: first each kind once, whatever time that takes, then more for as long as there
+/// is time.
 #[must_use]
-pub fn plan(seed: u64, services: usize, has_disk: bool) -> Vec<Fault> {
+pub fn plan(seed: u64, services: usize, means: Means) -> (Vec<Fault>, Vec<Fault>) {
     let mut rng = Rng::fork(seed, "schedule");
     let mut first: Vec<Fault> = (0..services).map(Fault::Kill).collect();
     first.extend([
@@ -45,13 +59,22 @@ pub fn plan(seed: u64, services: usize, has_disk: bool) -> Vec<Fault> {
         Fault::PauseRedis,
         Fault::FlushRedis,
         Fault::PoisonRedis,
+        Fault::OddRedis,
+        Fault::FullRedis,
         Fault::Wire(Dependency::Postgres, Wire::CutCommit),
+        Fault::Wire(Dependency::Callbacks, Wire::SlowRequest),
     ]);
     // One API and one worker; the other ones come later.
     first.push(Fault::Pause(services.saturating_sub(1)));
     first.push(Fault::Pause(0));
-    if has_disk {
+    if means.has_disk {
         first.push(Fault::FillDisk);
+    }
+    let mut clocks: Vec<Fault> = Vec::new();
+    if means.has_clocks {
+        clocks = clock_jumps(services, &mut rng);
+        // An API and a worker, one before and one after the time.
+        first.extend(clocks.drain(..2.min(clocks.len())));
     }
     let mut wires: Vec<Fault> = Vec::new();
     for dependency in Dependency::ALL {
@@ -70,9 +93,22 @@ pub fn plan(seed: u64, services: usize, has_disk: bool) -> Vec<Fault> {
     rng.shuffle(&mut first);
     let mut second: Vec<Fault> = (0..services).map(Fault::Pause).collect();
     second.extend(wires);
+    second.extend(clocks);
     rng.shuffle(&mut second);
-    first.extend(second);
-    first
+    (first, second)
+}
+
+fn clock_jumps(services: usize, rng: &mut Rng) -> Vec<Fault> {
+    let mut jumps = JUMPS;
+    rng.shuffle(&mut jumps);
+    let mut all: Vec<Fault> = Vec::new();
+    for (index, other) in (0..services / 2).zip(services / 2..) {
+        for [one, two] in [jumps, [jumps[1], jumps[0]]] {
+            all.push(Fault::Clock(index, one));
+            all.push(Fault::Clock(other, two));
+        }
+    }
+    all
 }
 
 /// Carries out the plan, again and again in new orders while there is time; the first part whole.
@@ -89,10 +125,17 @@ pub async fn carry_out(
     let mut records = Vec::new();
     let mut round = 0_u64;
     let mut rng = Rng::fork(rig.world.seed, "two at once");
-    while began.elapsed() < budget {
+    let means = Means {
+        has_disk: rig.disk.is_some(),
+        has_clocks: shifted::library().is_some(),
+    };
+    while began.elapsed() < budget && !rig.watch.has_found() {
         let seed = rig.world.seed.wrapping_add(round);
-        for fault in plan(seed, services, rig.disk.is_some()) {
-            if began.elapsed() >= budget {
+        let (first, second) = plan(seed, services, means);
+        let owed = if round == 0 { first.len() } else { 0 };
+        for (number, fault) in first.into_iter().chain(second).enumerate() {
+            let is_over = number >= owed && began.elapsed() >= budget;
+            if is_over || rig.watch.has_found() {
                 break;
             }
             let beside = (round > 0 && rng.chance(TWO_AT_ONCE)).then(|| beside(&mut rng));
@@ -134,6 +177,7 @@ async fn one(
         dependency.proxy(&rig.proxies).set(wire.rules());
         name.push_str(&format!(" + {dependency:?} {wire:?}"));
     }
+    rig.watch.in_force(&name);
     let inflicted = fault.inflict(rig, holds).await?;
     if let Some((dependency, _)) = beside {
         dependency.proxy(&rig.proxies).heal();
@@ -146,6 +190,7 @@ async fn one(
         sleep(POLL).await;
         recovery_ms = recovery(rig);
     }
+    rig.watch.in_force(&format!("no fault, after {name}"));
     sleep(GAP).await;
     Ok(Record {
         name,

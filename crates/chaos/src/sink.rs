@@ -126,6 +126,13 @@ impl Sink {
         }
     }
 
+    /// Every secret so far.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let shops = lock(&self.shared.shops);
+        shops.iter().flat_map(|shop| shop.secrets.clone()).collect()
+    }
+
     /// Whether every delivery gets a prompt 200.
     pub fn set_healthy(&self, healthy: bool) {
         self.shared.is_healthy.store(healthy, Ordering::Relaxed);
@@ -178,17 +185,15 @@ impl Shared {
             body,
         };
         let secrets = shop.map_or(&[][..], |shop| shop.secrets.as_slice());
-        let by = secrets.iter().rposition(|secret| {
-            let now = i64::try_from(now_ms() / 1_000).unwrap_or(0);
-            verify::verify(secret, &signed, now)
-        });
+        let by = secrets
+            .iter()
+            .rposition(|secret| verify::verify(secret, &signed));
+        let now = i64::try_from(now_ms() / 1_000).unwrap_or(0);
+        let is_fresh = verify::is_fresh(&signed, now);
         let by_old = secrets
             .iter()
             .take(secrets.len().saturating_sub(1))
-            .any(|secret| {
-                let now = i64::try_from(now_ms() / 1_000).unwrap_or(0);
-                verify::verify(secret, &signed, now)
-            });
+            .any(|secret| verify::verify(secret, &signed));
         let event: Value = serde_json::from_slice(body).unwrap_or_default();
         let line = json!({
             "t": "delivery", "at_ms": now_ms(), "endpoint": shop.map(|shop| &shop.endpoint),
@@ -197,9 +202,9 @@ impl Shared {
             "order": event.pointer("/data/order/id"),
             "version": event.pointer("/data/order/version"),
             "status": event.pointer("/data/order/status"),
-            "verified": by.is_some(), "by_old_secret": by_old,
+            "verified": by.is_some(), "fresh": is_fresh, "by_old_secret": by_old,
         });
-        (line, by.is_some())
+        (line, by.is_some() && is_fresh)
     }
 
     fn answer(&self, is_verified: bool) -> Answer {

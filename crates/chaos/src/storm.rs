@@ -172,7 +172,7 @@ fn notice(recipe: &Recipe, reference: &str, rupiah: u64) -> String {
 }
 
 /// Runs futures side by side without a crate for it.
-async fn join_all<F: Future<Output = ()>>(futures: Vec<F>) {
+pub(crate) async fn join_all<F: Future<Output = ()>>(futures: Vec<F>) {
     let mut waiting: Vec<_> = futures.into_iter().map(Box::pin).collect();
     std::future::poll_fn(move |context| {
         waiting.retain_mut(|future| future.as_mut().poll(context).is_pending());

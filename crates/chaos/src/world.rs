@@ -79,7 +79,7 @@ pub struct World {
 pub struct Request {
     /// Names the operation in the journal.
     pub op: String,
-    /// `create`, `switch`, `cancel`, `read`, `list`, `replay`.
+    /// `create`, `switch`, `cancel`, `read`, `list`, `replay`, `mismatch`.
     pub what: &'static str,
     /// The shop's index.
     pub shop: usize,

@@ -71,6 +71,18 @@ pub(super) struct Try {
     pub(super) event: String,
     pub(super) endpoint: String,
     pub(super) try_no: i64,
+    pub(super) xmin: String,
+}
+
+/// A lease that changed hands, as written down by the checker's own triggers.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct LeaseChange {
+    pub(super) subject: String,
+    pub(super) key: String,
+    /// Whether the lease of the owner before still ran; nothing when there was none.
+    pub(super) ran_on: Option<bool>,
+    pub(super) owner: Option<String>,
+    pub(super) xmin: String,
 }
 
 /// A row of the inbox.
@@ -115,6 +127,7 @@ pub(super) struct Database {
     pub(super) events: Vec<Event>,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) tries: Vec<Try>,
+    pub(super) leases: Vec<LeaseChange>,
     pub(super) notifications: Vec<Notification>,
     pub(super) bookings: Vec<Booking>,
     pub(super) receipts: Vec<Receipt>,
@@ -139,7 +152,10 @@ const DELIVERIES: &str = "SELECT replace(d.event_id::text,'-','') AS event, \
      replace(e.merchant_id::text,'-','') AS endpoint_merchant, d.state, d.tries \
      FROM deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id";
 const TRIES: &str = "SELECT replace(event_id::text,'-','') AS event, \
-     replace(endpoint_id::text,'-','') AS endpoint, try_no FROM delivery_tries";
+     replace(endpoint_id::text,'-','') AS endpoint, try_no, xmin::text AS xmin FROM delivery_tries";
+const LEASES: &str = "SELECT subject, replace(key,'-','') AS key, \
+     CASE WHEN before_owner IS NOT NULL AND before_until IS NOT NULL THEN before_until > at END AS ran_on, \
+     owner::text AS owner, xmin::text AS xmin FROM lease_watch.changes";
 const NOTIFICATIONS: &str =
     "SELECT path, encode(body_digest,'hex') AS digest, verdict FROM notifications";
 const BOOKINGS: &str = "SELECT replace(j.payment_id::text,'-','') AS payment_id, j.booking, \
@@ -150,34 +166,77 @@ const RECEIPTS: &str =
 const CREATIONS: &str = "SELECT replace(merchant_id::text,'-','') AS merchant, idempotency_key AS key, \
      replace(order_id::text,'-','') AS order_id FROM creations";
 
+const QUERIES: [(&str, &str); 11] = [
+    ("orders", ORDERS),
+    ("payments", PAYMENTS),
+    ("history", HISTORY),
+    ("events", EVENTS),
+    ("deliveries", DELIVERIES),
+    ("tries", TRIES),
+    ("leases", LEASES),
+    ("notifications", NOTIFICATIONS),
+    ("bookings", BOOKINGS),
+    ("receipts", RECEIPTS),
+    ("creations", CREATIONS),
+];
+
+/// The last row, without which not all was read.
+const END: &str = "end of rows";
+
 impl Database {
+    /// One statement, and so one snapshot, for all rows.
+    pub(super) fn statement() -> String {
+        let queries = QUERIES.iter().map(|(name, query)| {
+            format!("(SELECT '{name} ' || row_to_json(t)::text FROM ({query}) t) UNION ALL ")
+        });
+        format!("{}SELECT '{END}'", queries.collect::<String>())
+    }
+
     /// Reads everything.
     ///
     /// # Errors
-    /// When a query fails or its rows are not understood.
+    /// When the query fails or its rows are not understood.
     pub(super) fn read(url: &str) -> Result<Self, Trouble> {
-        Ok(Self {
-            orders: rows(url, ORDERS)?,
-            payments: rows(url, PAYMENTS)?,
-            history: rows(url, HISTORY)?,
-            events: rows(url, EVENTS)?,
-            deliveries: rows(url, DELIVERIES)?,
-            tries: rows(url, TRIES)?,
-            notifications: rows(url, NOTIFICATIONS)?,
-            bookings: rows(url, BOOKINGS)?,
-            receipts: rows(url, RECEIPTS)?,
-            creations: rows(url, CREATIONS)?,
-        })
+        Self::of(&run_sql(url, &Self::statement())?)
+    }
+
+    /// What [`Database::statement`] printed.
+    ///
+    /// # Errors
+    /// When a row is not understood or not all are there.
+    pub(super) fn of(printed: &str) -> Result<Self, Trouble> {
+        let mut all = Self::default();
+        for line in printed.lines() {
+            if let Some((name, json)) = line.split_once(' ') {
+                all.add(name, json)?;
+            }
+        }
+        let is_whole = printed.lines().any(|line| line == END);
+        is_whole
+            .then_some(all)
+            .ok_or_else(|| Trouble::new("not every row was printed"))
+    }
+
+    fn add(&mut self, name: &str, json: &str) -> Result<(), Trouble> {
+        match name {
+            "orders" => self.orders.push(row(json)?),
+            "payments" => self.payments.push(row(json)?),
+            "history" => self.history.push(row(json)?),
+            "events" => self.events.push(row(json)?),
+            "deliveries" => self.deliveries.push(row(json)?),
+            "tries" => self.tries.push(row(json)?),
+            "leases" => self.leases.push(row(json)?),
+            "notifications" => self.notifications.push(row(json)?),
+            "bookings" => self.bookings.push(row(json)?),
+            "receipts" => self.receipts.push(row(json)?),
+            "creations" => self.creations.push(row(json)?),
+            _ => {}
+        }
+        Ok(())
     }
 }
 
-fn rows<T: DeserializeOwned>(url: &str, query: &str) -> Result<Vec<T>, Trouble> {
-    let printed = run_sql(url, &format!("SELECT row_to_json(t) FROM ({query}) t"))?;
-    printed
-        .lines()
-        .map(|line| {
-            serde_json::from_str(line)
-                .map_err(|error| Trouble::new(format!("a row is not understood: {error}: {line}")))
-        })
-        .collect()
+fn row<T: DeserializeOwned>(json: &str) -> Result<T, Trouble> {
+    serde_json::from_str(json)
+        .map_err(|error| Trouble::new(format!("a row is not understood: {error}: {json}")))
 }

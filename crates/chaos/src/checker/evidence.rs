@@ -1,6 +1,6 @@
 //! The three journals and the database, read into the shape the checks want.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, sync::Arc};
 
 use devstack::Trouble;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -26,6 +26,8 @@ pub(super) struct Asked {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Answered {
     pub(super) n: u64,
+    #[serde(default)]
+    pub(super) at_ms: u64,
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
     pub(super) retry_after: Option<String>,
@@ -52,6 +54,24 @@ pub(super) struct Served {
     pub(super) reference: Option<String>,
     pub(super) response_code: Option<String>,
     pub(super) fault: Option<String>,
+    /// SHA-256 of the request's body.
+    pub(super) body_sha: Option<String>,
+}
+
+impl Served {
+    /// Whether the provider, undisturbed, did not accept the caller's token.
+    pub(super) fn is_refused(&self) -> bool {
+        let code = self.response_code.as_deref().unwrap_or_default();
+        self.fault.is_none() && code.starts_with("401")
+    }
+}
+
+/// All tokens were lost at once under parallel requests: which of the provider's calls came then.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Race {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) processes: usize,
 }
 
 /// Money, or its end, at the provider.
@@ -102,8 +122,11 @@ pub struct Evidence {
     pub(super) calm: Option<(u64, u64)>,
     pub(super) rotated: bool,
     pub(super) database: Database,
-    /// Text that must not hold secrets: logs and error bodies.
-    pub(super) public_text: String,
+    pub(super) races: Vec<Race>,
+    /// Places that must not hold secrets, and what is in them.
+    pub(super) public: Vec<(String, Arc<str>)>,
+    /// Places that could not be searched.
+    pub(super) unread: Vec<String>,
     /// What must not be in it, with a name for the finding.
     pub(super) canaries: Vec<(String, String)>,
     /// Bound on token calls.
@@ -152,6 +175,7 @@ impl Evidence {
                     self.answered.insert(reply.n, reply);
                 }
                 "callback" => self.callbacks.extend(by_hand(&entry)),
+                "token_race" => self.races.push(line(entry)?),
                 "rotation" => self.rotated = entry.get("rotated") == Some(&json!(true)),
                 "mark" if entry.get("name") == Some(&json!("calm_begins")) => calm.0 = at,
                 "mark" => calm.1 = at,
@@ -179,6 +203,12 @@ impl Evidence {
         self.asked
             .iter()
             .filter_map(|asked| Some((asked, self.answered.get(&asked.n)?)))
+    }
+
+    /// The provider's calls during a race.
+    pub(super) fn served_during(&self, race: &Race) -> &[Served] {
+        let to = race.to.min(self.served.len());
+        self.served.get(race.from..to).unwrap_or_default()
     }
 
     /// The last success of each payment at the provider: reference and minor units.
@@ -222,15 +252,15 @@ pub(super) fn minified_digest(body: &str) -> String {
     hex(&Sha256::digest(&kept))
 }
 
-/// Every log of a folder as one text.
-pub(super) fn logs(folder: &Path) -> String {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut text = String::new();
-    for entry in entries {
-        let bytes = std::fs::read(entry.path()).unwrap_or_default();
-        text.push_str(&String::from_utf8_lossy(&bytes));
-    }
-    text
+/// Lines of the services' logs that hold these words.
+pub(super) fn log_lines<'a>(
+    evidence: &'a Evidence,
+    words: &'a str,
+) -> impl Iterator<Item = &'a str> {
+    let logs = evidence.public.iter();
+    let logs = logs.filter(|(place, _)| place.ends_with(".log"));
+    logs.flat_map(|(_, text)| text.lines())
+        .filter(move |line| line.contains(words))
 }
 
 fn by_hand(entry: &Value) -> Option<Callback> {

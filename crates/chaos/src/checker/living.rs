@@ -1,12 +1,13 @@
 //! Invariants of liveness, 24 to 27, and what must have happened at least once, 28.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::{
     Checked,
-    evidence::{Evidence, bare, minor},
+    evidence::{Evidence, minor},
+    leases, telling,
 };
 
 /// An open create or unknown outcome is dealt with within this.
@@ -98,16 +99,19 @@ pub(super) fn sometimes(evidence: &Evidence) -> Vec<Seen> {
             "commit whose outcome was unknown",
             unknown_commits(evidence),
         ),
-        ("lease taken over", taken_over(evidence)),
+        ("lease taken over", leases::taken_over(evidence)),
+        ("stale worker fenced", leases::fenced(evidence)),
+        (
+            "token race won by one fetch",
+            telling::races_won_by_one(evidence),
+        ),
         ("money found without a callback", healed(evidence)),
     ]);
-    if evidence.rotated {
-        let by_old = evidence
-            .arrived
-            .iter()
-            .filter(|arrived| arrived.by_old_secret);
-        all.push(("webhook verified by the old secret", by_old.count()));
-    }
+    let by_old = evidence
+        .arrived
+        .iter()
+        .filter(|arrived| arrived.by_old_secret);
+    all.push(("webhook verified by the old secret", by_old.count()));
     all
 }
 
@@ -143,6 +147,10 @@ fn told_to_shops(evidence: &Evidence) -> Vec<Seen> {
             }),
         ),
         ("reply replayed", replayed.count()),
+        (
+            "key used for another body (422)",
+            replies(&|what, status, _| what == "mismatch" && status == 422),
+        ),
     ]
 }
 
@@ -181,6 +189,7 @@ fn at_the_provider(evidence: &Evidence) -> Vec<Seen> {
             served(&|code, fault| fault.is_empty() && code.starts_with("401")),
         ),
         ("callback refused (401)", answered(401)),
+        ("callback's body too slow (408)", answered(408)),
         ("callback put off (503)", answered(503)),
     ]
 }
@@ -250,21 +259,6 @@ fn unknown_commits(evidence: &Evidence) -> usize {
     found.len()
 }
 
-/// Deliveries that arrived more often than they were recorded: a lease ran out on the way.
-fn taken_over(evidence: &Evidence) -> usize {
-    let mut arrived: BTreeMap<(&str, &str), i64> = BTreeMap::new();
-    for one in &evidence.arrived {
-        let endpoint = one.endpoint.as_deref().map(bare).unwrap_or_default();
-        *arrived.entry((one.event(), endpoint)).or_default() += 1;
-    }
-    let rows = evidence.database.deliveries.iter();
-    rows.filter(|row| {
-        let count = arrived.get(&(row.event.as_str(), row.endpoint.as_str()));
-        count.copied().unwrap_or(0) > row.tries
-    })
-    .count()
-}
-
 /// Paid payments of which no callback was ever taken.
 pub(super) fn healed(evidence: &Evidence) -> usize {
     let told: BTreeSet<&str> = evidence
@@ -280,4 +274,17 @@ pub(super) fn healed(evidence: &Evidence) -> usize {
         .filter(|p| p.state == "paid");
     paid.filter(|payment| !told.contains(payment.id.as_str()))
         .count()
+}
+
+/// The slowest but one in a hundred of the calm's creates, in milliseconds.
+pub(super) fn calm_p99(evidence: &Evidence) -> u64 {
+    let (from, to) = evidence.calm.unwrap_or_default();
+    let mut all: Vec<u64> = evidence
+        .exchanges()
+        .filter(|(asked, _)| asked.what == "create" && (from..to).contains(&asked.at_ms))
+        .map(|(asked, answered)| answered.at_ms.saturating_sub(asked.at_ms))
+        .collect();
+    all.sort_unstable();
+    let last = (all.len() * 99).div_ceil(100).saturating_sub(1);
+    all.get(last).copied().unwrap_or(0)
 }

@@ -61,10 +61,16 @@ const CREATES: [&str; 5] = [
     "link_create",
 ];
 
-/// 3. The provider accepted at most one create for each of our references.
+/// 3. The provider accepted at most one create for each reference; what was sent again was the same.
 pub(super) fn one_create_accepted(evidence: &Evidence) -> Checked {
     let mut accepted: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut bodies: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for served in &evidence.served {
+        if CREATES.contains(&served.call.as_str()) {
+            let reference = served.reference.as_deref().unwrap_or_default();
+            let known = bodies.entry(reference).or_default();
+            known.extend(served.body_sha.as_deref());
+        }
         let is_success = served
             .response_code
             .as_deref()
@@ -74,20 +80,29 @@ pub(super) fn one_create_accepted(evidence: &Evidence) -> Checked {
             *accepted.entry(reference).or_default() += 1;
         }
     }
-    Checked::each(accepted.iter(), |(reference, count)| {
+    let mut checked = Checked::each(accepted.iter(), |(reference, count)| {
         (*count > 1).then(|| format!("{reference} was created {count} times"))
-    })
+    });
+    checked.add(Checked::each(bodies.iter(), |(reference, all)| {
+        (all.len() > 1).then(|| format!("{reference} was sent as {} bodies", all.len()))
+    }));
+    checked
 }
 
-/// 4. An order has at most one payment that is open with us.
+/// 4. An order has at most one payment that somebody can pay and at most one under way.
+///
+/// One of each is right: the old one is closed when the new one is accepted.
 pub(super) fn one_open_payment(evidence: &Evidence) -> Checked {
-    let mut open: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut open: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     for payment in &evidence.database.payments {
-        let is_open = matches!(payment.state.as_str(), "creating" | "unknown" | "pending");
-        *open.entry(&payment.order_id).or_default() += u32::from(is_open);
+        let (payable, under_way) = open.entry(&payment.order_id).or_default();
+        *payable += u32::from(payment.state == "pending");
+        *under_way += u32::from(matches!(payment.state.as_str(), "creating" | "unknown"));
     }
-    Checked::each(open.iter(), |(order, count)| {
-        (*count > 1).then(|| format!("order {order} has {count} open payments"))
+    Checked::each(open.iter(), |(order, (payable, under_way))| {
+        (*payable > 1 || *under_way > 1).then(|| {
+            format!("order {order} has {payable} payable payments and {under_way} under way")
+        })
     })
 }
 

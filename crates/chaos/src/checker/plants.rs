@@ -1,4 +1,4 @@
-//! The checker against itself: one violation of each invariant, planted in a journal or in a copy of
+//! The checker against itself: one violation of each invariant, planted in a journal or in
 //! the database, must be found. A checker that cannot fail proves nothing.
 
 use devstack::{Trouble, run_sql};
@@ -6,7 +6,8 @@ use devstack::{Trouble, run_sql};
 use super::{
     Check, INVARIANTS, LIVENESS,
     database::Database,
-    evidence::{Callback, Evidence},
+    evidence::{Callback, Evidence, Race},
+    online,
 };
 
 /// How evidence is spoilt.
@@ -18,7 +19,7 @@ enum Plant {
 }
 
 /// The invariant's number, and its violation.
-const PLANTS: [(u8, Plant); 31] = [
+const PLANTS: [(u8, Plant); 37] = [
     (
         1,
         Plant::Rows(
@@ -33,6 +34,7 @@ const PLANTS: [(u8, Plant); 31] = [
         ),
     ),
     (3, Plant::Lines(a_create_served_twice)),
+    (3, Plant::Lines(a_create_in_other_words)),
     (
         4,
         Plant::Rows(
@@ -104,6 +106,19 @@ const PLANTS: [(u8, Plant); 31] = [
     ),
     (13, Plant::Lines(a_forgery_taken)),
     (14, Plant::Lines(tokens_without_end)),
+    (14, Plant::Lines(a_stampede)),
+    (
+        15,
+        Plant::Rows(
+            "INSERT INTO lease_watch.changes (subject, key, before_owner, before_until, owner, until) SELECT 'work', 'plant', gen_random_uuid(), now() + interval '1 second', gen_random_uuid(), now() + interval '9 seconds'",
+        ),
+    ),
+    (
+        15,
+        Plant::Rows(
+            "WITH one AS (UPDATE deliveries SET tries = tries + 1 WHERE ctid = (SELECT ctid FROM deliveries LIMIT 1) RETURNING event_id, endpoint_id, tries) INSERT INTO delivery_tries (event_id, endpoint_id, try_no, outcome, duration_ms) SELECT event_id, endpoint_id, tries, 'delivered', 1 FROM one",
+        ),
+    ),
     (
         15,
         Plant::Rows(
@@ -111,6 +126,7 @@ const PLANTS: [(u8, Plant); 31] = [
         ),
     ),
     (16, Plant::Lines(a_reply_changed)),
+    (16, Plant::Lines(another_body_taken)),
     (
         17,
         Plant::Rows(
@@ -126,6 +142,7 @@ const PLANTS: [(u8, Plant); 31] = [
     (19, Plant::Lines(another_shops_order)),
     (20, Plant::Lines(a_canary_sings)),
     (21, Plant::Lines(a_bare_500)),
+    (23, Plant::Lines(a_panic)),
     (
         24,
         Plant::Rows(
@@ -139,8 +156,6 @@ const PLANTS: [(u8, Plant); 31] = [
         ),
     ),
 ];
-
-const COPY: &str = "planted";
 
 /// Plants each in turn; its name and whether it was found.
 pub(super) fn try_all(
@@ -160,7 +175,12 @@ pub(super) fn try_all(
                 format!("{number}, in a journal")
             }
             Plant::Rows(statement) => {
-                spoilt.database = spoilt_copy(database_url, statement)?;
+                let (database, seen) = spoilt_by(database_url, statement)?;
+                spoilt.database = database;
+                if online::RULES.iter().any(|(known, _)| known == number) {
+                    let is_found = seen.findings.iter().any(|one| online::is_of(one, *number));
+                    results.push((format!("{number} online: {statement}"), is_found));
+                }
                 format!("{number}: {statement}")
             }
         };
@@ -175,26 +195,16 @@ fn check_of(number: u8) -> Option<Check> {
     found.next().map(|(_, _, check)| check)
 }
 
-/// A copy of the database with one change, past every trigger and foreign key.
-fn spoilt_copy(url: &str, statement: &str) -> Result<Database, Trouble> {
-    let (server, name) = url
-        .rsplit_once('/')
-        .ok_or_else(|| Trouble::new("an address without a database"))?;
-    let (maintenance, copy) = (format!("{server}/postgres"), format!("{server}/{COPY}"));
-    run_sql(
-        &maintenance,
-        &format!("DROP DATABASE IF EXISTS {COPY} WITH (FORCE)"),
+/// The database with one change, past every trigger and foreign key, seen in a transaction that never
+/// ends well.
+fn spoilt_by(url: &str, statement: &str) -> Result<(Database, online::Look), Trouble> {
+    let (rows, looks) = (Database::statement(), online::statement());
+    let lifted = "SET LOCAL session_replication_role = 'replica'";
+    let printed = run_sql(
+        url,
+        &format!("BEGIN; {lifted}; {statement}; {rows}; {looks}; ROLLBACK"),
     )?;
-    run_sql(
-        &maintenance,
-        &format!("CREATE DATABASE {COPY} TEMPLATE {name}"),
-    )?;
-    let lifted = format!("ALTER DATABASE {COPY} SET session_replication_role = 'replica'");
-    run_sql(&maintenance, &lifted)?;
-    run_sql(&copy, statement)?;
-    let database = Database::read(&copy)?;
-    run_sql(&maintenance, &format!("DROP DATABASE {COPY} WITH (FORCE)"))?;
-    Ok(database)
+    Ok((Database::of(&printed)?, online::Look::of(&printed)))
 }
 
 fn a_callback_nobody_stored(evidence: &mut Evidence) {
@@ -274,6 +284,46 @@ fn tokens_without_end(evidence: &mut Evidence) {
     evidence.served.extend(vec![token; count]);
 }
 
+fn a_stampede(evidence: &mut Evidence) {
+    let Some(mut token) = evidence.served.first().cloned() else {
+        return;
+    };
+    "token".clone_into(&mut token.call);
+    let from = evidence.served.len();
+    evidence.served.extend([token.clone(), token]);
+    evidence.races.push(Race {
+        from,
+        to: evidence.served.len(),
+        processes: 1,
+    });
+}
+
+fn a_create_in_other_words(evidence: &mut Evidence) {
+    let first = evidence
+        .served
+        .iter()
+        .find(|served| served.call == "qris_generate");
+    let Some(mut again) = first.cloned() else {
+        return;
+    };
+    again.response_code = None;
+    again.body_sha = again.body_sha.map(|sha| format!("{sha}0"));
+    evidence.served.push(again);
+}
+
+fn another_body_taken(evidence: &mut Evidence) {
+    let replay = evidence.asked.iter_mut().find(|one| one.what == "replay");
+    if let Some(asked) = replay {
+        "mismatch".clone_into(&mut asked.what);
+    }
+}
+
+fn a_panic(evidence: &mut Evidence) {
+    let line = r#"{"level":"ERROR","fields":{"message":"panicked"}}"#;
+    let log = ("plant.log".to_owned(), line.into());
+    evidence.public.push(log);
+}
+
 fn a_reply_changed(evidence: &mut Evidence) {
     let replayed = evidence
         .asked
@@ -308,9 +358,10 @@ fn another_shops_order(evidence: &mut Evidence) {
 }
 
 fn a_canary_sings(evidence: &mut Evidence) {
-    if let Some((_, canary)) = evidence.canaries.first() {
-        evidence.public_text.push_str(canary);
-    }
+    let canary = evidence.canaries.first().cloned();
+    let place = |(_, canary): (String, String)| ("a plant".to_owned(), canary.into());
+    let planted = canary.map(place);
+    evidence.public.extend(planted);
 }
 
 fn a_bare_500(evidence: &mut Evidence) {

@@ -1,4 +1,4 @@
-//! Invariants about what is told to whom: 11 to 16, 19 to 21.
+//! Invariants about what is told to whom: 11 to 14, 16, 19 to 21, 23.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Checked,
     database::Event,
-    evidence::{Answered, Asked, Evidence, bare},
+    evidence::{Answered, Asked, Evidence, Served, bare, log_lines},
 };
 
 /// 11. What arrived is ours, the same at every try, and what counts as delivered was taken.
@@ -105,41 +105,51 @@ pub(super) fn forgeries_do_nothing(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 14. Tokens are asked for no more often than they run out or are lost.
+/// 14. Tokens are asked for as often as they run out or are lost, by each process once.
 pub(super) fn tokens_are_few(evidence: &Evidence) -> Checked {
-    let calls = evidence
-        .served
-        .iter()
-        .filter(|served| served.call == "token");
-    let count = calls.count();
+    let count = tokens(&evidence.served);
     let max = usize::try_from(evidence.tokens_max).unwrap_or(usize::MAX);
-    let findings = if count > max {
-        vec![format!("{count} token calls; {max} would do")]
-    } else {
-        Vec::new()
+    let mut checked = Checked {
+        count,
+        findings: Vec::new(),
     };
-    Checked { count, findings }
-}
-
-/// 15. No try of a delivery is recorded twice: a worker that lost its lease records nothing.
-pub(super) fn leases_are_fenced(evidence: &Evidence) -> Checked {
-    let mut tries: BTreeMap<(&str, &str), Vec<i64>> = BTreeMap::new();
-    for row in &evidence.database.tries {
-        tries
-            .entry((&row.event, &row.endpoint))
-            .or_default()
-            .push(row.try_no);
+    if count > max {
+        let text = format!("{count} token calls; {max} would do");
+        checked.findings.push(text);
     }
-    Checked::each(evidence.database.deliveries.iter(), |row| {
-        let key = (row.event.as_str(), row.endpoint.as_str());
-        let mut known = tries.get(&key).cloned().unwrap_or_default();
-        known.sort_unstable();
-        let expected: Vec<i64> = (1..=row.tries).collect();
-        (known != expected).then(|| format!("event {} has tries {known:?}", row.event))
-    })
+    checked.add(Checked::each(evidence.races.iter(), |race| {
+        let count = tokens(evidence.served_during(race));
+        let text = || {
+            format!(
+                "a token race of {} processes: {count} fetched",
+                race.processes
+            )
+        };
+        (count > race.processes).then(text)
+    }));
+    checked
 }
 
-/// 16. A key has one order, and its final replies are the same bytes.
+fn tokens(served: &[Served]) -> usize {
+    served
+        .iter()
+        .filter(|served| served.call == "token")
+        .count()
+}
+
+/// 28. Races in which several requests were refused and one token served them all.
+pub(super) fn races_won_by_one(evidence: &Evidence) -> usize {
+    let races = evidence.races.iter();
+    races
+        .filter(|race| {
+            let served = evidence.served_during(race);
+            let refused = served.iter().filter(|one| one.is_refused());
+            refused.count() > 1 && tokens(served) == 1
+        })
+        .count()
+}
+
+/// 16. A key has one order, its final replies are the same bytes, and another body gets a 422.
 pub(super) fn replies_repeat(evidence: &Evidence) -> Checked {
     let mut finals: BTreeMap<(&str, &str), BTreeSet<(u16, &str)>> = BTreeMap::new();
     let mut wrong = Vec::new();
@@ -147,6 +157,15 @@ pub(super) fn replies_repeat(evidence: &Evidence) -> Checked {
         let Some(key) = asked.key.as_deref() else {
             continue;
         };
+        if asked.what == "mismatch" {
+            if !matches!(answered.status, 422 | 429 | 503) {
+                let status = answered.status;
+                wrong.push(format!(
+                    "{key} was sent with another body and answered {status}"
+                ));
+            }
+            continue;
+        }
         if matches!(answered.status, 201 | 424) {
             let replies = finals.entry((&asked.shop, key)).or_default();
             replies.insert((answered.status, &answered.body));
@@ -194,17 +213,26 @@ pub(super) fn tenants_are_apart(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 20. No secret and no personal data in logs and errors.
+/// 20. No secret and no personal data in logs, errors, metrics, Redis and what is not sealed of rows.
 pub(super) fn canaries_are_silent(evidence: &Evidence) -> Checked {
     let errors: String = evidence
         .exchanges()
         .filter(|(_, answered)| answered.status >= 400)
         .map(|(_, answered)| answered.body.as_str())
         .collect();
-    Checked::each(evidence.canaries.iter(), |(name, canary)| {
-        let is_out = evidence.public_text.contains(canary) || errors.contains(canary);
-        is_out.then(|| format!("{name} is in the logs or in an error"))
-    })
+    let errors = ("the errors".to_owned(), errors.into());
+    let mut checked = Checked::default();
+    for (place, text) in evidence.public.iter().chain([&errors]) {
+        checked.add(Checked::each(evidence.canaries.iter(), |(name, canary)| {
+            text.contains(canary)
+                .then(|| format!("{name} is in {place}"))
+        }));
+    }
+    let unread = evidence.unread.iter();
+    checked.add(Checked::each(unread, |place| {
+        Some(format!("{place} could not be searched"))
+    }));
+    checked
 }
 
 /// 21. Errors are the contract's: 503 with `Retry-After` at worst, always problem+json.
@@ -240,7 +268,10 @@ fn wrong_error(asked: &Asked, answered: &Answered) -> Option<String> {
     }
     let is_expected = matches!(
         (asked.what.as_str(), status),
-        (_, 503 | 429) | ("create" | "switch" | "replay", 409 | 424) | ("cancel", 409)
+        (_, 503 | 429)
+            | ("create" | "switch" | "replay", 409 | 424)
+            | ("cancel", 409)
+            | ("mismatch", 422)
     );
     (!is_expected).then(|| {
         let code = problem
@@ -249,4 +280,14 @@ fn wrong_error(asked: &Asked, answered: &Answered) -> Option<String> {
             .unwrap_or_default();
         format!("{} {op} got {status} {code}", asked.what)
     })
+}
+
+/// 23. Nothing panicked.
+pub(super) fn nothing_panicked(evidence: &Evidence) -> Checked {
+    let mut checked = Checked::each(log_lines(evidence, "panicked"), |line| {
+        Some(line.to_owned())
+    });
+    let all = log_lines(evidence, "");
+    checked.count = all.count();
+    checked
 }

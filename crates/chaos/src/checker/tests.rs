@@ -51,7 +51,10 @@ fn load() -> Vec<Value> {
 
 fn provider() -> Vec<Value> {
     vec![
-        json!({"event": "call", "call": "qris_generate", "reference": PAID, "responseCode": "2004700"}),
+        json!({
+            "event": "call", "call": "qris_generate", "reference": PAID, "responseCode": "2004700",
+            "bodySha": "s",
+        }),
         json!({"event": "settle", "reference": PAID, "status": "00", "amount": {"value": "150000.00"}}),
     ]
 }
@@ -71,6 +74,7 @@ fn sink() -> Vec<Value> {
 
 fn evidence(database: &TestDatabase) -> Evidence {
     let digest = super::evidence::minified_digest(&body());
+    crate::leases::watch(&database.url()).unwrap();
     run_sql(&database.url(), &WORLD.replace("DIGEST", &digest)).unwrap();
     let mut evidence = Evidence::of(load(), provider(), sink(), &database.url()).unwrap();
     evidence.canaries = vec![("a secret".to_owned(), "canary".to_owned())];

@@ -37,8 +37,10 @@ INSERT INTO events (id, merchant_id, order_id, type, order_version, body) VALUES
     ('00000000-0000-0000-0000-0000000000e2', '00000000-0000-0000-0000-0000000000a1',
      '00000000-0000-0000-0000-0000000000c1', 'order.payable', 1, '{}');
 INSERT INTO deliveries (event_id, endpoint_id, state, tries) VALUES
-    ('00000000-0000-0000-0000-0000000000e1', '00000000-0000-0000-0000-0000000000b1', 'delivered', 1),
-    ('00000000-0000-0000-0000-0000000000e2', '00000000-0000-0000-0000-0000000000b1', 'delivered', 1);
+    ('00000000-0000-0000-0000-0000000000e1', '00000000-0000-0000-0000-0000000000b1', 'due', 0),
+    ('00000000-0000-0000-0000-0000000000e2', '00000000-0000-0000-0000-0000000000b1', 'due', 0);
+UPDATE deliveries SET lease_token = gen_random_uuid(), leased_until = now() + interval '10 seconds';
+UPDATE deliveries SET lease_token = NULL, leased_until = NULL, state = 'delivered', tries = 1;
 INSERT INTO delivery_tries (event_id, endpoint_id, try_no, outcome, duration_ms) VALUES
     ('00000000-0000-0000-0000-0000000000e1', '00000000-0000-0000-0000-0000000000b1', 1, 'delivered', 1),
     ('00000000-0000-0000-0000-0000000000e2', '00000000-0000-0000-0000-0000000000b1', 1, 'delivered', 1);
