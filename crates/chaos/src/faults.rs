@@ -139,6 +139,9 @@ pub enum Fault {
     Wire(Dependency, Wire),
 }
 
+/// Longer than anybody waits for the head or the body of a request.
+const SLOW_AT_LEAST: Duration = Duration::from_secs(8);
+
 /// How long things last.
 #[derive(Debug, Clone, Copy)]
 pub struct Holds {
@@ -223,7 +226,11 @@ impl Fault {
                     rig.revoke_tokens_within(holds.wire / 2);
                 }
                 let proxy = dependency.proxy(&rig.proxies);
-                interfere(proxy, *wire, holds.wire).await
+                let hold = match wire {
+                    Wire::SlowRequest => holds.wire.max(SLOW_AT_LEAST),
+                    _ => holds.wire,
+                };
+                interfere(proxy, *wire, hold).await
             }
         };
         Ok(Inflicted {

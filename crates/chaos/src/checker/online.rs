@@ -53,8 +53,9 @@ pub(super) const RULES: [(u8, &str); 9] = [
          UNION ALL SELECT 'event ' || event_id || ' has a try twice' FROM delivery_tries \
          GROUP BY event_id, endpoint_id, try_no HAVING count(*) > 1 \
          UNION ALL SELECT 'event ' || d.event_id || ' has more tries than leases' FROM deliveries d \
-         WHERE d.tries > (SELECT count(*) FROM lease_watch.changes c WHERE c.subject = 'delivery' \
-         AND c.owner IS NULL AND c.key = d.event_id || '/' || d.endpoint_id)",
+         LEFT JOIN (SELECT key, count(*) AS given_back FROM lease_watch.changes \
+         WHERE subject = 'delivery' AND owner IS NULL GROUP BY key) c \
+         ON c.key = d.event_id || '/' || d.endpoint_id WHERE d.tries > coalesce(c.given_back, 0)",
     ),
     (
         17,
