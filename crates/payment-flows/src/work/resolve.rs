@@ -44,7 +44,7 @@ impl Flows {
             | PaymentState::Refunded => return Ok(WorkNext::Done),
         }
         if cannot_be_asked(facts) {
-            return self.replace(work).await;
+            return self.replace(work, facts).await;
         }
         let Some(answer) = self.question(facts).await else {
             return Ok(self.next_resolve(work, facts));
@@ -72,16 +72,25 @@ impl Flows {
                 Closing::Open | Closing::NoAnswer => return Ok(self.next_resolve(work, facts)),
             }
         }
-        self.replace(work).await
+        self.replace(work, facts).await
     }
 
-    async fn replace(&self, work: &LeasedWork) -> Result<WorkNext, LedgerError> {
+    async fn replace(
+        &self,
+        work: &LeasedWork,
+        facts: &PaymentFacts,
+    ) -> Result<WorkNext, LedgerError> {
         let leased = work.clone();
         let replacement = PaymentId::from_uuid(Uuid::now_v7());
         let call = self
             .ledger
             .transact(move |tx| tx.replace_lost(&leased, replacement))
             .await?;
+        if call.is_none() {
+            // Closed, and its plan with it; or the lease ran out on the way here, and the next one
+            // finishes this.
+            return Ok(self.next_resolve(work, facts));
+        }
         self.send(call).await?;
         Ok(WorkNext::Done)
     }

@@ -166,7 +166,7 @@ fn whatever_two_replicas_do_the_books_say_what_the_provider_knows() {
 /// Runs that once went wrong.
 mod remembered {
     use super::Theatre;
-    use super::steps::How::Straight;
+    use super::steps::How::{ReplyLost, Straight};
     use super::steps::Step::{Release, Wait, Work};
     use ledger::WorkKind::Resolve;
 
@@ -184,6 +184,23 @@ mod remembered {
             Work(1, Resolve),
             Release(1, Straight),
             Release(1, Straight),
+        ]);
+    }
+
+    /// The resolver's lease runs out between the provider's cancel and the replacement: it may not
+    /// replace any more, and whoever comes next must still find the work.
+    #[test]
+    fn a_resolve_whose_lease_ran_out_is_done_by_the_next() {
+        Theatre::open().play(&[
+            Release(0, Straight),
+            Release(0, ReplyLost),
+            Wait(3),
+            Work(1, Resolve),
+            Release(0, Straight),
+            Release(0, Straight),
+            Release(0, Straight),
+            Wait(31),
+            Release(0, Straight),
         ]);
     }
 }
