@@ -4,6 +4,7 @@
 mod channels;
 mod json_style;
 mod messages;
+mod noise;
 mod notifications;
 mod signing_vectors;
 mod transitions;
