@@ -64,7 +64,7 @@ impl CallbackStore for Inbox {
         };
         let received = self
             .ledger
-            .transact(move |tx| tx.receive(&inbound))
+            .receive(inbound)
             .await
             .map_err(|error| away(&error))?;
         Ok(match received {

@@ -18,6 +18,7 @@ use crate::error::LedgerError;
 use crate::history::{NewHistory, Source};
 use crate::observation::{Applied, Effect, Observation, What};
 use crate::payers::without_name;
+use crate::receipts::ReceiptRow;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::{orders, payments};
 use crate::tx::Tx;
@@ -29,17 +30,26 @@ const ASK_SPACING_SECONDS: i64 = 60;
 pub(crate) struct Locked {
     pub(crate) order: OrderRow,
     pub(crate) payments: Vec<PaymentRow>,
+    /// Of all its payments, oldest first; read when they are needed.
+    pub(crate) receipts: Option<Vec<ReceiptRow>>,
 }
 
 impl Locked {
-    fn payment(&self, id: Uuid) -> Result<&PaymentRow, LedgerError> {
+    pub(crate) fn payment(&self, id: Uuid) -> Result<&PaymentRow, LedgerError> {
         self.payments
             .iter()
             .find(|payment| payment.id == id)
             .ok_or(LedgerError::NotFound)
     }
 
-    fn payment_mut(&mut self, id: Uuid) -> Result<&mut PaymentRow, LedgerError> {
+    pub(crate) fn receipts_of(&self, payment_id: Uuid) -> impl Iterator<Item = &ReceiptRow> {
+        self.receipts
+            .iter()
+            .flatten()
+            .filter(move |receipt| receipt.payment_id == payment_id)
+    }
+
+    pub(crate) fn payment_mut(&mut self, id: Uuid) -> Result<&mut PaymentRow, LedgerError> {
         self.payments
             .iter_mut()
             .find(|payment| payment.id == id)
@@ -79,13 +89,19 @@ impl Tx<'_> {
         payment: PaymentId,
         observation: &Observation,
     ) -> Result<Applied, LedgerError> {
-        let order_id: Uuid = payments::table
-            .find(payment.as_uuid())
-            .select(payments::order_id)
-            .first(self.connection)?;
-        let mut locked = self.lock_order(order_id)?;
+        let mut locked = self.lock_order_of(payment)?;
+        self.apply_to(&mut locked, payment, observation)
+    }
+
+    /// [`Tx::apply`] where the order is locked already.
+    pub(crate) fn apply_to(
+        &mut self,
+        locked: &mut Locked,
+        payment: PaymentId,
+        observation: &Observation,
+    ) -> Result<Applied, LedgerError> {
         let observation = observation.storable();
-        let (effect, fact) = self.apply_locked(&mut locked, payment.as_uuid(), &observation)?;
+        let (effect, fact) = self.apply_locked(locked, payment.as_uuid(), &observation)?;
         tracing::info!(
             order.id = %locked.order.id(),
             payment.id = %payment,
@@ -107,9 +123,25 @@ impl Tx<'_> {
             .find(order_id)
             .select(OrderRow::as_select())
             .for_no_key_update()
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         let payments = self.payments_of(order_id)?;
-        Ok(Locked { order, payments })
+        Ok(Locked {
+            order,
+            payments,
+            receipts: None,
+        })
+    }
+
+    /// Locks the order of a payment, if it is not locked ahead.
+    pub(crate) fn lock_order_of(&mut self, payment: PaymentId) -> Result<Locked, LedgerError> {
+        if let Some(locked) = self.prefetched.take(payment.as_uuid()) {
+            return Ok(locked);
+        }
+        let order_id: Uuid = payments::table
+            .find(payment.as_uuid())
+            .select(payments::order_id)
+            .first(self.connection()?)?;
+        self.lock_order(order_id)
     }
 
     fn apply_locked(
@@ -122,16 +154,17 @@ impl Tx<'_> {
         let (fact, money) = match &observation.what {
             What::Fact(fact) => (*fact, None),
             What::Word(word) => {
-                let known = self.known(locked.payment(id)?)?;
+                self.read_receipts(locked)?;
+                let known = self.known(locked, id)?;
                 match read(word, &known, self.now()?) {
                     Reading::Apply(fact, money) => (fact, money),
                     Reading::Ask => {
                         self.ask_about(locked.payment(id)?, word.channelled)?;
-                        self.record_unchanged(locked, id, observation, "asked")?;
+                        self.record_unchanged(locked, id, observation, "asked");
                         return Ok((Effect::Asked, "asked"));
                     }
                     Reading::Nothing => {
-                        self.record_unchanged(locked, id, observation, "no_change")?;
+                        self.record_unchanged(locked, id, observation, "no_change");
                         return Ok((Effect::Unchanged, "no_change"));
                     }
                 }
@@ -142,8 +175,8 @@ impl Tx<'_> {
             if decision.close_at_provider {
                 self.plan_close(locked.payment(id)?, None)?;
             }
-            self.confirm_receipt(id, fact, observation)?;
-            self.record_unchanged(locked, id, observation, fact.as_str())?;
+            self.confirm_receipt(locked, id, fact, observation)?;
+            self.record_unchanged(locked, id, observation, fact.as_str());
             return Ok((Effect::Unchanged, fact.as_str()));
         }
         self.execute(
@@ -181,15 +214,15 @@ impl Tx<'_> {
         Ok(decide(&payment, &order, fact, money))
     }
 
-    fn known(&mut self, payment: &PaymentRow) -> Result<Known, LedgerError> {
-        let receipts = self.receipts_of(payment.id)?;
+    fn known(&self, locked: &Locked, id: Uuid) -> Result<Known, LedgerError> {
+        let payment = locked.payment(id)?;
         let channel = payment.channel.as_deref().unwrap_or(PAYMENT_LINK_CHANNEL);
         let amount_rule = (self.context.channels.get(channel))
             .map(|channel| channel.amount_rule)
             .unwrap_or_default();
         let named = |held: Option<&str>| {
-            receipts
-                .iter()
+            locked
+                .receipts_of(id)
                 .filter(|receipt| held.is_none_or(|held| receipt.held == held))
                 .filter_map(|receipt| receipt.request_key.clone())
                 .collect::<Vec<_>>()
@@ -244,17 +277,18 @@ impl Tx<'_> {
         {
             self.keep_account_name(row.order_id, id, name)?;
         }
-        diesel::update(payments::table.find(id))
-            .set(&row)
-            .execute(self.connection)?;
         for (booking, amount) in &decision.bookings {
             self.post(&row, *booking, *amount)?;
         }
-        self.keep_receipt(&row, observation, decided)?;
+        self.keep_receipts(locked, &row, observation, decided)?;
         self.plan_after(&row, before.0, decision)?;
+        self.writes.payments.insert(id, row);
         change_order(locked, decided, observation, now)?;
-        self.save_order(&locked.order)?;
-        self.record(&NewHistory {
+        if !decision.payment.is_open() {
+            self.hasten_expiry(&mut locked.order)?;
+        }
+        self.save_order(&locked.order);
+        self.record(NewHistory {
             order_id: locked.order.id,
             payment_id: Some(id),
             source: observation.source.as_str(),
@@ -265,10 +299,7 @@ impl Tx<'_> {
             order_to: Some(decision.order.as_str()),
             order_version: Some(locked.order.version),
             detail: observation.detail.clone(),
-        })?;
-        if !decision.payment.is_open() && locked.order.expiry_due_at.is_some() {
-            self.hasten_expiry(locked.order.id)?;
-        }
+        });
         if decision.close_others {
             self.close_others(locked, id)?;
         }
@@ -307,11 +338,9 @@ impl Tx<'_> {
         decision.payment.as_str().clone_into(&mut row.state);
         row.updated_at = now;
         let row = row.clone();
-        diesel::update(payments::table.find(id))
-            .set(&row)
-            .execute(self.connection)?;
         self.plan_after(&row, before, &decision)?;
-        self.record(&NewHistory {
+        self.writes.payments.insert(id, row);
+        self.record(NewHistory {
             order_id: locked.order.id,
             payment_id: Some(id),
             source: Source::Sibling.as_str(),
@@ -322,14 +351,12 @@ impl Tx<'_> {
             order_to: None,
             order_version: Some(locked.order.version),
             detail: None,
-        })
+        });
+        Ok(())
     }
 
-    pub(crate) fn save_order(&mut self, order: &OrderRow) -> Result<(), LedgerError> {
-        diesel::update(orders::table.find(order.id))
-            .set(order)
-            .execute(self.connection)?;
-        Ok(())
+    pub(crate) fn save_order(&mut self, order: &OrderRow) {
+        self.writes.orders.insert(order.id, order.clone());
     }
 
     fn record_unchanged(
@@ -337,9 +364,9 @@ impl Tx<'_> {
         locked: &Locked,
         id: Uuid,
         observation: &Observation,
-        fact: &str,
-    ) -> Result<(), LedgerError> {
-        self.record(&NewHistory {
+        fact: &'static str,
+    ) {
+        self.record(NewHistory {
             order_id: locked.order.id,
             payment_id: Some(id),
             source: observation.source.as_str(),
@@ -350,6 +377,6 @@ impl Tx<'_> {
             order_to: None,
             order_version: Some(locked.order.version),
             detail: observation.detail.clone(),
-        })
+        });
     }
 }

@@ -141,7 +141,7 @@ impl Tx<'_> {
     /// When the database does not answer.
     pub fn audit(&mut self, check: &AuditCheck) -> Result<Vec<AuditFinding>, LedgerError> {
         let mut findings: Vec<AuditFinding> =
-            diesel::sql_query(check.query).load(self.connection)?;
+            diesel::sql_query(check.query).load(self.connection()?)?;
         findings.truncate(FINDINGS_MAX);
         Ok(findings)
     }

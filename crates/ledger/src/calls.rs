@@ -116,12 +116,8 @@ impl Tx<'_> {
         token: Uuid,
         outcome: &CallOutcome,
     ) -> Result<Applied, LedgerError> {
-        let order_id: Uuid = payments::table
-            .find(payment.as_uuid())
-            .select(payments::order_id)
-            .first(self.connection)?;
-        let locked = self.lock_order(order_id)?;
-        let row = own_payment(&locked, payment.as_uuid())?;
+        let mut locked = self.lock_order_of(payment)?;
+        let row = locked.payment(payment.as_uuid())?;
         let runs = row.call_leased_until.is_some();
         let ours = row.call_token == Some(token)
             && (runs || !matches!(outcome, CallOutcome::StillRunning));
@@ -129,7 +125,7 @@ impl Tx<'_> {
             return unchanged(&locked, row);
         }
         if ours {
-            self.end_lease(row, outcome)?;
+            self.end_lease(&mut locked, payment.as_uuid(), outcome)?;
         }
         let observation = match outcome {
             CallOutcome::Accepted(observation) => observation.as_ref().clone(),
@@ -145,26 +141,29 @@ impl Tx<'_> {
                 ..Observation::fact(Source::Reply, Fact::OutcomeUnknown)
             },
         };
-        self.apply(payment, &observation)
+        self.apply_to(&mut locked, payment, &observation)
     }
 
-    fn end_lease(&mut self, row: &PaymentRow, outcome: &CallOutcome) -> Result<(), LedgerError> {
+    fn end_lease(
+        &mut self,
+        locked: &mut Locked,
+        id: Uuid,
+        outcome: &CallOutcome,
+    ) -> Result<(), LedgerError> {
         let now = self.now()?;
-        let runs_on = matches!(outcome, CallOutcome::StillRunning);
-        let leased_until = if runs_on { row.call_leased_until } else { None };
-        diesel::update(payments::table.find(row.id))
-            .set((
-                payments::last_outcome.eq(outcome.word()),
-                payments::call_leased_until.eq(leased_until),
-            ))
-            .execute(self.connection)?;
+        let row = locked.payment_mut(id)?;
+        row.last_outcome = Some(outcome.word().to_owned());
+        if !matches!(outcome, CallOutcome::StillRunning) {
+            row.call_leased_until = None;
+        }
+        let row = row.clone();
         match outcome {
             // The merchant holds a 503 and retries; of a resend or a replacement it knows nothing,
             // so the resolver goes on with it.
             CallOutcome::NotSent
                 if row.state()? == PaymentState::Creating && row.replaces.is_none() =>
             {
-                self.drop_work(row.id, &[WorkKind::Resolve])
+                self.drop_work(row.id, &[WorkKind::Resolve]);
             }
             CallOutcome::NotSent | CallOutcome::Unknown(_) if row.state()?.is_open() => {
                 let resolve = &self.context.plans.resolve;
@@ -177,8 +176,10 @@ impl Tx<'_> {
             | CallOutcome::Unknown(_)
             | CallOutcome::Accepted(_)
             | CallOutcome::Refused(_)
-            | CallOutcome::StillRunning => Ok(()),
+            | CallOutcome::StillRunning => {}
         }
+        self.writes.payments.insert(row.id, row);
+        Ok(())
     }
 
     pub(crate) fn insert_payment(
@@ -227,11 +228,11 @@ impl Tx<'_> {
         };
         diesel::insert_into(payments::table)
             .values(&row)
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         // Should this process die in the call, the lease runs out and the resolver takes over.
-        self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until)?;
+        self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until);
         let expire_at = shifted(row.expires_at, self.context.plans.expiry_grace);
-        self.plan_work(row.id, WorkKind::Expire, row.expires_at, expire_at)?;
+        self.plan_work(row.id, WorkKind::Expire, row.expires_at, expire_at);
         Ok(row)
     }
 
@@ -241,7 +242,7 @@ impl Tx<'_> {
         let next: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
             "nextval('virtual_account_customers')",
         ))
-        .get_result(self.connection)?;
+        .get_result(self.connection()?)?;
         Ok(format!("{next:08}"))
     }
 
@@ -259,8 +260,8 @@ impl Tx<'_> {
         row.last_outcome = None;
         diesel::update(payments::table.find(row.id))
             .set(&row)
-            .execute(self.connection)?;
-        self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until)?;
+            .execute(self.connection()?)?;
+        self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until);
         let again = NotedCall {
             call: "create",
             outcome: "sent again".to_owned(),
@@ -317,14 +318,6 @@ impl Place {
             replacements: 0,
         }
     }
-}
-
-pub(crate) fn own_payment(locked: &Locked, id: Uuid) -> Result<&PaymentRow, LedgerError> {
-    locked
-        .payments
-        .iter()
-        .find(|payment| payment.id == id)
-        .ok_or(LedgerError::NotFound)
 }
 
 fn unchanged(locked: &Locked, row: &PaymentRow) -> Result<Applied, LedgerError> {

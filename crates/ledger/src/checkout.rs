@@ -29,7 +29,7 @@ impl Tx<'_> {
         let shop = merchants::table
             .find(row.merchant_id)
             .select(merchants::name)
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         let payments = self.payments_of(row.id)?;
         let payer = self.payer_of(row.id)?;
         Ok(CheckoutOrder {

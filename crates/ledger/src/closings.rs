@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::apply::Locked;
 use crate::error::LedgerError;
 use crate::history::{NewHistory, Source};
+use crate::rows::OrderRow;
 use crate::schema::orders;
 use crate::tx::{Tx, shifted};
 
@@ -112,7 +113,7 @@ impl Tx<'_> {
             .limit(limit)
             .for_no_key_update()
             .skip_locked()
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         let mut ended = 0_usize;
         for id in due {
             let tried = self.nested(|tx| {
@@ -136,7 +137,7 @@ impl Tx<'_> {
         if locked.order.state()? != OrderState::Pending {
             locked.order.expiry_due_at = None;
             let order = locked.order.clone();
-            self.save_order(&order)?;
+            self.save_order(&order);
             return Ok(false);
         }
         if locked.others_open(Uuid::nil())? {
@@ -157,21 +158,19 @@ impl Tx<'_> {
         let later = shifted(self.now()?, TimeDelta::seconds(seconds));
         diesel::update(orders::table.find(id))
             .set(orders::expiry_due_at.eq(later))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         Ok(())
     }
 
     /// Lets an order be looked at at once, since the last of its payments just ended.
-    pub(crate) fn hasten_expiry(&mut self, order_id: Uuid) -> Result<(), LedgerError> {
+    pub(crate) fn hasten_expiry(&mut self, order: &mut OrderRow) -> Result<(), LedgerError> {
         let now = self.now()?;
         let latest = now
             .checked_sub_signed(self.context.plans.expiry_grace)
             .unwrap_or(now);
-        diesel::update(orders::table.find(order_id))
-            .filter(orders::expiry_due_at.is_not_null())
-            .filter(orders::expires_at.le(latest))
-            .set(orders::expiry_due_at.eq(now))
-            .execute(self.connection)?;
+        if order.expiry_due_at.is_some() && order.expires_at <= latest {
+            order.expiry_due_at = Some(now);
+        }
         Ok(())
     }
 
@@ -192,8 +191,8 @@ impl Tx<'_> {
         order.updated_at = now;
         order.expiry_due_at = None;
         let order = locked.order.clone();
-        self.save_order(&order)?;
-        self.record(&NewHistory {
+        self.save_order(&order);
+        self.record(NewHistory {
             order_id: order.id,
             payment_id: None,
             source: end.source.as_str(),
@@ -204,7 +203,7 @@ impl Tx<'_> {
             order_to: Some(end.state.as_str()),
             order_version: Some(order.version),
             detail: None,
-        })?;
+        });
         self.emit(locked, end.event)
     }
 }

@@ -33,14 +33,14 @@ impl Tx<'_> {
             .values(&row)
             .on_conflict((orders::merchant_id, orders::reference))
             .do_nothing()
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         if inserted == 0 {
             return self.reference_taken(new, claim);
         }
         if let Some(customer) = &new.customer {
             self.keep_customer(row.id, customer)?;
         }
-        self.record(&NewHistory {
+        self.record(NewHistory {
             order_id: row.id,
             payment_id: new.payment.as_ref().map(|payment| payment.id.as_uuid()),
             source: Source::Merchant.as_str(),
@@ -51,7 +51,7 @@ impl Tx<'_> {
             order_to: Some(OrderState::Pending.as_str()),
             order_version: Some(1),
             detail: None,
-        })?;
+        });
         match &new.payment {
             None => {
                 let creation = self.keep_creation(&row, None, claim, MakesOrder::Yes)?;
@@ -132,8 +132,8 @@ impl Tx<'_> {
         order.updated_at = now;
         order.expiry_due_at = Some(shifted(order.expires_at, self.context.plans.expiry_grace));
         let order = locked.order.clone();
-        self.save_order(&order)?;
-        self.record(&NewHistory {
+        self.save_order(&order);
+        self.record(NewHistory {
             order_id: order.id,
             payment_id: Some(id.as_uuid()),
             source: Source::Merchant.as_str(),
@@ -144,7 +144,8 @@ impl Tx<'_> {
             order_to: Some(OrderState::Pending.as_str()),
             order_version: Some(order.version),
             detail: None,
-        })
+        });
+        Ok(())
     }
 
     fn order_row(&mut self, new: &NewOrder) -> Result<OrderRow, LedgerError> {
@@ -179,7 +180,7 @@ impl Tx<'_> {
             .filter(creations::order_id.eq(order_id.as_uuid()))
             .filter(creations::makes_order)
             .select(CreationRow::as_select())
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         // A twin with the same key may have committed while our insert waited for it.
         if let Some(twin) = self.creation_by_key(new.merchant_id, claim)? {
             return self.resume_creation(&twin, claim);
@@ -210,7 +211,7 @@ impl Tx<'_> {
                 creations::idempotency_key.eq(&claim.key),
                 creations::fingerprint.eq(claim.fingerprint.as_slice()),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         Ok(id)
     }
 }

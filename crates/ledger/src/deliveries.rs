@@ -186,7 +186,7 @@ impl Tx<'_> {
         .bind::<Bool, _>(lane == Lane::Troubled)
         .bind::<SqlUuid, _>(token)
         .bind::<BigInt, _>(limits.lease.num_milliseconds())
-        .load(self.connection)?;
+        .load(self.connection()?)?;
         self.leased(&rows, token)
     }
 
@@ -214,7 +214,7 @@ impl Tx<'_> {
         .bind::<Bool, _>(lane == Lane::Troubled)
         .bind::<BigInt, _>(limits.per_endpoint)
         .bind::<BigInt, _>(limits.at_once)
-        .load(self.connection)?;
+        .load(self.connection()?)?;
         Ok(found.into_iter().map(|row| row.id).collect())
     }
 
@@ -230,7 +230,7 @@ impl Tx<'_> {
                 events::id,
                 (events::order_id, events::event_type, events::body),
             ))
-            .load(self.connection)?
+            .load(self.connection()?)?
             .into_iter()
             .collect();
         let endpoints: HashMap<Uuid, EndpointRow> = webhook_endpoints::table
@@ -244,7 +244,7 @@ impl Tx<'_> {
                     webhook_endpoints::previous_secret_until,
                 ),
             ))
-            .load(self.connection)?
+            .load(self.connection()?)?
             .into_iter()
             .collect();
         let payers = self.payers_of(events.values().filter_map(|event| event.order_id))?;
@@ -321,7 +321,7 @@ impl Tx<'_> {
         .bind::<SqlUuid, _>(delivery.event_id.as_uuid())
         .bind::<SqlUuid, _>(delivery.endpoint_id.as_uuid())
         .bind::<SqlUuid, _>(delivery.token)
-        .execute(self.connection)?;
+        .execute(self.connection()?)?;
         if changed == 0 {
             return Ok(false);
         }
@@ -334,7 +334,7 @@ impl Tx<'_> {
                 delivery_tries::status.eq(status),
                 delivery_tries::duration_ms.eq(result.duration_ms),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         self.note_health(delivery.endpoint_id, result.next == DeliveryNext::Delivered)?;
         if result.next == DeliveryNext::EndpointGone {
             self.disable_endpoint(delivery.endpoint_id, "gone (410)")?;
@@ -352,7 +352,7 @@ impl Tx<'_> {
         .bind::<SqlUuid, _>(endpoint.as_uuid())
         .bind::<Bool, _>(taken)
         .bind::<Integer, _>(TROUBLED_AFTER)
-        .execute(self.connection)?;
+        .execute(self.connection()?)?;
         Ok(())
     }
 }

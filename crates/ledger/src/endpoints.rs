@@ -87,7 +87,7 @@ impl Tx<'_> {
                 webhook_endpoints::event_types.eq(&new.event_types),
                 webhook_endpoints::secret_sealed.eq(sealed),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl Tx<'_> {
             .filter(webhook_endpoints::merchant_id.eq(merchant.as_uuid()))
             .filter(webhook_endpoints::deleted_at.is_null())
             .count()
-            .get_result(self.connection)?)
+            .get_result(self.connection()?)?)
     }
 
     /// A merchant's endpoints, oldest first.
@@ -116,7 +116,7 @@ impl Tx<'_> {
             .filter(webhook_endpoints::deleted_at.is_null())
             .select(EndpointLine::as_select())
             .order((webhook_endpoints::created_at, webhook_endpoints::id))
-            .load(self.connection)?)
+            .load(self.connection()?)?)
     }
 
     /// One endpoint of a merchant.
@@ -133,7 +133,7 @@ impl Tx<'_> {
             .filter(webhook_endpoints::merchant_id.eq(merchant.as_uuid()))
             .filter(webhook_endpoints::deleted_at.is_null())
             .select(EndpointLine::as_select())
-            .first(self.connection)?)
+            .first(self.connection()?)?)
     }
 
     /// Changes an endpoint. What waits for it goes where it points from now on; enabling it, or
@@ -154,7 +154,7 @@ impl Tx<'_> {
             .filter(webhook_endpoints::deleted_at.is_null())
             .select(EndpointLine::as_select())
             .for_no_key_update()
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         let fresh = change.url.is_some() || change.enabled == Some(true);
         if let Some(url) = &change.url {
             line.url.clone_from(url);
@@ -178,11 +178,11 @@ impl Tx<'_> {
                 webhook_endpoints::disabled_reason.eq(&line.disabled_reason),
                 webhook_endpoints::updated_at.eq(now),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         if fresh {
             diesel::update(row)
                 .set(webhook_endpoints::failures_in_row.eq(0))
-                .execute(self.connection)?;
+                .execute(self.connection()?)?;
         }
         Ok(line)
     }
@@ -209,7 +209,7 @@ impl Tx<'_> {
                 webhook_endpoints::secret_sealed.eq(sealed),
                 webhook_endpoints::updated_at.eq(now),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         line.updated_at = now;
         Ok(line)
     }
@@ -233,7 +233,7 @@ impl Tx<'_> {
                 webhook_endpoints::enabled.eq(false),
                 webhook_endpoints::updated_at.eq(now),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         if changed == 0 {
             return Err(LedgerError::NotFound);
         }
@@ -251,7 +251,7 @@ impl Tx<'_> {
                 webhook_endpoints::disabled_reason.eq(reason),
                 webhook_endpoints::updated_at.eq(diesel::dsl::now),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         Ok(())
     }
 

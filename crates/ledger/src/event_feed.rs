@@ -139,7 +139,7 @@ impl Tx<'_> {
         .bind::<SqlUuid, _>(after.event)
         .bind::<Nullable<Text>, _>(event_type.map(EventType::as_str))
         .bind::<BigInt, _>(limit.saturating_add(1))
-        .load(self.connection)?;
+        .load(self.connection()?)?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
@@ -178,7 +178,7 @@ impl Tx<'_> {
             .filter(events::id.eq(id.as_uuid()))
             .filter(events::merchant_id.eq(merchant.as_uuid()))
             .select((events::order_id, events::body))
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         let payer = order_id
             .map(|order| self.payer_of(order))
             .transpose()?
@@ -194,7 +194,7 @@ impl Tx<'_> {
         let owner: Uuid = events::table
             .find(id.as_uuid())
             .select(events::merchant_id)
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         Ok(MerchantId::from_uuid(owner))
     }
 
@@ -217,7 +217,7 @@ impl Tx<'_> {
              WHERE d.event_id = $1 ORDER BY e.created_at, e.id",
         )
         .bind::<SqlUuid, _>(id.as_uuid())
-        .load(self.connection)?;
+        .load(self.connection()?)?;
         type Tried = (Uuid, DateTime<Utc>, String, Option<i16>, i32);
         let tried: Vec<Tried> = delivery_tries::table
             .filter(delivery_tries::event_id.eq(id.as_uuid()))
@@ -229,7 +229,7 @@ impl Tx<'_> {
                 delivery_tries::duration_ms,
             ))
             .order(delivery_tries::id)
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         let lines = rows.into_iter().map(|row| {
             let tries = tried
                 .iter()

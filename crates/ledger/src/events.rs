@@ -7,14 +7,24 @@ use ayolinx_core::ids::{EventId, MerchantId, OrderId};
 use ayolinx_core::order_view::{NextAction, OrderView};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::apply::Locked;
 use crate::error::LedgerError;
 use crate::payers::Payer;
 use crate::schema::events;
+use crate::statement::Statement;
 use crate::tx::Tx;
+
+/// An event to be written.
+pub(crate) struct NewEvent {
+    id: Uuid,
+    merchant_id: Uuid,
+    order: Option<(Uuid, i32)>,
+    event_type: &'static str,
+    body: String,
+}
 
 impl Tx<'_> {
     /// Tells the merchant about a locked order.
@@ -25,39 +35,33 @@ impl Tx<'_> {
         let body = EventBody::new(id, event, self.now()?, Some(view));
         let merchant = locked.order.merchant_id();
         let order = Some((locked.order.id, locked.order.version));
-        self.insert_event(merchant, order, event, &body)?;
-        diesel::sql_query(
-            "INSERT INTO deliveries (event_id, endpoint_id, state, due_at) \
-             SELECT $1, id, 'due', now() FROM webhook_endpoints \
-             WHERE merchant_id = $2 AND enabled AND deleted_at IS NULL \
-               AND (event_types IS NULL OR $3 = ANY (event_types))",
-        )
-        .bind::<SqlUuid, _>(id.as_uuid())
-        .bind::<SqlUuid, _>(merchant.as_uuid())
-        .bind::<Text, _>(event.as_str())
-        .execute(self.connection)?;
-        Ok(())
+        self.keep_event(merchant, order, event, &body)
     }
 
-    /// Writes an event that goes to nobody yet.
+    /// Writes an event that is about no order and goes to nobody yet.
     pub(crate) fn insert_event(
+        &mut self,
+        merchant: MerchantId,
+        event: EventType,
+        body: &EventBody,
+    ) -> Result<(), LedgerError> {
+        self.keep_event(merchant, None, event, body)
+    }
+
+    fn keep_event(
         &mut self,
         merchant: MerchantId,
         order: Option<(Uuid, i32)>,
         event: EventType,
         body: &EventBody,
     ) -> Result<(), LedgerError> {
-        let text = serde_json::to_string(body).map_err(LedgerError::corrupt)?;
-        diesel::insert_into(events::table)
-            .values((
-                events::id.eq(body.id.as_uuid()),
-                events::merchant_id.eq(merchant.as_uuid()),
-                events::order_id.eq(order.map(|(id, _)| id)),
-                events::event_type.eq(event.as_str()),
-                events::order_version.eq(order.map(|(_, version)| version)),
-                events::body.eq(text),
-            ))
-            .execute(self.connection)?;
+        self.writes.events.push(NewEvent {
+            id: body.id.as_uuid(),
+            merchant_id: merchant.as_uuid(),
+            order,
+            event_type: event.as_str(),
+            body: serde_json::to_string(body).map_err(LedgerError::corrupt)?,
+        });
         Ok(())
     }
 
@@ -79,7 +83,7 @@ impl Tx<'_> {
              JOIN webhook_endpoints e ON e.id = d.endpoint_id \
              WHERE d.state = 'due' AND d.due_at <= now() AND e.enabled AND e.deleted_at IS NULL",
         )
-        .get_result(self.connection)?;
+        .get_result(self.connection()?)?;
         Ok((depth.waiting, depth.oldest))
     }
 
@@ -92,7 +96,7 @@ impl Tx<'_> {
             .filter(events::order_id.eq(order.as_uuid()))
             .select(events::event_type)
             .order(events::id)
-            .load(self.connection)?)
+            .load(self.connection()?)?)
     }
 
     /// Deliveries that gave up, for the operator's gauge; those of deleted endpoints concern nobody.
@@ -110,7 +114,7 @@ impl Tx<'_> {
              JOIN webhook_endpoints e ON e.id = d.endpoint_id \
              WHERE d.state = 'dead' AND e.deleted_at IS NULL",
         )
-        .get_result(self.connection)?;
+        .get_result(self.connection()?)?;
         Ok(counted.dead)
     }
 }
@@ -132,4 +136,39 @@ fn put_in(order: &mut OrderView, payer: &Payer) {
         }
     }
     order.customer.clone_from(&payer.customer);
+}
+
+/// Events, and for those about an order a delivery to each endpoint that wants them.
+pub(crate) fn insert_all(
+    connection: &mut PgConnection,
+    events: &[NewEvent],
+) -> Result<(), LedgerError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    Statement::new(
+        "WITH new AS ( \
+             SELECT * FROM unnest(?, ?, ?, ?, ?, ?) \
+                 AS new (id, merchant_id, order_id, order_version, type, body)), \
+         made AS ( \
+             INSERT INTO events (id, merchant_id, order_id, order_version, type, body) \
+             SELECT id, merchant_id, order_id, order_version, type, body FROM new) \
+         INSERT INTO deliveries (event_id, endpoint_id, state, due_at) \
+         SELECT new.id, webhook_endpoints.id, 'due', now() \
+         FROM new JOIN webhook_endpoints USING (merchant_id) \
+         WHERE new.order_id IS NOT NULL AND enabled AND deleted_at IS NULL \
+           AND (event_types IS NULL OR new.type = ANY (event_types))",
+    )
+    .column::<SqlUuid, _>(events.iter().map(|event| event.id))
+    .column::<SqlUuid, _>(events.iter().map(|event| event.merchant_id))
+    .column::<Nullable<SqlUuid>, _>(events.iter().map(|event| event.order.map(|(id, _)| id)))
+    .column::<Nullable<Integer>, _>(
+        events
+            .iter()
+            .map(|event| event.order.map(|(_, version)| version)),
+    )
+    .column::<Text, _>(events.iter().map(|event| event.event_type))
+    .column::<Text, _>(events.iter().map(|event| event.body.clone()))
+    .execute(connection)?;
+    Ok(())
 }

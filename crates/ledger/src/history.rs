@@ -3,10 +3,12 @@
 use ayolinx_core::ids::OrderId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::schema::history;
+use crate::statement::Statement;
 use crate::tx::Tx;
 
 /// Where a fact came from.
@@ -50,17 +52,15 @@ impl Source {
     }
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = history)]
-pub(crate) struct NewHistory<'a> {
+pub(crate) struct NewHistory {
     pub(crate) order_id: Uuid,
     pub(crate) payment_id: Option<Uuid>,
-    pub(crate) source: &'a str,
-    pub(crate) fact: &'a str,
-    pub(crate) payment_from: Option<&'a str>,
-    pub(crate) payment_to: Option<&'a str>,
-    pub(crate) order_from: Option<&'a str>,
-    pub(crate) order_to: Option<&'a str>,
+    pub(crate) source: &'static str,
+    pub(crate) fact: &'static str,
+    pub(crate) payment_from: Option<&'static str>,
+    pub(crate) payment_to: Option<&'static str>,
+    pub(crate) order_from: Option<&'static str>,
+    pub(crate) order_to: Option<&'static str>,
     pub(crate) order_version: Option<i32>,
     pub(crate) detail: Option<String>,
 }
@@ -92,11 +92,8 @@ pub struct HistoryLine {
 }
 
 impl Tx<'_> {
-    pub(crate) fn record(&mut self, line: &NewHistory<'_>) -> Result<(), LedgerError> {
-        diesel::insert_into(history::table)
-            .values(line)
-            .execute(self.connection)?;
-        Ok(())
+    pub(crate) fn record(&mut self, line: NewHistory) {
+        self.writes.history.push(line);
     }
 
     /// Everything that happened to an order, oldest first.
@@ -108,6 +105,32 @@ impl Tx<'_> {
             .filter(history::order_id.eq(order.as_uuid()))
             .select(HistoryLine::as_select())
             .order(history::id)
-            .load(self.connection)?)
+            .load(self.connection()?)?)
     }
+}
+
+pub(crate) fn insert_all(
+    connection: &mut PgConnection,
+    lines: &[NewHistory],
+) -> Result<(), LedgerError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    Statement::new(
+        "INSERT INTO history (order_id, payment_id, source, fact, payment_from, payment_to, \
+             order_from, order_to, order_version, detail) \
+         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .column::<SqlUuid, _>(lines.iter().map(|line| line.order_id))
+    .column::<Nullable<SqlUuid>, _>(lines.iter().map(|line| line.payment_id))
+    .column::<Text, _>(lines.iter().map(|line| line.source))
+    .column::<Text, _>(lines.iter().map(|line| line.fact))
+    .column::<Nullable<Text>, _>(lines.iter().map(|line| line.payment_from))
+    .column::<Nullable<Text>, _>(lines.iter().map(|line| line.payment_to))
+    .column::<Nullable<Text>, _>(lines.iter().map(|line| line.order_from))
+    .column::<Nullable<Text>, _>(lines.iter().map(|line| line.order_to))
+    .column::<Nullable<Integer>, _>(lines.iter().map(|line| line.order_version))
+    .column::<Nullable<Text>, _>(lines.iter().map(|line| line.detail.clone()))
+    .execute(connection)?;
+    Ok(())
 }

@@ -2,15 +2,26 @@
 
 use ayolinx_core::ids::MerchantId;
 use ayolinx_core::money::Amount;
-use ayolinx_core::posting::{Booking, Journal};
+use ayolinx_core::posting::{Booking, Entry, Journal};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, SmallInt, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::rows::PaymentRow;
-use crate::schema::{entries, journals};
+use crate::statement::Statement;
 use crate::tx::Tx;
+
+/// A journal to be written, with its entries.
+pub(crate) struct NewJournal {
+    id: Uuid,
+    merchant_id: Uuid,
+    order_id: Uuid,
+    payment_id: Uuid,
+    booking: &'static str,
+    currency: &'static str,
+    entries: [Entry; 2],
+}
 
 /// The sum of an account's entries, debit positive, in minor units.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
@@ -35,32 +46,15 @@ impl Tx<'_> {
         if sum != 0 {
             return Err(LedgerError::corrupt("a journal does not sum to zero"));
         }
-        let id = Uuid::now_v7();
-        diesel::insert_into(journals::table)
-            .values((
-                journals::id.eq(id),
-                journals::merchant_id.eq(payment.merchant_id),
-                journals::order_id.eq(payment.order_id),
-                journals::payment_id.eq(payment.id),
-                journals::booking.eq(booking.as_str()),
-            ))
-            .execute(self.connection)?;
-        let lines: Vec<_> = (1_i16..)
-            .zip(journal.entries)
-            .map(|(line, entry)| {
-                (
-                    entries::journal_id.eq(id),
-                    entries::line.eq(line),
-                    entries::merchant_id.eq(payment.merchant_id),
-                    entries::account.eq(entry.account.as_str()),
-                    entries::minor.eq(entry.minor),
-                    entries::currency.eq(amount.currency().as_str()),
-                )
-            })
-            .collect();
-        diesel::insert_into(entries::table)
-            .values(lines)
-            .execute(self.connection)?;
+        self.writes.journals.push(NewJournal {
+            id: Uuid::now_v7(),
+            merchant_id: payment.merchant_id,
+            order_id: payment.order_id,
+            payment_id: payment.id,
+            booking: booking.as_str(),
+            currency: amount.currency().as_str(),
+            entries: journal.entries,
+        });
         Ok(())
     }
 
@@ -74,6 +68,43 @@ impl Tx<'_> {
              GROUP BY account ORDER BY account",
         )
         .bind::<SqlUuid, _>(merchant.as_uuid())
-        .load(self.connection)?)
+        .load(self.connection()?)?)
     }
+}
+
+/// Each journal with its entries in one statement, so that the database's own check sees them whole.
+pub(crate) fn insert_all(
+    connection: &mut PgConnection,
+    journals: &[NewJournal],
+) -> Result<(), LedgerError> {
+    if journals.is_empty() {
+        return Ok(());
+    }
+    let lines = || {
+        journals.iter().flat_map(|journal| {
+            (1_i16..)
+                .zip(&journal.entries)
+                .map(move |(line, entry)| (journal, line, entry))
+        })
+    };
+    Statement::new(
+        "WITH made AS ( \
+             INSERT INTO journals (id, merchant_id, order_id, payment_id, booking) \
+             SELECT * FROM unnest(?, ?, ?, ?, ?)) \
+         INSERT INTO entries (journal_id, line, merchant_id, account, minor, currency) \
+         SELECT * FROM unnest(?, ?, ?, ?, ?, ?)",
+    )
+    .column::<SqlUuid, _>(journals.iter().map(|journal| journal.id))
+    .column::<SqlUuid, _>(journals.iter().map(|journal| journal.merchant_id))
+    .column::<SqlUuid, _>(journals.iter().map(|journal| journal.order_id))
+    .column::<SqlUuid, _>(journals.iter().map(|journal| journal.payment_id))
+    .column::<Text, _>(journals.iter().map(|journal| journal.booking))
+    .column::<SqlUuid, _>(lines().map(|(journal, _, _)| journal.id))
+    .column::<SmallInt, _>(lines().map(|(_, line, _)| line))
+    .column::<SqlUuid, _>(lines().map(|(journal, _, _)| journal.merchant_id))
+    .column::<Text, _>(lines().map(|(_, _, entry)| entry.account.as_str()))
+    .column::<BigInt, _>(lines().map(|(_, _, entry)| entry.minor))
+    .column::<Text, _>(lines().map(|(journal, _, _)| journal.currency))
+    .execute(connection)?;
+    Ok(())
 }

@@ -3,6 +3,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 mod apply;
+mod arrivals;
 mod audit;
 mod begun;
 mod calls;
@@ -16,6 +17,7 @@ mod endpoints;
 mod error;
 mod event_feed;
 mod events;
+mod group;
 mod history;
 mod journal;
 mod masking;
@@ -29,6 +31,7 @@ mod payers;
 mod payments;
 mod plans;
 mod pool;
+mod prefetched;
 mod provider_calls;
 mod receipts;
 mod redelivery;
@@ -37,9 +40,11 @@ mod replays;
 mod rows;
 mod schema;
 mod snap_tokens;
+mod statement;
 mod timeline;
 mod tx;
 mod work;
+mod writes;
 
 pub use audit::{AUDIT_CHECKS, AuditCheck, AuditFinding};
 pub use begun::{Begun, Claim, NewOrder, StoredReply};
@@ -52,6 +57,7 @@ pub use deliveries::{DeliveryNext, LeasedDelivery, TryResult};
 pub use endpoints::{ENDPOINTS_MAX, EndpointChange, EndpointLine, NewEndpoint};
 pub use error::LedgerError;
 pub use event_feed::{DeliveryLine, FeedPage, FeedPlace, TryLine};
+pub use group::GroupCommits;
 pub use history::{HistoryLine, Source};
 pub use journal::Balance;
 pub use merchants::{Caller, KeyLine, MerchantLine, NewKey};

@@ -69,7 +69,7 @@ impl Tx<'_> {
             .filter(api_keys::digest.eq_any(digests))
             .filter(api_keys::revoked_at.is_null())
             .select((api_keys::id, api_keys::merchant_id, api_keys::scopes))
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         Ok(Caller {
             merchant_id: MerchantId::from_uuid(merchant_id),
             key_id,
@@ -84,7 +84,7 @@ impl Tx<'_> {
     pub fn add_merchant(&mut self, id: MerchantId, name: &str) -> Result<(), LedgerError> {
         diesel::insert_into(merchants::table)
             .values((merchants::id.eq(id.as_uuid()), merchants::name.eq(name)))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         Ok(())
     }
 
@@ -95,7 +95,7 @@ impl Tx<'_> {
     pub fn list_merchants(&mut self) -> Result<Vec<MerchantLine>, LedgerError> {
         let rows: Vec<(Uuid, String, DateTime<Utc>)> = merchants::table
             .order((merchants::created_at, merchants::id))
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         Ok(rows
             .into_iter()
             .map(|(id, name, created_at)| MerchantLine {
@@ -114,7 +114,7 @@ impl Tx<'_> {
         let _id: Uuid = merchants::table
             .find(id.as_uuid())
             .select(merchants::id)
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         Ok(())
     }
 
@@ -132,7 +132,7 @@ impl Tx<'_> {
                 api_keys::hint.eq(&key.hint),
                 api_keys::scopes.eq(&key.scopes),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         Ok(id)
     }
 
@@ -145,7 +145,7 @@ impl Tx<'_> {
             .filter(api_keys::merchant_id.eq(merchant.as_uuid()))
             .select(KeyLine::as_select())
             .order(api_keys::created_at)
-            .load(self.connection)?)
+            .load(self.connection()?)?)
     }
 
     /// Revokes a key of a merchant at once.
@@ -157,7 +157,7 @@ impl Tx<'_> {
         let changed = diesel::update(api_keys::table.find(key))
             .filter(api_keys::merchant_id.eq(merchant.as_uuid()))
             .set(api_keys::revoked_at.eq(now))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         if changed == 0 {
             return Err(LedgerError::NotFound);
         }

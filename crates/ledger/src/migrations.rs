@@ -69,13 +69,13 @@ impl Tx<'_> {
         let exists: bool = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(
             "to_regclass('__diesel_schema_migrations') IS NOT NULL",
         ))
-        .get_result(self.connection)?;
+        .get_result(self.connection()?)?;
         if !exists {
             return Ok(known);
         }
         let applied: Vec<Applied> =
             diesel::sql_query("SELECT version FROM __diesel_schema_migrations")
-                .load(self.connection)?;
+                .load(self.connection()?)?;
         Ok(known
             .into_iter()
             .filter(|version| {

@@ -6,7 +6,7 @@ use ayolinx_core::messages::notification::Notification;
 use ayolinx_core::reading::{Channelled, ProviderWord};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
@@ -16,9 +16,9 @@ use crate::schema::{notifications, payments, rejected_notifications};
 use crate::tx::{Tx, shifted};
 
 /// What is unmatched is tried again this often …
-const REMATCH_EVERY_SECONDS: i64 = 60;
+pub(crate) const REMATCH_EVERY_SECONDS: i64 = 60;
 /// … for this long (contract 5).
-const REMATCH_FOR_HOURS: i64 = 72;
+pub(crate) const REMATCH_FOR_HOURS: i64 = 72;
 /// Refused callbacks are kept up to this many and this long (contract 5).
 const REJECTED_MAX: i64 = 1000;
 /// What callbacks say may name a payer, so that their bodies are sealed.
@@ -29,7 +29,7 @@ pub(crate) fn body_context(id: Uuid) -> String {
 }
 
 /// A verified callback on its way into the inbox.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct InboundNotification {
     /// The documented path it came to.
     pub path: &'static str,
@@ -78,7 +78,7 @@ pub enum Received {
 }
 
 impl Received {
-    const fn verdict(self) -> &'static str {
+    pub(crate) const fn verdict(self) -> &'static str {
         match self {
             Self::Applied => "applied",
             Self::NoChange | Self::Duplicate => "no_change",
@@ -105,48 +105,7 @@ pub struct QuarantineLine {
     pub received_at: DateTime<Utc>,
 }
 
-#[derive(QueryableByName)]
-struct Stored {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Text)]
-    verdict: String,
-    #[diesel(sql_type = diesel::sql_types::Integer)]
-    seen: i32,
-}
-
 impl Tx<'_> {
-    /// Stores a verified callback and lets it take effect. The duplicate path writes too (T8).
-    ///
-    /// # Errors
-    /// When the database does not answer: then nothing may be acknowledged.
-    pub fn receive(&mut self, inbound: &InboundNotification) -> Result<Received, LedgerError> {
-        let id = Uuid::now_v7();
-        let sealed = self.context.seal(&inbound.body, &body_context(id))?;
-        let stored: Stored = diesel::sql_query(
-            "INSERT INTO notifications \
-                 (id, path, body_digest, body_sealed, headers, matched_route, verdict) \
-             VALUES ($1, $2, $3, $4, $5, $6, 'no_change') \
-             ON CONFLICT (path, body_digest) DO UPDATE \
-                 SET seen = notifications.seen + 1, last_seen_at = now() \
-             RETURNING id, verdict, seen",
-        )
-        .bind::<SqlUuid, _>(id)
-        .bind::<Text, _>(inbound.path)
-        .bind::<Binary, _>(inbound.body_digest.as_slice())
-        .bind::<Binary, _>(sealed)
-        .bind::<Text, _>(&inbound.headers)
-        .bind::<Text, _>(inbound.matched_route)
-        .get_result(self.connection)?;
-        let settled = matches!(stored.verdict.as_str(), "applied" | "no_change");
-        if stored.seen > 1 && settled {
-            return Ok(Received::Duplicate);
-        }
-        let (received, payment) = self.place(&inbound.body, inbound.channelled)?;
-        self.judge(stored.id, received, payment)?;
-        Ok(received)
-    }
-
     /// Tries to place up to `limit` unmatched notifications again. Returns how many were placed.
     ///
     /// # Errors
@@ -160,14 +119,19 @@ impl Tx<'_> {
             .limit(limit)
             .for_update()
             .skip_locked()
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         let mut placed = 0_usize;
         for (id, sealed) in due {
             // Its window has passed by now, but it was fresh when it came: what it says still
             // counts as said, and the ledger's facts are idempotent.
             let tried = self.nested(|tx| {
                 let body = tx.context.open(&sealed, &body_context(id))?;
-                let (received, payment) = tx.place(&body, Channelled::Callback)?;
+                let notification = Notification::parse(&body).ok();
+                let payment = match &notification {
+                    Some(notification) => tx.match_payment(notification)?,
+                    None => None,
+                };
+                let received = tx.place(notification.as_ref(), payment, Channelled::Callback)?;
                 tx.judge(id, received, payment)?;
                 Ok(received)
             });
@@ -184,55 +148,48 @@ impl Tx<'_> {
         Ok(placed)
     }
 
-    fn place(
+    pub(crate) fn place(
         &mut self,
-        body: &[u8],
+        notification: Option<&Notification>,
+        payment: Option<Uuid>,
         channelled: Channelled,
-    ) -> Result<(Received, Option<Uuid>), LedgerError> {
-        let Ok(notification) = Notification::parse(body) else {
-            return Ok((Received::Unreadable, None));
+    ) -> Result<Received, LedgerError> {
+        let Some(notification) = notification else {
+            return Ok(Received::Unreadable);
         };
-        let Some(payment) = self.match_payment(&notification)? else {
-            return Ok((Received::UnknownReference, None));
+        let Some(payment) = payment.map(PaymentId::from_uuid) else {
+            return Ok(Received::UnknownReference);
         };
-        let word = ProviderWord::of_notification(&notification, channelled);
+        let word = ProviderWord::of_notification(notification, channelled);
         let applied = self.apply(payment, &Observation::word(Source::Callback, word))?;
-        let received = match (applied.effect, channelled) {
+        Ok(match (applied.effect, channelled) {
             (Effect::Changed, _) => Received::Applied,
             (Effect::Asked, _) | (Effect::Unchanged, Channelled::StaleCallback) => Received::Asked,
             (Effect::Unchanged, Channelled::Callback | Channelled::Inquiry) => Received::NoChange,
-        };
-        Ok((received, Some(payment.as_uuid())))
+        })
     }
 
-    fn match_payment(
-        &mut self,
-        notification: &Notification,
-    ) -> Result<Option<PaymentId>, LedgerError> {
-        let by_reference = notification
-            .our_reference
-            .as_deref()
-            .and_then(|reference| reference.parse::<PaymentId>().ok());
-        if let Some(id) = by_reference {
+    fn match_payment(&mut self, notification: &Notification) -> Result<Option<Uuid>, LedgerError> {
+        let named = notification.our_reference.as_deref();
+        if let Some(id) = named.and_then(|named| named.parse::<PaymentId>().ok()) {
             let found: Option<Uuid> = payments::table
                 .find(id.as_uuid())
                 .select(payments::id)
-                .first(self.connection)
+                .first(self.connection()?)
                 .optional()?;
             if found.is_some() {
-                return Ok(Some(id));
+                return Ok(found);
             }
         }
         let Some(code) = &notification.link_code else {
             return Ok(None);
         };
-        let found: Option<Uuid> = payments::table
+        Ok(payments::table
             .filter(payments::link_code.eq(code))
             .select(payments::id)
             .order(payments::created_at.desc())
-            .first(self.connection)
-            .optional()?;
-        Ok(found.map(PaymentId::from_uuid))
+            .first(self.connection()?)
+            .optional()?)
     }
 
     fn judge(
@@ -254,7 +211,7 @@ impl Tx<'_> {
         .bind::<Nullable<BigInt>, _>(wait)
         .bind::<BigInt, _>(REMATCH_FOR_HOURS)
         .bind::<SqlUuid, _>(id)
-        .execute(self.connection)?;
+        .execute(self.connection()?)?;
         Ok(())
     }
 
@@ -272,14 +229,14 @@ impl Tx<'_> {
                 rejected_notifications::body_sealed.eq(sealed),
                 rejected_notifications::reason.eq(&refused.reason),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         diesel::sql_query(
             "DELETE FROM rejected_notifications \
              WHERE received_at < now() - interval '24 hours' \
                 OR id <= (SELECT max(id) FROM rejected_notifications) - $1",
         )
         .bind::<BigInt, _>(REJECTED_MAX)
-        .execute(self.connection)?;
+        .execute(self.connection()?)?;
         Ok(())
     }
 
@@ -299,7 +256,7 @@ impl Tx<'_> {
             ))
             .order(rejected_notifications::id.desc())
             .limit(limit)
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         rows.into_iter()
             .map(|(path, query, headers, sealed, reason)| {
                 Ok(RefusedNotification {
@@ -323,7 +280,7 @@ impl Tx<'_> {
             .select(QuarantineLine::as_select())
             .order(notifications::received_at.desc())
             .limit(limit)
-            .load(self.connection)?)
+            .load(self.connection()?)?)
     }
 
     /// Makes everything in quarantine due for matching now.
@@ -335,6 +292,6 @@ impl Tx<'_> {
         Ok(diesel::update(notifications::table)
             .filter(notifications::verdict.eq("unknown_reference"))
             .set(notifications::rematch_due_at.eq(soon))
-            .execute(self.connection)?)
+            .execute(self.connection()?)?)
     }
 }

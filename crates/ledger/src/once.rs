@@ -57,13 +57,13 @@ impl Tx<'_> {
                 creations::idempotency_key.eq(key),
                 creations::fingerprint.eq(claim.fingerprint.as_slice()),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         let done = work(self)?;
         match reply_of(&done)? {
             Some(reply) => self.keep_reply(creation, &reply)?,
             // What came to nothing uses up no key.
             None => {
-                diesel::delete(creations::table.find(creation)).execute(self.connection)?;
+                diesel::delete(creations::table.find(creation)).execute(self.connection()?)?;
             }
         }
         Ok(Once::Done(done))

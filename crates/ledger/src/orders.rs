@@ -6,12 +6,14 @@ use ayolinx_core::states::OrderState;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::{merchants, orders, payments};
+use crate::statement::Statement;
 use crate::tx::Tx;
 
 /// Which orders of a merchant to list (contract 4.3).
@@ -107,7 +109,7 @@ impl Tx<'_> {
         let merchant: Uuid = orders::table
             .find(id.as_uuid())
             .select(orders::merchant_id)
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         Ok(MerchantId::from_uuid(merchant))
     }
 
@@ -124,7 +126,7 @@ impl Tx<'_> {
             .filter(orders::id.eq(id.as_uuid()))
             .filter(orders::merchant_id.eq(merchant.as_uuid()))
             .select((orders::version, orders::state))
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         Ok(OrderPulse {
             version,
             state: crate::rows::parse("order state", &state)?,
@@ -183,7 +185,7 @@ impl Tx<'_> {
                     .and(orders::id.lt(end.id.as_uuid()))),
             );
         }
-        let rows: Vec<OrderRow> = query.load(self.connection)?;
+        let rows: Vec<OrderRow> = query.load(self.connection()?)?;
         self.page(rows, limit)
     }
 
@@ -200,7 +202,7 @@ impl Tx<'_> {
             .filter(payments::order_id.eq_any(&ids))
             .select(PaymentRow::as_select())
             .order(payments::position.desc())
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         let all_payers = self.payers_of(ids.iter().copied())?;
         let mut views = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -231,7 +233,7 @@ impl Tx<'_> {
             .filter(orders::merchant_id.eq(merchant.as_uuid()))
             .filter(orders::reference.eq(reference))
             .select(orders::id)
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         Ok(OrderId::from_uuid(id))
     }
 
@@ -248,7 +250,7 @@ impl Tx<'_> {
             let found: Vec<Uuid> = payments::table
                 .filter(payments::id.eq(id.as_uuid()))
                 .select(payments::order_id)
-                .load(self.connection)?;
+                .load(self.connection()?)?;
             if !found.is_empty() {
                 return Ok(found.into_iter().map(OrderId::from_uuid).collect());
             }
@@ -260,7 +262,7 @@ impl Tx<'_> {
             .select(orders::id)
             .order(orders::created_at.desc())
             .limit(20)
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         Ok(found.into_iter().map(OrderId::from_uuid).collect())
     }
 
@@ -268,7 +270,7 @@ impl Tx<'_> {
         Ok(orders::table
             .find(id.as_uuid())
             .select(OrderRow::as_select())
-            .first(self.connection)?)
+            .first(self.connection()?)?)
     }
 
     /// The payments of an order, newest first.
@@ -277,7 +279,7 @@ impl Tx<'_> {
             .filter(payments::order_id.eq(order_id))
             .select(PaymentRow::as_select())
             .order(payments::position.desc())
-            .load(self.connection)?)
+            .load(self.connection()?)?)
     }
 
     pub(crate) fn view(&mut self, order: &OrderRow) -> Result<OrderView, LedgerError> {
@@ -286,4 +288,33 @@ impl Tx<'_> {
         let record = order.record(&payments, payer.as_ref())?;
         Ok(OrderView::new(&record, &self.context.links))
     }
+}
+
+/// Writes what may change of an order; the rest of its row is what it was made with.
+pub(crate) fn update_all(
+    connection: &mut PgConnection,
+    rows: &BTreeMap<Uuid, OrderRow>,
+) -> Result<(), LedgerError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    Statement::new(
+        "UPDATE orders SET state = new.state, version = new.version, \
+             paid_minor = new.paid_minor, paid_late = new.paid_late, \
+             updated_at = new.updated_at, paid_at = new.paid_at, \
+             expiry_due_at = new.expiry_due_at \
+         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?) AS new \
+             (id, state, version, paid_minor, paid_late, updated_at, paid_at, expiry_due_at) \
+         WHERE orders.id = new.id",
+    )
+    .column::<SqlUuid, _>(rows.values().map(|row| row.id))
+    .column::<Text, _>(rows.values().map(|row| row.state.clone()))
+    .column::<Integer, _>(rows.values().map(|row| row.version))
+    .column::<BigInt, _>(rows.values().map(|row| row.paid_minor))
+    .column::<Bool, _>(rows.values().map(|row| row.paid_late))
+    .column::<Timestamptz, _>(rows.values().map(|row| row.updated_at))
+    .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.paid_at))
+    .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.expiry_due_at))
+    .execute(connection)?;
+    Ok(())
 }

@@ -53,7 +53,7 @@ impl Tx<'_> {
         let sealed: Option<Vec<u8>> = payers::table
             .find(order_id)
             .select(payers::sealed)
-            .first(self.connection)
+            .first(self.connection()?)
             .optional()?;
         sealed
             .map(|sealed| self.open_payer(order_id, &sealed))
@@ -66,7 +66,7 @@ impl Tx<'_> {
     ) -> Result<HashMap<Uuid, Payer>, LedgerError> {
         let rows: Vec<(Uuid, Vec<u8>)> = payers::table
             .filter(payers::order_id.eq_any(order_ids))
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         rows.into_iter()
             .map(|(order_id, sealed)| Ok((order_id, self.open_payer(order_id, &sealed)?)))
             .collect()
@@ -113,7 +113,7 @@ impl Tx<'_> {
             .on_conflict(payers::order_id)
             .do_update()
             .set(payers::sealed.eq(&sealed))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         Ok(())
     }
 }

@@ -5,11 +5,15 @@ use ayolinx_core::method::Method;
 use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::history::{NewHistory, Source};
 use crate::rows::PaymentRow;
 use crate::schema::{orders, payments};
+use crate::statement::Statement;
 use crate::tx::{Tx, shifted};
 
 /// What a flow must know of a payment.
@@ -54,7 +58,7 @@ impl Tx<'_> {
         let row: PaymentRow = payments::table
             .find(id.as_uuid())
             .select(PaymentRow::as_select())
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         let order_state = self.find_order(OrderId::from_uuid(row.order_id))?.state()?;
         self.facts(&row, order_state)
     }
@@ -94,9 +98,9 @@ impl Tx<'_> {
         let claimed = diesel::update(orders::table.find(id.as_uuid()))
             .filter(orders::synced_at.is_null().or(orders::synced_at.le(before)))
             .set(orders::synced_at.eq(now))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         if claimed > 0 {
-            self.record(&NewHistory {
+            self.record(NewHistory {
                 order_id: id.as_uuid(),
                 payment_id: None,
                 source: Source::Merchant.as_str(),
@@ -107,7 +111,7 @@ impl Tx<'_> {
                 order_to: None,
                 order_version: None,
                 detail: None,
-            })?;
+            });
         }
         Ok(claimed > 0)
     }
@@ -137,4 +141,48 @@ impl Tx<'_> {
             now,
         })
     }
+}
+
+/// Writes what may change of a payment; the rest of its row is what it was made with.
+pub(crate) fn update_all(
+    connection: &mut PgConnection,
+    rows: &BTreeMap<Uuid, PaymentRow>,
+) -> Result<(), LedgerError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    Statement::new(
+        "UPDATE payments SET state = new.state, received_minor = new.received_minor, \
+             refunded_minor = new.refunded_minor, merchant_minor = new.merchant_minor, \
+             suspense_minor = new.suspense_minor, provider_reference = new.provider_reference, \
+             artefact = new.artefact, link_code = new.link_code, \
+             failure_code = new.failure_code, failure_message = new.failure_message, \
+             last_outcome = new.last_outcome, call_token = new.call_token, \
+             call_leased_until = new.call_leased_until, accepted_at = new.accepted_at, \
+             updated_at = new.updated_at, paid_at = new.paid_at \
+         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS new \
+             (id, state, received_minor, refunded_minor, merchant_minor, suspense_minor, \
+              provider_reference, artefact, link_code, failure_code, failure_message, \
+              last_outcome, call_token, call_leased_until, accepted_at, updated_at, paid_at) \
+         WHERE payments.id = new.id",
+    )
+    .column::<SqlUuid, _>(rows.values().map(|row| row.id))
+    .column::<Text, _>(rows.values().map(|row| row.state.clone()))
+    .column::<BigInt, _>(rows.values().map(|row| row.received_minor))
+    .column::<BigInt, _>(rows.values().map(|row| row.refunded_minor))
+    .column::<BigInt, _>(rows.values().map(|row| row.merchant_minor))
+    .column::<BigInt, _>(rows.values().map(|row| row.suspense_minor))
+    .column::<Nullable<Text>, _>(rows.values().map(|row| row.provider_reference.clone()))
+    .column::<Nullable<Text>, _>(rows.values().map(|row| row.artefact.clone()))
+    .column::<Nullable<Text>, _>(rows.values().map(|row| row.link_code.clone()))
+    .column::<Nullable<Text>, _>(rows.values().map(|row| row.failure_code.clone()))
+    .column::<Nullable<Text>, _>(rows.values().map(|row| row.failure_message.clone()))
+    .column::<Nullable<Text>, _>(rows.values().map(|row| row.last_outcome.clone()))
+    .column::<Nullable<SqlUuid>, _>(rows.values().map(|row| row.call_token))
+    .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.call_leased_until))
+    .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.accepted_at))
+    .column::<Timestamptz, _>(rows.values().map(|row| row.updated_at))
+    .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.paid_at))
+    .execute(connection)?;
+    Ok(())
 }

@@ -19,20 +19,20 @@ impl Tx<'_> {
     ) -> Result<(), LedgerError> {
         match decision.payment {
             PaymentState::Pending => {
-                self.drop_work(payment.id, &[WorkKind::Resolve])?;
+                self.drop_work(payment.id, &[WorkKind::Resolve]);
                 self.plan_inquiries(payment)?;
             }
             PaymentState::Paid | PaymentState::Refunded => {
-                self.drop_work(payment.id, &WorkKind::ALL)?;
+                self.drop_work(payment.id, &WorkKind::ALL);
             }
             PaymentState::Expired | PaymentState::Cancelled | PaymentState::Failed => {
-                self.drop_work(payment.id, &[WorkKind::Resolve, WorkKind::Expire])?;
+                self.drop_work(payment.id, &[WorkKind::Resolve, WorkKind::Expire]);
                 if decision.close_at_provider && before.is_open() {
                     self.plan_close(payment, Some(before))?;
                 }
             }
             PaymentState::Review => {
-                self.drop_work(payment.id, &[WorkKind::Resolve, WorkKind::Expire])?;
+                self.drop_work(payment.id, &[WorkKind::Resolve, WorkKind::Expire]);
             }
             PaymentState::Unknown | PaymentState::Creating => {}
         }
@@ -46,10 +46,10 @@ impl Tx<'_> {
         };
         // Payments made in one moment are not all asked about in one moment.
         let began_at = plan.spread(now, payment.id.as_u128());
-        match plan.next_inquiry(began_at, payment.expires_at, now) {
-            Some(due_at) => self.plan_work(payment.id, WorkKind::Inquire, began_at, due_at),
-            None => Ok(()),
+        if let Some(due_at) = plan.next_inquiry(began_at, payment.expires_at, now) {
+            self.plan_work(payment.id, WorkKind::Inquire, began_at, due_at);
         }
+        Ok(())
     }
 
     /// Only QRIS can be cancelled at the provider (protocol 4.4). What was certainly never sent
@@ -74,6 +74,7 @@ impl Tx<'_> {
             Some(until) if call_may_run && until > now => until,
             _ => now,
         };
-        self.plan_work(payment.id, WorkKind::Close, due_at, due_at)
+        self.plan_work(payment.id, WorkKind::Close, due_at, due_at);
+        Ok(())
     }
 }

@@ -13,12 +13,13 @@ use tokio::sync::Semaphore;
 
 use crate::context::Context;
 use crate::error::LedgerError;
+use crate::group::Group;
 use crate::tx::Tx;
 
 const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
 /// What has waited longer than this is answered "later" rather than kept waiting.
-const QUEUE_AGE_MAX: Duration = Duration::from_secs(1);
+pub(crate) const QUEUE_AGE_MAX: Duration = Duration::from_secs(1);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
 
 /// How the ledger reaches its database.
@@ -120,16 +121,24 @@ impl r2d2::ManageConnection for Manager {
     }
 }
 
+/// The pool and what every transaction is given.
+#[derive(Clone)]
+pub(crate) struct Database {
+    pool: r2d2::Pool<Manager>,
+    context: Arc<Context>,
+}
+
 /// The books. Cheap to clone; shared by every thread of a process.
 #[derive(Clone)]
 pub struct Ledger {
-    pool: r2d2::Pool<Manager>,
+    database: Database,
+    group: Arc<Group>,
     permits: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
     waiting_max: usize,
+    connections_max: u32,
     urgency: Urgency,
     deadline: Duration,
-    context: Arc<Context>,
 }
 
 struct Waiting(Arc<AtomicUsize>);
@@ -144,26 +153,31 @@ impl Ledger {
     /// A ledger over a database that may be away right now: connections are made when needed.
     #[must_use]
     pub fn new(settings: &LedgerSettings, context: Context) -> Self {
-        let manager = Manager {
-            url: with_safe_parameters(&settings.database_url),
-            statement_timeout_ms: settings.deadline.as_millis(),
+        let context = Arc::new(context);
+        let pool = |connections_max: u32, idle: u32| Database {
+            pool: r2d2::Pool::builder()
+                .max_size(connections_max)
+                .min_idle(Some(idle))
+                .connection_timeout(CHECKOUT_TIMEOUT)
+                .max_lifetime(Some(CONNECTION_MAX_LIFETIME))
+                .error_handler(Box::new(LogConnectErrors))
+                .build_unchecked(Manager {
+                    url: with_safe_parameters(&settings.database_url),
+                    statement_timeout_ms: settings.deadline.as_millis(),
+                }),
+            context: Arc::clone(&context),
         };
-        let pool = r2d2::Pool::builder()
-            .max_size(settings.connections_max)
-            .min_idle(Some(1))
-            .connection_timeout(CHECKOUT_TIMEOUT)
-            .max_lifetime(Some(CONNECTION_MAX_LIFETIME))
-            .error_handler(Box::new(LogConnectErrors))
-            .build_unchecked(manager);
         let permits = usize::try_from(settings.connections_max).unwrap_or(1);
         Self {
-            pool,
+            database: pool(settings.connections_max, 1),
+            // A connection of its own: the group never waits behind single transactions.
+            group: Arc::new(Group::new(pool(1, 0), settings.waiting_max)),
             permits: Arc::new(Semaphore::new(permits)),
             waiting: Arc::new(AtomicUsize::new(0)),
             waiting_max: settings.waiting_max,
+            connections_max: settings.connections_max,
             urgency: Urgency::Write,
             deadline: settings.deadline,
-            context: Arc::new(context),
         }
     }
 
@@ -212,13 +226,13 @@ impl Ledger {
             .map_err(|_| LedgerError::Unavailable("no connection came free in time".to_owned()))?
             .map_err(|_| LedgerError::Unavailable("the pool is closed".to_owned()))?;
         drop(waiting);
-        let ledger = self.clone();
+        let database = self.database.clone();
         let longer = (deadline > self.deadline).then_some(deadline.as_millis());
         let task = tokio::task::spawn_blocking(move || {
             // The permit stays with the thread: a stuck statement holds it, so stuck threads are
             // never more than there are connections.
             let _permit = permit;
-            ledger.run(longer, work)
+            database.run(longer, work)
         });
         match tokio::time::timeout(deadline.saturating_sub(began.elapsed()), task).await {
             Ok(Ok(result)) => result,
@@ -232,7 +246,7 @@ impl Ledger {
     /// How many threads wait on the database or work with it, of how many: a readiness reading.
     #[must_use]
     pub fn connections_in_use(&self) -> (usize, u32) {
-        let max = self.pool.max_size();
+        let max = self.connections_max;
         let all = usize::try_from(max).unwrap_or(0);
         (all.saturating_sub(self.permits.available_permits()), max)
     }
@@ -240,10 +254,20 @@ impl Ledger {
     /// What the ledger was given to work with.
     #[must_use]
     pub fn context(&self) -> &Context {
-        &self.context
+        &self.database.context
     }
 
-    fn run<T>(
+    pub(crate) fn group(&self) -> &Group {
+        &self.group
+    }
+
+    pub(crate) const fn deadline(&self) -> Duration {
+        self.deadline
+    }
+}
+
+impl Database {
+    pub(crate) fn run<T>(
         &self,
         statement_timeout_ms: Option<u128>,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
@@ -256,7 +280,10 @@ impl Ledger {
             if let Some(limit) = statement_timeout_ms {
                 connection.batch_execute(&format!("SET LOCAL statement_timeout = {limit}"))?;
             }
-            work(&mut Tx::new(connection, &self.context))
+            let mut tx = Tx::new(connection, &self.context);
+            let done = work(&mut tx)?;
+            tx.flush()?;
+            Ok(done)
         });
         match &result {
             Ok(_) => pooled.checked_at = Instant::now(),

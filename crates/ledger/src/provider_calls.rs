@@ -34,7 +34,7 @@ impl Tx<'_> {
         let order_id: Uuid = payments::table
             .find(payment.as_uuid())
             .select(payments::order_id)
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         for noted in calls {
             self.note_call(order_id, payment.as_uuid(), noted)?;
         }
@@ -47,7 +47,7 @@ impl Tx<'_> {
         payment_id: Uuid,
         noted: &NotedCall,
     ) -> Result<(), LedgerError> {
-        self.record(&NewHistory {
+        self.record(NewHistory {
             order_id,
             payment_id: Some(payment_id),
             source: PROVIDER_CALL,
@@ -58,6 +58,7 @@ impl Tx<'_> {
             order_to: None,
             order_version: None,
             detail: Some(noted.outcome.clone()),
-        })
+        });
+        Ok(())
     }
 }

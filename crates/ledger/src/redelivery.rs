@@ -82,7 +82,7 @@ impl Tx<'_> {
         let now = self.now()?;
         let id = EventId::from_uuid(Uuid::now_v7());
         let body = EventBody::new(id, EventType::WebhookTest, now, None);
-        self.insert_event(merchant, None, EventType::WebhookTest, &body)?;
+        self.insert_event(merchant, EventType::WebhookTest, &body)?;
         diesel::insert_into(deliveries::table)
             .values((
                 deliveries::event_id.eq(id.as_uuid()),
@@ -90,7 +90,7 @@ impl Tx<'_> {
                 deliveries::state.eq("due"),
                 deliveries::due_at.eq(now),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         Ok(body)
     }
 
@@ -131,7 +131,7 @@ impl Tx<'_> {
         .bind::<Timestamptz, _>(range.to)
         .bind::<Nullable<Text>, _>(event_type)
         .bind::<BigInt, _>(REDELIVERY_EVENTS_MAX.saturating_add(1))
-        .get_result(self.connection)?;
+        .get_result(self.connection()?)?;
         if counted.count > REDELIVERY_EVENTS_MAX {
             return Ok(RangeBegun::TooMany);
         }
@@ -147,7 +147,7 @@ impl Tx<'_> {
         .bind::<Timestamptz, _>(range.to)
         .bind::<Nullable<Text>, _>(event_type)
         .bind::<SqlUuid, _>(Uuid::nil())
-        .execute(self.connection)?;
+        .execute(self.connection()?)?;
         Ok(if inserted == 0 {
             RangeBegun::OneIsRunning
         } else {
@@ -166,7 +166,7 @@ impl Tx<'_> {
             .order(redeliveries::created_at)
             .for_update()
             .skip_locked()
-            .first(self.connection)
+            .first(self.connection()?)
             .optional()?;
         let Some(running) = running else {
             return Ok(false);
@@ -183,13 +183,13 @@ impl Tx<'_> {
         .bind::<SqlUuid, _>(running.done_id)
         .bind::<Nullable<Text>, _>(&running.event_type)
         .bind::<BigInt, _>(STEP_EVENTS)
-        .load(self.connection)?;
+        .load(self.connection()?)?;
         let row = redeliveries::table.find(running.id);
         match found.last() {
             None => {
                 diesel::update(row)
                     .set(redeliveries::finished_at.eq(diesel::dsl::now))
-                    .execute(self.connection)?;
+                    .execute(self.connection()?)?;
             }
             Some(last) => {
                 diesel::update(row)
@@ -197,7 +197,7 @@ impl Tx<'_> {
                         redeliveries::done_until.eq(last.created_at),
                         redeliveries::done_id.eq(last.id),
                     ))
-                    .execute(self.connection)?;
+                    .execute(self.connection()?)?;
             }
         }
         let due = self.make_due(found.iter().map(|event| event.id).collect())?;
@@ -227,6 +227,6 @@ impl Tx<'_> {
                  tries = 0, lease_token = NULL, leased_until = NULL, updated_at = now()",
         )
         .bind::<Array<SqlUuid>, _>(event_ids)
-        .execute(self.connection)?)
+        .execute(self.connection()?)?)
     }
 }

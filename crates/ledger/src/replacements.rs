@@ -5,16 +5,13 @@ use ayolinx_core::ids::PaymentId;
 use ayolinx_core::order_view::Failure;
 use ayolinx_core::payment::Fact;
 use ayolinx_core::states::{OrderState, PaymentState};
-use diesel::prelude::*;
-use uuid::Uuid;
 
 use crate::apply::Locked;
-use crate::calls::{Call, NewPayment, Place, own_payment};
+use crate::calls::{Call, NewPayment, Place};
 use crate::error::LedgerError;
 use crate::history::{NewHistory, Source};
 use crate::observation::{Effect, Observation};
 use crate::rows::PaymentRow;
-use crate::schema::payments;
 use crate::tx::Tx;
 use crate::work::LeasedWork;
 
@@ -33,15 +30,11 @@ impl Tx<'_> {
         replacement: PaymentId,
     ) -> Result<Option<Call>, LedgerError> {
         let id = work.payment_id.as_uuid();
-        let order_id: Uuid = payments::table
-            .find(id)
-            .select(payments::order_id)
-            .first(self.connection)?;
-        let locked = self.lock_order(order_id)?;
+        let mut locked = self.lock_order_of(work.payment_id)?;
         if !self.still_leased(work)? {
             return Ok(None);
         }
-        let row = own_payment(&locked, id)?.clone();
+        let row = locked.payment(id)?.clone();
         let wanted = self.still_wanted(&locked, &row)?;
         let exhausted = row.replacements >= REPLACEMENTS_MAX;
         let fact = if wanted && exhausted {
@@ -56,11 +49,11 @@ impl Tx<'_> {
             }),
             ..Observation::fact(Source::Resolver, fact)
         };
-        let applied = self.apply(work.payment_id, &lost)?;
+        let applied = self.apply_to(&mut locked, work.payment_id, &lost)?;
         if applied.effect != Effect::Changed || !wanted || exhausted {
             return Ok(None);
         }
-        let order = self.find_order(locked.order.id())?;
+        let order = locked.order.clone();
         let new = NewPayment {
             id: replacement,
             method: row.method()?,
@@ -74,7 +67,7 @@ impl Tx<'_> {
             replacements: row.replacements.saturating_add(1),
         };
         let made = self.insert_payment(&order, &new, place)?;
-        self.record(&NewHistory {
+        self.record(NewHistory {
             order_id: order.id,
             payment_id: Some(made.id),
             source: Source::Resolver.as_str(),
@@ -85,7 +78,7 @@ impl Tx<'_> {
             order_to: None,
             order_version: Some(order.version),
             detail: Some(format!("replaces {}", row.id())),
-        })?;
+        });
         self.call_of(&order, &made).map(Some)
     }
 
@@ -96,15 +89,11 @@ impl Tx<'_> {
     /// When the database does not answer.
     pub fn lease_resend(&mut self, work: &LeasedWork) -> Result<Option<Call>, LedgerError> {
         let id = work.payment_id.as_uuid();
-        let order_id: Uuid = payments::table
-            .find(id)
-            .select(payments::order_id)
-            .first(self.connection)?;
-        let locked = self.lock_order(order_id)?;
+        let locked = self.lock_order_of(work.payment_id)?;
         if !self.still_leased(work)? {
             return Ok(None);
         }
-        let row = own_payment(&locked, id)?;
+        let row = locked.payment(id)?;
         if !self.still_wanted(&locked, row)? || !row.state()?.is_open() {
             return Ok(None);
         }

@@ -41,7 +41,7 @@ impl Tx<'_> {
                 creations::reply_status.eq(status),
                 creations::reply_sealed.eq(sealed),
             ))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         Ok(())
     }
 
@@ -59,7 +59,7 @@ impl Tx<'_> {
         let kept: (Option<i16>, Option<Vec<u8>>) = creations::table
             .find(creation)
             .select((creations::reply_status, creations::reply_sealed))
-            .first(self.connection)?;
+            .first(self.connection()?)?;
         let (Some(status), Some(sealed)) = kept else {
             return Ok(reply);
         };
@@ -93,7 +93,7 @@ impl Tx<'_> {
             .filter(creations::merchant_id.eq(merchant.as_uuid()))
             .filter(creations::idempotency_key.eq(key))
             .select(CreationRow::as_select())
-            .first(self.connection)
+            .first(self.connection()?)
             .optional()?)
     }
 
@@ -108,7 +108,7 @@ impl Tx<'_> {
         // A replay writes too, so that what it answers is as durable as the first time (T8).
         diesel::sql_query("UPDATE creations SET replays = replays + 1 WHERE id = $1")
             .bind::<diesel::sql_types::Uuid, _>(earlier.id)
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         if let (Some(status), Some(sealed)) = (earlier.reply_status, &earlier.reply_sealed) {
             let body = self
                 .context

@@ -25,13 +25,13 @@ impl Tx<'_> {
         .bind::<Binary, _>(digest.as_slice())
         .bind::<Text, _>(client_key)
         .bind::<BigInt, _>(lifetime_secs)
-        .execute(self.connection)?;
+        .execute(self.connection()?)?;
         diesel::sql_query(
             "DELETE FROM snap_tokens WHERE digest IN ( \
                  SELECT digest FROM snap_tokens WHERE expires_at < now() - interval '1 hour' \
                  ORDER BY expires_at LIMIT 10 FOR UPDATE SKIP LOCKED)",
         )
-        .execute(self.connection)?;
+        .execute(self.connection()?)?;
         Ok(())
     }
 
@@ -44,7 +44,7 @@ impl Tx<'_> {
             .filter(snap_tokens::digest.eq(digest.as_slice()))
             .filter(snap_tokens::expires_at.gt(diesel::dsl::now))
             .count()
-            .get_result(self.connection)?;
+            .get_result(self.connection()?)?;
         Ok(found > 0)
     }
 }

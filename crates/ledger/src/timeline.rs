@@ -170,7 +170,7 @@ impl Tx<'_> {
                 notifications::received_at,
             ))
             .order(notifications::received_at)
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         for (id, path, sealed, verdict, payment, seen, at) in rows {
             let body = self.context.open(&sealed, &body_context(id))?;
             let mut item = TimelineItem::new(at, TimelineKind::Callback, "provider", &verdict);
@@ -199,7 +199,7 @@ impl Tx<'_> {
                 events::created_at,
             ))
             .order(events::id)
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         items.extend(rows.into_iter().map(|(id, event_type, version, at)| {
             let mut item = TimelineItem::new(at, TimelineKind::Event, "gateway", &event_type);
             item.event_id = Some(EventId::from_uuid(id));
@@ -227,7 +227,7 @@ impl Tx<'_> {
                 events::event_type,
             ))
             .order(delivery_tries::id)
-            .load(self.connection)?;
+            .load(self.connection()?)?;
         items.extend(rows.into_iter().map(
             |(event, endpoint, outcome, status, duration_ms, at, event_type)| {
                 let mut item = TimelineItem::new(at, TimelineKind::Webhook, "endpoint", &outcome);

@@ -9,6 +9,8 @@ use diesel::sql_types::Timestamptz;
 
 use crate::context::Context;
 use crate::error::LedgerError;
+use crate::prefetched::Prefetched;
+use crate::writes::Writes;
 
 /// A time shifted by a span; the end of time where that is beyond it.
 pub(crate) fn shifted(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
@@ -18,16 +20,12 @@ pub(crate) fn shifted(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
 
 /// One open transaction.
 pub struct Tx<'a> {
-    pub(crate) connection: &'a mut PgConnection,
+    connection: &'a mut PgConnection,
     pub(crate) context: &'a Context,
     now: Option<DateTime<Utc>>,
     began: Instant,
-}
-
-#[derive(QueryableByName)]
-struct Now {
-    #[diesel(sql_type = Timestamptz)]
-    now: DateTime<Utc>,
+    pub(crate) prefetched: Prefetched,
+    pub(crate) writes: Writes,
 }
 
 impl<'a> Tx<'a> {
@@ -37,7 +35,20 @@ impl<'a> Tx<'a> {
             context,
             now: None,
             began: Instant::now(),
+            prefetched: Prefetched::default(),
+            writes: Writes::default(),
         }
+    }
+
+    /// The way to the tables: what this transaction wrote so far is there when it is given out.
+    pub(crate) fn connection(&mut self) -> Result<&mut PgConnection, LedgerError> {
+        self.flush()?;
+        Ok(self.connection)
+    }
+
+    /// Writes out what was kept back.
+    pub(crate) fn flush(&mut self) -> Result<(), LedgerError> {
+        self.writes.flush(self.connection)
     }
 
     /// Runs `work` in a savepoint: when it fails, what it did is undone and nothing else, so that
@@ -46,14 +57,17 @@ impl<'a> Tx<'a> {
         &mut self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
+        self.flush()?;
         let (context, now, began) = (self.context, self.now, self.began);
         self.connection.transaction(|connection| {
-            work(&mut Tx {
-                connection,
-                context,
+            let mut tx = Tx {
                 now,
                 began,
-            })
+                ..Tx::new(connection, context)
+            };
+            let done = work(&mut tx)?;
+            tx.flush()?;
+            Ok(done)
         })
     }
 
@@ -66,9 +80,10 @@ impl<'a> Tx<'a> {
         if let Some(now) = self.now {
             return Ok(now);
         }
-        let row: Now = diesel::sql_query("SELECT now()").get_result(self.connection)?;
-        self.now = Some(row.now);
-        Ok(row.now)
+        let now: DateTime<Utc> = diesel::select(diesel::dsl::now.into_sql::<Timestamptz>())
+            .get_result(self.connection)?;
+        self.now = Some(now);
+        Ok(now)
     }
 
     /// When a lease taken in this transaction ends, by this process's own clock: the database's says

@@ -3,16 +3,19 @@
 use ayolinx_core::ids::PaymentId;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::rows::PaymentRow;
 use crate::schema::provider_work;
+use crate::statement::Statement;
 use crate::tx::Tx;
+use crate::writes::Planned;
 
 /// A kind of work with the provider about one payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WorkKind {
     /// Find out what became of a create, and mend it (contract 4.1).
     Resolve,
@@ -63,13 +66,13 @@ pub struct LeasedWork {
 struct LeasedRow {
     #[diesel(sql_type = SqlUuid)]
     payment_id: Uuid,
-    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    #[diesel(sql_type = Timestamptz)]
     began_at: DateTime<Utc>,
     #[diesel(sql_type = diesel::sql_types::Integer)]
     steps: i32,
-    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>)]
+    #[diesel(sql_type = diesel::sql_types::Nullable<Timestamptz>)]
     not_found_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    #[diesel(sql_type = Timestamptz)]
     leased_until: DateTime<Utc>,
 }
 
@@ -109,7 +112,7 @@ impl Tx<'_> {
         .bind::<BigInt, _>(self.context.plans.lease.num_milliseconds())
         .bind::<Text, _>(kind.as_str())
         .bind::<BigInt, _>(limit)
-        .load(self.connection)?;
+        .load(self.connection()?)?;
         Ok(rows
             .into_iter()
             .map(|row| LeasedWork {
@@ -136,7 +139,7 @@ impl Tx<'_> {
             .filter(provider_work::lease_token.eq(work.token))
             .select(provider_work::leased_until)
             .for_update()
-            .first(self.connection)
+            .first(self.connection()?)
             .optional()?;
         Ok(found.flatten().is_some_and(|until| until > now))
     }
@@ -151,7 +154,7 @@ impl Tx<'_> {
             .filter(provider_work::kind.eq(work.kind.as_str()))
             .filter(provider_work::lease_token.eq(work.token));
         let changed = match next {
-            WorkNext::Done => diesel::delete(ours).execute(self.connection)?,
+            WorkNext::Done => diesel::delete(ours).execute(self.connection()?)?,
             WorkNext::At(due_at) => diesel::update(ours)
                 .set((
                     provider_work::due_at.eq(due_at),
@@ -160,7 +163,7 @@ impl Tx<'_> {
                     provider_work::lease_token.eq(None::<Uuid>),
                     provider_work::leased_until.eq(None::<DateTime<Utc>>),
                 ))
-                .execute(self.connection)?,
+                .execute(self.connection()?)?,
         };
         Ok(changed > 0)
     }
@@ -179,7 +182,7 @@ impl Tx<'_> {
             .filter(provider_work::kind.eq(work.kind.as_str()))
             .filter(provider_work::lease_token.eq(work.token))
             .set(provider_work::not_found_at.eq(at))
-            .execute(self.connection)?;
+            .execute(self.connection()?)?;
         Ok(())
     }
 
@@ -191,25 +194,9 @@ impl Tx<'_> {
         kind: WorkKind,
         began_at: DateTime<Utc>,
         due_at: DateTime<Utc>,
-    ) -> Result<(), LedgerError> {
-        diesel::insert_into(provider_work::table)
-            .values((
-                provider_work::payment_id.eq(payment_id),
-                provider_work::kind.eq(kind.as_str()),
-                provider_work::due_at.eq(due_at),
-                provider_work::began_at.eq(began_at),
-            ))
-            .on_conflict((provider_work::payment_id, provider_work::kind))
-            .do_update()
-            .set((
-                provider_work::due_at.eq(due_at),
-                provider_work::began_at.eq(began_at),
-                provider_work::not_found_at.eq(None::<DateTime<Utc>>),
-                provider_work::lease_token.eq(None::<Uuid>),
-                provider_work::leased_until.eq(None::<DateTime<Utc>>),
-            ))
-            .execute(self.connection)?;
-        Ok(())
+    ) {
+        let planned = Planned { began_at, due_at };
+        self.writes.work_planned.insert((payment_id, kind), planned);
     }
 
     /// Asks for a look at a payment soon: now, but not twice within `spacing`. What was asked
@@ -230,23 +217,55 @@ impl Tx<'_> {
                  greatest(now(), provider_work.asked_at + make_interval(secs => $3::bigint / 1000.0)))",
         )
         .bind::<SqlUuid, _>(payment.id)
-        .bind::<diesel::sql_types::Timestamptz, _>(began_at)
+        .bind::<Timestamptz, _>(began_at)
         .bind::<BigInt, _>(spacing.num_milliseconds())
         .bind::<SqlUuid, _>(payment.order_id)
-        .execute(self.connection)?;
+        .execute(self.connection()?)?;
         Ok(())
     }
 
-    pub(crate) fn drop_work(
-        &mut self,
-        payment_id: Uuid,
-        kinds: &[WorkKind],
-    ) -> Result<(), LedgerError> {
-        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-        diesel::delete(provider_work::table)
-            .filter(provider_work::payment_id.eq(payment_id))
-            .filter(provider_work::kind.eq_any(kinds))
-            .execute(self.connection)?;
-        Ok(())
+    pub(crate) fn drop_work(&mut self, payment_id: Uuid, kinds: &[WorkKind]) {
+        for kind in kinds {
+            self.writes.drop_work(payment_id, *kind);
+        }
     }
+}
+
+pub(crate) fn delete_all(
+    connection: &mut PgConnection,
+    dropped: &BTreeSet<(Uuid, WorkKind)>,
+) -> Result<(), LedgerError> {
+    if dropped.is_empty() {
+        return Ok(());
+    }
+    Statement::new(
+        "DELETE FROM provider_work USING unnest(?, ?) AS dropped (payment_id, kind) \
+         WHERE provider_work.payment_id = dropped.payment_id AND provider_work.kind = dropped.kind",
+    )
+    .column::<SqlUuid, _>(dropped.iter().map(|(payment, _)| *payment))
+    .column::<Text, _>(dropped.iter().map(|(_, kind)| kind.as_str()))
+    .execute(connection)?;
+    Ok(())
+}
+
+pub(crate) fn plan_all(
+    connection: &mut PgConnection,
+    planned: &BTreeMap<(Uuid, WorkKind), Planned>,
+) -> Result<(), LedgerError> {
+    if planned.is_empty() {
+        return Ok(());
+    }
+    Statement::new(
+        "INSERT INTO provider_work (payment_id, kind, began_at, due_at) \
+         SELECT * FROM unnest(?, ?, ?, ?) \
+         ON CONFLICT (payment_id, kind) DO UPDATE SET began_at = excluded.began_at, \
+             due_at = excluded.due_at, not_found_at = NULL, lease_token = NULL, \
+             leased_until = NULL",
+    )
+    .column::<SqlUuid, _>(planned.keys().map(|(payment, _)| *payment))
+    .column::<Text, _>(planned.keys().map(|(_, kind)| kind.as_str()))
+    .column::<Timestamptz, _>(planned.values().map(|planned| planned.began_at))
+    .column::<Timestamptz, _>(planned.values().map(|planned| planned.due_at))
+    .execute(connection)?;
+    Ok(())
 }

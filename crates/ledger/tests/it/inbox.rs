@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::support::{Books, PRICE, rupiah};
 
-fn inbound(body: &str, channelled: Channelled) -> InboundNotification {
+pub(crate) fn inbound(body: &str, channelled: Channelled) -> InboundNotification {
     let mut body_digest = [0_u8; 32];
     for (at, byte) in body.bytes().enumerate() {
         let slot = &mut body_digest[at % 32];
@@ -25,7 +25,7 @@ fn inbound(body: &str, channelled: Channelled) -> InboundNotification {
     }
 }
 
-fn says(payment: PaymentId, status: &str, value: &str) -> String {
+pub(crate) fn says(payment: PaymentId, status: &str, value: &str) -> String {
     format!(
         r#"{{"originalPartnerReferenceNo":"{payment}","latestTransactionStatus":"{status}","amount":{{"value":"{value}","currency":"IDR"}}}}"#
     )
@@ -33,7 +33,7 @@ fn says(payment: PaymentId, status: &str, value: &str) -> String {
 
 async fn receive(books: &Books, body: &str, channelled: Channelled) -> Received {
     let inbound = inbound(body, channelled);
-    books.run(move |tx| tx.receive(&inbound)).await
+    books.ledger.receive(inbound).await.unwrap()
 }
 
 async fn fresh(books: &Books, body: &str) -> Received {

@@ -4,6 +4,7 @@
 mod audit;
 mod calls;
 mod endings;
+mod group;
 mod idempotency;
 mod inbox;
 mod listing;

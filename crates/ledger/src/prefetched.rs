@@ -1,0 +1,104 @@
+//! What a set of facts is about, locked and read ahead in a few statements for all of them: what is
+//! taken from here need not be read one by one.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::apply::Locked;
+use crate::error::LedgerError;
+use crate::receipts::ReceiptRow;
+use crate::rows::{OrderRow, PaymentRow};
+use crate::schema::{orders, payments};
+use crate::tx::Tx;
+
+/// What to do about an order that another transaction holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenHeld {
+    /// Wait for it.
+    Wait,
+    /// Leave it out: many others would wait with it.
+    Skip,
+}
+
+/// Orders under lock that nobody has taken yet.
+#[derive(Default)]
+pub(crate) struct Prefetched {
+    orders: HashMap<Uuid, Locked>,
+    order_of: HashMap<Uuid, Uuid>,
+}
+
+impl Prefetched {
+    /// The order of a payment, once: who takes it changes it and writes it.
+    pub(crate) fn take(&mut self, payment_id: Uuid) -> Option<Locked> {
+        self.orders.remove(self.order_of.get(&payment_id)?)
+    }
+
+    /// Whether the order of this payment was locked ahead, taken since or not.
+    pub(crate) fn knows(&self, payment_id: Uuid) -> bool {
+        self.order_of.contains_key(&payment_id)
+    }
+}
+
+impl Tx<'_> {
+    /// Locks the orders of payments and reads them with their payments and receipts. Payments that
+    /// are not there, or whose order is held elsewhere and is to be skipped, are not known after it.
+    pub(crate) fn prefetch(&mut self, ids: &[Uuid], held: WhenHeld) -> Result<(), LedgerError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let wanted = orders::table
+            .filter(
+                orders::id.eq_any(
+                    payments::table
+                        .filter(payments::id.eq_any(ids.to_vec()))
+                        .select(payments::order_id),
+                ),
+            )
+            .select(OrderRow::as_select())
+            // In one order everywhere, so that two sets never wait for each other crosswise.
+            .order(orders::id)
+            .for_no_key_update();
+        let locked: Vec<OrderRow> = match held {
+            WhenHeld::Wait => wanted.load(self.connection()?)?,
+            WhenHeld::Skip => wanted.skip_locked().load(self.connection()?)?,
+        };
+        let order_ids: Vec<Uuid> = locked.iter().map(|order| order.id).collect();
+        // Only now, under the lock: what another transaction changed before is seen.
+        let rows: Vec<PaymentRow> = payments::table
+            .filter(payments::order_id.eq_any(order_ids))
+            .select(PaymentRow::as_select())
+            .order((payments::order_id, payments::position.desc()))
+            .load(self.connection()?)?;
+        let payment_ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let receipts = crate::receipts::receipts_of(self.connection()?, payment_ids)?;
+        self.prefetched = gather(locked, rows, receipts);
+        Ok(())
+    }
+}
+
+fn gather(orders: Vec<OrderRow>, rows: Vec<PaymentRow>, receipts: Vec<ReceiptRow>) -> Prefetched {
+    let mut prefetched = Prefetched::default();
+    for order in orders {
+        let locked = Locked {
+            order,
+            payments: Vec::new(),
+            receipts: Some(Vec::new()),
+        };
+        prefetched.orders.insert(locked.order.id, locked);
+    }
+    for row in rows {
+        prefetched.order_of.insert(row.id, row.order_id);
+        if let Some(locked) = prefetched.orders.get_mut(&row.order_id) {
+            locked.payments.push(row);
+        }
+    }
+    for receipt in receipts {
+        let order = prefetched.order_of.get(&receipt.payment_id);
+        if let Some(locked) = order.and_then(|order| prefetched.orders.get_mut(order)) {
+            locked.receipts.get_or_insert_default().push(receipt);
+        }
+    }
+    prefetched
+}

@@ -1,0 +1,100 @@
+//! A statement in SQL that the server parses and plans once for each connection. The query builder
+//! has no word for a set of rows that is passed as arrays of columns, and what diesel calls
+//! `sql_query` is parsed anew each time.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{Array, HasSqlType, SingleValue, Untyped};
+
+/// One value of a statement, of whatever type.
+trait Bind: Send {
+    fn push<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()>;
+}
+
+struct Typed<S, T> {
+    value: T,
+    sql_type: std::marker::PhantomData<fn() -> S>,
+}
+
+impl<S, T> Bind for Typed<S, T>
+where
+    Pg: HasSqlType<S>,
+    T: ToSql<S, Pg> + Send,
+{
+    fn push<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_bind_param::<S, T>(&self.value)
+    }
+}
+
+/// SQL with a `?` in the place of each value, in their order.
+pub(crate) struct Statement {
+    sql: &'static str,
+    binds: Vec<Box<dyn Bind>>,
+}
+
+impl Statement {
+    /// A statement whose values are added with [`Statement::bind`] and [`Statement::column`].
+    pub(crate) const fn new(sql: &'static str) -> Self {
+        Self {
+            sql,
+            binds: Vec::new(),
+        }
+    }
+
+    /// The next value.
+    pub(crate) fn bind<S, T>(mut self, value: T) -> Self
+    where
+        S: 'static,
+        Pg: HasSqlType<S>,
+        T: ToSql<S, Pg> + Send + 'static,
+    {
+        self.binds.push(Box::new(Typed {
+            value,
+            sql_type: std::marker::PhantomData::<fn() -> S>,
+        }));
+        self
+    }
+
+    /// The next value is one column of a set of rows, as an array.
+    pub(crate) fn column<S, T>(self, values: impl Iterator<Item = T>) -> Self
+    where
+        S: SingleValue + 'static,
+        Pg: HasSqlType<S> + HasSqlType<Array<S>>,
+        T: Send + 'static,
+        Vec<T>: ToSql<Array<S>, Pg>,
+    {
+        self.bind::<Array<S>, _>(values.collect::<Vec<T>>())
+    }
+}
+
+impl QueryFragment<Pg> for Statement {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let mut binds = self.binds.iter();
+        let mut pieces = self.sql.split('?');
+        if let Some(first) = pieces.next() {
+            out.push_sql(first);
+        }
+        for piece in pieces {
+            let bind = binds.next().ok_or_else(|| {
+                diesel::result::Error::QueryBuilderError("a statement lacks a value".into())
+            })?;
+            bind.push(out.reborrow())?;
+            out.push_sql(piece);
+        }
+        Ok(())
+    }
+}
+
+/// Known by its text: that is what its prepared form is kept under.
+impl QueryId for Statement {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Statement {
+    type SqlType = Untyped;
+}
+
+impl<C> RunQueryDsl<C> for Statement {}
