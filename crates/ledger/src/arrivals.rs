@@ -116,6 +116,9 @@ impl Tx<'_> {
         arrived: &[Arc<Arrived>],
         held: WhenHeld,
     ) -> Result<Vec<Option<Received>>, LedgerError> {
+        if arrived.is_empty() {
+            return Ok(Vec::new());
+        }
         let links = self.payments_of_links(arrived)?;
         let link_of = |one: &Arrived| links.get(one.link_code()?).copied();
         let named = arrived.iter().filter_map(|one| one.reference());

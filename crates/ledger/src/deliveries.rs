@@ -8,17 +8,18 @@ use ayolinx_core::ids::{EndpointId, EventId};
 use ayolinx_core::secret::Secret;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Integer, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::endpoints::secret_context;
 use crate::error::LedgerError;
 use crate::events::body_with_payer;
-use crate::schema::{delivery_tries, events, webhook_endpoints};
+use crate::schema::{events, webhook_endpoints};
+use crate::statement::Statement;
 use crate::tx::Tx;
 
 /// After so many failed tries in a row an endpoint is troubled, until a try succeeds.
-const TROUBLED_AFTER: i32 = 5;
+pub(crate) const TROUBLED_AFTER: i32 = 5;
 
 /// Which endpoints are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,31 +160,31 @@ impl Tx<'_> {
             return Ok(Vec::new());
         }
         let token = Uuid::now_v7();
-        let rows: Vec<LeasedRow> = diesel::sql_query(
+        let rows: Vec<LeasedRow> = Statement::new(
             "WITH due AS ( \
                  SELECT d.event_id, d.endpoint_id FROM webhook_endpoints e \
                  CROSS JOIN LATERAL ( \
                      SELECT event_id, endpoint_id, due_at FROM deliveries \
                      WHERE endpoint_id = e.id AND state = 'due' AND due_at <= now() \
                        AND (leased_until IS NULL OR leased_until <= now()) \
-                     ORDER BY due_at LIMIT greatest(0, $2 - ( \
+                     ORDER BY due_at LIMIT greatest(0, ? - ( \
                          SELECT count(*) FROM deliveries busy \
                          WHERE busy.endpoint_id = e.id AND busy.leased_until > now())) \
                      FOR UPDATE SKIP LOCKED) d \
-                 WHERE e.id = ANY ($3) AND e.enabled AND e.deleted_at IS NULL \
-                   AND (e.failures_in_row >= $4) = $5 \
-                 ORDER BY d.due_at LIMIT $1) \
-             UPDATE deliveries SET lease_token = $6, \
-                    leased_until = now() + make_interval(secs => $7::bigint / 1000.0) \
+                 WHERE e.id = ANY (?) AND e.enabled AND e.deleted_at IS NULL \
+                   AND (e.failures_in_row >= ?) = ? \
+                 ORDER BY d.due_at LIMIT ?) \
+             UPDATE deliveries SET lease_token = ?, \
+                    leased_until = now() + make_interval(secs => ?::bigint / 1000.0) \
              FROM due WHERE deliveries.event_id = due.event_id \
                AND deliveries.endpoint_id = due.endpoint_id \
              RETURNING deliveries.event_id, deliveries.endpoint_id, deliveries.tries",
         )
-        .bind::<BigInt, _>(limits.at_once)
         .bind::<BigInt, _>(limits.per_endpoint)
-        .bind::<Array<SqlUuid>, _>(endpoints)
+        .column::<SqlUuid, _>(endpoints.into_iter())
         .bind::<Integer, _>(TROUBLED_AFTER)
         .bind::<Bool, _>(lane == Lane::Troubled)
+        .bind::<BigInt, _>(limits.at_once)
         .bind::<SqlUuid, _>(token)
         .bind::<BigInt, _>(limits.lease.num_milliseconds())
         .load(self.connection()?)?;
@@ -198,17 +199,17 @@ impl Tx<'_> {
             #[diesel(sql_type = SqlUuid)]
             id: Uuid,
         }
-        let found: Vec<Found> = diesel::sql_query(
+        let found: Vec<Found> = Statement::new(
             "SELECT e.id FROM webhook_endpoints e \
              CROSS JOIN LATERAL ( \
                  SELECT due_at FROM deliveries \
                  WHERE endpoint_id = e.id AND state = 'due' AND due_at <= now() \
                    AND (leased_until IS NULL OR leased_until <= now()) \
                  ORDER BY due_at LIMIT 1) first \
-             WHERE e.enabled AND e.deleted_at IS NULL AND (e.failures_in_row >= $1) = $2 \
+             WHERE e.enabled AND e.deleted_at IS NULL AND (e.failures_in_row >= ?) = ? \
                AND (SELECT count(*) FROM deliveries busy WHERE busy.endpoint_id = e.id \
-                    AND busy.leased_until > now()) < $3 \
-             ORDER BY first.due_at LIMIT $4 FOR NO KEY UPDATE OF e SKIP LOCKED",
+                    AND busy.leased_until > now()) < ? \
+             ORDER BY first.due_at LIMIT ? FOR NO KEY UPDATE OF e SKIP LOCKED",
         )
         .bind::<Integer, _>(TROUBLED_AFTER)
         .bind::<Bool, _>(lane == Lane::Troubled)
@@ -288,71 +289,5 @@ impl Tx<'_> {
                     .map_err(LedgerError::corrupt)
             })
             .collect()
-    }
-
-    /// Records a try. A worker whose lease was taken over changes nothing and gets `false`.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn settle_delivery(
-        &mut self,
-        delivery: &LeasedDelivery,
-        result: &TryResult,
-    ) -> Result<bool, LedgerError> {
-        let (state, retry) = match result.next {
-            DeliveryNext::Delivered => ("delivered", None),
-            DeliveryNext::RetryAfter(after) => ("due", Some(after)),
-            DeliveryNext::Dead => ("dead", None),
-            DeliveryNext::EndpointGone => ("due", Some(TimeDelta::zero())),
-        };
-        let status = result.status.and_then(|status| i16::try_from(status).ok());
-        let changed = diesel::sql_query(
-            "UPDATE deliveries SET state = $1, tries = tries + 1, \
-                    due_at = CASE WHEN $2::bigint IS NULL THEN NULL \
-                             ELSE now() + make_interval(secs => $2::bigint / 1000.0) END, \
-                    lease_token = NULL, leased_until = NULL, last_status = $3, last_error = $4, \
-                    updated_at = now() \
-             WHERE event_id = $5 AND endpoint_id = $6 AND lease_token = $7",
-        )
-        .bind::<Text, _>(state)
-        .bind::<Nullable<BigInt>, _>(retry.map(|after| after.num_milliseconds()))
-        .bind::<Nullable<SmallInt>, _>(status)
-        .bind::<Text, _>(&result.outcome)
-        .bind::<SqlUuid, _>(delivery.event_id.as_uuid())
-        .bind::<SqlUuid, _>(delivery.endpoint_id.as_uuid())
-        .bind::<SqlUuid, _>(delivery.token)
-        .execute(self.connection()?)?;
-        if changed == 0 {
-            return Ok(false);
-        }
-        diesel::insert_into(delivery_tries::table)
-            .values((
-                delivery_tries::event_id.eq(delivery.event_id.as_uuid()),
-                delivery_tries::endpoint_id.eq(delivery.endpoint_id.as_uuid()),
-                delivery_tries::try_no.eq(delivery.tries.saturating_add(1)),
-                delivery_tries::outcome.eq(&result.outcome),
-                delivery_tries::status.eq(status),
-                delivery_tries::duration_ms.eq(result.duration_ms),
-            ))
-            .execute(self.connection()?)?;
-        self.note_health(delivery.endpoint_id, result.next == DeliveryNext::Delivered)?;
-        if result.next == DeliveryNext::EndpointGone {
-            self.disable_endpoint(delivery.endpoint_id, "gone (410)")?;
-        }
-        Ok(true)
-    }
-
-    /// Writes only what changes the endpoint's lane or brings it nearer to the other one.
-    fn note_health(&mut self, endpoint: EndpointId, taken: bool) -> Result<(), LedgerError> {
-        diesel::sql_query(
-            "UPDATE webhook_endpoints \
-             SET failures_in_row = CASE WHEN $2 THEN 0 ELSE failures_in_row + 1 END \
-             WHERE id = $1 AND CASE WHEN $2 THEN failures_in_row <> 0 ELSE failures_in_row < $3 END",
-        )
-        .bind::<SqlUuid, _>(endpoint.as_uuid())
-        .bind::<Bool, _>(taken)
-        .bind::<Integer, _>(TROUBLED_AFTER)
-        .execute(self.connection()?)?;
-        Ok(())
     }
 }

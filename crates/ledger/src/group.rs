@@ -1,7 +1,7 @@
-//! Group commit: callbacks that arrive while the last commit runs share the next one. One thread
-//! takes what is queued, locks and reads it as a set, lets the core decide each, writes it as a set
-//! and commits once; nothing waits on a timer. What would hold up the others (an order that is
-//! locked elsewhere, a callback that cannot be applied) is done alone.
+//! Group commit: callbacks and delivery results that arrive while the last commit runs share the
+//! next one. One thread takes what is queued, locks and reads it as a set, lets the core decide
+//! each, writes it as a set and commits once; nothing waits on a timer. What would hold up the
+//! others (an order that is locked elsewhere, a callback that cannot be applied) is done alone.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,33 +12,49 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use crate::arrivals::Arrived;
+use crate::deliveries::{LeasedDelivery, TryResult};
 use crate::error::LedgerError;
 use crate::notifications::{InboundNotification, Received};
 use crate::pool::{Database, Ledger, QUEUE_AGE_MAX};
 use crate::prefetched::WhenHeld;
+use crate::settlements::Tried;
+use crate::tx::Tx;
 
 /// So many share a commit at most: more make it longer and not cheaper for each.
 const GROUP_MAX: usize = 256;
 
-/// What became of a queued callback.
+/// What is to be written.
+#[derive(Clone)]
+enum Change {
+    Callback(Arc<Arrived>),
+    Try(Arc<Tried>),
+}
+
+/// What came of it.
+enum Done {
+    Received(Received),
+    Settled(bool),
+}
+
+/// The answer to whoever queued a change.
 enum Outcome {
-    Settled(Result<Received, LedgerError>),
+    Done(Result<Done, LedgerError>),
     /// Nothing was done: do it in a transaction of its own.
     Alone,
 }
 
 struct Entry {
-    arrived: Arc<Arrived>,
+    change: Change,
     queued_at: Instant,
     reply: oneshot::Sender<Outcome>,
 }
 
-/// How often callbacks shared a commit.
+/// How often changes shared a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupCommits {
     /// Transactions.
     pub commits: u64,
-    /// Callbacks in them.
+    /// Changes in them.
     pub entries: u64,
 }
 
@@ -48,7 +64,7 @@ struct Counters {
     entries: AtomicU64,
 }
 
-/// The queue before the thread that writes; the thread begins with the first callback and ends with
+/// The queue before the thread that writes; the thread begins with the first change and ends with
 /// the last handle to the ledger.
 pub(crate) struct Group {
     database: Database,
@@ -76,7 +92,7 @@ impl Group {
             };
             let thread = std::thread::Builder::new().name("ledger-writer".to_owned());
             if let Err(error) = thread.spawn(move || writer.run(&receiver)) {
-                // The queue is closed then, and each callback is answered "later".
+                // The queue is closed then, and each change is answered "later".
                 tracing::error!(error = %error, "the writer's thread could not be started");
             }
             sender
@@ -92,9 +108,40 @@ impl Ledger {
     /// As [`Ledger::transact`]: then nothing may be acknowledged.
     pub async fn receive(&self, inbound: InboundNotification) -> Result<Received, LedgerError> {
         let arrived = Arc::new(Arrived::new(self.context(), inbound)?);
+        match self.share(Change::Callback(Arc::clone(&arrived))).await? {
+            Outcome::Done(Ok(Done::Received(received))) => Ok(received),
+            Outcome::Done(Err(error)) => Err(error),
+            Outcome::Done(Ok(Done::Settled(_))) | Outcome::Alone => {
+                self.transact(move |tx| tx.receive_one(&arrived)).await
+            }
+        }
+    }
+
+    /// Records a try, together with what arrives at the same time. A worker whose lease was taken
+    /// over changes nothing and gets `false`.
+    ///
+    /// # Errors
+    /// As [`Ledger::transact`].
+    pub async fn settle_delivery(
+        &self,
+        delivery: &LeasedDelivery,
+        result: &TryResult,
+    ) -> Result<bool, LedgerError> {
+        let tried = Arc::new(Tried::new(delivery, result));
+        match self.share(Change::Try(Arc::clone(&tried))).await? {
+            Outcome::Done(Ok(Done::Settled(is_ours))) => Ok(is_ours),
+            Outcome::Done(Err(error)) => Err(error),
+            Outcome::Done(Ok(Done::Received(_))) | Outcome::Alone => {
+                let settled = self.transact(move |tx| tx.settle_all(&[tried.as_ref()]));
+                Ok(settled.await?.contains(&true))
+            }
+        }
+    }
+
+    async fn share(&self, change: Change) -> Result<Outcome, LedgerError> {
         let (reply, answer) = oneshot::channel();
         let entry = Entry {
-            arrived: Arc::clone(&arrived),
+            change,
             queued_at: Instant::now(),
             reply,
         };
@@ -107,17 +154,13 @@ impl Ledger {
                     LedgerError::Unavailable("the writer has ended".to_owned())
                 }
             })?;
-        let outcome = tokio::time::timeout(self.deadline(), answer)
+        tokio::time::timeout(self.deadline(), answer)
             .await
             .map_err(|_| LedgerError::Unavailable("no answer within the deadline".to_owned()))?
-            .map_err(|_| LedgerError::Unavailable("the writer has ended".to_owned()))?;
-        match outcome {
-            Outcome::Settled(result) => result,
-            Outcome::Alone => self.transact(move |tx| tx.receive_one(&arrived)).await,
-        }
+            .map_err(|_| LedgerError::Unavailable("the writer has ended".to_owned()))
     }
 
-    /// How often callbacks shared a commit since the process began.
+    /// How often changes shared a commit since the process began.
     #[must_use]
     pub fn group_commits(&self) -> GroupCommits {
         let counters = &self.group().counters;
@@ -146,25 +189,24 @@ impl Writer {
     }
 
     fn commit(&self, group: Vec<Entry>) {
-        let arrived: Vec<Arc<Arrived>> = group.iter().map(|one| Arc::clone(&one.arrived)).collect();
+        let changes: Vec<Change> = group.iter().map(|one| one.change.clone()).collect();
         // A panic must not end the thread that all callbacks depend on.
         let committed = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            self.database
-                .run(None, |tx| tx.receive_all(&arrived, WhenHeld::Skip))
+            self.database.run(None, |tx| write(tx, &changes))
         }));
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         let entries = u64::try_from(group.len()).unwrap_or(u64::MAX);
         self.counters.entries.fetch_add(entries, Ordering::Relaxed);
         match committed {
-            Ok(Ok(received)) => {
-                for (entry, received) in group.into_iter().zip(received) {
-                    entry.answer(received.map_or(Outcome::Alone, |it| Outcome::Settled(Ok(it))));
+            Ok(Ok(done)) => {
+                for (entry, done) in group.into_iter().zip(done) {
+                    entry.answer(done.map_or(Outcome::Alone, |it| Outcome::Done(Ok(it))));
                 }
             }
             Ok(Err(LedgerError::Unavailable(reason))) => {
                 for entry in group {
                     let away = LedgerError::Unavailable(reason.clone());
-                    entry.answer(Outcome::Settled(Err(away)));
+                    entry.answer(Outcome::Done(Err(away)));
                 }
             }
             // One of them cannot be applied: each alone, so that the others are not held up by it.
@@ -175,6 +217,26 @@ impl Writer {
             }
         }
     }
+}
+
+/// All callbacks, then all tries; `None` for what is to be done alone.
+fn write(tx: &mut Tx<'_>, changes: &[Change]) -> Result<Vec<Option<Done>>, LedgerError> {
+    let (mut arrived, mut tries) = (Vec::new(), Vec::new());
+    for change in changes {
+        match change {
+            Change::Callback(one) => arrived.push(Arc::clone(one)),
+            Change::Try(tried) => tries.push(tried.as_ref()),
+        }
+    }
+    let mut received = tx.receive_all(&arrived, WhenHeld::Skip)?.into_iter();
+    let mut settled = tx.settle_all(&tries)?.into_iter();
+    Ok(changes
+        .iter()
+        .map(|change| match change {
+            Change::Callback(_) => received.next().flatten().map(Done::Received),
+            Change::Try(_) => settled.next().map(Done::Settled),
+        })
+        .collect())
 }
 
 impl Entry {
@@ -191,7 +253,7 @@ fn in_time(group: Vec<Entry>) -> Vec<Entry> {
         .filter(|entry| !entry.reply.is_closed())
         .partition(|entry| entry.queued_at.elapsed() <= QUEUE_AGE_MAX);
     for entry in late {
-        entry.answer(Outcome::Settled(Err(LedgerError::Overloaded)));
+        entry.answer(Outcome::Done(Err(LedgerError::Overloaded)));
     }
     fresh
 }

@@ -39,6 +39,7 @@ mod replacements;
 mod replays;
 mod rows;
 mod schema;
+mod settlements;
 mod snap_tokens;
 mod statement;
 mod timeline;

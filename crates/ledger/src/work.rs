@@ -96,22 +96,22 @@ impl Tx<'_> {
         limit: i64,
     ) -> Result<Vec<LeasedWork>, LedgerError> {
         let token = Uuid::now_v7();
-        let rows: Vec<LeasedRow> = diesel::sql_query(
+        let rows: Vec<LeasedRow> = Statement::new(
             // A CTE, since a subquery with LIMIT may be run more than once by a join.
             "WITH due AS ( \
                  SELECT payment_id, kind FROM provider_work \
-                 WHERE kind = $3 AND due_at <= now() \
+                 WHERE kind = ? AND due_at <= now() \
                    AND (leased_until IS NULL OR leased_until <= now()) \
-                 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
-             UPDATE provider_work w SET lease_token = $1, \
-                    leased_until = now() + make_interval(secs => $2::bigint / 1000.0) \
+                 ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED) \
+             UPDATE provider_work w SET lease_token = ?, \
+                    leased_until = now() + make_interval(secs => ?::bigint / 1000.0) \
              FROM due WHERE w.payment_id = due.payment_id AND w.kind = due.kind \
              RETURNING w.payment_id, w.began_at, w.steps, w.not_found_at, w.leased_until",
         )
-        .bind::<SqlUuid, _>(token)
-        .bind::<BigInt, _>(self.context.plans.lease.num_milliseconds())
         .bind::<Text, _>(kind.as_str())
         .bind::<BigInt, _>(limit)
+        .bind::<SqlUuid, _>(token)
+        .bind::<BigInt, _>(self.context.plans.lease.num_milliseconds())
         .load(self.connection()?)?;
         Ok(rows
             .into_iter()

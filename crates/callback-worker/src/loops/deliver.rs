@@ -157,15 +157,10 @@ impl Deliverer {
         if result.next == DeliveryNext::Dead {
             tracing::error!(event.id = %delivery.event_id, endpoint.id = %delivery.endpoint_id, "webhook gave up: redeliver it when the endpoint works");
         }
-        let event_id = delivery.event_id;
-        let settled = self
-            .ledger
-            .transact(move |tx| tx.settle_delivery(&delivery, &result))
-            .await;
-        match settled {
+        match self.ledger.settle_delivery(&delivery, &result).await {
             Ok(true) => {}
             Ok(false) => {
-                tracing::warn!(event.id = %event_id, "a webhook took so long that its lease was taken over: what became of it is not recorded");
+                tracing::warn!(event.id = %delivery.event_id, "a webhook took so long that its lease was taken over: what became of it is not recorded");
             }
             Err(error) => {
                 tracing::warn!(error = %error, "a webhook's outcome was not recorded: it is sent again");

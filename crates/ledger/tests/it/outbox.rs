@@ -24,8 +24,10 @@ fn tried(next: DeliveryNext, status: Option<u16>) -> TryResult {
 async fn settle(books: &Books, delivery: LeasedDelivery, next: DeliveryNext) -> bool {
     let result = tried(next, Some(500));
     books
-        .run(move |tx| tx.settle_delivery(&delivery, &result))
+        .ledger
+        .settle_delivery(&delivery, &result)
         .await
+        .unwrap()
 }
 
 /// Ids and times differ in each run; everything else is golden.

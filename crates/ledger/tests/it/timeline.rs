@@ -44,8 +44,10 @@ async fn tried(books: &Books) {
             duration_ms: 7,
         };
         books
-            .run(move |tx| tx.settle_delivery(&delivery, &result))
-            .await;
+            .ledger
+            .settle_delivery(&delivery, &result)
+            .await
+            .unwrap();
     }
 }
 

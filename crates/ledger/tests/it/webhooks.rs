@@ -36,8 +36,10 @@ pub(crate) async fn settle(books: &Books, delivery: LeasedDelivery, next: Delive
         duration_ms: 7,
     };
     books
-        .run(move |tx| tx.settle_delivery(&delivery, &result))
+        .ledger
+        .settle_delivery(&delivery, &result)
         .await
+        .unwrap()
 }
 
 async fn fail(books: &Books, delivery: LeasedDelivery) {
