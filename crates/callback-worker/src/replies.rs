@@ -4,7 +4,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ALLOW;
+use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use ayolinx_core::messages::replies::{Reply, SnapVaEcho, SnapVaReply};
 use ayolinx_core::messages::token::TokenResponse;
 
@@ -16,6 +16,8 @@ const NO_SERVICE: u8 = 0;
 const VA_PAYMENT: u8 = 25;
 const DEBIT_NOTIFY: u8 = 56;
 const TOKEN: u8 = 73;
+/// When to send again what could not be stored.
+const RETRY_AFTER_SECS: u64 = 2;
 
 /// Whether the request carried `Authorization`, which decides the codes before a body is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +181,9 @@ fn body_refused(service: u8, why: BodyRefused) -> HttpResponse {
 
 fn away(service: u8) -> HttpResponse {
     let code = code(StatusCode::INTERNAL_SERVER_ERROR, service, 0);
-    HttpResponse::ServiceUnavailable().json(Reply::new(&code, "General Error"))
+    HttpResponse::ServiceUnavailable()
+        .insert_header((RETRY_AFTER, RETRY_AFTER_SECS))
+        .json(Reply::new(&code, "General Error"))
 }
 
 fn refuse(status: StatusCode, service: u8, case: u8, message: &str) -> HttpResponse {

@@ -14,8 +14,9 @@ use tokio::sync::oneshot;
 use crate::arrivals::Arrived;
 use crate::deliveries::{LeasedDelivery, TryResult};
 use crate::error::LedgerError;
+use crate::gate::Urgency;
 use crate::notifications::{InboundNotification, Received};
-use crate::pool::{Database, Ledger, QUEUE_AGE_MAX};
+use crate::pool::{Database, Ledger};
 use crate::prefetched::WhenHeld;
 use crate::settlements::Tried;
 use crate::tx::Tx;
@@ -251,7 +252,7 @@ fn in_time(group: Vec<Entry>) -> Vec<Entry> {
     let (fresh, late): (Vec<Entry>, Vec<Entry>) = group
         .into_iter()
         .filter(|entry| !entry.reply.is_closed())
-        .partition(|entry| entry.queued_at.elapsed() <= QUEUE_AGE_MAX);
+        .partition(|entry| entry.queued_at.elapsed() <= Urgency::Callback.patience());
     for entry in late {
         entry.answer(Outcome::Done(Err(LedgerError::Overloaded)));
     }

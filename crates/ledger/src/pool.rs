@@ -1,25 +1,22 @@
-//! The way to the database: a bounded pool behind a permit and a deadline. No query exists outside
+//! The way to the database: a bounded pool behind a gate and a deadline. No query exists outside
 //! `Ledger::transact`, and no network call inside it, since the closure cannot await.
 //! Rules from measured traps: reliability T6 (checkout can hang), T7 (demoted primary), T10, T11.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use tokio::sync::Semaphore;
 
 use crate::context::Context;
 use crate::error::LedgerError;
+use crate::gate::{Gate, Refused, Urgency};
 use crate::group::Group;
 use crate::tx::Tx;
 
 const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
-/// What has waited longer than this is answered "later" rather than kept waiting.
-pub(crate) const QUEUE_AGE_MAX: Duration = Duration::from_secs(1);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
 
 /// How the ledger reaches its database.
@@ -29,34 +26,10 @@ pub struct LedgerSettings {
     pub database_url: String,
     /// Connections, and so statements at once.
     pub connections_max: u32,
-    /// Callers that may wait for a connection before new ones are shed.
+    /// Callers that may wait for a connection before new ones are shed, the less urgent earlier.
     pub waiting_max: usize,
     /// How long a caller waits in all (`DB_DEADLINE_MS`).
     pub deadline: Duration,
-}
-
-/// Who is let in first when more is asked than the database can do: the less urgent are shed while
-/// there is still room for the more urgent (promise P11).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// The provider's callbacks: money is told once.
-    Callback,
-    /// Creating and changing, and the loops behind them.
-    Write,
-    /// Reading: it can be asked for again.
-    Read,
-}
-
-impl Urgency {
-    /// How many of `waiting_max` places may be taken before this is shed.
-    fn places(self, waiting_max: usize) -> usize {
-        let quarter = waiting_max.div_ceil(4);
-        match self {
-            Self::Callback => waiting_max,
-            Self::Write => waiting_max.saturating_sub(quarter),
-            Self::Read => quarter,
-        }
-    }
 }
 
 struct Primary {
@@ -133,20 +106,10 @@ pub(crate) struct Database {
 pub struct Ledger {
     database: Database,
     group: Arc<Group>,
-    permits: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
-    waiting_max: usize,
+    gate: Gate,
     connections_max: u32,
     urgency: Urgency,
     deadline: Duration,
-}
-
-struct Waiting(Arc<AtomicUsize>);
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl Ledger {
@@ -167,14 +130,12 @@ impl Ledger {
                 }),
             context: Arc::clone(&context),
         };
-        let permits = usize::try_from(settings.connections_max).unwrap_or(1);
+        let places = usize::try_from(settings.connections_max).unwrap_or(1);
         Self {
             database: pool(settings.connections_max, 1),
             // A connection of its own: the group never waits behind single transactions.
             group: Arc::new(Group::new(pool(1, 0), settings.waiting_max)),
-            permits: Arc::new(Semaphore::new(permits)),
-            waiting: Arc::new(AtomicUsize::new(0)),
-            waiting_max: settings.waiting_max,
+            gate: Gate::new(places, settings.waiting_max),
             connections_max: settings.connections_max,
             urgency: Urgency::Write,
             deadline: settings.deadline,
@@ -214,24 +175,20 @@ impl Ledger {
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
         let began = Instant::now();
-        let places = self.urgency.places(self.waiting_max);
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= places {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(LedgerError::Overloaded);
-        }
-        let waiting = Waiting(Arc::clone(&self.waiting));
-        let patience = deadline.min(QUEUE_AGE_MAX);
-        let permit = tokio::time::timeout(patience, Arc::clone(&self.permits).acquire_owned())
-            .await
-            .map_err(|_| LedgerError::Unavailable("no connection came free in time".to_owned()))?
-            .map_err(|_| LedgerError::Unavailable("the pool is closed".to_owned()))?;
-        drop(waiting);
+        let patience = deadline.min(self.urgency.patience());
+        let place = self.gate.enter(self.urgency, patience).await;
+        let place = place.map_err(|refused| match refused {
+            Refused::TooMany => LedgerError::Overloaded,
+            Refused::InVain => {
+                LedgerError::Unavailable("no connection came free in time".to_owned())
+            }
+        })?;
         let database = self.database.clone();
         let longer = (deadline > self.deadline).then_some(deadline.as_millis());
         let task = tokio::task::spawn_blocking(move || {
-            // The permit stays with the thread: a stuck statement holds it, so stuck threads are
+            // The place stays with the thread: a stuck statement holds it, so stuck threads are
             // never more than there are connections.
-            let _permit = permit;
+            let _place = place;
             database.run(longer, work)
         });
         match tokio::time::timeout(deadline.saturating_sub(began.elapsed()), task).await {
@@ -248,7 +205,7 @@ impl Ledger {
     pub fn connections_in_use(&self) -> (usize, u32) {
         let max = self.connections_max;
         let all = usize::try_from(max).unwrap_or(0);
-        (all.saturating_sub(self.permits.available_permits()), max)
+        (all.saturating_sub(self.gate.free()), max)
     }
 
     /// What the ledger was given to work with.
@@ -341,15 +298,6 @@ fn with_safe_parameters(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_are_shed_before_writes_and_writes_before_callbacks() {
-        let places = |urgency: Urgency| urgency.places(1024);
-        assert_eq!(places(Urgency::Callback), 1024);
-        assert_eq!(places(Urgency::Write), 768);
-        assert_eq!(places(Urgency::Read), 256);
-        assert!(Urgency::Read.places(1) == 1 && Urgency::Callback.places(1) == 1);
-    }
 
     #[test]
     fn safe_parameters_are_added_and_never_overridden() {

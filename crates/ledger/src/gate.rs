@@ -1,0 +1,269 @@
+//! Places at the database, given to the most urgent who waits. Who waits too long is turned away by
+//! its caller's deadline; who would only lengthen the line is turned away at once (promise P11).
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+/// Who is let in first when more is asked than the database can do, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// The provider's callbacks: money is told once.
+    Callback,
+    /// What was let in goes on: half a create is worse than none. Also the loops.
+    Write,
+    /// A request that would create or change something, at the door.
+    Request,
+    /// Reading: it can be asked for again.
+    Read,
+}
+
+/// Every so many places go to who has waited longest of all, so that nobody waits for ever.
+const OLDEST_EVERY: u64 = 8;
+
+impl Urgency {
+    const COUNT: usize = 4;
+
+    const fn line(self) -> usize {
+        match self {
+            Self::Callback => 0,
+            Self::Write => 1,
+            Self::Request => 2,
+            Self::Read => 3,
+        }
+    }
+
+    /// How many may wait in this line.
+    fn waiting_max(self, waiting_max: usize) -> usize {
+        match self {
+            Self::Callback => waiting_max,
+            Self::Write => waiting_max.saturating_sub(waiting_max.div_ceil(4)),
+            Self::Request => waiting_max.div_ceil(4),
+            Self::Read => waiting_max.div_ceil(8),
+        }
+    }
+
+    /// What has waited longer than this is answered "later" rather than kept waiting: a reply that
+    /// comes late is worth nothing, and what is let in has more to wait for.
+    pub(crate) const fn patience(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Callback | Self::Write => 1_000,
+            Self::Request => 600,
+            Self::Read => 400,
+        })
+    }
+}
+
+/// Why nobody was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Too many wait already.
+    TooMany,
+    /// Waited in vain.
+    InVain,
+}
+
+/// A fixed number of places. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    lines: Arc<Mutex<Lines>>,
+    waiting_max: usize,
+}
+
+#[derive(Debug)]
+struct Lines {
+    free: usize,
+    given: u64,
+    waiting: [VecDeque<Waiter>; Urgency::COUNT],
+}
+
+#[derive(Debug)]
+struct Waiter {
+    since: Instant,
+    place: oneshot::Sender<Place>,
+}
+
+/// A place; dropped, it goes to the next.
+#[derive(Debug)]
+pub(crate) struct Place(Option<Gate>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(gate) = self.0.take() {
+            gate.pass_on();
+        }
+    }
+}
+
+impl Gate {
+    pub(crate) fn new(places: usize, waiting_max: usize) -> Self {
+        Self {
+            lines: Arc::new(Mutex::new(Lines {
+                free: places,
+                given: 0,
+                waiting: Default::default(),
+            })),
+            waiting_max,
+        }
+    }
+
+    /// How many places nobody has.
+    pub(crate) fn free(&self) -> usize {
+        self.lines().free
+    }
+
+    /// A place, as soon as there is one and nobody more urgent waits.
+    pub(crate) async fn enter(
+        &self,
+        urgency: Urgency,
+        patience: Duration,
+    ) -> Result<Place, Refused> {
+        let waiting = match self.stand_in_line(urgency)? {
+            Ok(place) => return Ok(place),
+            Err(waiting) => waiting,
+        };
+        match tokio::time::timeout(patience, waiting).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(Refused::InVain),
+        }
+    }
+
+    fn stand_in_line(
+        &self,
+        urgency: Urgency,
+    ) -> Result<Result<Place, oneshot::Receiver<Place>>, Refused> {
+        let mut lines = self.lines();
+        if lines.free > 0 {
+            lines.free = lines.free.saturating_sub(1);
+            return Ok(Ok(Place(Some(self.clone()))));
+        }
+        let Some(line) = lines.waiting.get_mut(urgency.line()) else {
+            return Err(Refused::TooMany);
+        };
+        // The oldest give up first.
+        while line.front().is_some_and(|waiter| waiter.place.is_closed()) {
+            line.pop_front();
+        }
+        if line.len() >= urgency.waiting_max(self.waiting_max) {
+            return Err(Refused::TooMany);
+        }
+        let (place, waiting) = oneshot::channel();
+        line.push_back(Waiter {
+            since: Instant::now(),
+            place,
+        });
+        Ok(Err(waiting))
+    }
+
+    /// Gives a place that became free to the next who still waits.
+    fn pass_on(&self) {
+        loop {
+            let next = {
+                let mut lines = self.lines();
+                let next = lines.next();
+                if next.is_none() {
+                    lines.free = lines.free.saturating_add(1);
+                }
+                next
+            };
+            let Some(waiter) = next else { return };
+            match waiter.place.send(Place(Some(self.clone()))) {
+                Ok(()) => return,
+                // It gave up just now; its place is not to be passed on from in here.
+                Err(mut place) => drop(place.0.take()),
+            }
+        }
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lines {
+    fn next(&mut self) -> Option<Waiter> {
+        for line in &mut self.waiting {
+            while line.front().is_some_and(|waiter| waiter.place.is_closed()) {
+                line.pop_front();
+            }
+        }
+        self.given = self.given.wrapping_add(1);
+        let standing = self.waiting.iter_mut().filter(|line| !line.is_empty());
+        let line = if self.given.is_multiple_of(OLDEST_EVERY) {
+            standing.min_by_key(|line| line.front().map(|waiter| waiter.since))
+        } else {
+            standing.into_iter().next()
+        };
+        line?.pop_front()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_are_shed_before_requests_and_callbacks_last() {
+        let all = [
+            Urgency::Callback,
+            Urgency::Write,
+            Urgency::Request,
+            Urgency::Read,
+        ];
+        assert_eq!(all.map(|of| of.waiting_max(1024)), [1024, 768, 256, 128]);
+        assert_eq!(all.map(|of| of.waiting_max(2)), [2, 1, 1, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_place_goes_to_the_most_urgent_and_at_times_to_the_oldest() {
+        let gate = Gate::new(1, 64);
+        let patience = Duration::from_secs(10);
+        let held = gate.enter(Urgency::Read, patience).await.unwrap();
+        assert_eq!(gate.free(), 0);
+        let (served, mut order) = tokio::sync::mpsc::unbounded_channel();
+        let enter = |urgency: Urgency| {
+            let (gate, served) = (gate.clone(), served.clone());
+            tokio::spawn(async move {
+                let _place = gate.enter(urgency, patience).await.unwrap();
+                served.send(urgency).unwrap();
+            })
+        };
+        enter(Urgency::Read);
+        tokio::task::yield_now().await;
+        for _ in 0..9 {
+            enter(Urgency::Callback);
+        }
+        enter(Urgency::Write);
+        tokio::task::yield_now().await;
+        drop(held);
+        let mut seen = Vec::new();
+        for _ in 0..11 {
+            seen.push(order.recv().await.unwrap());
+        }
+        let read = seen.iter().position(|of| *of == Urgency::Read).unwrap();
+        assert_eq!(read, 7, "{seen:?}");
+        assert_eq!(seen[10], Urgency::Write, "{seen:?}");
+        assert_eq!(gate.free(), 1);
+    }
+
+    #[tokio::test]
+    async fn who_gave_up_takes_no_place_with_it() {
+        let gate = Gate::new(1, 4);
+        let held = gate.enter(Urgency::Write, Duration::ZERO).await.unwrap();
+        let shortly = Duration::from_millis(5);
+        for _ in 0..20 {
+            let refused = gate.enter(Urgency::Read, shortly).await;
+            assert_eq!(refused.err(), Some(Refused::InVain));
+        }
+        let line = gate.clone();
+        let one = tokio::spawn(async move { line.enter(Urgency::Read, shortly * 50).await });
+        tokio::task::yield_now().await;
+        let refused = gate.enter(Urgency::Read, shortly).await;
+        assert_eq!(refused.err(), Some(Refused::TooMany));
+        drop(held);
+        drop(one.await.unwrap().unwrap());
+        assert_eq!(gate.free(), 1);
+    }
+}
