@@ -72,10 +72,7 @@ async fn sixteen_at_once_are_one() {
         for _ in 0..16 {
             let (ledger, inbound) = (books.ledger.clone(), inbound(&body, Channelled::Callback));
             twins.push(tokio::spawn(async move {
-                ledger
-                    .transact(move |tx| tx.receive(&inbound))
-                    .await
-                    .unwrap()
+                ledger.receive(inbound).await.unwrap()
             }));
         }
         let mut answers = Vec::new();
@@ -122,10 +119,7 @@ async fn different_callbacks_about_one_order_at_once_agree() {
     for body in bodies {
         let (ledger, inbound) = (books.ledger.clone(), inbound(&body, Channelled::Callback));
         tasks.push(tokio::spawn(async move {
-            ledger
-                .transact(move |tx| tx.receive(&inbound))
-                .await
-                .unwrap()
+            ledger.receive(inbound).await.unwrap()
         }));
     }
     for task in tasks {

@@ -161,11 +161,7 @@ async fn a_repeat_is_not_acknowledged_before_the_standby_has_what_it_repeats() {
         .ledger
         .transact(move |tx| tx.settle_call(payment, token, &accepted(Method::Qris)));
     settled.await.unwrap();
-    let receive = || {
-        primary
-            .ledger
-            .transact(move |tx| tx.receive(&told(payment)))
-    };
+    let receive = || primary.ledger.receive(told(payment));
     assert_eq!(receive().await.unwrap(), Received::Applied);
     primary.demand_a_standby();
     let began = Instant::now();

@@ -206,7 +206,7 @@ impl Hands {
                 Channelled::Callback
             },
         };
-        let received = self.ledger.transact(move |tx| tx.receive(&inbound)).await;
+        let received = self.ledger.receive(inbound).await;
         heard(received.map(|received| {
             Told::Letter(Delivery {
                 letter: number,
