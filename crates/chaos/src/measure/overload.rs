@@ -94,7 +94,9 @@ fn shedding_holds(peak: &Tally, over: &Tally) -> bool {
     let goodput = per_thousand(over.good_a_second(), peak.good_a_second());
     let [callbacks, creates, reads] = Kind::ALL.map(|kind| over.share(kind));
     let refused = over.refused();
+    let kept = [Kind::Callback, Kind::Create].map(|kind| kind_holds(kind, peak, over));
     [
+        kept.into_iter().all(|holds| holds),
         bound(
             &format!(
                 "{} of the peak is done under five times the load",
@@ -113,6 +115,15 @@ fn shedding_holds(peak: &Tally, over: &Tally) -> bool {
     ]
     .into_iter()
     .all(|holds| holds)
+}
+
+/// The sum alone could hide that only the cheapest is done.
+fn kind_holds(kind: Kind, peak: &Tally, over: &Tally) -> bool {
+    let (before, now) = (peak.good_a_second_of(kind), over.good_a_second_of(kind));
+    bound(
+        &format!("{} done a second: {now}, {before} at the peak", kind.name()),
+        per_thousand(now, before) >= GOODPUT_MIN,
+    )
 }
 
 fn stays_bounded(rest: &BTreeMap<String, Health>, highest: &BTreeMap<String, Health>) -> bool {

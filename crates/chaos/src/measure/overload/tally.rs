@@ -60,6 +60,10 @@ impl Tally {
         self.a_second(self.sum(|_, end| end == End::Good))
     }
 
+    pub(super) fn good_a_second_of(&self, kind: Kind) -> u64 {
+        self.a_second(self.sum(|of, end| of == kind && end == End::Good))
+    }
+
     pub(super) fn offered_a_second(&self) -> u64 {
         self.a_second(self.sum(|_, _| true))
     }
