@@ -20,6 +20,10 @@ pub enum Urgency {
     Read,
 }
 
+/// Nobody waits longer than this.
+const PATIENCE_MAX: Duration = Duration::from_secs(1);
+/// When somebody has waited without a break for so long, it is no short stall but too much load.
+const STALL_MAX: Duration = Duration::from_secs(1);
 /// Every so many places go to who has waited longest of all, so that nobody waits for ever.
 const OLDEST_EVERY: u64 = 8;
 
@@ -45,11 +49,11 @@ impl Urgency {
         }
     }
 
-    /// What has waited longer than this is answered "later" rather than kept waiting: a reply that
-    /// comes late is worth nothing, and what is let in has more to wait for.
+    /// Under too much load, what has waited longer than this is answered "later" rather than kept
+    /// waiting: a reply that comes late is worth nothing, and what is let in has more to wait for.
     pub(crate) const fn patience(self) -> Duration {
         Duration::from_millis(match self {
-            Self::Callback | Self::Write => 1_000,
+            Self::Callback | Self::Write => return PATIENCE_MAX,
             Self::Request => 600,
             Self::Read => 400,
         })
@@ -76,6 +80,8 @@ pub(crate) struct Gate {
 struct Lines {
     free: usize,
     given: u64,
+    /// Since when somebody has been waiting all the time.
+    crowded_since: Option<Instant>,
     waiting: [VecDeque<Waiter>; Urgency::COUNT],
 }
 
@@ -83,6 +89,12 @@ struct Lines {
 struct Waiter {
     since: Instant,
     place: oneshot::Sender<Place>,
+}
+
+#[derive(Debug)]
+enum Standing {
+    In(Place),
+    Waiting(oneshot::Receiver<Place>, Duration),
 }
 
 /// A place; dropped, it goes to the next.
@@ -103,6 +115,7 @@ impl Gate {
             lines: Arc::new(Mutex::new(Lines {
                 free: places,
                 given: 0,
+                crowded_since: None,
                 waiting: Default::default(),
             })),
             waiting_max,
@@ -118,11 +131,11 @@ impl Gate {
     pub(crate) async fn enter(
         &self,
         urgency: Urgency,
-        patience: Duration,
+        deadline: Duration,
     ) -> Result<Place, Refused> {
-        let waiting = match self.stand_in_line(urgency)? {
-            Ok(place) => return Ok(place),
-            Err(waiting) => waiting,
+        let (waiting, patience) = match self.stand_in_line(urgency)? {
+            Standing::In(place) => return Ok(place),
+            Standing::Waiting(waiting, patience) => (waiting, patience.min(deadline)),
         };
         match tokio::time::timeout(patience, waiting).await {
             Ok(Ok(place)) => Ok(place),
@@ -130,15 +143,19 @@ impl Gate {
         }
     }
 
-    fn stand_in_line(
-        &self,
-        urgency: Urgency,
-    ) -> Result<Result<Place, oneshot::Receiver<Place>>, Refused> {
+    fn stand_in_line(&self, urgency: Urgency) -> Result<Standing, Refused> {
         let mut lines = self.lines();
         if lines.free > 0 {
             lines.free = lines.free.saturating_sub(1);
-            return Ok(Ok(Place(Some(self.clone()))));
+            return Ok(Standing::In(Place(Some(self.clone()))));
         }
+        let now = Instant::now();
+        let crowded_since = *lines.crowded_since.get_or_insert(now);
+        let patience = if now.saturating_duration_since(crowded_since) > STALL_MAX {
+            urgency.patience()
+        } else {
+            PATIENCE_MAX
+        };
         let Some(line) = lines.waiting.get_mut(urgency.line()) else {
             return Err(Refused::TooMany);
         };
@@ -150,11 +167,8 @@ impl Gate {
             return Err(Refused::TooMany);
         }
         let (place, waiting) = oneshot::channel();
-        line.push_back(Waiter {
-            since: Instant::now(),
-            place,
-        });
-        Ok(Err(waiting))
+        line.push_back(Waiter { since: now, place });
+        Ok(Standing::Waiting(waiting, patience))
     }
 
     /// Gives a place that became free to the next who still waits.
@@ -165,6 +179,7 @@ impl Gate {
                 let next = lines.next();
                 if next.is_none() {
                     lines.free = lines.free.saturating_add(1);
+                    lines.crowded_since = None;
                 }
                 next
             };
@@ -219,14 +234,14 @@ mod tests {
     #[tokio::test]
     async fn a_place_goes_to_the_most_urgent_and_at_times_to_the_oldest() {
         let gate = Gate::new(1, 64);
-        let patience = Duration::from_secs(10);
-        let held = gate.enter(Urgency::Read, patience).await.unwrap();
+        let deadline = Duration::from_secs(10);
+        let held = gate.enter(Urgency::Read, deadline).await.unwrap();
         assert_eq!(gate.free(), 0);
         let (served, mut order) = tokio::sync::mpsc::unbounded_channel();
         let enter = |urgency: Urgency| {
             let (gate, served) = (gate.clone(), served.clone());
             tokio::spawn(async move {
-                let _place = gate.enter(urgency, patience).await.unwrap();
+                let _place = gate.enter(urgency, deadline).await.unwrap();
                 served.send(urgency).unwrap();
             })
         };
@@ -246,6 +261,26 @@ mod tests {
         assert_eq!(read, 7, "{seen:?}");
         assert_eq!(seen[10], Urgency::Write, "{seen:?}");
         assert_eq!(gate.free(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_stall_is_waited_for_and_too_much_load_is_not() {
+        let gate = Gate::new(1, 64);
+        let long = Duration::from_secs(10);
+        let held = gate.enter(Urgency::Write, long).await.unwrap();
+        let turned_away_after = async |urgency| {
+            let began = Instant::now();
+            assert_eq!(gate.enter(urgency, long).await.err(), Some(Refused::InVain));
+            began.elapsed()
+        };
+        assert!(turned_away_after(Urgency::Read).await >= PATIENCE_MAX);
+        // Nobody was let in since: this is no stall any more.
+        assert!(turned_away_after(Urgency::Read).await < PATIENCE_MAX);
+        assert!(turned_away_after(Urgency::Write).await >= PATIENCE_MAX);
+        drop(held);
+        let held = gate.enter(Urgency::Write, long).await.unwrap();
+        assert!(turned_away_after(Urgency::Read).await >= PATIENCE_MAX);
+        drop(held);
     }
 
     #[tokio::test]

@@ -175,8 +175,7 @@ impl Ledger {
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
         let began = Instant::now();
-        let patience = deadline.min(self.urgency.patience());
-        let place = self.gate.enter(self.urgency, patience).await;
+        let place = self.gate.enter(self.urgency, deadline).await;
         let place = place.map_err(|refused| match refused {
             Refused::TooMany => LedgerError::Overloaded,
             Refused::InVain => {
