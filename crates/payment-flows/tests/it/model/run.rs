@@ -136,6 +136,8 @@ impl<'a> Run<'a> {
     pub(crate) fn wait(&mut self, seconds: i64) {
         self.world.lock().provider.clock += seconds;
         self.books.wait(self.order.as_uuid(), seconds);
+        // What is compared with later has moved, too.
+        self.look(None);
     }
 
     /// A replica begins something and moves until it waits or ends.
