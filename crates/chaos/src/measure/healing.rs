@@ -25,6 +25,8 @@ use crate::{rng::Rng, say::say};
 const CREATED_WITHIN: Duration = Duration::from_secs(60);
 /// The first ten minutes of an order are watched, and a little more.
 const WATCHED_FOR: Duration = Duration::from_secs(605);
+/// The default `API_RATE_LIMIT` holds for us too.
+const BETWEEN_READS: Duration = Duration::from_millis(10);
 const MEDIAN_MAX_MS: u64 = 15_000;
 const P99_MAX_MS: u64 = 60_000;
 const INQUIRIES_MAX: usize = 12;
@@ -64,6 +66,7 @@ pub async fn run(runtime: &Handle, seed: u64, orders: u64) -> Result<bool, Troub
     sleep(rest).await;
     let mut watched = Vec::new();
     for life in lives {
+        sleep(BETWEEN_READS).await;
         watched.push(shop.what_happened(life).await?);
     }
     let mut asked = 0_u64;
