@@ -2,7 +2,7 @@
 
 mod cache;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use devstack::Trouble;
 use rustix::process::Signal;
@@ -142,6 +142,9 @@ pub enum Fault {
 /// Longer than anybody waits for the head or the body of a request.
 const SLOW_AT_LEAST: Duration = Duration::from_secs(8);
 
+/// What has not bitten by then never will.
+const BITES_WITHIN: Duration = Duration::from_secs(20);
+
 /// How long things last.
 #[derive(Debug, Clone, Copy)]
 pub struct Holds {
@@ -222,15 +225,11 @@ impl Fault {
                 Box::pin(shifted::inflict(rig, *index, *seconds, holds.wire)).await?
             }
             Self::Wire(dependency, wire) => {
-                if *dependency == Dependency::Redis {
-                    rig.revoke_tokens_within(holds.wire / 2);
-                }
-                let proxy = dependency.proxy(&rig.proxies);
                 let hold = match wire {
                     Wire::SlowRequest => holds.wire.max(SLOW_AT_LEAST),
                     _ => holds.wire,
                 };
-                interfere(proxy, *wire, hold).await
+                interfere(rig, *dependency, *wire, hold).await
             }
         };
         Ok(Inflicted {
@@ -287,17 +286,29 @@ async fn fill_disk(rig: &mut Rig, hold: Duration) -> Result<u64, Trouble> {
     Ok(u64::from(noticed))
 }
 
-async fn interfere(proxy: &Proxy, wire: Wire, hold: Duration) -> u64 {
+/// Holds until it has bitten: a busy machine may be slow to come by, and Redis is seldom asked.
+async fn interfere(rig: &Rig, dependency: Dependency, wire: Wire, hold: Duration) -> u64 {
+    let proxy = dependency.proxy(&rig.proxies);
     let before = proxy.counters().bites();
-    proxy.set(wire.rules());
+    let bites = || proxy.counters().bites().saturating_sub(before);
+    proxy.set(match (dependency, wire) {
+        // What it says is short.
+        (Dependency::Redis, Wire::Cut) => Rules::replies(Flow::CutAt(2)),
+        _ => wire.rules(),
+    });
     if matches!(wire, Wire::Cut | Wire::CutRequest) {
         // Old connections are past the byte: only new ones are cut there.
         proxy.reset_all();
     }
     sleep(Duration::from_millis(100)).await;
     let refused = wire == Wire::Refuse && TcpStream::connect(proxy.address()).await.is_err();
-    sleep(hold).await;
+    let began = Instant::now();
+    while began.elapsed() < hold || (bites() == 0 && !refused && began.elapsed() < BITES_WITHIN) {
+        if dependency == Dependency::Redis {
+            rig.revoke_tokens_within(hold / 2);
+        }
+        sleep(hold).await;
+    }
     proxy.heal();
-    let bites = proxy.counters().bites().saturating_sub(before);
-    bites.saturating_add(u64::from(refused))
+    bites().saturating_add(u64::from(refused))
 }

@@ -128,11 +128,15 @@ pub(super) fn asked_before_again(evidence: &Evidence) -> Checked {
     Checked { count, findings }
 }
 
-/// Whether the provider itself said that this call did nothing.
+/// Faults under which a refusal still reaches the caller as it was said.
+const LEGIBLE: [&str; 4] = ["Delay", "Drip", "WrongEchoReference", "MissingArtefact"];
+
+/// Whether the provider itself said that this call did nothing, and was heard.
 fn is_harmless(code: Option<&str>, fault: Option<&str>) -> bool {
     let code = code.unwrap_or_default();
     let refused = ["401", "429"].iter().any(|class| code.starts_with(class));
-    fault.is_none() && (refused || (code.starts_with("409") && code.ends_with("00")))
+    let is_heard = fault.is_none_or(|fault| LEGIBLE.iter().any(|one| fault.starts_with(one)));
+    is_heard && (refused || (code.starts_with("409") && code.ends_with("00")))
 }
 
 /// 6. Paid once, left only by refunds.
