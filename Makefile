@@ -2,7 +2,7 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt fmt-check lint doc build reset chaos failover healing overload rolling
+.PHONY: help setup run demo test check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -56,6 +56,10 @@ overload: setup ## Offer five times what can be done and see how much of it stil
 rolling: setup ## Restart every replica under load and count what fails (ROUNDS, REQUESTS_A_SECOND)
 	@cargo build --release --locked --workspace
 	@exec cargo run --release --locked --bin chaos -- rolling
+
+bench: setup ## Measure callbacks that share commits against one commit each, in one run
+	@cargo build --release --locked --bin devstack
+	@exec $(TARGET)/release/devstack with-services -- cargo bench --locked --workspace --bench callbacks
 
 build: setup ## Build the programs as they are shipped
 	@cargo build --release --locked --workspace
