@@ -79,7 +79,7 @@ pub fn tell(rig: &Rig, summary: &Summary, verdict: &Verdict) -> bool {
 fn tell_counts(rig: &Rig, summary: &Summary, verdict: &Verdict, never: usize) {
     let counts = &rig.world.counts;
     let number = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-    let kills = |word: &str| {
+    let of = |word: &str| {
         let named = summary.records.iter().filter(|r| r.name.starts_with(word));
         named.count()
     };
@@ -90,11 +90,12 @@ fn tell_counts(rig: &Rig, summary: &Summary, verdict: &Verdict, never: usize) {
         summary.took.as_secs()
     ));
     say(format!(
-        "faults injected          {} ({} kills, {} stops, {} on the wire; {} did not bite)",
+        "faults injected          {} ({} kills, {} stops, {} clocks, {} failovers; {} did not bite)",
         summary.records.len(),
-        kills("kill"),
-        kills("SIGSTOP"),
-        summary.records.len() - kills("kill") - kills("SIGSTOP"),
+        of("kill"),
+        of("SIGSTOP"),
+        of("clock"),
+        of("failover"),
         never,
     ));
     for (name, connections, bites) in &summary.proxies {

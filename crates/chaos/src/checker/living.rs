@@ -276,12 +276,13 @@ pub(super) fn healed(evidence: &Evidence) -> usize {
         .count()
 }
 
-/// The slowest but one in a hundred of the calm's creates, in milliseconds.
+/// The slowest but one in a hundred of the calm's accepted creates, in milliseconds.
 pub(super) fn calm_p99(evidence: &Evidence) -> u64 {
     let (from, to) = evidence.calm.unwrap_or_default();
     let mut all: Vec<u64> = evidence
         .exchanges()
-        .filter(|(asked, _)| asked.what == "create" && (from..to).contains(&asked.at_ms))
+        .filter(|(asked, reply)| asked.what == "create" && reply.status == 201)
+        .filter(|(asked, _)| (from..to).contains(&asked.at_ms))
         .map(|(asked, answered)| answered.at_ms.saturating_sub(asked.at_ms))
         .collect();
     all.sort_unstable();

@@ -250,6 +250,10 @@ pub(super) fn errors_are_right(evidence: &Evidence) -> Checked {
 
 fn wrong_error(asked: &Asked, answered: &Answered) -> Option<String> {
     let (op, status) = (&asked.op, answered.status);
+    // The HTTP library's own word to what waited while the process was frozen: nothing was read.
+    if status == 408 && answered.body.is_empty() {
+        return None;
+    }
     let problem: Value = serde_json::from_str(&answered.body).unwrap_or_default();
     let kind = answered.content_type.as_deref().unwrap_or_default();
     let is_problem = kind.starts_with("application/problem+json")

@@ -83,6 +83,28 @@ fn evidence(database: &TestDatabase) -> Evidence {
 }
 
 #[test]
+fn only_a_refusal_that_was_heard_may_be_followed_by_the_same_create() {
+    let database = TestDatabase::create(migrate);
+    crate::leases::watch(&database.url()).unwrap();
+    for (fault, findings) in [
+        (json!(null), 0),
+        (json!("Drip { bytes_per_second: 400 }"), 0),
+        (json!("Drop { after_effect: true }"), 1),
+    ] {
+        let create = |code: &str, fault: &Value| {
+            json!({
+                "event": "call", "call": "qris_generate", "reference": PAID, "responseCode": code,
+                "fault": fault,
+            })
+        };
+        let lines = vec![create("4014701", &fault), create("2004700", &json!(null))];
+        let evidence = Evidence::of(Vec::new(), lines, Vec::new(), &database.url()).unwrap();
+        let checked = super::money::asked_before_again(&evidence);
+        assert_eq!(checked.findings.len(), findings, "{fault}");
+    }
+}
+
+#[test]
 fn a_world_that_is_right_passes_and_every_planted_violation_is_found() {
     let database = TestDatabase::create(migrate);
     let evidence = evidence(&database);

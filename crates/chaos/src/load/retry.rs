@@ -60,7 +60,8 @@ fn verdict(answered: &Result<Reply, String>) -> Verdict {
     };
     match reply.status {
         200..=299 => Verdict::Done(reply.json()),
-        429 | 503 => Verdict::Again,
+        // 408: the request was not read.
+        408 | 429 | 503 => Verdict::Again,
         409 if reply.json().get("code") == Some(&json!("request_in_progress")) => Verdict::Again,
         _ => Verdict::Over,
     }
