@@ -1,5 +1,6 @@
-//! The books over one connection. A pool that still connects in its own thread while the process
-//! ends takes the process down: OpenSSL, inside libpq, is cleaned up under its feet.
+//! The books over one connection, made when it is first asked for. A pool that still connects in a
+//! thread of its own while the process ends takes the process down: what libpq uses (OpenSSL,
+//! Kerberos) is cleaned up under its feet.
 
 use std::sync::Arc;
 use std::time::Duration;

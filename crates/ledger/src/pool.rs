@@ -134,8 +134,11 @@ impl Ledger {
             context: Arc::clone(&context),
         };
         let places = usize::try_from(settings.connections_max).unwrap_or(1);
+        // One kept ready where several may be needed. Whoever needs only one asks for it first: its
+        // process may end at once, and must not while a thread of libpq connects.
+        let idle = settings.connections_max.saturating_sub(1).min(1);
         Self {
-            database: pool(settings.connections_max, 1),
+            database: pool(settings.connections_max, idle),
             // A connection of its own: the group never waits behind single transactions.
             group: Arc::new(Group::new(pool(1, 0), settings.waiting_max)),
             gate: Gate::new(places, settings.waiting_max),
@@ -269,12 +272,14 @@ impl r2d2::HandleError<ConnectError> for LogConnectErrors {
 
 /// Adds what keeps a dead or demoted server from holding us, where the operator did not say.
 fn with_safe_parameters(url: &str) -> String {
-    const PARAMETERS: [(&str, &str); 6] = [
+    // Kerberos is nobody's here, and its library aborts a process that ends while it is asked.
+    const PARAMETERS: [(&str, &str); 7] = [
         ("connect_timeout", "2"),
         ("tcp_user_timeout", "5000"),
         ("keepalives_idle", "10"),
         ("keepalives_interval", "3"),
         ("keepalives_count", "3"),
+        ("gssencmode", "disable"),
         ("target_session_attrs", "read-write"),
     ];
     let is_url = url.contains("://");
