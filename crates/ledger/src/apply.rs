@@ -17,7 +17,7 @@ use crate::change::{Decided, change_order, change_payment, hold};
 use crate::error::LedgerError;
 use crate::history::{NewHistory, Source};
 use crate::observation::{Applied, Effect, Observation, What};
-use crate::payers::without_name;
+use crate::payers::{Payer, without_name};
 use crate::receipts::ReceiptRow;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::{orders, payments};
@@ -32,6 +32,8 @@ pub(crate) struct Locked {
     pub(crate) payments: Vec<PaymentRow>,
     /// Of all its payments, oldest first; read when they are needed.
     pub(crate) receipts: Option<Vec<ReceiptRow>>,
+    /// The payer; read when needed.
+    pub(crate) payer: Option<Payer>,
 }
 
 impl Locked {
@@ -129,6 +131,7 @@ impl Tx<'_> {
             order,
             payments,
             receipts: None,
+            payer: None,
         })
     }
 
@@ -275,7 +278,7 @@ impl Tx<'_> {
             .as_ref()
             .and_then(|it| without_name(it).1)
         {
-            self.keep_account_name(row.order_id, id, name)?;
+            self.keep_account_name(locked, id, name)?;
         }
         for (booking, amount) in &decision.bookings {
             self.post(&row, *booking, *amount)?;

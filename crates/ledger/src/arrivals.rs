@@ -125,6 +125,7 @@ impl Tx<'_> {
         let linked = arrived.iter().filter_map(|one| link_of(one));
         let ids: Vec<Uuid> = named.chain(linked).collect();
         self.prefetch(&ids, held)?;
+        self.prefetch_receipts()?;
         let left_out = match held {
             WhenHeld::Wait => Vec::new(),
             WhenHeld::Skip => self.not_prefetched(ids)?,

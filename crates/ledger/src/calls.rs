@@ -6,17 +6,13 @@ use std::time::Instant;
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
-use ayolinx_core::order_view::{Customer, Failure};
-use ayolinx_core::payment::Fact;
+use ayolinx_core::order_view::Customer;
 use ayolinx_core::states::PaymentState;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::apply::Locked;
 use crate::error::LedgerError;
-use crate::history::Source;
-use crate::observation::{Applied, Effect, Observation};
 use crate::provider_calls::NotedCall;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::payments;
@@ -77,122 +73,27 @@ pub struct Call {
     pub customer_no: Option<String>,
 }
 
-/// What came of a call, as far as the books care.
-#[derive(Debug, Clone)]
-pub enum CallOutcome {
-    /// The artefact is here.
-    Accepted(Box<Observation>),
-    /// Refused for certain.
-    Refused(Failure),
-    /// Not sent for certain, or not let in: the merchant may retry the same payment.
-    NotSent,
-    /// Not known yet; the exchange still runs under its lease.
-    StillRunning,
-    /// Not known, and the exchange has ended.
-    Unknown(String),
-}
-
-impl CallOutcome {
-    const fn word(&self) -> &'static str {
-        match self {
-            Self::Accepted(_) => "accepted",
-            Self::Refused(_) => "refused",
-            Self::NotSent => "not_sent",
-            Self::StillRunning => "still_running",
-            Self::Unknown(_) => "unknown",
-        }
-    }
-}
-
 impl Tx<'_> {
-    /// Records the outcome of a call. What is certain (an artefact) is taken from anybody; what
-    /// would end or reopen the payment only from the holder of the lease.
-    ///
-    /// # Errors
-    /// [`LedgerError::NotFound`] when there is no such payment.
-    pub fn settle_call(
-        &mut self,
-        payment: PaymentId,
-        token: Uuid,
-        outcome: &CallOutcome,
-    ) -> Result<Applied, LedgerError> {
-        let mut locked = self.lock_order_of(payment)?;
-        let row = locked.payment(payment.as_uuid())?;
-        let runs = row.call_leased_until.is_some();
-        let ours = row.call_token == Some(token)
-            && (runs || !matches!(outcome, CallOutcome::StillRunning));
-        if !ours && !matches!(outcome, CallOutcome::Accepted(_)) {
-            return unchanged(&locked, row);
-        }
-        if ours {
-            self.end_lease(&mut locked, payment.as_uuid(), outcome)?;
-        }
-        let observation = match outcome {
-            CallOutcome::Accepted(observation) => observation.as_ref().clone(),
-            CallOutcome::Refused(failure) => Observation {
-                failure: Some(failure.clone()),
-                detail: Some(failure.code.clone()),
-                ..Observation::fact(Source::Reply, Fact::Refused)
-            },
-            CallOutcome::NotSent => Observation::fact(Source::Reply, Fact::NotSent),
-            CallOutcome::StillRunning => Observation::fact(Source::Reply, Fact::OutcomeUnknown),
-            CallOutcome::Unknown(reason) => Observation {
-                detail: Some(reason.clone()),
-                ..Observation::fact(Source::Reply, Fact::OutcomeUnknown)
-            },
-        };
-        self.apply_to(&mut locked, payment, &observation)
-    }
-
-    fn end_lease(
-        &mut self,
-        locked: &mut Locked,
-        id: Uuid,
-        outcome: &CallOutcome,
-    ) -> Result<(), LedgerError> {
-        let now = self.now()?;
-        let row = locked.payment_mut(id)?;
-        row.last_outcome = Some(outcome.word().to_owned());
-        if !matches!(outcome, CallOutcome::StillRunning) {
-            row.call_leased_until = None;
-        }
-        let row = row.clone();
-        match outcome {
-            // The merchant holds a 503 and retries; of a resend or a replacement it knows nothing,
-            // so the resolver goes on with it.
-            CallOutcome::NotSent
-                if row.state()? == PaymentState::Creating && row.replaces.is_none() =>
-            {
-                self.drop_work(row.id, &[WorkKind::Resolve]);
-            }
-            CallOutcome::NotSent | CallOutcome::Unknown(_) if row.state()?.is_open() => {
-                let resolve = &self.context.plans.resolve;
-                match resolve.next_resolve(now, row.expires_at, now) {
-                    Some(due_at) => self.plan_work(row.id, WorkKind::Resolve, now, due_at),
-                    None => self.drop_work(row.id, &[WorkKind::Resolve]),
-                }
-            }
-            CallOutcome::NotSent
-            | CallOutcome::Unknown(_)
-            | CallOutcome::Accepted(_)
-            | CallOutcome::Refused(_)
-            | CallOutcome::StillRunning => {}
-        }
-        self.writes.payments.insert(row.id, row);
-        Ok(())
-    }
-
     pub(crate) fn insert_payment(
         &mut self,
         order: &OrderRow,
         new: &NewPayment,
         place: Place,
     ) -> Result<PaymentRow, LedgerError> {
+        let accounts = usize::from(new.method == Method::VirtualAccount);
+        let customer_no = self.next_customer_nos(accounts)?.pop();
+        self.add_payment(order, new, place, customer_no)
+    }
+
+    /// A payment on its way out, under the lease of a call; a virtual account has its number.
+    pub(crate) fn add_payment(
+        &mut self,
+        order: &OrderRow,
+        new: &NewPayment,
+        place: Place,
+        customer_no: Option<String>,
+    ) -> Result<PaymentRow, LedgerError> {
         let now = self.now()?;
-        let customer_no = match new.method {
-            Method::VirtualAccount => Some(self.next_customer_no()?),
-            Method::Qris | Method::Ewallet | Method::Retail | Method::PaymentLink => None,
-        };
         let leased_until = shifted(now, self.context.plans.lease);
         let row = PaymentRow {
             id: new.id.as_uuid(),
@@ -226,24 +127,12 @@ impl Tx<'_> {
             expires_at: new.expires_at.min(order.expires_at),
             paid_at: None,
         };
-        diesel::insert_into(payments::table)
-            .values(&row)
-            .execute(self.connection()?)?;
+        self.writes.payments_made.push(row.clone());
         // Should this process die in the call, the lease runs out and the resolver takes over.
         self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until);
         let expire_at = shifted(row.expires_at, self.context.plans.expiry_grace);
         self.plan_work(row.id, WorkKind::Expire, row.expires_at, expire_at);
         Ok(row)
-    }
-
-    /// The digits of a `customerNo` after the bank's prefix: from a sequence, never random
-    /// (contract 5).
-    fn next_customer_no(&mut self) -> Result<String, LedgerError> {
-        let next: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
-            "nextval('virtual_account_customers')",
-        ))
-        .get_result(self.connection()?)?;
-        Ok(format!("{next:08}"))
     }
 
     /// Takes the lease of a payment whose create was certainly not sent, to send it now.
@@ -275,6 +164,17 @@ impl Tx<'_> {
         order: &OrderRow,
         row: &PaymentRow,
     ) -> Result<Call, LedgerError> {
+        let customer = self.customer_of(order.id)?;
+        self.call_to(order, row, customer)
+    }
+
+    /// [`Tx::call_of`] where the payer is at hand.
+    pub(crate) fn call_to(
+        &self,
+        order: &OrderRow,
+        row: &PaymentRow,
+        customer: Option<Customer>,
+    ) -> Result<Call, LedgerError> {
         let (Some(token), Some(leased_until)) = (row.call_token, row.call_leased_until) else {
             return Err(LedgerError::corrupt("a call without a lease"));
         };
@@ -290,7 +190,7 @@ impl Tx<'_> {
             link_channels: row.link_channels.clone().unwrap_or_default(),
             amount: row.asked()?,
             expires_at: row.expires_at,
-            customer: self.customer_of(order.id)?,
+            customer,
             items: order.items.clone(),
             return_url: order.return_url.clone(),
             description: order.description.clone(),
@@ -318,13 +218,4 @@ impl Place {
             replacements: 0,
         }
     }
-}
-
-fn unchanged(locked: &Locked, row: &PaymentRow) -> Result<Applied, LedgerError> {
-    Ok(Applied {
-        effect: Effect::Unchanged,
-        order_id: locked.order.id(),
-        payment: row.state()?,
-        order: locked.order.state()?,
-    })
 }

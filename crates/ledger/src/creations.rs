@@ -7,13 +7,14 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::apply::Locked;
+use crate::beginnings::{Beginning, NewCreation};
 use crate::begun::{Begun, Claim, NewOrder};
 use crate::calls::{NewPayment, Place};
 use crate::error::LedgerError;
 use crate::history::{NewHistory, Source};
 use crate::replays::CreationRow;
-use crate::rows::{OrderRow, PaymentRow};
-use crate::schema::{creations, orders};
+use crate::rows::PaymentRow;
+use crate::schema::creations;
 use crate::tx::{Tx, shifted};
 
 /// A merchant may make this many payments on an order; replacements do not count.
@@ -25,50 +26,16 @@ impl Tx<'_> {
     /// # Errors
     /// [`LedgerError::Conflict`] when a twin committed in between: begin again.
     pub fn begin_order(&mut self, new: &NewOrder, claim: &Claim) -> Result<Begun, LedgerError> {
-        if let Some(earlier) = self.creation_by_key(new.merchant_id, claim)? {
-            return self.resume_creation(&earlier, claim);
+        let beginning = Beginning {
+            new: new.clone(),
+            claim: claim.clone(),
+        };
+        if let Some(begun) = self.begin_orders(&[&beginning])?.pop().flatten() {
+            return Ok(begun);
         }
-        let row = self.order_row(new)?;
-        let inserted = diesel::insert_into(orders::table)
-            .values(&row)
-            .on_conflict((orders::merchant_id, orders::reference))
-            .do_nothing()
-            .execute(self.connection()?)?;
-        if inserted == 0 {
-            return self.reference_taken(new, claim);
-        }
-        if let Some(customer) = &new.customer {
-            self.keep_customer(row.id, customer)?;
-        }
-        self.record(NewHistory {
-            order_id: row.id,
-            payment_id: new.payment.as_ref().map(|payment| payment.id.as_uuid()),
-            source: Source::Merchant.as_str(),
-            fact: "order_created",
-            payment_from: None,
-            payment_to: (new.payment.as_ref()).map(|_| PaymentState::Creating.as_str()),
-            order_from: None,
-            order_to: Some(OrderState::Pending.as_str()),
-            order_version: Some(1),
-            detail: None,
-        });
-        match &new.payment {
-            None => {
-                let creation = self.keep_creation(&row, None, claim, MakesOrder::Yes)?;
-                Ok(Begun::Created {
-                    order_id: new.id,
-                    creation,
-                })
-            }
-            Some(payment) => {
-                let made = self.insert_payment(&row, payment, Place::newest_of(&[]))?;
-                let creation = self.keep_creation(&row, Some(made.id), claim, MakesOrder::Yes)?;
-                let call = self.call_of(&row, &made)?;
-                Ok(Begun::Send {
-                    call: Box::new(call),
-                    creation: Some(creation),
-                })
-            }
+        match self.creation_by_key(new.merchant_id, claim)? {
+            Some(earlier) => self.resume_creation(&earlier, claim),
+            None => self.reference_taken(new, claim),
         }
     }
 
@@ -108,12 +75,16 @@ impl Tx<'_> {
         self.announce_payment(&mut locked, new.id)?;
         let place = Place::newest_of(&locked.payments);
         let made = self.insert_payment(&locked.order, new, place)?;
-        let creation = match claim.key {
-            Some(_) => {
-                Some(self.keep_creation(&locked.order, Some(made.id), claim, MakesOrder::No)?)
-            }
-            None => None,
-        };
+        let creation = claim.key.is_some().then(|| {
+            self.keep_creation(NewCreation {
+                id: Uuid::now_v7(),
+                merchant_id: made.merchant_id,
+                order_id: made.order_id,
+                payment_id: Some(made.id),
+                makes_order: false,
+                claim: claim.clone(),
+            })
+        });
         let call = self.call_of(&locked.order, &made)?;
         Ok(Begun::Send {
             call: Box::new(call),
@@ -148,32 +119,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn order_row(&mut self, new: &NewOrder) -> Result<OrderRow, LedgerError> {
-        let now = self.now()?;
-        Ok(OrderRow {
-            id: new.id.as_uuid(),
-            merchant_id: new.merchant_id.as_uuid(),
-            reference: new.reference.clone(),
-            state: OrderState::Pending.as_str().to_owned(),
-            version: 1,
-            amount_minor: new.amount.minor(),
-            currency: new.amount.currency().as_str().to_owned(),
-            paid_minor: 0,
-            paid_late: false,
-            payer_chooses: new.payment.is_none(),
-            description: new.description.clone(),
-            return_url: new.return_url.clone(),
-            metadata: new.metadata.clone(),
-            items: new.items.clone(),
-            checkout_token: new.checkout_token.clone(),
-            created_at: now,
-            updated_at: now,
-            expires_at: new.expires_at,
-            paid_at: None,
-            expiry_due_at: Some(shifted(new.expires_at, self.context.plans.expiry_grace)),
-        })
-    }
-
     fn reference_taken(&mut self, new: &NewOrder, claim: &Claim) -> Result<Begun, LedgerError> {
         let order_id = self.order_by_reference(new.merchant_id, &new.reference)?;
         let earlier: CreationRow = creations::table
@@ -191,35 +136,6 @@ impl Tx<'_> {
         }
         self.resume_creation(&earlier, claim)
     }
-
-    fn keep_creation(
-        &mut self,
-        order: &OrderRow,
-        payment_id: Option<Uuid>,
-        claim: &Claim,
-        makes_order: MakesOrder,
-    ) -> Result<Uuid, LedgerError> {
-        let id = Uuid::now_v7();
-        diesel::insert_into(creations::table)
-            .values((
-                creations::id.eq(id),
-                creations::merchant_id.eq(order.merchant_id),
-                creations::order_id.eq(order.id),
-                creations::payment_id.eq(payment_id),
-                creations::endpoint.eq(&claim.endpoint),
-                creations::makes_order.eq(makes_order == MakesOrder::Yes),
-                creations::idempotency_key.eq(&claim.key),
-                creations::fingerprint.eq(claim.fingerprint.as_slice()),
-            ))
-            .execute(self.connection()?)?;
-        Ok(id)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MakesOrder {
-    Yes,
-    No,
 }
 
 fn find_open(locked: &Locked, new: &NewPayment) -> Result<Option<PaymentRow>, LedgerError> {

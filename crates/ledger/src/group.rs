@@ -1,5 +1,5 @@
-//! Group commit: callbacks and delivery results that arrive while the last commit runs share the
-//! next one. One thread takes what is queued, locks and reads it as a set, lets the core decide
+//! Group commit: creates and their outcomes, callbacks and delivery results that arrive while the last
+//! commit runs share the next one. One thread takes what is queued, locks and reads it as a set, lets the core decide
 //! each, writes it as a set and commits once; nothing waits on a timer. What would hold up the
 //! others (an order that is locked elsewhere, a callback that cannot be applied) is done alone.
 
@@ -12,6 +12,9 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use crate::arrivals::Arrived;
+use crate::beginnings::Beginning;
+use crate::begun::{Begun, Claim, NewOrder};
+use crate::call_ends::{CallEnd, CallSettled};
 use crate::deliveries::{LeasedDelivery, TryResult};
 use crate::error::LedgerError;
 use crate::gate::Urgency;
@@ -20,6 +23,7 @@ use crate::pool::{Database, Ledger};
 use crate::prefetched::WhenHeld;
 use crate::settlements::Tried;
 use crate::tx::Tx;
+use crate::untaken::{OnUntaken, Untaken};
 
 /// So many share a commit at most: more make it longer and not cheaper for each.
 const GROUP_MAX: usize = 256;
@@ -27,12 +31,16 @@ const GROUP_MAX: usize = 256;
 /// What is to be written.
 #[derive(Clone)]
 enum Change {
+    Order(Arc<Beginning>, OnUntaken),
+    CallEnd(Arc<CallEnd>),
     Callback(Arc<Arrived>),
     Try(Arc<Tried>),
 }
 
 /// What came of it.
 enum Done {
+    Begun(Untaken),
+    CallSettled(CallSettled),
     Received(Received),
     Settled(bool),
 }
@@ -102,6 +110,58 @@ impl Group {
 }
 
 impl Ledger {
+    /// Claims the key or the reference and commits the intent together with those that arrive at the
+    /// same time, or finds out what came before. What is begun and finds nobody is reported.
+    ///
+    /// # Errors
+    /// As [`Ledger::transact`]; [`LedgerError::Conflict`] when a twin committed in between: begin
+    /// again.
+    pub async fn begin_order(
+        &self,
+        new: NewOrder,
+        claim: Claim,
+        untaken: OnUntaken,
+    ) -> Result<Begun, LedgerError> {
+        let beginning = Arc::new(Beginning { new, claim });
+        let change = Change::Order(Arc::clone(&beginning), Arc::clone(&untaken));
+        match self.share(change).await? {
+            Outcome::Done(Ok(Done::Begun(begun))) => taken(begun),
+            Outcome::Done(Err(error)) => Err(error),
+            Outcome::Done(Ok(_)) | Outcome::Alone => {
+                let begin = move |tx: &mut Tx<'_>| tx.begin_order(&beginning.new, &beginning.claim);
+                self.begin(begin, untaken).await
+            }
+        }
+    }
+
+    /// Begins in a transaction of its own. What is begun and finds nobody is reported.
+    ///
+    /// # Errors
+    /// As [`Ledger::transact`].
+    pub async fn begin<F>(&self, begin: F, untaken: OnUntaken) -> Result<Begun, LedgerError>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<Begun, LedgerError> + Send + 'static,
+    {
+        let begun = self.transact(move |tx| Ok(Untaken::new(begin(tx)?, untaken)));
+        taken(begun.await?)
+    }
+
+    /// Records the outcome of a call, together with what arrives at the same time
+    /// ([`Tx::end_call`]).
+    ///
+    /// # Errors
+    /// As [`Ledger::transact`]; [`LedgerError::NotFound`] when there is no such payment.
+    pub async fn end_call(&self, end: CallEnd) -> Result<CallSettled, LedgerError> {
+        let end = Arc::new(end);
+        match self.share(Change::CallEnd(Arc::clone(&end))).await? {
+            Outcome::Done(Ok(Done::CallSettled(settled))) => Ok(settled),
+            Outcome::Done(Err(error)) => Err(error),
+            Outcome::Done(Ok(_)) | Outcome::Alone => {
+                self.transact(move |tx| tx.end_call(&end)).await
+            }
+        }
+    }
+
     /// Stores a verified callback and lets it take effect, together with those that arrive at the
     /// same time. The duplicate path writes too (T8).
     ///
@@ -112,7 +172,7 @@ impl Ledger {
         match self.share(Change::Callback(Arc::clone(&arrived))).await? {
             Outcome::Done(Ok(Done::Received(received))) => Ok(received),
             Outcome::Done(Err(error)) => Err(error),
-            Outcome::Done(Ok(Done::Settled(_))) | Outcome::Alone => {
+            Outcome::Done(Ok(_)) | Outcome::Alone => {
                 self.transact(move |tx| tx.receive_one(&arrived)).await
             }
         }
@@ -132,7 +192,7 @@ impl Ledger {
         match self.share(Change::Try(Arc::clone(&tried))).await? {
             Outcome::Done(Ok(Done::Settled(is_ours))) => Ok(is_ours),
             Outcome::Done(Err(error)) => Err(error),
-            Outcome::Done(Ok(Done::Received(_))) | Outcome::Alone => {
+            Outcome::Done(Ok(_)) | Outcome::Alone => {
                 let settled = self.transact(move |tx| tx.settle_all(&[tried.as_ref()]));
                 Ok(settled.await?.contains(&true))
             }
@@ -220,24 +280,38 @@ impl Writer {
     }
 }
 
-/// All callbacks, then all tries; `None` for what is to be done alone.
+/// Each kind as a set; `None` for what is to be done alone.
 fn write(tx: &mut Tx<'_>, changes: &[Change]) -> Result<Vec<Option<Done>>, LedgerError> {
+    let (mut orders, mut ends) = (Vec::new(), Vec::new());
     let (mut arrived, mut tries) = (Vec::new(), Vec::new());
     for change in changes {
         match change {
+            Change::Order(beginning, _) => orders.push(beginning.as_ref()),
+            Change::CallEnd(end) => ends.push(end.as_ref()),
             Change::Callback(one) => arrived.push(Arc::clone(one)),
             Change::Try(tried) => tries.push(tried.as_ref()),
         }
     }
+    let mut begun = tx.begin_orders(&orders)?.into_iter();
+    let mut ended = tx.end_calls(&ends, WhenHeld::Skip)?.into_iter();
     let mut received = tx.receive_all(&arrived, WhenHeld::Skip)?.into_iter();
     let mut settled = tx.settle_all(&tries)?.into_iter();
     Ok(changes
         .iter()
         .map(|change| match change {
+            Change::Order(_, untaken) => (begun.next().flatten())
+                .map(|begun| Done::Begun(Untaken::new(begun, Arc::clone(untaken)))),
+            Change::CallEnd(_) => ended.next().flatten().map(Done::CallSettled),
             Change::Callback(_) => received.next().flatten().map(Done::Received),
             Change::Try(_) => settled.next().map(Done::Settled),
         })
         .collect())
+}
+
+fn taken(begun: Untaken) -> Result<Begun, LedgerError> {
+    begun
+        .take()
+        .ok_or_else(|| LedgerError::corrupt("begun and already taken"))
 }
 
 impl Entry {

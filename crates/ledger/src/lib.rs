@@ -5,7 +5,9 @@
 mod apply;
 mod arrivals;
 mod audit;
+mod beginnings;
 mod begun;
+mod call_ends;
 mod calls;
 mod change;
 mod checkout;
@@ -45,12 +47,14 @@ mod snap_tokens;
 mod statement;
 mod timeline;
 mod tx;
+mod untaken;
 mod work;
 mod writes;
 
 pub use audit::{AUDIT_CHECKS, AuditCheck, AuditFinding};
 pub use begun::{Begun, Claim, NewOrder, StoredReply};
-pub use calls::{Call, CallOutcome, NewPayment};
+pub use call_ends::{CallEnd, CallOutcome, CallSettled, KeepReply};
+pub use calls::{Call, NewPayment};
 pub use checkout::CheckoutOrder;
 pub use closings::CancelPlan;
 pub use context::{Context, Plans};
@@ -76,4 +80,5 @@ pub use redelivery::{REDELIVERY_DAYS_MAX, REDELIVERY_EVENTS_MAX, RangeBegun, Red
 pub use replacements::REPLACEMENTS_MAX;
 pub use timeline::{TimelineItem, TimelineKind};
 pub use tx::Tx;
+pub use untaken::{OnUntaken, Untaken};
 pub use work::{LeasedWork, WorkKind, WorkNext};

@@ -6,15 +6,18 @@ use std::collections::{BTreeMap, HashMap};
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::order_view::Customer;
 use diesel::prelude::*;
+use diesel::sql_types::{Binary, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::apply::Locked;
 use crate::error::LedgerError;
 use crate::schema::payers;
+use crate::statement::Statement;
 use crate::tx::Tx;
 
 /// What is sealed.
-#[derive(Serialize, Deserialize, Default)]
+#[derive(Clone, Serialize, Deserialize, Default)]
 pub(crate) struct Payer {
     /// As the merchant named them.
     #[serde(default)]
@@ -96,24 +99,50 @@ impl Tx<'_> {
     /// Under the order's lock.
     pub(crate) fn keep_account_name(
         &mut self,
-        order_id: Uuid,
+        locked: &mut Locked,
         payment_id: Uuid,
         name: String,
     ) -> Result<(), LedgerError> {
-        let mut payer = self.payer_of(order_id)?.unwrap_or_default();
+        let order_id = locked.order.id;
+        let payer = self.read_payer(locked)?;
         payer.account_names.insert(payment_id, name);
+        let payer = payer.clone();
         self.keep_payer(order_id, &payer)
+    }
+
+    /// Nobody is an empty payer here.
+    pub(crate) fn read_payer<'l>(
+        &mut self,
+        locked: &'l mut Locked,
+    ) -> Result<&'l mut Payer, LedgerError> {
+        let payer = match locked.payer.take() {
+            Some(payer) => payer,
+            None => self.payer_of(locked.order.id)?.unwrap_or_default(),
+        };
+        Ok(locked.payer.insert(payer))
     }
 
     fn keep_payer(&mut self, order_id: Uuid, payer: &Payer) -> Result<(), LedgerError> {
         let plain = serde_json::to_vec(payer).map_err(LedgerError::corrupt)?;
         let sealed = self.context.seal(&plain, &payer_context(order_id))?;
-        diesel::insert_into(payers::table)
-            .values((payers::order_id.eq(order_id), payers::sealed.eq(&sealed)))
-            .on_conflict(payers::order_id)
-            .do_update()
-            .set(payers::sealed.eq(&sealed))
-            .execute(self.connection()?)?;
+        self.writes.payers.insert(order_id, sealed);
         Ok(())
     }
+}
+
+pub(crate) fn save_all(
+    connection: &mut PgConnection,
+    sealed: &BTreeMap<Uuid, Vec<u8>>,
+) -> Result<(), LedgerError> {
+    if sealed.is_empty() {
+        return Ok(());
+    }
+    Statement::new(
+        "INSERT INTO payers (order_id, sealed) SELECT * FROM unnest(?, ?) \
+         ON CONFLICT (order_id) DO UPDATE SET sealed = excluded.sealed",
+    )
+    .column::<SqlUuid, _>(sealed.keys().copied())
+    .column::<Binary, _>(sealed.values().cloned())
+    .execute(connection)?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ use ayolinx_core::method::Method;
 use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -141,6 +141,53 @@ impl Tx<'_> {
             now,
         })
     }
+}
+
+/// Writes payments that are on their way out: whatever else a payment has comes later.
+pub(crate) fn insert_all(
+    connection: &mut PgConnection,
+    rows: &[PaymentRow],
+) -> Result<(), LedgerError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    Statement::new(
+        "INSERT INTO payments (id, order_id, merchant_id, position, method, channel, \
+             link_channels, state, amount_minor, currency, customer_no, replaces, replacements, \
+             call_token, call_leased_until, created_at, updated_at, expires_at) \
+         SELECT id, order_id, merchant_id, position, method, channel, \
+             string_to_array(link_channels, ','), state, amount_minor, currency, customer_no, \
+             replaces, replacements, call_token, call_leased_until, created_at, updated_at, \
+             expires_at \
+         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS new \
+             (id, order_id, merchant_id, position, method, channel, link_channels, state, \
+              amount_minor, currency, customer_no, replaces, replacements, call_token, \
+              call_leased_until, created_at, updated_at, expires_at)",
+    )
+    .column::<SqlUuid, _>(rows.iter().map(|row| row.id))
+    .column::<SqlUuid, _>(rows.iter().map(|row| row.order_id))
+    .column::<SqlUuid, _>(rows.iter().map(|row| row.merchant_id))
+    .column::<Integer, _>(rows.iter().map(|row| row.position))
+    .column::<Text, _>(rows.iter().map(|row| row.method.clone()))
+    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.channel.clone()))
+    // The names of channels have no commas; an array of arrays would be taken apart.
+    .column::<Nullable<Text>, _>(
+        rows.iter()
+            .map(|row| Some(row.link_channels.as_ref()?.join(","))),
+    )
+    .column::<Text, _>(rows.iter().map(|row| row.state.clone()))
+    .column::<BigInt, _>(rows.iter().map(|row| row.amount_minor))
+    .column::<Text, _>(rows.iter().map(|row| row.currency.clone()))
+    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.customer_no.clone()))
+    .column::<Nullable<SqlUuid>, _>(rows.iter().map(|row| row.replaces))
+    .column::<SmallInt, _>(rows.iter().map(|row| row.replacements))
+    .column::<Nullable<SqlUuid>, _>(rows.iter().map(|row| row.call_token))
+    .column::<Nullable<Timestamptz>, _>(rows.iter().map(|row| row.call_leased_until))
+    .column::<Timestamptz, _>(rows.iter().map(|row| row.created_at))
+    .column::<Timestamptz, _>(rows.iter().map(|row| row.updated_at))
+    .column::<Timestamptz, _>(rows.iter().map(|row| row.expires_at))
+    .execute(connection)?;
+    Ok(())
 }
 
 /// Writes what may change of a payment; the rest of its row is what it was made with.

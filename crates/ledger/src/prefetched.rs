@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use crate::apply::Locked;
 use crate::error::LedgerError;
-use crate::receipts::ReceiptRow;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::{orders, payments};
 use crate::tx::Tx;
@@ -42,8 +41,8 @@ impl Prefetched {
 }
 
 impl Tx<'_> {
-    /// Locks the orders of payments and reads them with their payments and receipts. Payments that
-    /// are not there, or whose order is held elsewhere and is to be skipped, are not known after it.
+    /// Locks the orders of payments and reads them with their payments. Payments that are not there,
+    /// or whose order is held elsewhere and is to be skipped, are not known after it.
     pub(crate) fn prefetch(&mut self, ids: &[Uuid], held: WhenHeld) -> Result<(), LedgerError> {
         if ids.is_empty() {
             return Ok(());
@@ -71,20 +70,52 @@ impl Tx<'_> {
             .select(PaymentRow::as_select())
             .order((payments::order_id, payments::position.desc()))
             .load(self.connection()?)?;
-        let payment_ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let receipts = crate::receipts::receipts_of(self.connection()?, payment_ids)?;
-        self.prefetched = gather(locked, rows, receipts);
+        self.prefetched = gather(locked, rows);
+        Ok(())
+    }
+
+    /// Reads the receipts of what is locked ahead.
+    pub(crate) fn prefetch_receipts(&mut self) -> Result<(), LedgerError> {
+        let payments: Vec<Uuid> = self.prefetched.order_of.keys().copied().collect();
+        if payments.is_empty() {
+            return Ok(());
+        }
+        let receipts = crate::receipts::receipts_of(self.connection()?, payments)?;
+        let Prefetched { orders, order_of } = &mut self.prefetched;
+        for locked in orders.values_mut() {
+            locked.receipts = Some(Vec::new());
+        }
+        for receipt in receipts {
+            let order = order_of.get(&receipt.payment_id);
+            if let Some(locked) = order.and_then(|order| orders.get_mut(order)) {
+                locked.receipts.get_or_insert_default().push(receipt);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the payers of what is locked ahead.
+    pub(crate) fn prefetch_payers(&mut self) -> Result<(), LedgerError> {
+        let orders: Vec<Uuid> = self.prefetched.orders.keys().copied().collect();
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let mut payers = self.payers_of(orders.into_iter())?;
+        for (id, locked) in &mut self.prefetched.orders {
+            locked.payer = Some(payers.remove(id).unwrap_or_default());
+        }
         Ok(())
     }
 }
 
-fn gather(orders: Vec<OrderRow>, rows: Vec<PaymentRow>, receipts: Vec<ReceiptRow>) -> Prefetched {
+fn gather(orders: Vec<OrderRow>, rows: Vec<PaymentRow>) -> Prefetched {
     let mut prefetched = Prefetched::default();
     for order in orders {
         let locked = Locked {
             order,
             payments: Vec::new(),
-            receipts: Some(Vec::new()),
+            receipts: None,
+            payer: None,
         };
         prefetched.orders.insert(locked.order.id, locked);
     }
@@ -92,12 +123,6 @@ fn gather(orders: Vec<OrderRow>, rows: Vec<PaymentRow>, receipts: Vec<ReceiptRow
         prefetched.order_of.insert(row.id, row.order_id);
         if let Some(locked) = prefetched.orders.get_mut(&row.order_id) {
             locked.payments.push(row);
-        }
-    }
-    for receipt in receipts {
-        let order = prefetched.order_of.get(&receipt.payment_id);
-        if let Some(locked) = order.and_then(|order| prefetched.orders.get_mut(order)) {
-            locked.receipts.get_or_insert_default().push(receipt);
         }
     }
     prefetched

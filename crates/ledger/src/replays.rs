@@ -31,10 +31,7 @@ impl Tx<'_> {
     /// # Errors
     /// When the database does not answer.
     pub fn keep_reply(&mut self, creation: Uuid, reply: &StoredReply) -> Result<(), LedgerError> {
-        let sealed = self
-            .context
-            .seal(&reply.body, &format!("reply:{creation}"))?;
-        let status = i16::try_from(reply.status).map_err(LedgerError::corrupt)?;
+        let (status, sealed) = self.sealed_reply(creation, reply)?;
         diesel::update(creations::table.find(creation))
             .filter(creations::reply_status.is_null())
             .set((
@@ -43,6 +40,16 @@ impl Tx<'_> {
             ))
             .execute(self.connection()?)?;
         Ok(())
+    }
+
+    pub(crate) fn sealed_reply(
+        &self,
+        creation: Uuid,
+        reply: &StoredReply,
+    ) -> Result<(i16, Vec<u8>), LedgerError> {
+        let status = i16::try_from(reply.status).map_err(LedgerError::corrupt)?;
+        let context = format!("reply:{creation}");
+        Ok((status, self.context.seal(&reply.body, &context)?))
     }
 
     /// [`Tx::keep_reply`], and the reply that counts: the one kept before, where there is one. What

@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::arrivals::NewNotification;
+use crate::beginnings::NewCreation;
 use crate::error::LedgerError;
 use crate::events::NewEvent;
 use crate::history::NewHistory;
@@ -28,6 +29,8 @@ pub(crate) struct Planned {
 /// transactions never wait for each other crosswise.
 #[derive(Default)]
 pub(crate) struct Writes {
+    pub(crate) payers: BTreeMap<Uuid, Vec<u8>>,
+    pub(crate) payments_made: Vec<PaymentRow>,
     pub(crate) payments: BTreeMap<Uuid, PaymentRow>,
     pub(crate) orders: BTreeMap<Uuid, OrderRow>,
     pub(crate) receipts: BTreeMap<Uuid, ReceiptRow>,
@@ -37,6 +40,7 @@ pub(crate) struct Writes {
     pub(crate) events: Vec<NewEvent>,
     pub(crate) work_dropped: BTreeSet<(Uuid, WorkKind)>,
     pub(crate) work_planned: BTreeMap<(Uuid, WorkKind), Planned>,
+    pub(crate) creations: Vec<NewCreation>,
     pub(crate) notifications: Vec<NewNotification>,
     pub(crate) notifications_seen: Vec<Uuid>,
 }
@@ -44,6 +48,8 @@ pub(crate) struct Writes {
 impl Writes {
     /// Writes everything out, parents before children.
     pub(crate) fn flush(&mut self, connection: &mut PgConnection) -> Result<(), LedgerError> {
+        crate::payers::save_all(connection, &std::mem::take(&mut self.payers))?;
+        crate::payments::insert_all(connection, &std::mem::take(&mut self.payments_made))?;
         crate::payments::update_all(connection, &std::mem::take(&mut self.payments))?;
         crate::orders::update_all(connection, &std::mem::take(&mut self.orders))?;
         crate::receipts::save_all(connection, &std::mem::take(&mut self.receipts))?;
@@ -53,6 +59,7 @@ impl Writes {
         crate::work::plan_all(connection, &std::mem::take(&mut self.work_planned))?;
         crate::history::insert_all(connection, &std::mem::take(&mut self.history))?;
         crate::events::insert_all(connection, &std::mem::take(&mut self.events))?;
+        crate::beginnings::insert_creations(connection, &std::mem::take(&mut self.creations))?;
         crate::arrivals::save_all(connection, &std::mem::take(&mut self.notifications))?;
         crate::arrivals::count_again(connection, &std::mem::take(&mut self.notifications_seen))
     }

@@ -7,7 +7,10 @@ use ayolinx_client::{Alarm, CreateOutcome, Outcome};
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::order_view::Failure;
 use ayolinx_core::payment::Fact;
-use ledger::{Applied, Call, CallOutcome, LedgerError, Observation, Source};
+use ledger::{
+    Applied, Call, CallEnd, CallOutcome, CallSettled, KeepReply, LedgerError, Observation, Source,
+    StoredReply,
+};
 use tokio::sync::oneshot;
 
 use crate::flows::Flows;
@@ -28,22 +31,25 @@ pub enum Opened {
         outcome: CallOutcome,
         /// How long the provider asks us to wait, where it throttles.
         retry_after: Option<Duration>,
+        /// The reply to the merchant, kept with the artefact, where one was wanted.
+        reply: Option<StoredReply>,
     },
     /// The exchange runs on; the payment is unknown until it ends.
     StillRunning,
 }
 
 impl Flows {
-    /// Sends a create and records what comes of it.
+    /// Sends a create and records what comes of it, with the reply to the merchant where one is
+    /// wanted.
     ///
     /// # Errors
     /// When the outcome cannot be recorded now; the resolver finds out later.
-    pub async fn open(&self, call: Call) -> Result<Opened, LedgerError> {
+    pub async fn open(&self, call: Call, keep: Option<KeepReply>) -> Result<Opened, LedgerError> {
         let (tell, told) = oneshot::channel();
         let flows = self.clone();
         let (payment_id, token) = (call.payment_id, call.token);
         actix_rt::spawn(async move {
-            let settled = flows.exchange(&call).await;
+            let settled = flows.exchange(&call, keep).await;
             // Nobody may be waiting any more: the record is what counts.
             drop(tell.send(settled));
         });
@@ -61,7 +67,7 @@ impl Flows {
         }
     }
 
-    async fn exchange(&self, call: &Call) -> Result<Opened, LedgerError> {
+    async fn exchange(&self, call: &Call, keep: Option<KeepReply>) -> Result<Opened, LedgerError> {
         let mut retry_after = None;
         let request = self
             .create_request(call)
@@ -86,11 +92,18 @@ impl Flows {
             }
             None => CallOutcome::NotSent,
         };
-        let applied = self.settle(call, &outcome).await?;
-        Ok(Opened::Settled {
-            applied,
+        let end = CallEnd {
+            payment: call.payment_id,
+            token: call.token,
             outcome,
+            keep,
+        };
+        let settled = self.settle(&end).await?;
+        Ok(Opened::Settled {
+            applied: settled.applied,
+            outcome: end.outcome,
             retry_after,
+            reply: settled.reply,
         })
     }
 
@@ -105,20 +118,15 @@ impl Flows {
         enough
     }
 
-    async fn settle(&self, call: &Call, outcome: &CallOutcome) -> Result<Applied, LedgerError> {
-        let (payment_id, token) = (call.payment_id, call.token);
+    async fn settle(&self, end: &CallEnd) -> Result<CallSettled, LedgerError> {
         let mut pause = SETTLE_RETRY_FIRST;
         let mut tries = 0;
         loop {
-            let recorded = outcome.clone();
-            let result = self
-                .ledger
-                .transact(move |tx| tx.settle_call(payment_id, token, &recorded))
-                .await;
+            let result = self.ledger.end_call(end.clone()).await;
             match result {
-                Ok(applied) => return Ok(applied),
+                Ok(settled) => return Ok(settled),
                 Err(error) if error.is_transient() && tries < SETTLE_TRIES_MAX => {
-                    tracing::warn!(payment.id = %payment_id, error = %error, "outcome not recorded yet");
+                    tracing::warn!(payment.id = %end.payment, error = %error, "outcome not recorded yet");
                     tries = tries.saturating_add(1);
                     tokio::time::sleep(pause).await;
                     pause = pause.saturating_mul(2).min(SETTLE_RETRY_MAX);

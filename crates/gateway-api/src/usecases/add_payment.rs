@@ -2,7 +2,7 @@
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use chrono::{DateTime, Utc};
-use ledger::Claim;
+use ledger::{Claim, Tx};
 
 use super::create_order::new_payment;
 use super::settle::{OrderReply, begin_and_settle};
@@ -33,8 +33,11 @@ pub async fn add_payment(
 ) -> Result<OrderReply, ApiError> {
     let order_id = wanted.order_id;
     let payment = new_payment(api.channels(), wanted.choice, wanted.order_expires_at, now);
-    begin_and_settle(api, merchant, move |tx| {
-        tx.begin_payment(merchant, order_id, &payment, &claim)
-    })
-    .await
+    let begin = || {
+        let (payment, claim) = (payment.clone(), claim.clone());
+        let untaken = api.notes().on_untaken();
+        let begin = move |tx: &mut Tx<'_>| tx.begin_payment(merchant, order_id, &payment, &claim);
+        api.ledger().begin(begin, untaken)
+    };
+    begin_and_settle(api, merchant, begin).await
 }

@@ -31,7 +31,11 @@ pub async fn create_order(
     now: DateTime<Utc>,
 ) -> Result<OrderReply, ApiError> {
     let order = new_order(api, merchant, wanted, now)?;
-    begin_and_settle(api, merchant, move |tx| tx.begin_order(&order, &claim)).await
+    let begin = || {
+        let untaken = api.notes().on_untaken();
+        (api.ledger()).begin_order(order.clone(), claim.clone(), untaken)
+    };
+    begin_and_settle(api, merchant, begin).await
 }
 
 fn new_order(

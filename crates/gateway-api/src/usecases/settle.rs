@@ -7,13 +7,12 @@ use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order::OrderRefusal;
 use ayolinx_core::order_view::OrderView;
 use ayolinx_core::states::PaymentState;
-use ledger::{Begun, Call, CallOutcome, LedgerError, StoredReply, Tx};
+use ledger::{Begun, Call, CallOutcome, KeepReply, LedgerError, StoredReply, Tx};
 use payment_flows::Opened;
 use service_shell::request_id;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::unsent::Untaken;
 use crate::error::{ApiError, ErrorCode, ProviderAnswer};
 use crate::state::{Api, storage};
 
@@ -58,13 +57,14 @@ impl OrderReply {
 ///
 /// # Errors
 /// As the contract's tables say.
-pub async fn begin_and_settle<F>(
+pub async fn begin_and_settle<B, F>(
     api: &Api,
     merchant: MerchantId,
-    begin: F,
+    begin: B,
 ) -> Result<OrderReply, ApiError>
 where
-    F: Fn(&mut Tx<'_>) -> Result<Begun, LedgerError> + Clone + Send + 'static,
+    B: Fn() -> F,
+    F: Future<Output = Result<Begun, LedgerError>>,
 {
     // Before anything is written: a create that begins is also finished.
     let Ok(_place) = api.creates.try_acquire() else {
@@ -73,7 +73,7 @@ where
     let deadline = Instant::now() + TWIN_PATIENCE;
     let mut conflicts = 0;
     loop {
-        match begun(api, begin.clone()).await {
+        match begin().await {
             Ok(Begun::InFlight) if Instant::now() < deadline => {
                 tokio::time::sleep(TWIN_PAUSE).await;
             }
@@ -82,21 +82,6 @@ where
             Err(error) => return Err(storage(error)),
         }
     }
-}
-
-/// Begins once. What is begun and does not come back from here is known not to have been sent.
-async fn begun<F>(api: &Api, begin: F) -> Result<Begun, LedgerError>
-where
-    F: FnOnce(&mut Tx<'_>) -> Result<Begun, LedgerError> + Send + 'static,
-{
-    let notes = api.notes();
-    let untaken = api
-        .ledger()
-        .transact(move |tx| begin(tx).map(|begun| Untaken::new(begun, notes)))
-        .await?;
-    untaken
-        .take()
-        .ok_or_else(|| LedgerError::Corrupt("begun and already taken".to_owned()))
 }
 
 async fn settle(api: &Api, merchant: MerchantId, begun: Begun) -> Result<OrderReply, ApiError> {
@@ -163,15 +148,23 @@ pub fn refused(refusal: OrderRefusal) -> ApiError {
 
 async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderReply, ApiError> {
     let (merchant, order_id) = (call.merchant_id, call.order_id);
-    let opened = api.flows.open(call).await.map_err(storage)?;
+    let keep = KeepReply {
+        creation,
+        reply: created,
+    };
+    let opened = (api.flows.open(call, Some(keep)).await).map_err(storage)?;
     let Opened::Settled {
         applied,
         outcome,
         retry_after,
+        reply,
     } = opened
     else {
         return order_by_state(api, merchant, order_id, creation).await;
     };
+    if let Some(kept) = reply {
+        return Ok(OrderReply::fresh(kept));
+    }
     let still_open = matches!(
         applied.payment,
         PaymentState::Creating | PaymentState::Unknown
@@ -226,6 +219,13 @@ async fn order_by_state(
     keep_order(api, merchant, order_id, creation).await
 }
 
+fn created(view: &OrderView) -> Result<StoredReply, LedgerError> {
+    Ok(StoredReply {
+        status: 201,
+        body: bytes(view)?,
+    })
+}
+
 /// 201 with the order, kept as the request's reply.
 async fn keep_order(
     api: &Api,
@@ -235,10 +235,7 @@ async fn keep_order(
 ) -> Result<OrderReply, ApiError> {
     let stored = api
         .transact(move |tx| {
-            let reply = StoredReply {
-                status: 201,
-                body: bytes(&tx.order_view(merchant, order_id)?)?,
-            };
+            let reply = created(&tx.order_view(merchant, order_id)?)?;
             keep(tx, creation, reply)
         })
         .await?;

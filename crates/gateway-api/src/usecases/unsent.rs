@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Begun, Call, CallOutcome, Ledger, LedgerError};
+use ledger::{Begun, Call, CallOutcome, Ledger, LedgerError, OnUntaken};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
@@ -30,40 +30,21 @@ impl Notes {
     pub fn new(ledger: Ledger, places: Arc<Semaphore>) -> Self {
         Self { ledger, places }
     }
-}
 
-/// What a request turned out to be, until somebody takes it. Dropped untaken, also when its commit
-/// failed or nobody knows whether it did, a call in it is noted as not sent.
-pub(super) struct Untaken {
-    begun: Option<Begun>,
-    notes: Notes,
-}
-
-impl Untaken {
-    pub(super) const fn new(begun: Begun, notes: Notes) -> Self {
-        Self {
-            begun: Some(begun),
-            notes,
-        }
-    }
-
-    pub(super) fn take(mut self) -> Option<Begun> {
-        self.begun.take()
-    }
-}
-
-impl Drop for Untaken {
-    fn drop(&mut self) {
-        let Some(Begun::Send { call, .. }) = self.begun.take() else {
-            return;
-        };
-        let Ok(place) = Arc::clone(&self.notes.places).try_acquire_owned() else {
-            return;
-        };
-        // Without a runtime the process is ending; the lease of what it leaves runs out.
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(note(self.notes.ledger.clone(), *call, place));
-        }
+    /// Notes a call that nobody takes, by this thread's runtime. Without one the process is ending;
+    /// the lease of what it leaves runs out.
+    #[must_use]
+    pub fn on_untaken(&self) -> OnUntaken {
+        let (notes, runtime) = (self.clone(), Handle::try_current().ok());
+        Arc::new(move |begun| {
+            let (Begun::Send { call, .. }, Some(runtime)) = (begun, &runtime) else {
+                return;
+            };
+            let Ok(place) = Arc::clone(&notes.places).try_acquire_owned() else {
+                return;
+            };
+            runtime.spawn(note(notes.ledger.clone(), *call, place));
+        })
     }
 }
 

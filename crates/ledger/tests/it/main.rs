@@ -5,6 +5,8 @@ mod audit;
 mod calls;
 mod endings;
 mod group;
+mod group_creates;
+mod group_faults;
 mod idempotency;
 mod inbox;
 mod listing;

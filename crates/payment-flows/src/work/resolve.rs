@@ -137,7 +137,7 @@ impl Flows {
 
     async fn send(&self, call: Option<Call>) -> Result<(), LedgerError> {
         if let Some(call) = call {
-            self.open(call).await?;
+            self.open(call, None).await?;
         }
         Ok(())
     }

@@ -105,7 +105,7 @@ impl Hands {
                 self.world.pause(self.replica).await;
                 let paused = self.world.lock().provider.clock - before;
                 call.lease_ends = earlier(call.lease_ends, paused);
-                let opened = self.flows.open(*call).await?;
+                let opened = self.flows.open(*call, None).await?;
                 let Opened::Settled {
                     applied, outcome, ..
                 } = opened

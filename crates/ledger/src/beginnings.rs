@@ -1,0 +1,296 @@
+//! New orders on their way into the books: a set of them is claimed and written as a set, each as if
+//! it had come alone. What was asked for before, or has a twin among them, is left to be done alone.
+
+use std::collections::HashSet;
+
+use ayolinx_core::method::Method;
+use ayolinx_core::states::{OrderState, PaymentState};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use crate::begun::{Begun, Claim, NewOrder};
+use crate::calls::Place;
+use crate::error::LedgerError;
+use crate::history::{NewHistory, Source};
+use crate::rows::OrderRow;
+use crate::statement::Statement;
+use crate::tx::{Tx, shifted};
+
+/// A new order with the claim that makes it happen once.
+#[derive(Debug, Clone)]
+pub(crate) struct Beginning {
+    pub(crate) new: NewOrder,
+    pub(crate) claim: Claim,
+}
+
+impl Beginning {
+    fn key(&self) -> Option<(Uuid, &str)> {
+        let key = self.claim.key.as_deref()?;
+        Some((self.new.merchant_id.as_uuid(), key))
+    }
+
+    fn is_virtual_account(&self) -> bool {
+        let payment = self.new.payment.as_ref();
+        payment.is_some_and(|payment| payment.method == Method::VirtualAccount)
+    }
+}
+
+/// A claim to be written: of a key, of an order, or of both.
+pub(crate) struct NewCreation {
+    pub(crate) id: Uuid,
+    pub(crate) merchant_id: Uuid,
+    pub(crate) order_id: Uuid,
+    pub(crate) payment_id: Option<Uuid>,
+    pub(crate) makes_order: bool,
+    pub(crate) claim: Claim,
+}
+
+#[derive(QueryableByName)]
+struct TakenKey {
+    #[diesel(sql_type = SqlUuid)]
+    merchant_id: Uuid,
+    #[diesel(sql_type = Text)]
+    idempotency_key: String,
+}
+
+#[derive(QueryableByName)]
+struct Inserted {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+#[derive(QueryableByName)]
+struct CustomerNo {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+impl Tx<'_> {
+    /// Claims keys and references and writes the intents. `None` for those whose key or reference is
+    /// taken, here or before.
+    pub(crate) fn begin_orders(
+        &mut self,
+        beginnings: &[&Beginning],
+    ) -> Result<Vec<Option<Begun>>, LedgerError> {
+        if beginnings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let taken = self.taken_keys(beginnings)?;
+        let now = self.now()?;
+        let mut names = HashSet::new();
+        let mut keys = HashSet::new();
+        let fresh: Vec<(&Beginning, OrderRow)> = beginnings
+            .iter()
+            .filter(|one| {
+                let name = (one.new.merchant_id.as_uuid(), one.new.reference.as_str());
+                let key = one.key();
+                let is_first = key.is_none_or(|key| keys.insert(key)) && names.insert(name);
+                is_first && !key.is_some_and(|(of, key)| taken.contains(&(of, key.to_owned())))
+            })
+            .map(|one| (*one, self.order_row(&one.new, now)))
+            .collect();
+        let inserted = self.insert_orders(fresh.iter().map(|(_, row)| row))?;
+        let made: Vec<(&Beginning, OrderRow)> = fresh
+            .into_iter()
+            .filter(|(_, row)| inserted.contains(&row.id))
+            .collect();
+        let accounts = made.iter().filter(|(one, _)| one.is_virtual_account());
+        let mut numbers = self.next_customer_nos(accounts.count())?.into_iter();
+        let mut begun = Vec::with_capacity(made.len());
+        for (one, row) in &made {
+            let number = one.is_virtual_account().then(|| numbers.next()).flatten();
+            begun.push((row.id, self.begin_made(one, row, number)?));
+        }
+        let mut begun = begun.into_iter().peekable();
+        let of = |one: &&Beginning| {
+            let next = begun.next_if(|(id, _)| *id == one.new.id.as_uuid());
+            next.map(|(_, begun)| begun)
+        };
+        Ok(beginnings.iter().map(of).collect())
+    }
+
+    fn begin_made(
+        &mut self,
+        one: &Beginning,
+        row: &OrderRow,
+        customer_no: Option<String>,
+    ) -> Result<Begun, LedgerError> {
+        let new = &one.new;
+        if let Some(customer) = &new.customer {
+            self.keep_customer(row.id, customer)?;
+        }
+        self.record(NewHistory {
+            order_id: row.id,
+            payment_id: new.payment.as_ref().map(|payment| payment.id.as_uuid()),
+            source: Source::Merchant.as_str(),
+            fact: "order_created",
+            payment_from: None,
+            payment_to: (new.payment.as_ref()).map(|_| PaymentState::Creating.as_str()),
+            order_from: None,
+            order_to: Some(OrderState::Pending.as_str()),
+            order_version: Some(1),
+            detail: None,
+        });
+        let creation = |payment_id: Option<Uuid>| NewCreation {
+            id: Uuid::now_v7(),
+            merchant_id: row.merchant_id,
+            order_id: row.id,
+            payment_id,
+            makes_order: true,
+            claim: one.claim.clone(),
+        };
+        let Some(payment) = &new.payment else {
+            return Ok(Begun::Created {
+                order_id: new.id,
+                creation: self.keep_creation(creation(None)),
+            });
+        };
+        let made = self.add_payment(row, payment, Place::newest_of(&[]), customer_no)?;
+        let creation = self.keep_creation(creation(Some(made.id)));
+        let call = self.call_to(row, &made, new.customer.clone())?;
+        Ok(Begun::Send {
+            call: Box::new(call),
+            creation: Some(creation),
+        })
+    }
+
+    pub(crate) fn keep_creation(&mut self, creation: NewCreation) -> Uuid {
+        let id = creation.id;
+        self.writes.creations.push(creation);
+        id
+    }
+
+    fn order_row(&self, new: &NewOrder, now: DateTime<Utc>) -> OrderRow {
+        OrderRow {
+            id: new.id.as_uuid(),
+            merchant_id: new.merchant_id.as_uuid(),
+            reference: new.reference.clone(),
+            state: OrderState::Pending.as_str().to_owned(),
+            version: 1,
+            amount_minor: new.amount.minor(),
+            currency: new.amount.currency().as_str().to_owned(),
+            paid_minor: 0,
+            paid_late: false,
+            payer_chooses: new.payment.is_none(),
+            description: new.description.clone(),
+            return_url: new.return_url.clone(),
+            metadata: new.metadata.clone(),
+            items: new.items.clone(),
+            checkout_token: new.checkout_token.clone(),
+            created_at: now,
+            updated_at: now,
+            expires_at: new.expires_at,
+            paid_at: None,
+            expiry_due_at: Some(shifted(new.expires_at, self.context.plans.expiry_grace)),
+        }
+    }
+
+    fn taken_keys(
+        &mut self,
+        beginnings: &[&Beginning],
+    ) -> Result<HashSet<(Uuid, String)>, LedgerError> {
+        let keys: Vec<(Uuid, String)> = beginnings
+            .iter()
+            .filter_map(|one| one.key())
+            .map(|(merchant, key)| (merchant, key.to_owned()))
+            .collect();
+        if keys.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let taken: Vec<TakenKey> = Statement::new(
+            "SELECT merchant_id, idempotency_key FROM creations \
+             JOIN unnest(?, ?) AS named (merchant_id, idempotency_key) \
+                 USING (merchant_id, idempotency_key)",
+        )
+        .column::<SqlUuid, _>(keys.iter().map(|(merchant, _)| *merchant))
+        .column::<Text, _>(keys.iter().map(|(_, key)| key.clone()))
+        .load(self.connection()?)?;
+        let names = taken
+            .into_iter()
+            .map(|row| (row.merchant_id, row.idempotency_key));
+        Ok(names.collect())
+    }
+
+    /// The ids of those whose reference was free. In one order everywhere, so that two sets never
+    /// wait for each other crosswise.
+    fn insert_orders<'r>(
+        &mut self,
+        rows: impl Iterator<Item = &'r OrderRow> + Clone,
+    ) -> Result<HashSet<Uuid>, LedgerError> {
+        if rows.clone().next().is_none() {
+            return Ok(HashSet::new());
+        }
+        let inserted: Vec<Inserted> = Statement::new(
+            "INSERT INTO orders (id, merchant_id, reference, state, amount_minor, currency, \
+                 payer_chooses, description, return_url, metadata, items, checkout_token, \
+                 created_at, updated_at, expires_at, expiry_due_at) \
+             SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+                 AS new (id, merchant_id, reference) \
+             ORDER BY merchant_id, reference \
+             ON CONFLICT (merchant_id, reference) DO NOTHING RETURNING id",
+        )
+        .column::<SqlUuid, _>(rows.clone().map(|row| row.id))
+        .column::<SqlUuid, _>(rows.clone().map(|row| row.merchant_id))
+        .column::<Text, _>(rows.clone().map(|row| row.reference.clone()))
+        .column::<Text, _>(rows.clone().map(|row| row.state.clone()))
+        .column::<BigInt, _>(rows.clone().map(|row| row.amount_minor))
+        .column::<Text, _>(rows.clone().map(|row| row.currency.clone()))
+        .column::<Bool, _>(rows.clone().map(|row| row.payer_chooses))
+        .column::<Nullable<Text>, _>(rows.clone().map(|row| row.description.clone()))
+        .column::<Nullable<Text>, _>(rows.clone().map(|row| row.return_url.clone()))
+        .column::<Nullable<Text>, _>(rows.clone().map(|row| row.metadata.clone()))
+        .column::<Nullable<Text>, _>(rows.clone().map(|row| row.items.clone()))
+        .column::<Text, _>(rows.clone().map(|row| row.checkout_token.clone()))
+        .column::<Timestamptz, _>(rows.clone().map(|row| row.created_at))
+        .column::<Timestamptz, _>(rows.clone().map(|row| row.updated_at))
+        .column::<Timestamptz, _>(rows.clone().map(|row| row.expires_at))
+        .column::<Nullable<Timestamptz>, _>(rows.map(|row| row.expiry_due_at))
+        .load(self.connection()?)?;
+        Ok(inserted.into_iter().map(|row| row.id).collect())
+    }
+
+    /// The digits of a `customerNo` after the bank's prefix: from a sequence, never random
+    /// (contract 5).
+    pub(crate) fn next_customer_nos(&mut self, count: usize) -> Result<Vec<String>, LedgerError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let count = i64::try_from(count).map_err(LedgerError::corrupt)?;
+        let numbers: Vec<CustomerNo> = Statement::new(
+            "SELECT nextval('virtual_account_customers') AS number FROM generate_series(1, ?)",
+        )
+        .bind::<BigInt, _>(count)
+        .load(self.connection()?)?;
+        Ok(numbers
+            .into_iter()
+            .map(|row| format!("{:08}", row.number))
+            .collect())
+    }
+}
+
+/// Claims whose key is taken by now fail the transaction: its maker begins again.
+pub(crate) fn insert_creations(
+    connection: &mut PgConnection,
+    rows: &[NewCreation],
+) -> Result<(), LedgerError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    Statement::new(
+        "INSERT INTO creations (id, merchant_id, order_id, payment_id, endpoint, makes_order, \
+             idempotency_key, fingerprint) \
+         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .column::<SqlUuid, _>(rows.iter().map(|row| row.id))
+    .column::<SqlUuid, _>(rows.iter().map(|row| row.merchant_id))
+    .column::<SqlUuid, _>(rows.iter().map(|row| row.order_id))
+    .column::<Nullable<SqlUuid>, _>(rows.iter().map(|row| row.payment_id))
+    .column::<Text, _>(rows.iter().map(|row| row.claim.endpoint.clone()))
+    .column::<Bool, _>(rows.iter().map(|row| row.makes_order))
+    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.claim.key.clone()))
+    .column::<Binary, _>(rows.iter().map(|row| row.claim.fingerprint.to_vec()))
+    .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! What came of calls: a set of outcomes is recorded as a set, each fenced by the token of its call,
+//! and the reply to the merchant is kept in the same transaction.
+
+use ayolinx_core::ids::PaymentId;
+use ayolinx_core::order_view::{Failure, OrderView};
+use ayolinx_core::payment::Fact;
+use ayolinx_core::states::PaymentState;
+use diesel::prelude::*;
+use diesel::sql_types::{Binary, SmallInt, Uuid as SqlUuid};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+use crate::apply::Locked;
+use crate::begun::StoredReply;
+use crate::error::LedgerError;
+use crate::history::Source;
+use crate::observation::{Applied, Effect, Observation};
+use crate::prefetched::WhenHeld;
+use crate::rows::PaymentRow;
+use crate::statement::Statement;
+use crate::tx::Tx;
+use crate::work::WorkKind;
+
+/// What came of a call, as far as the books care.
+#[derive(Debug, Clone)]
+pub enum CallOutcome {
+    /// The artefact is here.
+    Accepted(Box<Observation>),
+    /// Refused for certain.
+    Refused(Failure),
+    /// Not sent for certain, or not let in: the merchant may retry the same payment.
+    NotSent,
+    /// Not known yet; the exchange still runs under its lease.
+    StillRunning,
+    /// Not known, and the exchange has ended.
+    Unknown(String),
+}
+
+impl CallOutcome {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "accepted",
+            Self::Refused(_) => "refused",
+            Self::NotSent => "not_sent",
+            Self::StillRunning => "still_running",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    fn observation(&self) -> Observation {
+        match self {
+            Self::Accepted(observation) => observation.as_ref().clone(),
+            Self::Refused(failure) => Observation {
+                failure: Some(failure.clone()),
+                detail: Some(failure.code.clone()),
+                ..Observation::fact(Source::Reply, Fact::Refused)
+            },
+            Self::NotSent => Observation::fact(Source::Reply, Fact::NotSent),
+            Self::StillRunning => Observation::fact(Source::Reply, Fact::OutcomeUnknown),
+            Self::Unknown(reason) => Observation {
+                detail: Some(reason.clone()),
+                ..Observation::fact(Source::Reply, Fact::OutcomeUnknown)
+            },
+        }
+    }
+}
+
+/// The reply to the merchant that is kept with an outcome, where that is an artefact.
+#[derive(Debug, Clone, Copy)]
+pub struct KeepReply {
+    /// The creation whose first final reply it is; without one it is made and not kept.
+    pub creation: Option<Uuid>,
+    /// Makes it of the order as it is then.
+    pub reply: fn(&OrderView) -> Result<StoredReply, LedgerError>,
+}
+
+/// The outcome of a call, to be recorded.
+#[derive(Debug, Clone)]
+pub struct CallEnd {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The call's token: what would end or reopen the payment is taken only from its holder.
+    pub token: Uuid,
+    /// What came of it.
+    pub outcome: CallOutcome,
+    /// The reply, where one is wanted.
+    pub keep: Option<KeepReply>,
+}
+
+/// What a recorded outcome did.
+#[derive(Debug, Clone)]
+pub struct CallSettled {
+    /// The payment and order after it.
+    pub applied: Applied,
+    /// The reply that counts, where one was wanted and an artefact was recorded.
+    pub reply: Option<StoredReply>,
+}
+
+#[derive(QueryableByName)]
+struct Kept {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+impl Tx<'_> {
+    /// Records the outcome of a call. What is certain (an artefact) is taken from anybody; what
+    /// would end or reopen the payment only from the holder of the lease.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] when there is no such payment.
+    pub fn settle_call(
+        &mut self,
+        payment: PaymentId,
+        token: Uuid,
+        outcome: &CallOutcome,
+    ) -> Result<Applied, LedgerError> {
+        let end = CallEnd {
+            payment,
+            token,
+            outcome: outcome.clone(),
+            keep: None,
+        };
+        Ok(self.end_call(&end)?.applied)
+    }
+
+    /// [`Tx::settle_call`] with the reply.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] when there is no such payment.
+    pub fn end_call(&mut self, end: &CallEnd) -> Result<CallSettled, LedgerError> {
+        let settled = self.end_calls(&[end], WhenHeld::Wait)?;
+        settled
+            .into_iter()
+            .next()
+            .flatten()
+            .ok_or(LedgerError::NotFound)
+    }
+
+    /// [`Tx::end_call`] for a set. `None` for those whose payment is not there, or whose order is
+    /// held elsewhere and is to be skipped.
+    pub(crate) fn end_calls(
+        &mut self,
+        ends: &[&CallEnd],
+        held: WhenHeld,
+    ) -> Result<Vec<Option<CallSettled>>, LedgerError> {
+        if ends.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<Uuid> = ends.iter().map(|end| end.payment.as_uuid()).collect();
+        self.prefetch(&ids, held)?;
+        if ends.iter().any(|end| end.keep.is_some()) {
+            self.prefetch_payers()?;
+        }
+        let mut settled = Vec::with_capacity(ends.len());
+        let mut replies = Vec::new();
+        for end in ends {
+            if !self.prefetched.knows(end.payment.as_uuid()) {
+                settled.push(None);
+                continue;
+            }
+            let mut locked = self.lock_order_of(end.payment)?;
+            let applied = self.record_end(&mut locked, end)?;
+            let reply = self.reply_to(&mut locked, end, applied.payment)?;
+            if let (Some(reply), Some(creation)) = (&reply, end.keep.and_then(|keep| keep.creation))
+            {
+                replies.push((creation, reply.clone()));
+            }
+            settled.push(Some(CallSettled { applied, reply }));
+        }
+        let kept = self.keep_replies(&replies)?;
+        for (end, settled) in ends.iter().zip(settled.iter_mut().flatten()) {
+            let creation = end.keep.and_then(|keep| keep.creation);
+            // A twin made its reply first: all get the same bytes.
+            if let (Some(creation), Some(reply)) = (creation, settled.reply.take()) {
+                settled.reply = Some(if kept.contains(&creation) {
+                    reply
+                } else {
+                    self.keep_first_reply(creation, reply)?
+                });
+            }
+        }
+        Ok(settled)
+    }
+
+    fn record_end(&mut self, locked: &mut Locked, end: &CallEnd) -> Result<Applied, LedgerError> {
+        let row = locked.payment(end.payment.as_uuid())?;
+        let runs = row.call_leased_until.is_some();
+        let outcome = &end.outcome;
+        let ours = row.call_token == Some(end.token)
+            && (runs || !matches!(outcome, CallOutcome::StillRunning));
+        if !ours && !matches!(outcome, CallOutcome::Accepted(_)) {
+            return unchanged(locked, row);
+        }
+        if ours {
+            self.end_lease(locked, end.payment.as_uuid(), outcome)?;
+        }
+        self.apply_to(locked, end.payment, &outcome.observation())
+    }
+
+    fn reply_to(
+        &mut self,
+        locked: &mut Locked,
+        end: &CallEnd,
+        state: PaymentState,
+    ) -> Result<Option<StoredReply>, LedgerError> {
+        let (Some(keep), CallOutcome::Accepted(_)) = (&end.keep, &end.outcome) else {
+            return Ok(None);
+        };
+        if matches!(state, PaymentState::Creating | PaymentState::Unknown) {
+            return Ok(None);
+        }
+        self.read_payer(locked)?;
+        let record = (locked.order).record(&locked.payments, locked.payer.as_ref())?;
+        (keep.reply)(&OrderView::new(&record, &self.context.links)).map(Some)
+    }
+
+    /// Keeps these replies where none was kept before; the creations where that was so.
+    fn keep_replies(
+        &mut self,
+        replies: &[(Uuid, StoredReply)],
+    ) -> Result<HashSet<Uuid>, LedgerError> {
+        if replies.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut sealed = Vec::with_capacity(replies.len());
+        for (creation, reply) in replies {
+            sealed.push(self.sealed_reply(*creation, reply)?);
+        }
+        let kept: Vec<Kept> = Statement::new(
+            "UPDATE creations SET reply_status = new.status, reply_sealed = new.sealed \
+             FROM unnest(?, ?, ?) AS new (id, status, sealed) \
+             WHERE creations.id = new.id AND creations.reply_status IS NULL \
+             RETURNING creations.id",
+        )
+        .column::<SqlUuid, _>(replies.iter().map(|(creation, _)| *creation))
+        .column::<SmallInt, _>(sealed.iter().map(|(status, _)| *status))
+        .column::<Binary, _>(sealed.iter().map(|(_, sealed)| sealed.clone()))
+        .load(self.connection()?)?;
+        Ok(kept.into_iter().map(|row| row.id).collect())
+    }
+
+    fn end_lease(
+        &mut self,
+        locked: &mut Locked,
+        id: Uuid,
+        outcome: &CallOutcome,
+    ) -> Result<(), LedgerError> {
+        let now = self.now()?;
+        let row = locked.payment_mut(id)?;
+        row.last_outcome = Some(outcome.word().to_owned());
+        if !matches!(outcome, CallOutcome::StillRunning) {
+            row.call_leased_until = None;
+        }
+        let row = row.clone();
+        match outcome {
+            // The merchant holds a 503 and retries; of a resend or a replacement it knows nothing,
+            // so the resolver goes on with it.
+            CallOutcome::NotSent
+                if row.state()? == PaymentState::Creating && row.replaces.is_none() =>
+            {
+                self.drop_work(row.id, &[WorkKind::Resolve]);
+            }
+            CallOutcome::NotSent | CallOutcome::Unknown(_) if row.state()?.is_open() => {
+                let resolve = &self.context.plans.resolve;
+                match resolve.next_resolve(now, row.expires_at, now) {
+                    Some(due_at) => self.plan_work(row.id, WorkKind::Resolve, now, due_at),
+                    None => self.drop_work(row.id, &[WorkKind::Resolve]),
+                }
+            }
+            CallOutcome::NotSent
+            | CallOutcome::Unknown(_)
+            | CallOutcome::Accepted(_)
+            | CallOutcome::Refused(_)
+            | CallOutcome::StillRunning => {}
+        }
+        self.writes.payments.insert(row.id, row);
+        Ok(())
+    }
+}
+
+fn unchanged(locked: &Locked, row: &PaymentRow) -> Result<Applied, LedgerError> {
+    Ok(Applied {
+        effect: Effect::Unchanged,
+        order_id: locked.order.id(),
+        payment: row.state()?,
+        order: locked.order.state()?,
+    })
+}

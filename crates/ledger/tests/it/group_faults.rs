@@ -1,0 +1,199 @@
+//! What shares a commit when something goes wrong: the writer is held up, its connection dies in the
+//! middle of a group, its queue is full, a twin comes with the next group.
+
+use std::time::{Duration, Instant};
+
+use ayolinx_core::ids::PaymentId;
+use ayolinx_core::reading::Channelled;
+use ledger::{InboundNotification, Ledger, LedgerError, LedgerSettings, Received};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::inbox::{inbound, says};
+use crate::support::{Books, PRICE, context, settings};
+
+/// A callback about a payment that nobody knows, held uncommitted by another transaction. Whoever
+/// stores the same one waits for it.
+struct Stall {
+    held: InboundNotification,
+    release: std::sync::mpsc::Sender<()>,
+    holding: JoinHandle<Result<(), LedgerError>>,
+}
+
+impl Stall {
+    async fn begin(books: &Books) -> Self {
+        let nobody = PaymentId::from_uuid(Uuid::now_v7());
+        let held = callback(nobody);
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let (holder, inbound) = (books.ledger.clone(), held.clone());
+        let holding = tokio::spawn(async move {
+            let work = move |tx: &mut ledger::Tx<'_>| {
+                tx.receive(&inbound)?;
+                // Read back, so that it is written by now.
+                tx.quarantine(1)?;
+                tell.send(()).ok();
+                released.recv_timeout(Duration::from_secs(10)).ok();
+                Ok(())
+            };
+            holder.transact(work).await
+        });
+        told.await.unwrap();
+        Self {
+            held,
+            release,
+            holding,
+        }
+    }
+
+    /// Holds the writer up, then queues these.
+    async fn queue(
+        &self,
+        books: &Books,
+        ledger: &Ledger,
+        behind: &[InboundNotification],
+    ) -> Vec<JoinHandle<Result<Received, LedgerError>>> {
+        let mut running = vec![send(ledger, &self.held)];
+        until(|| writers_waiting(books) == 1).await;
+        for one in behind {
+            running.push(send(ledger, one));
+            tokio::task::yield_now().await;
+        }
+        running
+    }
+
+    async fn end(self) {
+        self.release.send(()).unwrap();
+        self.holding.await.unwrap().unwrap();
+    }
+}
+
+fn callback(payment: PaymentId) -> InboundNotification {
+    inbound(&says(payment, "00", "150000.00"), Channelled::Callback)
+}
+
+fn send(
+    ledger: &Ledger,
+    inbound: &InboundNotification,
+) -> JoinHandle<Result<Received, LedgerError>> {
+    let (ledger, inbound) = (ledger.clone(), inbound.clone());
+    tokio::spawn(async move { ledger.receive(inbound).await })
+}
+
+fn writers_waiting(books: &Books) -> i64 {
+    books.count(
+        "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' \
+         AND application_name = 'ayolinx-gateway'",
+    )
+}
+
+async fn until(mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while !done() {
+        assert!(Instant::now() < deadline, "not in time");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn all(
+    running: Vec<JoinHandle<Result<Received, LedgerError>>>,
+) -> Vec<Result<Received, LedgerError>> {
+    let mut received = Vec::new();
+    for one in running {
+        received.push(one.await.unwrap());
+    }
+    received
+}
+
+#[tokio::test]
+async fn twins_in_two_groups_take_effect_once() {
+    let books = Books::open().await;
+    let one = books.pending("A-1").await;
+    let stall = Stall::begin(&books).await;
+    let running = stall
+        .queue(&books, &books.ledger, &[callback(one.payment)])
+        .await;
+    // The first group waits with the stranger; the twin's group comes after that of the first.
+    stall.end().await;
+    let first = all(running).await;
+    let twin = books.ledger.receive(callback(one.payment)).await.unwrap();
+    assert_eq!(*first[1].as_ref().unwrap(), Received::Applied);
+    assert_eq!(twin, Received::Duplicate);
+    assert_eq!(books.held().await, (PRICE, 0));
+    assert_eq!(books.count("receipts"), 1);
+    books.audit().await;
+}
+
+#[tokio::test]
+async fn a_group_whose_connection_dies_is_acknowledged_to_nobody_and_may_come_again() {
+    let books = Books::open().await;
+    let one = books.pending("A-1").await;
+    let (first, second) = (Stall::begin(&books).await, Stall::begin(&books).await);
+    // Both are queued while the writer waits, so that they are one group, which waits in turn.
+    let group = vec![callback(one.payment), second.held.clone()];
+    let mut running = first.queue(&books, &books.ledger, &group).await;
+    first.end().await;
+    let before = running.remove(0).await.unwrap();
+    assert_eq!(before.unwrap(), Received::UnknownReference);
+    until(|| writers_waiting(&books) == 1).await;
+    books.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    for received in all(running).await {
+        assert!(
+            matches!(received, Err(LedgerError::Unavailable(_))),
+            "{received:?}"
+        );
+    }
+    assert_eq!(books.held().await, (0, 0));
+    assert_eq!(books.count("events WHERE type = 'order.paid'"), 0);
+    second.end().await;
+    for inbound in group {
+        let again = books.ledger.receive(inbound).await.unwrap();
+        assert!(
+            matches!(again, Received::Applied | Received::UnknownReference),
+            "{again:?}"
+        );
+    }
+    assert_eq!(books.held().await, (PRICE, 0));
+    books.audit().await;
+}
+
+#[tokio::test]
+async fn a_full_queue_turns_away_at_once_and_what_is_in_it_is_done() {
+    let books = Books::open().await;
+    let narrow = Ledger::new(
+        &LedgerSettings {
+            waiting_max: 4,
+            ..settings(books.database.url())
+        },
+        context(),
+    );
+    let mut orders = Vec::new();
+    for number in 0..8 {
+        orders.push(books.pending(&format!("A-{number}")).await.payment);
+    }
+    let stall = Stall::begin(&books).await;
+    let callbacks: Vec<_> = orders.iter().map(|payment| callback(*payment)).collect();
+    let running = stall.queue(&books, &narrow, &callbacks).await;
+    let turned_away = callbacks.len() - 4;
+    until(|| running.iter().filter(|one| one.is_finished()).count() == turned_away).await;
+    stall.end().await;
+    let received = all(running).await;
+    let (mut applied, mut overloaded) = (0, 0);
+    for one in received {
+        match one {
+            Ok(Received::Applied) => applied += 1,
+            Err(LedgerError::Overloaded) => overloaded += 1,
+            Ok(Received::UnknownReference) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    // On a slow machine what waited too long is turned away too.
+    assert_eq!(applied + overloaded, callbacks.len());
+    assert!(overloaded >= turned_away, "{overloaded}");
+    let applied = i64::try_from(applied).unwrap();
+    assert_eq!(books.held().await, (applied * PRICE, 0));
+    books.audit().await;
+}
