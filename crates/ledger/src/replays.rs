@@ -4,6 +4,7 @@ use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order::{OrderRefusal, pay_another_way};
 use ayolinx_core::states::PaymentState;
 use diesel::prelude::*;
+use diesel::sql_types::Uuid as SqlUuid;
 use uuid::Uuid;
 
 use crate::apply::Locked;
@@ -11,6 +12,7 @@ use crate::begun::{Begun, Claim, StoredReply};
 use crate::error::LedgerError;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::creations;
+use crate::statement::Statement;
 use crate::tx::Tx;
 
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -112,15 +114,12 @@ impl Tx<'_> {
         if earlier.endpoint != claim.endpoint || earlier.fingerprint != claim.fingerprint {
             return Ok(Begun::KeyReused);
         }
-        // A replay writes too, so that what it answers is as durable as the first time (T8).
-        diesel::sql_query("UPDATE creations SET replays = replays + 1 WHERE id = $1")
-            .bind::<diesel::sql_types::Uuid, _>(earlier.id)
-            .execute(self.connection()?)?;
         if let (Some(status), Some(sealed)) = (earlier.reply_status, &earlier.reply_sealed) {
             let body = self
                 .context
                 .open(sealed, &format!("reply:{}", earlier.id))?;
             let status = u16::try_from(status).map_err(LedgerError::corrupt)?;
+            self.count_replay(earlier.id)?;
             return Ok(Begun::Replay(StoredReply { status, body }));
         }
         let own_order = earlier
@@ -128,17 +127,30 @@ impl Tx<'_> {
             .ok_or_else(|| LedgerError::corrupt("a creation without order or reply"))?;
         let order_id = OrderId::from_uuid(own_order);
         if earlier.reply_status.is_some() {
+            self.count_replay(earlier.id)?;
             return Ok(Begun::Erased(order_id));
         }
         let Some(payment_id) = earlier.payment_id else {
+            self.count_replay(earlier.id)?;
             return Ok(Begun::Created {
                 order_id,
                 creation: earlier.id,
             });
         };
+        // The order before its creation, as whoever records an outcome locks them: the other way
+        // round the two would wait for each other.
         let locked = self.lock_order(own_order)?;
+        self.count_replay(earlier.id)?;
         let row = last_replacement(&locked, payment_id)?;
         self.stand_of(&locked, &row, Some(earlier.id))
+    }
+
+    /// A replay writes too, so that what it answers is as durable as the first time (T8).
+    fn count_replay(&mut self, creation: Uuid) -> Result<(), LedgerError> {
+        Statement::new("UPDATE creations SET replays = replays + 1 WHERE id = ?")
+            .bind::<SqlUuid, _>(creation)
+            .execute(self.connection()?)?;
+        Ok(())
     }
 
     /// How far an earlier request has come.

@@ -24,7 +24,8 @@ async fn sixteen_at_once(order: Value, key: Option<String>) {
         .iter()
         .filter(|answer| answer.header("idempotent-replayed").is_none())
         .collect();
-    assert_eq!(fresh.len(), 1);
+    let said = || fresh.iter().map(|answer| answer.text()).collect::<Vec<_>>();
+    assert_eq!(fresh.len(), 1, "{:?}", said());
     for answer in &answers {
         assert_eq!(answer.status, 201, "{}", answer.text());
         assert_eq!(answer.bytes, answers[0].bytes, "byte for byte");
