@@ -22,6 +22,9 @@ pub(crate) use token::Token;
 const EARLY_REFRESH_BUDGET: Duration = Duration::from_secs(3);
 /// Pause after a refresh ahead of time that failed.
 const EARLY_REFRESH_PAUSE_MS: i64 = 5_000;
+/// Pause after the provider refused a token: it would refuse the next one too, and its patience with us
+/// is worth more than a second.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 /// How long another replica's refresh is waited for.
 const OTHERS_REFRESH_WAIT: Duration = Duration::from_secs(2);
 
@@ -33,8 +36,31 @@ pub struct TokenCache {
 
 struct Inner {
     memory: RwLock<Option<Token>>,
-    flight: Mutex<()>,
+    flight: Mutex<Option<Refusal>>,
     shared: Option<SharedStore>,
+}
+
+/// The last word on a token, where it was a refusal.
+struct Refusal {
+    at: Instant,
+    reason: NoToken,
+}
+
+impl Refusal {
+    fn of(reason: &NoToken) -> Option<Self> {
+        let NotSentReason::NoToken(failure) = reason else {
+            return None;
+        };
+        match failure {
+            TokenFailure::Refused(_) | TokenFailure::Blocked(_) | TokenFailure::Throttled => {
+                Some(Self {
+                    at: Instant::now(),
+                    reason: reason.clone(),
+                })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Why the shared cache cannot be set up. Never shows the URL, which may hold a password.
@@ -74,13 +100,14 @@ impl TokenCache {
         Self {
             inner: Arc::new(Inner {
                 memory: RwLock::new(None),
-                flight: Mutex::new(()),
+                flight: Mutex::new(None),
                 shared,
             }),
         }
     }
 
-    /// A token other than `refused`: from memory, from the other replicas, or fetched, by one caller at a time.
+    /// A token other than `refused`: from memory, from the other replicas, or fetched, by one caller at a time,
+    /// and not again at once after the provider refused one.
     pub(crate) async fn get(
         &self,
         refused: Option<&Token>,
@@ -91,11 +118,17 @@ impl TokenCache {
             return Ok(token);
         }
         let usable = self.usable(refused);
-        let Some(_flight) = self.take_flight(usable.is_some(), deadline).await else {
+        let Some(mut last_refusal) = self.take_flight(usable.is_some(), deadline).await else {
             return usable.ok_or(NotSentReason::NoToken(TokenFailure::Timeout));
         };
         if let Some(token) = self.fresh(refused) {
             return Ok(token);
+        }
+        if usable.is_none()
+            && let Some(lately) = last_refusal.as_ref()
+            && lately.at.elapsed() < REFUSAL_PAUSE
+        {
+            return Err(lately.reason.clone());
         }
         let deadline = match usable {
             Some(_) => deadline.min(Instant::now() + EARLY_REFRESH_BUDGET),
@@ -103,10 +136,12 @@ impl TokenCache {
         };
         match self.obtain(refused, deadline, fetch).await {
             Ok(token) => {
+                *last_refusal = None;
                 self.remember(token.clone());
                 Ok(token)
             }
             Err(reason) => {
+                *last_refusal = Refusal::of(&reason);
                 let usable = usable.ok_or(reason)?;
                 self.remember(
                     usable
@@ -135,7 +170,11 @@ impl TokenCache {
         self.remember(token);
     }
 
-    async fn take_flight(&self, may_skip: bool, deadline: Instant) -> Option<MutexGuard<'_, ()>> {
+    async fn take_flight(
+        &self,
+        may_skip: bool,
+        deadline: Instant,
+    ) -> Option<MutexGuard<'_, Option<Refusal>>> {
         if may_skip {
             self.inner.flight.try_lock().ok()
         } else {

@@ -80,6 +80,30 @@ async fn a_token_refused_to_many_at_once_is_replaced_once() {
 }
 
 #[actix_rt::test]
+async fn a_refused_token_is_not_asked_for_again_at_once() {
+    let refused = coded(401, "4017300");
+    let stub = Stub::with_token_acts(&[refused, ok(&token_body(1))], &[ok(ANSWER)]);
+    let client = stub.client();
+    for _ in 0..20 {
+        assert_eq!(ask(&client).await, "not_sent");
+    }
+    assert_eq!(
+        stub.token_requests(),
+        1,
+        "a wrong clock or key asks once a second"
+    );
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while ask(&client).await != "accepted" {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "asked again after a while"
+        );
+        actix_rt::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(stub.token_requests(), 2);
+}
+
+#[actix_rt::test]
 async fn a_life_is_never_assumed_to_be_long() {
     for (life, requests) in [
         ("\"1\"", 2),
