@@ -2,12 +2,12 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench
+.PHONY: help setup run demo test check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Find or install what building and running need
 	@.ci/install
@@ -57,9 +57,16 @@ rolling: setup ## Restart every replica under load and count what fails (ROUNDS,
 	@cargo build --release --locked --workspace
 	@exec cargo run --release --locked --bin chaos -- rolling
 
-bench: setup ## Measure callbacks that share commits against one commit each, in one run
-	@cargo build --release --locked --bin devstack
-	@exec $(TARGET)/release/devstack with-services -- cargo bench --locked --workspace --bench callbacks
+bench: setup ## Measure the gateway beside its bare database (ten minutes; BENCH_SECONDS, BENCH_CALLBACKS, BENCH_ROUNDS)
+	@cargo build --release --locked --workspace
+	@exec cargo run --release --locked --bin bench -- table
+
+bench-large: setup ## Measure what may not depend on how much there is (an hour; BENCH_ORDERS, ten million)
+	@cargo build --release --locked --workspace
+	@exec cargo run --release --locked --bin bench -- large
+
+bench-core: setup ## Measure signing, verifying, minifying, parsing, deciding
+	@exec cargo bench --locked --workspace --bench protocol
 
 build: setup ## Build the programs as they are shipped
 	@cargo build --release --locked --workspace

@@ -1,6 +1,7 @@
 //! What shared commits are worth: callbacks that each change a payment, each in a transaction of its
 //! own against many in one, in turn on one database in one run. Prints rates and their ratio, and
-//! the latency of one at a time beside that of a commit of one row. Run by `make bench`.
+//! the latency of one at a time beside that of a commit of one row; no HTTP, no signatures. Run by
+//! `devstack with-services -- cargo bench --workspace --bench callbacks`.
 
 #![expect(
     clippy::unwrap_used,

@@ -32,12 +32,13 @@ const NOT_IN_THE_CORE: [&str; 6] = [
 
 /// Who may depend on which crates of ours: the law, whole. Tests may use `devstack` and any
 /// library; programs are libraries to nobody but them.
-const LAW: [(&str, &[&str]); 14] = [
+const LAW: [(&str, &[&str]); 15] = [
     ("ayolinx-core", &[]),
     ("service-shell", &[]),
     ("webhooks", &[]),
     ("devstack", &[]),
     ("chaos", &["ayolinx-core", "devstack"]),
+    ("bench", &["ayolinx-core", "chaos", "devstack"]),
     ("ayolinx-client", &["ayolinx-core"]),
     ("ledger", &["ayolinx-core"]),
     ("settings", &["ayolinx-core", "service-shell", "webhooks"]),

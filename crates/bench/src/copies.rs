@@ -1,0 +1,291 @@
+//! Many orders from one: an order is made through the API, and its rows are multiplied in the
+//! database with ids that can be told from a number, so that nothing need be read back.
+
+use devstack::Trouble;
+use uuid::Uuid;
+
+use crate::ground::Ground;
+
+/// Whose copies have ids of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    Order,
+    Payment,
+    Receipt,
+    Journal,
+    Event,
+    Notification,
+}
+
+impl Of {
+    const fn tag(self) -> u64 {
+        match self {
+            Self::Order => 0x0a1,
+            Self::Payment => 0x0b2,
+            Self::Receipt => 0x0c3,
+            Self::Journal => 0x0d4,
+            Self::Event => 0x0e5,
+            Self::Notification => 0x0f6,
+        }
+    }
+}
+
+/// So many copies of one order, numbered from 1. Their ids look like those that the services make:
+/// the time first, so that rows made together lie together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batch {
+    millis: u64,
+    number: u64,
+    /// How many.
+    pub(crate) count: u64,
+}
+
+impl Batch {
+    /// The id of the copy with this number.
+    pub(crate) fn id(&self, of: Of, number: u64) -> String {
+        format!("{}{number:012x}", self.prefix(of))
+    }
+
+    /// The same in SQL, for a number that an expression gives.
+    pub(crate) fn id_in_sql(&self, of: Of, number: &str) -> String {
+        let prefix = self.prefix(of);
+        format!("('{prefix}' || lpad(to_hex({number}::bigint), 12, '0'))::uuid")
+    }
+
+    /// Time, version 7, what it is of; variant, the batch.
+    fn prefix(&self, of: Of) -> String {
+        format!("{:012x}7{:03x}8{:03x}", self.millis, of.tag(), self.number)
+    }
+}
+
+/// A column of a table with what a copy has there.
+#[derive(Debug, Clone)]
+struct Column {
+    name: String,
+    value: String,
+}
+
+/// The order that is multiplied.
+#[derive(Debug)]
+pub(crate) struct Copies<'a> {
+    ground: &'a Ground,
+    order: Uuid,
+    made: u64,
+    rest: Rest,
+}
+
+/// What happens between the making of copies and what is measured on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// All tables are vacuumed, counted and written out.
+    Whole,
+    /// Written out only: there is too much of them.
+    Checkpoint,
+}
+
+/// How copies differ from the original besides their ids.
+#[derive(Debug, Clone)]
+pub(crate) struct Ages {
+    /// When copy `n` was made, in SQL.
+    pub(crate) created_at: String,
+    /// When what waits for it is due, in SQL.
+    pub(crate) due_at: String,
+    /// Whether events keep their bodies.
+    pub(crate) with_bodies: bool,
+}
+
+impl Default for Ages {
+    fn default() -> Self {
+        Self {
+            created_at: "now()".to_owned(),
+            due_at: "now() + interval '2 hours'".to_owned(),
+            with_bodies: true,
+        }
+    }
+}
+
+impl<'a> Copies<'a> {
+    /// Copies of this order (`ord_…`).
+    ///
+    /// # Errors
+    /// When that is no order's id.
+    pub(crate) fn of(ground: &'a Ground, order: &str) -> Result<Self, Trouble> {
+        let bare = order.trim_start_matches("ord_");
+        let order = bare.parse();
+        let order = order.map_err(|_| Trouble::new(format!("{bare} is no id")))?;
+        Ok(Self {
+            ground,
+            order,
+            made: 0,
+            rest: Rest::Whole,
+        })
+    }
+
+    /// The same on a ledger that is too large to be vacuumed each time, with batches of other
+    /// numbers.
+    pub(crate) const fn on_a_large_ledger(mut self) -> Self {
+        self.rest = Rest::Checkpoint;
+        self
+    }
+
+    /// Batches are numbered from here on.
+    pub(crate) const fn begin_at(&mut self, number: u64) {
+        self.made = number;
+    }
+
+    /// The next batch; its rows are made by [`Copies::fill`].
+    ///
+    /// # Errors
+    /// When there are too many batches for their ids.
+    pub(crate) fn batch(&mut self, count: u64) -> Result<Batch, Trouble> {
+        self.made = self.made.saturating_add(1);
+        if self.made > 0xfff {
+            return Err(Trouble::new("too many batches"));
+        }
+        Ok(Batch {
+            millis: chaos::clock::now_ms(),
+            number: self.made,
+            count,
+        })
+    }
+
+    /// Orders with a QR on show, their history, and the work that is due later: what a callback
+    /// finds and changes. No webhook is due for them.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) fn pending(&mut self, count: u64) -> Result<Batch, Trouble> {
+        let batch = self.batch(count)?;
+        for table in ["orders", "payments", "history", "provider_work"] {
+            self.fill(table, &batch, (1, count), &Ages::default())?;
+        }
+        match self.rest {
+            Rest::Whole => self.ground.settle()?,
+            Rest::Checkpoint => drop(self.ground.sql("CHECKPOINT")?),
+        }
+        Ok(batch)
+    }
+
+    /// Makes one table's rows of the copies from `first` to `last`.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) fn fill(
+        &self,
+        table: &str,
+        batch: &Batch,
+        (first, last): (u64, u64),
+        ages: &Ages,
+    ) -> Result<(), Trouble> {
+        let statement = self.statement((table, &self.rows(table)), batch, (first, last), ages)?;
+        self.ground.sql(&statement).map(drop)
+    }
+
+    /// What makes copies of these rows of a table.
+    ///
+    /// # Errors
+    /// What the server says of the table.
+    pub(crate) fn statement(
+        &self,
+        (table, rows): (&str, &str),
+        batch: &Batch,
+        (first, last): (u64, u64),
+        ages: &Ages,
+    ) -> Result<String, Trouble> {
+        let columns = self.columns(table, batch, ages)?;
+        let list = |of: fn(&Column) -> &String| {
+            let all: Vec<&str> = columns.iter().map(|column| of(column).as_str()).collect();
+            all.join(", ")
+        };
+        let (names, values) = (list(|column| &column.name), list(|column| &column.value));
+        // Keys between tables and the books' own rules are checked by the audit, not here.
+        Ok(format!(
+            "SET session_replication_role = replica; \
+             INSERT INTO {table} ({names}) SELECT {values} FROM ({rows}) AS t, \
+             generate_series({first}::bigint, {last}::bigint) AS n ORDER BY n"
+        ))
+    }
+
+    /// The original's rows of a table.
+    pub(crate) fn rows(&self, table: &str) -> String {
+        let order = self.order;
+        let payments = format!("SELECT id FROM payments WHERE order_id = '{order}'");
+        let events = format!("SELECT id FROM events WHERE order_id = '{order}'");
+        match table {
+            "orders" => format!("SELECT * FROM orders WHERE id = '{order}'"),
+            "provider_work" => {
+                format!("SELECT * FROM provider_work WHERE payment_id IN ({payments})")
+            }
+            "deliveries" => format!("SELECT * FROM deliveries WHERE event_id IN ({events})"),
+            _ => format!("SELECT * FROM {table} WHERE order_id = '{order}'"),
+        }
+    }
+
+    fn columns(&self, table: &str, batch: &Batch, ages: &Ages) -> Result<Vec<Column>, Trouble> {
+        let listed = self.ground.sql(&format!(
+            "SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 \
+             AND NOT attisdropped AND attidentity = '' AND attgenerated = '' \
+             AND (atthasdef IS FALSE OR atttypid <> 'xid8'::regtype) ORDER BY attnum"
+        ))?;
+        let columns = listed
+            .lines()
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        Ok(columns
+            .map(|name| Column {
+                name: name.to_owned(),
+                value: value(table, name, batch, ages),
+            })
+            .collect())
+    }
+}
+
+/// What a copy has in a column; `n` is its number and `t` the original's row.
+fn value(table: &str, column: &str, batch: &Batch, ages: &Ages) -> String {
+    let id = |of| batch.id_in_sql(of, "n");
+    match (table, column) {
+        ("orders", "id") | (_, "order_id") => id(Of::Order),
+        ("payments", "id") | ("provider_work", "payment_id") => id(Of::Payment),
+        (_, "payment_id") => format!(
+            "CASE WHEN t.payment_id IS NULL THEN NULL ELSE {} END",
+            id(Of::Payment)
+        ),
+        ("events", "id") | ("deliveries", "event_id") => id(Of::Event),
+        ("orders", "reference" | "checkout_token") => {
+            format!("'B-{}-{}-' || n", batch.millis, batch.number)
+        }
+        (_, "lease_token" | "leased_until") => "NULL".to_owned(),
+        ("events", "body") if !ages.with_bodies => "'{}'".to_owned(),
+        ("deliveries", "tries") => "0".to_owned(),
+        ("deliveries", "state") => "'due'".to_owned(),
+        (_, "due_at") => ages.due_at.clone(),
+        (_, "expires_at" | "expiry_due_at") => {
+            format!("CASE WHEN t.{column} IS NOT NULL THEN {} END", ages.due_at)
+        }
+        (_, "created_at" | "at" | "updated_at" | "accepted_at" | "began_at") => {
+            ages.created_at.clone()
+        }
+        _ => format!("t.{column}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_version_7_and_the_same_in_sql() {
+        let batch = Batch {
+            millis: 0x0193_5000_0000,
+            number: 3,
+            count: 9,
+        };
+        let id = batch.id(Of::Payment, 10);
+        assert_eq!(id, "01935000000070b2800300000000000a");
+        assert_eq!(id.parse::<Uuid>().unwrap().get_version_num(), 7);
+        assert_eq!(
+            batch.id_in_sql(Of::Payment, "n"),
+            "('01935000000070b28003' || lpad(to_hex(n::bigint), 12, '0'))::uuid"
+        );
+    }
+}

@@ -1,0 +1,165 @@
+//! Whole lives: a shop creates an order, its payer pays at the provider, the provider calls back, the
+//! books are written, and the shop's endpoint gets the webhook. Each life waits for its end before
+//! the next one begins in its place.
+
+mod endpoint;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use devstack::Trouble;
+use tokio::{runtime::Handle, time::timeout};
+
+pub(crate) use self::endpoint::Endpoint;
+use crate::{
+    figures::{a_second, micros},
+    ground::{Ground, Spent},
+    http::Line,
+    shop::{Open, Shop},
+};
+
+const SHOPS: usize = 8;
+const WEBHOOK_WITHIN: Duration = Duration::from_secs(30);
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Lives {
+    /// Whole lives a second.
+    pub(crate) rate: u64,
+    /// Whole lives.
+    pub(crate) count: u64,
+    /// Lives that broke off.
+    pub(crate) broken: u64,
+    /// Create to reply, microseconds, sorted.
+    pub(crate) creates: Vec<u64>,
+    /// Payment to webhook, microseconds, sorted.
+    pub(crate) webhooks: Vec<u64>,
+    /// Processor time meanwhile.
+    pub(crate) spent: Spent,
+}
+
+/// What all lives share.
+struct World {
+    shops: Vec<Shop>,
+    endpoint: Endpoint,
+    api: SocketAddr,
+    sandbox: SocketAddr,
+    next: AtomicU64,
+}
+
+/// Where one life after the other is lived.
+struct Place {
+    world: Arc<World>,
+    api: Line,
+    sandbox: Line,
+}
+
+/// Lives so many at once for so long.
+///
+/// # Errors
+/// When the measurement itself fails.
+pub(crate) async fn measure(
+    runtime: &Handle,
+    ground: &Ground,
+    at_once: u64,
+    lasts: Duration,
+) -> Result<Lives, Trouble> {
+    let endpoint = Endpoint::start(runtime)?;
+    let shops =
+        (0..SHOPS).map(|number| Shop::new(ground, &format!("Lives {number}"), &endpoint.url()));
+    let world = Arc::new(World {
+        shops: shops.collect::<Result<_, _>>()?,
+        endpoint,
+        api: ground.api()?,
+        sandbox: ground.sandbox()?,
+        next: AtomicU64::new(1),
+    });
+    live(runtime, &world, at_once.min(8), Duration::from_secs(2)).await?;
+    let before = ground.spent();
+    let mut lives = live(runtime, &world, at_once, lasts).await?;
+    lives.spent = ground.spent().since(before);
+    Ok(lives)
+}
+
+async fn live(
+    runtime: &Handle,
+    world: &Arc<World>,
+    at_once: u64,
+    lasts: Duration,
+) -> Result<Lives, Trouble> {
+    let began = Instant::now();
+    let places: Vec<_> = (0..at_once)
+        .map(|_| {
+            let mut place = Place {
+                world: Arc::clone(world),
+                api: Line::to(world.api),
+                sandbox: Line::to(world.sandbox),
+            };
+            runtime.spawn(async move {
+                let mut lives = Lives::default();
+                while began.elapsed() < lasts {
+                    match place.live().await {
+                        Some((create, webhook)) => {
+                            lives.creates.push(create);
+                            lives.webhooks.push(webhook);
+                        }
+                        None => lives.broken = lives.broken.saturating_add(1),
+                    }
+                }
+                lives
+            })
+        })
+        .collect();
+    let mut all = Lives::default();
+    for place in places {
+        let ended = place.await;
+        let one = ended.map_err(|error| Trouble::new(format!("a shop died: {error}")))?;
+        all.broken = all.broken.saturating_add(one.broken);
+        all.creates.extend(one.creates);
+        all.webhooks.extend(one.webhooks);
+    }
+    all.count = u64::try_from(all.webhooks.len()).unwrap_or(0);
+    all.rate = a_second(all.count, began.elapsed());
+    all.creates.sort_unstable();
+    all.webhooks.sort_unstable();
+    Ok(all)
+}
+
+impl Place {
+    /// How long the create and the way from payment to webhook took.
+    async fn live(&mut self) -> Option<(u64, u64)> {
+        let number = self.world.next.fetch_add(1, Ordering::Relaxed);
+        let shop = usize::try_from(number).unwrap_or(0) % self.world.shops.len().max(1);
+        let shop = self.world.shops.get(shop)?;
+        let request = shop.create(self.world.api, &format!("L-{number}"));
+        let began = Instant::now();
+        let reply = self.api.ask(&request).await.ok()?;
+        let open = Open::of(reply.body).filter(|_| reply.status == 201)?;
+        let create = micros(began.elapsed());
+        let told = self.world.endpoint.expect(&open.order);
+        let request = pay(self.world.sandbox, &open.payment, "{}");
+        let began = Instant::now();
+        let reply = self.sandbox.ask(&request).await.ok()?;
+        if reply.status != 200 {
+            return None;
+        }
+        let at = timeout(WEBHOOK_WITHIN, told).await.ok()?.ok()?;
+        Some((create, micros(at.saturating_duration_since(began))))
+    }
+}
+
+/// The payer pays.
+pub(crate) fn pay(to: SocketAddr, payment: &str, with: &str) -> Vec<u8> {
+    let length = with.len();
+    format!(
+        "POST /_sandbox/transactions/{payment}/pay HTTP/1.1\r\nHost: {to}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{with}"
+    )
+    .into_bytes()
+}

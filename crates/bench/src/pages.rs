@@ -1,0 +1,84 @@
+//! Pages deep in the list of a merchant's orders. Walking ten thousand pages would take longer than
+//! everything else, so the cursor of that place is made as the API makes it (its bytes are a time
+//! and an id with a check over them), and from there on the API's own cursors are followed.
+
+use std::time::Instant;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chaos::measure::table::quantile;
+use devstack::Trouble;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    copies::Of,
+    figures::micros,
+    fill::Filled,
+    ground::Ground,
+    http::{Line, quoted_after},
+    large::DeepPage,
+    shop::Shop,
+};
+
+const A_PAGE: u64 = 50;
+const PAGE: u64 = 10_000;
+const PAGES: usize = 500;
+
+/// Reads pages from there on.
+///
+/// # Errors
+/// When the place is not there.
+pub(crate) async fn measure(
+    ground: &Ground,
+    shop: &Shop,
+    filled: &Filled,
+) -> Result<DeepPage, Trouble> {
+    let number = PAGE.min(filled.orders / A_PAGE / 2).max(1);
+    let before = number.saturating_sub(1).saturating_mul(A_PAGE);
+    let last = filled.orders.saturating_sub(before).max(1);
+    let id = filled.batch.id(Of::Order, last);
+    let made = ground.sql(&format!(
+        "SELECT (extract(epoch FROM created_at) * 1000000)::bigint FROM orders WHERE id = '{id}'"
+    ))?;
+    let made: i64 = made
+        .trim()
+        .parse()
+        .map_err(|_| Trouble::new(format!("no time: {made}")))?;
+    let to = ground.api()?;
+    let mut line = Line::to(to);
+    let mut next = Some(cursor(made, &id)?);
+    let (mut times, mut wrong) = (Vec::new(), 0_u64);
+    while let Some(cursor) = next.filter(|_| times.len() < PAGES) {
+        let request = shop.look(to, &format!("/v1/orders?limit={A_PAGE}&cursor={cursor}"));
+        let began = Instant::now();
+        let reply = line.ask(&request).await;
+        let reply = reply.map_err(|error| Trouble::new(format!("no page: {error}")))?;
+        times.push(micros(began.elapsed()));
+        if reply.status != 200 {
+            wrong = wrong.saturating_add(1);
+        }
+        next = quoted_after(reply.body, b"\"next_cursor\":\"").map(str::to_owned);
+    }
+    times.sort_unstable();
+    Ok(DeepPage {
+        number,
+        p50: quantile(&times, 500).unwrap_or(0),
+        p99: quantile(&times, 990).unwrap_or(0),
+        wrong,
+    })
+}
+
+/// The cursor of a page that ended with this order.
+fn cursor(created_micros: i64, id: &str) -> Result<String, Trouble> {
+    let id: Uuid = id
+        .parse()
+        .map_err(|_| Trouble::new(format!("{id} is no id")))?;
+    let mut bytes = created_micros.to_be_bytes().to_vec();
+    bytes.extend(id.as_bytes());
+    let check = Sha256::new()
+        .chain_update(b"order-cursor-1")
+        .chain_update(&bytes)
+        .finalize();
+    bytes.extend(check.iter().take(4));
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
