@@ -269,7 +269,7 @@ fn rate_rows(rounds: Rounds) -> Vec<Row> {
 }
 
 fn memory_row(name: &str, when: &str, kib: u64, (must, aim): (u64, u64)) -> Row {
-    let mib = kib.div_ceil(1_024);
+    let (mib, name) = (kib.div_ceil(1_024), name.trim_end_matches("-1"));
     Row::at_most(&format!("resident MB, {name}, {when}"), mib, must, aim)
         .measured(format!("{kib} KiB"))
 }
