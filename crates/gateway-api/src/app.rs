@@ -21,6 +21,7 @@ use service_shell::shutdown::{self, Shutdown};
 use settings::ApiSettings;
 use tokio::sync::Semaphore;
 
+use crate::creates::Creates;
 use crate::error::{panic_reply, problem_replies};
 use crate::rate_limit::RateLimit;
 use crate::routes;
@@ -65,7 +66,7 @@ struct Parts {
     settings: Arc<ApiSettings>,
     metrics: HttpMetrics,
     rate_limit: RateLimit,
-    creates: Arc<Semaphore>,
+    creates: Arc<Creates>,
     notes: Arc<Semaphore>,
 }
 
@@ -157,7 +158,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         settings: Arc::clone(&settings),
         metrics: HttpMetrics::register(&registry, "gateway")?,
         rate_limit: RateLimit::new(settings.rate_limit),
-        creates: Arc::new(Semaphore::new(CREATES_MAX)),
+        creates: Arc::new(Creates::new(CREATES_MAX)),
         notes: Arc::new(Semaphore::new(NOTES_MAX)),
     };
     let health = Health::new();

@@ -61,7 +61,7 @@ pub async fn authenticate_any(
         .collect();
     let caller = api
         .ledger()
-        .for_urgency(urgency(scopes))
+        .for_urgency(urgency(api, scopes))
         .transact(move |tx| tx.find_caller(&digests))
         .await
         .map_err(|error| match error {
@@ -84,9 +84,9 @@ pub async fn authenticate_any(
 }
 
 /// This is the door: who is shed here has cost the books nothing.
-fn urgency(scopes: &[Scope]) -> Urgency {
+fn urgency(api: &Api, scopes: &[Scope]) -> Urgency {
     if scopes.contains(&Scope::Read) {
-        Urgency::Read
+        api.urgency_of_reads()
     } else {
         Urgency::Request
     }

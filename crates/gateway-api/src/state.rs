@@ -13,6 +13,7 @@ use payment_flows::Flows;
 use tokio::sync::Semaphore;
 use webhooks::UrlGuard;
 
+use crate::creates::Creates;
 use crate::error::{ApiError, ErrorCode};
 use crate::rate_limit::RateLimit;
 use crate::usecases::unsent::Notes;
@@ -32,7 +33,7 @@ pub struct Api {
     /// Places for reads that are held until something changes.
     pub waiters: Rc<Semaphore>,
     /// Places for creates under way, of all threads.
-    pub creates: Arc<Semaphore>,
+    pub creates: Arc<Creates>,
     /// Places for notes about creates that were begun and not sent, of all threads.
     pub notes: Arc<Semaphore>,
 }
@@ -56,6 +57,16 @@ impl Api {
         Notes::new(self.ledger().clone(), Arc::clone(&self.notes))
     }
 
+    /// While creates are turned away, reads take only what is free.
+    #[must_use]
+    pub fn urgency_of_reads(&self) -> Urgency {
+        if self.creates.were_turned_away_lately() {
+            Urgency::Spare
+        } else {
+            Urgency::Read
+        }
+    }
+
     /// A read of the books: shed before anything that writes.
     ///
     /// # Errors
@@ -65,7 +76,7 @@ impl Api {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
-        let ledger = self.ledger().for_urgency(Urgency::Read);
+        let ledger = self.ledger().for_urgency(self.urgency_of_reads());
         async move { ledger.transact(work).await.map_err(storage) }
     }
 

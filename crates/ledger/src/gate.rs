@@ -18,6 +18,8 @@ pub enum Urgency {
     Request,
     /// Reading: it can be asked for again.
     Read,
+    /// Reading while more urgent work is turned away: what is free, and nothing is waited for.
+    Spare,
 }
 
 /// Nobody waits longer than this.
@@ -28,7 +30,7 @@ const STALL_MAX: Duration = Duration::from_secs(1);
 const OLDEST_EVERY: u64 = 8;
 
 impl Urgency {
-    const COUNT: usize = 4;
+    const COUNT: usize = 5;
 
     const fn line(self) -> usize {
         match self {
@@ -36,6 +38,7 @@ impl Urgency {
             Self::Write => 1,
             Self::Request => 2,
             Self::Read => 3,
+            Self::Spare => 4,
         }
     }
 
@@ -46,6 +49,7 @@ impl Urgency {
             Self::Write => waiting_max.saturating_sub(waiting_max.div_ceil(4)),
             Self::Request => waiting_max.div_ceil(4),
             Self::Read => waiting_max.div_ceil(8),
+            Self::Spare => 0,
         }
     }
 
@@ -55,7 +59,7 @@ impl Urgency {
         Duration::from_millis(match self {
             Self::Callback | Self::Write => return PATIENCE_MAX,
             Self::Request => 600,
-            Self::Read => 400,
+            Self::Read | Self::Spare => 400,
         })
     }
 }
@@ -226,9 +230,10 @@ mod tests {
             Urgency::Write,
             Urgency::Request,
             Urgency::Read,
+            Urgency::Spare,
         ];
-        assert_eq!(all.map(|of| of.waiting_max(1024)), [1024, 768, 256, 128]);
-        assert_eq!(all.map(|of| of.waiting_max(2)), [2, 1, 1, 1]);
+        assert_eq!(all.map(|of| of.waiting_max(1024)), [1024, 768, 256, 128, 0]);
+        assert_eq!(all.map(|of| of.waiting_max(2)), [2, 1, 1, 1, 0]);
     }
 
     #[tokio::test]

@@ -67,7 +67,7 @@ where
     F: Future<Output = Result<Begun, LedgerError>>,
 {
     // Before anything is written: a create that begins is also finished.
-    let Ok(_place) = api.creates.try_acquire() else {
+    let Some(_place) = api.creates.enter() else {
         return Err(ApiError::of(ErrorCode::Overloaded));
     };
     let deadline = Instant::now() + TWIN_PATIENCE;
