@@ -1,0 +1,146 @@
+//! A database whose server tells every plan, and what is wrong with a plan.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ayolinx_core::ids::MerchantId;
+use devstack::TestDatabase;
+use ledger::Ledger;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::support::{Books, context, settings};
+
+/// What grows with the number of orders.
+pub(super) const BIG: [&str; 12] = [
+    "orders",
+    "payments",
+    "receipts",
+    "journals",
+    "entries",
+    "history",
+    "notifications",
+    "events",
+    "deliveries",
+    "delivery_tries",
+    "creations",
+    "provider_work",
+];
+
+/// A database whose server writes every plan into its log.
+pub(super) async fn explained() -> Books {
+    let database = TestDatabase::create(|url| {
+        ledger::migrate(url).unwrap();
+    });
+    let name = database.query("SELECT current_database()");
+    for setting in [
+        "session_preload_libraries = 'auto_explain'",
+        "auto_explain.log_min_duration = 0",
+        "auto_explain.log_nested_statements = on",
+        "auto_explain.log_format = 'json'",
+    ] {
+        database.query(&format!("ALTER DATABASE \"{}\" SET {setting}", name.trim()));
+    }
+    let ledger = Ledger::new(&settings(database.url()), context());
+    let merchant = MerchantId::from_uuid(Uuid::now_v7());
+    ledger
+        .transact(move |tx| tx.add_merchant(merchant, "Warung Budi"))
+        .await
+        .unwrap();
+    Books {
+        ledger,
+        merchant,
+        database,
+    }
+}
+
+/// The plans of the ledger's own sessions so far, each with its statement.
+fn plans(books: &Books) -> Vec<(String, Value)> {
+    let sessions = books.sql(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
+         AND application_name = 'ayolinx-gateway'",
+    );
+    let sessions: Vec<String> = sessions.lines().map(|pid| format!("[{pid}]")).collect();
+    let data = books.sql("SHOW data_directory");
+    let log = Path::new(&data).with_file_name("postgres.log");
+    let log = std::fs::read(&log).unwrap();
+    let log = String::from_utf8_lossy(&log);
+    let mut lines = log.lines().peekable();
+    let mut plans = Vec::new();
+    while let Some(line) = lines.next() {
+        let is_plan = line.contains(" LOG:  duration: ") && line.ends_with("plan:");
+        if !is_plan || !sessions.iter().any(|session| line.contains(session)) {
+            continue;
+        }
+        let mut json = String::new();
+        while let Some(more) = lines.next_if(|line| line.starts_with('\t')) {
+            json.push_str(more);
+        }
+        let mut told: Value = serde_json::from_str(&json).unwrap();
+        let statement = told["Query Text"].as_str().unwrap().to_owned();
+        plans.push((statement, told["Plan"].take()));
+    }
+    plans
+}
+
+/// Every node of a plan.
+fn nodes<'a>(plan: &'a Value, found: &mut Vec<&'a Value>) {
+    found.push(plan);
+    for child in plan["Plans"].as_array().into_iter().flatten() {
+        nodes(child, found);
+    }
+}
+
+/// The table, or the table it is a part of, if it is a big one.
+fn big(relation: &str) -> Option<&'static str> {
+    let is_it = |table: &&&str| {
+        let rest = relation.strip_prefix(**table);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    BIG.iter().find(is_it).copied()
+}
+
+/// What reads a big table from end to end: without an index, or along one without a condition on it.
+pub(super) fn read_whole(books: &Books) -> BTreeSet<String> {
+    let partial = books.sql("SELECT indexrelid::regclass FROM pg_index WHERE indpred IS NOT NULL");
+    let partial: BTreeSet<&str> = partial.lines().collect();
+    let mut found = BTreeSet::new();
+    for (statement, plan) in plans(books) {
+        let mut all = Vec::new();
+        nodes(&plan, &mut all);
+        for node in all {
+            let Some(relation) = node["Relation Name"]
+                .as_str()
+                .filter(|name| big(name).is_some())
+            else {
+                continue;
+            };
+            let kind = node["Node Type"].as_str().unwrap();
+            let index = node["Index Name"].as_str().unwrap_or_default();
+            let is_whole = match kind {
+                "Seq Scan" | "Sample Scan" => true,
+                "Index Scan" | "Index Only Scan" => {
+                    // An index of what waits may be read whole: that is what it is for.
+                    node["Index Cond"].is_null() && !partial.contains(index)
+                }
+                _ => false,
+            };
+            if is_whole {
+                found.insert(format!("{kind} of {relation} {index}: {statement}"));
+            }
+        }
+    }
+    found
+}
+
+/// The big tables that some plan is about.
+pub(super) fn touched(books: &Books) -> BTreeSet<&'static str> {
+    let mut found = BTreeSet::new();
+    for (_, plan) in plans(books) {
+        let mut all = Vec::new();
+        nodes(&plan, &mut all);
+        let names = all.iter().filter_map(|node| node["Relation Name"].as_str());
+        found.extend(names.filter_map(big));
+    }
+    found
+}
