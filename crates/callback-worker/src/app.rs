@@ -10,7 +10,7 @@ use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use ledger::{Ledger, Urgency};
+use ledger::{Ledger, Retention, Urgency};
 use payment_flows::{
     FlowChoices, FlowParts, SendNotificationUrl, WiringError, keyring_of, ledger_of,
 };
@@ -88,7 +88,13 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
         .listen(ops_address)
         .map_err(io(format!("cannot listen on {ops_address}")))?;
     let beat = settings.shared.timings.sweep_interval;
-    let running = loops::start(&Rc::new(flows.flows()?), &deliverer, beat, &shutdown);
+    let kept = Retention {
+        history: settings.retention.history_months,
+        inbox: settings.retention.inbox_months,
+        outbox: settings.retention.outbox_months,
+    };
+    let flows = Rc::new(flows.flows()?);
+    let running = loops::start(&flows, &deliverer, beat, kept, &shutdown);
     let grace = settings.shared.timings.shutdown_grace;
     let ending = shutdown::Ending {
         delay: settings.shared.timings.shutdown_delay,

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use ledger::{Ledger, LedgerError, WorkKind};
+use ledger::{Ledger, LedgerError, Retention, WorkKind};
 use payment_flows::Flows;
 use service_shell::pace::{Did, Pace};
 use service_shell::shutdown::Shutdown;
@@ -21,11 +21,15 @@ const EXPIRIES_AT_ONCE: i64 = 50;
 /// Quarantined notifications looked at in one transaction.
 const REMATCHES_AT_ONCE: i64 = 50;
 
+/// Months are made well ahead: once a day would do, and what could not get its locks comes again.
+const PARTITIONS_BEAT: Duration = Duration::from_secs(3600);
+
 /// Starts every loop on this thread; they end with the shutdown.
 pub fn start(
     flows: &Rc<Flows>,
     deliverer: &Rc<Deliverer>,
     beat: Duration,
+    retention: Retention,
     shutdown: &Shutdown,
 ) -> Vec<actix_web::rt::task::JoinHandle<()>> {
     let mut running = Vec::new();
@@ -51,6 +55,10 @@ pub fn start(
     let rematch = move || rematch_quarantine(ledger.clone());
     let pace = Pace::new("rematch_quarantine", beat);
     running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), rematch)));
+    let ledger = flows.ledger().clone();
+    let keep = move || keep_partitions(ledger.clone(), retention);
+    let pace = Pace::new("keep_partitions", PARTITIONS_BEAT);
+    running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), keep)));
     running
 }
 
@@ -93,6 +101,23 @@ async fn redeliver_range(ledger: Ledger) -> Result<Did, LedgerError> {
 async fn rematch_quarantine(ledger: Ledger) -> Result<Did, LedgerError> {
     let placed = ledger.transact(|tx| tx.rematch(REMATCHES_AT_ONCE)).await?;
     Ok(did(placed))
+}
+
+async fn keep_partitions(ledger: Ledger, retention: Retention) -> Result<Did, LedgerError> {
+    let done = ledger.keep_partitions(retention).await?;
+    if !done.made.is_empty() || !done.dropped.is_empty() {
+        let (made, dropped) = (done.made.join(" "), done.dropped.join(" "));
+        tracing::info!(made, dropped, "partitions made and dropped");
+    }
+    for held in done.held {
+        let (partition, due) = (held.name, held.due);
+        tracing::warn!(
+            partition,
+            due,
+            "kept beyond its time: deliveries are to be made"
+        );
+    }
+    Ok(Did::Nothing)
 }
 
 fn did(count: usize) -> Did {

@@ -56,6 +56,8 @@ pub(crate) enum Command {
     /// Verified notifications that could not be placed.
     #[command(subcommand)]
     Quarantine(Quarantine),
+    /// The monthly tables of history, inbox and outbox, and how large they are.
+    Partitions(Partitions),
     /// Print the completion script of a shell.
     Completions {
         /// Which shell.
@@ -216,6 +218,13 @@ pub(crate) enum Quarantine {
     },
     /// Have the worker match everything of unknown reference again now.
     Retry,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Partitions {
+    /// First make those ahead and drop those whose time is over, as the worker does every hour.
+    #[arg(long)]
+    pub(crate) apply: bool,
 }
 
 #[derive(Debug, Args)]

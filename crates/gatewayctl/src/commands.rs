@@ -9,6 +9,7 @@ mod merchants;
 mod migrate;
 mod order_tables;
 mod orders;
+mod partitions;
 mod quarantine;
 mod rejected;
 mod sign;
@@ -32,6 +33,7 @@ pub(crate) async fn run(command: Command) -> Result<Output, Failure> {
         Command::Verify(asked) => sign::verify(&asked).await,
         Command::Audit => audit::run().await,
         Command::Quarantine(what) => quarantine::run(what).await,
+        Command::Partitions(asked) => partitions::run(&asked).await,
         Command::Completions { shell } => Ok(completions::run(shell)),
     }
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::messages::notification::Notification;
 use ayolinx_core::reading::Channelled;
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Bool, Date, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -64,10 +65,19 @@ impl Arrived {
 
 /// A row of the inbox to be written.
 pub(crate) struct NewNotification {
+    /// Where the row of an earlier arrival stands; else it is the running month.
+    month: Option<NaiveDate>,
     arrived: Arc<Arrived>,
     verdict: &'static str,
     payment_id: Option<Uuid>,
     waits: bool,
+}
+
+/// A row of the inbox that is to be counted up; without a month, one of the running month.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen {
+    id: Uuid,
+    month: Option<NaiveDate>,
 }
 
 /// What the inbox has of a callback already.
@@ -75,6 +85,8 @@ pub(crate) struct NewNotification {
 struct Known {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
+    #[diesel(sql_type = Nullable<Date>)]
+    month: Option<NaiveDate>,
     #[diesel(sql_type = Text)]
     path: String,
     #[diesel(sql_type = Binary)]
@@ -151,16 +163,20 @@ impl Tx<'_> {
         payment: Option<Uuid>,
         known: &mut Vec<Known>,
     ) -> Result<Received, LedgerError> {
-        let earlier = known.iter().find(|known| known.is_of(arrived));
-        if let Some(settled) = earlier.filter(|known| known.is_settled()) {
-            self.writes.notifications_seen.push(settled.id);
+        // Two rows there are where a callback came twice at once while a month ended.
+        let of_it = || known.iter().filter(|known| known.is_of(arrived));
+        if let Some(settled) = of_it().find(|known| known.is_settled()) {
+            let (id, month) = (settled.id, settled.month);
+            self.writes.notifications_seen.push(Seen { id, month });
             return Ok(Received::Duplicate);
         }
+        let earlier = of_it().next().map(|known| known.month);
         let notification = arrived.notification.as_ref();
         let received = self.place(notification, payment, arrived.channelled)?;
         if earlier.is_none() {
             known.push(Known {
                 id: arrived.id,
+                month: None,
                 path: arrived.path.to_owned(),
                 body_digest: arrived.body_digest.to_vec(),
                 verdict: received.verdict().to_owned(),
@@ -170,6 +186,7 @@ impl Tx<'_> {
             self.flush()?;
         }
         self.writes.notifications.push(NewNotification {
+            month: earlier.flatten(),
             arrived: Arc::clone(arrived),
             verdict: received.verdict(),
             payment_id: payment,
@@ -213,10 +230,16 @@ impl Tx<'_> {
             .collect())
     }
 
+    /// Looked for in this month and the one before, each by its key: no plan may read a month whole.
     fn known_notifications(&mut self, arrived: &[Arc<Arrived>]) -> Result<Vec<Known>, LedgerError> {
         Ok(Statement::new(
-            "SELECT id, path, body_digest, verdict FROM notifications \
-             JOIN unnest(?, ?) AS named (path, body_digest) USING (path, body_digest)",
+            "SELECT known.* FROM unnest(?, ?) AS named (path, body_digest) \
+             CROSS JOIN LATERAL ( \
+                 SELECT id, month, path, body_digest, verdict FROM notifications \
+                 WHERE path = named.path AND body_digest = named.body_digest AND month IN ( \
+                     date_trunc('month', now() AT TIME ZONE 'UTC')::date, \
+                     (date_trunc('month', now() AT TIME ZONE 'UTC') - interval '1 month')::date) \
+                 OFFSET 0) AS known",
         )
         .column::<Text, _>(arrived.iter().map(|one| one.path))
         .column::<Binary, _>(arrived.iter().map(|one| one.body_digest.to_vec()))
@@ -235,13 +258,14 @@ pub(crate) fn save_all(
     Statement::new(
         "INSERT INTO notifications AS known \
              (id, path, body_digest, body_sealed, headers, matched_route, verdict, payment_id, \
-              rematch_due_at) \
+              rematch_due_at, month) \
          SELECT id, path, body_digest, body_sealed, headers, matched_route, verdict, payment_id, \
-             CASE WHEN waits THEN now() + make_interval(secs => ?::bigint) END \
-         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?) AS new (id, path, body_digest, body_sealed, \
-             headers, matched_route, verdict, payment_id, waits) \
+             CASE WHEN waits THEN now() + make_interval(secs => ?::bigint) END, \
+             coalesce(month, date_trunc('month', now() AT TIME ZONE 'UTC')::date) \
+         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS new (id, path, body_digest, body_sealed, \
+             headers, matched_route, verdict, payment_id, waits, month) \
          ORDER BY path, body_digest \
-         ON CONFLICT (path, body_digest) DO UPDATE \
+         ON CONFLICT (path, body_digest, month) DO UPDATE \
              SET seen = known.seen + 1, last_seen_at = now(), \
                  verdict = CASE WHEN known.verdict IN ('applied', 'no_change') \
                      THEN known.verdict ELSE excluded.verdict END, \
@@ -260,22 +284,26 @@ pub(crate) fn save_all(
     .column::<Text, _>(rows.iter().map(|row| row.verdict))
     .column::<Nullable<SqlUuid>, _>(rows.iter().map(|row| row.payment_id))
     .column::<Bool, _>(rows.iter().map(|row| row.waits))
+    .column::<Nullable<Date>, _>(rows.iter().map(|row| row.month))
     .bind::<BigInt, _>(REMATCH_FOR_HOURS)
     .execute(connection)?;
     Ok(())
 }
 
 /// Duplicates of what is settled: counted, so that they too are acknowledged by a write (T8).
-pub(crate) fn count_again(connection: &mut PgConnection, ids: &[Uuid]) -> Result<(), LedgerError> {
-    if ids.is_empty() {
+pub(crate) fn count_again(connection: &mut PgConnection, seen: &[Seen]) -> Result<(), LedgerError> {
+    if seen.is_empty() {
         return Ok(());
     }
     Statement::new(
         "UPDATE notifications SET seen = seen + again.times, last_seen_at = now() \
-         FROM (SELECT id, count(*)::integer AS times FROM unnest(?) AS id GROUP BY id) AS again \
-         WHERE notifications.id = again.id",
+         FROM (SELECT id, coalesce(month, date_trunc('month', now() AT TIME ZONE 'UTC')::date) AS month, \
+                   count(*)::integer AS times \
+               FROM unnest(?, ?) AS seen (id, month) GROUP BY 1, 2) AS again \
+         WHERE notifications.id = again.id AND notifications.month = again.month",
     )
-    .column::<SqlUuid, _>(ids.iter().copied())
+    .column::<SqlUuid, _>(seen.iter().map(|one| one.id))
+    .column::<Nullable<Date>, _>(seen.iter().map(|one| one.month))
     .execute(connection)?;
     Ok(())
 }

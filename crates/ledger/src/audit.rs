@@ -83,22 +83,26 @@ pub const AUDIT_CHECKS: &[AuditCheck] = &[
                 LEFT JOIN (SELECT order_id, count(DISTINCT order_version) AS versions, \
                     max(order_version) AS newest FROM history GROUP BY order_id) h \
                   ON h.order_id = o.id \
-                WHERE h.versions IS DISTINCT FROM o.version::bigint OR h.newest <> o.version LIMIT 20",
+                WHERE o.created_at >= (SELECT kept_since('history')) AND (h.versions IS DISTINCT FROM o.version::bigint OR h.newest <> o.version) LIMIT 20",
     },
     AuditCheck {
         rule: "an order and its payments are in the state their history says",
         query: "SELECT 'payment ' || p.id || ' is ' || p.state AS finding FROM payments p \
-                WHERE p.state IS DISTINCT FROM (SELECT h.payment_to FROM history h \
+                WHERE p.created_at >= (SELECT kept_since('history')) \
+                  AND p.state IS DISTINCT FROM (SELECT h.payment_to FROM history h \
                     WHERE h.order_id = p.order_id AND h.payment_id = p.id \
-                      AND h.payment_to IS NOT NULL ORDER BY h.id DESC LIMIT 1) \
+                      AND h.at >= p.created_at - interval '31 days' AND h.payment_to IS NOT NULL ORDER BY h.id DESC LIMIT 1) \
                 UNION ALL SELECT 'order ' || o.id || ' is ' || o.state FROM orders o \
-                WHERE o.state IS DISTINCT FROM (SELECT h.order_to FROM history h \
-                    WHERE h.order_id = o.id AND h.order_to IS NOT NULL \
+                WHERE o.created_at >= (SELECT kept_since('history')) \
+                  AND o.state IS DISTINCT FROM (SELECT h.order_to FROM history h \
+                    WHERE h.order_id = o.id AND h.at >= o.created_at - interval '31 days' \
+                      AND h.order_to IS NOT NULL \
                     ORDER BY h.id DESC LIMIT 1) LIMIT 20",
     },
     AuditCheck {
         rule: "every order that was paid has told its merchant so",
-        query: "SELECT 'order ' || o.id AS finding FROM orders o WHERE o.paid_at IS NOT NULL \
+        query: "SELECT 'order ' || o.id AS finding FROM orders o \
+                WHERE o.paid_at >= (SELECT kept_since('outbox') + interval '1 day') \
                 AND NOT EXISTS (SELECT FROM events e WHERE e.order_id = o.id \
                     AND e.type IN ('order.paid', 'order.paid_late')) LIMIT 20",
     },

@@ -8,13 +8,13 @@ use ayolinx_core::ids::{EndpointId, EventId};
 use ayolinx_core::secret::Secret;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::endpoints::secret_context;
 use crate::error::LedgerError;
 use crate::events::body_with_payer;
-use crate::schema::{events, webhook_endpoints};
+use crate::schema::webhook_endpoints;
 use crate::statement::Statement;
 use crate::tx::Tx;
 
@@ -96,10 +96,15 @@ struct LeasedRow {
     tries: i32,
 }
 
-#[derive(Queryable)]
+#[derive(QueryableByName)]
 struct EventRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
     order_id: Option<Uuid>,
+    #[diesel(sql_type = Text)]
     event_type: String,
+    #[diesel(sql_type = Text)]
     body: String,
 }
 
@@ -225,15 +230,7 @@ impl Tx<'_> {
         rows: &[LeasedRow],
         token: Uuid,
     ) -> Result<Vec<LeasedDelivery>, LedgerError> {
-        let events: HashMap<Uuid, EventRow> = events::table
-            .filter(events::id.eq_any(rows.iter().map(|row| row.event_id)))
-            .select((
-                events::id,
-                (events::order_id, events::event_type, events::body),
-            ))
-            .load(self.connection()?)?
-            .into_iter()
-            .collect();
+        let events = self.events_by_id(rows.iter().map(|row| row.event_id))?;
         let endpoints: HashMap<Uuid, EndpointRow> = webhook_endpoints::table
             .filter(webhook_endpoints::id.eq_any(rows.iter().map(|row| row.endpoint_id)))
             .select((
@@ -266,6 +263,21 @@ impl Tx<'_> {
                 })
             })
             .collect()
+    }
+
+    /// One by one, each in its month.
+    fn events_by_id(
+        &mut self,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Result<HashMap<Uuid, EventRow>, LedgerError> {
+        let rows: Vec<EventRow> = Statement::new(
+            "SELECT told.* FROM unnest(?) AS wanted (id) CROSS JOIN LATERAL ( \
+                 SELECT id, order_id, type AS event_type, body FROM events \
+                 WHERE id = wanted.id OFFSET 0) AS told",
+        )
+        .column::<SqlUuid, _>(ids)
+        .load(self.connection()?)?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
     fn secrets_of(

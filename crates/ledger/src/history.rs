@@ -7,6 +7,7 @@ use diesel::sql_types::{Integer, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
+use crate::partitions::not_before;
 use crate::schema::history;
 use crate::statement::Statement;
 use crate::tx::Tx;
@@ -103,6 +104,7 @@ impl Tx<'_> {
     pub fn history_of(&mut self, order: OrderId) -> Result<Vec<HistoryLine>, LedgerError> {
         Ok(history::table
             .filter(history::order_id.eq(order.as_uuid()))
+            .filter(history::at.ge(not_before(order.as_uuid())))
             .select(HistoryLine::as_select())
             .order(history::id)
             .load(self.connection()?)?)

@@ -30,6 +30,7 @@ mod notifications;
 mod observation;
 mod once;
 mod orders;
+mod partitions;
 mod payers;
 mod payments;
 mod plans;
@@ -73,6 +74,7 @@ pub use notifications::{InboundNotification, QuarantineLine, Received, RefusedNo
 pub use observation::{Applied, Effect, Observation, What};
 pub use once::Once;
 pub use orders::{OrderFilter, OrderPage, OrderPulse, PageEnd};
+pub use partitions::{Family, HeldPartition, MONTHS_AHEAD, PartitionLine, Retention, Upkeep};
 pub use payments::PaymentFacts;
 pub use pool::{Ledger, LedgerSettings};
 pub use provider_calls::NotedCall;

@@ -6,14 +6,16 @@ use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::error::LedgerError;
+use crate::partitions;
 use crate::tx::Tx;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// Applies what is missing and returns its names, oldest first. Run by `gatewayctl migrate` only.
+/// Applies what is missing and returns its names, oldest first; then makes the partitions of this month
+/// and those ahead. Run by `gatewayctl migrate` only.
 ///
 /// # Errors
-/// When the database cannot be reached or a migration fails; those before it stay applied.
+/// When the database cannot be reached, or a migration or the making fails; what was done before stays.
 pub fn migrate(database_url: &str) -> Result<Vec<String>, LedgerError> {
     let mut connection = PgConnection::establish(database_url)
         .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
@@ -22,7 +24,20 @@ pub fn migrate(database_url: &str) -> Result<Vec<String>, LedgerError> {
     let applied = connection
         .run_pending_migrations(MIGRATIONS)
         .map_err(LedgerError::corrupt)?;
-    Ok(applied.iter().map(ToString::to_string).collect())
+    let applied = applied.iter().map(ToString::to_string).collect();
+    make_partitions(&mut connection)?;
+    Ok(applied)
+}
+
+/// Where payments go on meanwhile, a lock is not always to be had at once.
+fn make_partitions(connection: &mut PgConnection) -> Result<(), LedgerError> {
+    for _ in 1..partitions::TRIES {
+        match partitions::made(connection) {
+            Err(error) if error.is_transient() => std::thread::sleep(partitions::TRY_PAUSE),
+            done => return done.map(drop),
+        }
+    }
+    partitions::made(connection).map(drop)
 }
 
 /// Reverts every migration; for tests of the down scripts.

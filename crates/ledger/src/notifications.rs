@@ -4,9 +4,9 @@
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::messages::notification::Notification;
 use ayolinx_core::reading::{Channelled, ProviderWord};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Date, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
@@ -112,16 +112,21 @@ impl Tx<'_> {
     /// When the database does not answer.
     pub fn rematch(&mut self, limit: i64) -> Result<usize, LedgerError> {
         let now = self.now()?;
-        let due: Vec<(Uuid, Vec<u8>)> = notifications::table
+        let due: Vec<(Uuid, NaiveDate, Vec<u8>)> = notifications::table
             .filter(notifications::rematch_due_at.le(now))
-            .select((notifications::id, notifications::body_sealed))
+            .select((
+                notifications::id,
+                notifications::month,
+                notifications::body_sealed,
+            ))
             .order(notifications::rematch_due_at)
             .limit(limit)
             .for_update()
             .skip_locked()
             .load(self.connection()?)?;
         let mut placed = 0_usize;
-        for (id, sealed) in due {
+        for (id, month, sealed) in due {
+            let row = (id, month);
             // Its window has passed by now, but it was fresh when it came: what it says still
             // counts as said, and the ledger's facts are idempotent.
             let tried = self.nested(|tx| {
@@ -132,7 +137,7 @@ impl Tx<'_> {
                     None => None,
                 };
                 let received = tx.place(notification.as_ref(), payment, Channelled::Callback)?;
-                tx.judge(id, received, payment)?;
+                tx.judge(row, received, payment)?;
                 Ok(received)
             });
             match tried {
@@ -141,7 +146,7 @@ impl Tx<'_> {
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => {
                     tracing::error!(notification.id = %id, error = %error, "cannot be placed");
-                    self.judge(id, Received::UnknownReference, None)?;
+                    self.judge(row, Received::UnknownReference, None)?;
                 }
             }
         }
@@ -194,7 +199,7 @@ impl Tx<'_> {
 
     fn judge(
         &mut self,
-        id: Uuid,
+        (id, month): (Uuid, NaiveDate),
         received: Received,
         payment: Option<Uuid>,
     ) -> Result<(), LedgerError> {
@@ -204,13 +209,14 @@ impl Tx<'_> {
                  rematch_due_at = CASE WHEN $3::bigint IS NULL \
                      OR received_at < now() - make_interval(hours => $4::int) THEN NULL \
                      ELSE now() + make_interval(secs => $3::bigint) END \
-             WHERE id = $5",
+             WHERE id = $5 AND month = $6",
         )
         .bind::<Text, _>(received.verdict())
         .bind::<Nullable<SqlUuid>, _>(payment)
         .bind::<Nullable<BigInt>, _>(wait)
         .bind::<BigInt, _>(REMATCH_FOR_HOURS)
         .bind::<SqlUuid, _>(id)
+        .bind::<Date, _>(month)
         .execute(self.connection()?)?;
         Ok(())
     }

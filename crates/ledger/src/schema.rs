@@ -130,7 +130,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    history (id) {
+    history (id, at) {
         id -> Int8,
         order_id -> Uuid,
         payment_id -> Nullable<Uuid>,
@@ -147,7 +147,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    notifications (id) {
+    notifications (id, month) {
         id -> Uuid,
         path -> Text,
         body_digest -> Bytea,
@@ -160,6 +160,7 @@ diesel::table! {
         received_at -> Timestamptz,
         last_seen_at -> Timestamptz,
         rematch_due_at -> Nullable<Timestamptz>,
+        month -> Date,
     }
 }
 
@@ -248,7 +249,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    delivery_tries (id) {
+    delivery_tries (event_id, id) {
         id -> Int8,
         event_id -> Uuid,
         endpoint_id -> Uuid,
@@ -257,6 +258,13 @@ diesel::table! {
         outcome -> Text,
         status -> Nullable<Int2>,
         duration_ms -> Int4,
+    }
+}
+
+diesel::table! {
+    partition_drops (family) {
+        family -> Text,
+        before -> Date,
     }
 }
 

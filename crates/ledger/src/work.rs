@@ -209,7 +209,7 @@ impl Tx<'_> {
         let began_at = payment.accepted_at.unwrap_or(payment.created_at);
         diesel::sql_query(
             "WITH last AS (SELECT max(at) AS at FROM history \
-                 WHERE order_id = $4 AND payment_id = $1 AND fact = 'asked') \
+                 WHERE order_id = $4 AND payment_id = $1 AND fact = 'asked' AND at >= $5) \
              INSERT INTO provider_work (payment_id, kind, due_at, began_at, asked_at) \
              SELECT $1, 'inquire', greatest(now(), \
                  last.at + make_interval(secs => $3::bigint / 1000.0)), $2, last.at FROM last \
@@ -220,6 +220,7 @@ impl Tx<'_> {
         .bind::<Timestamptz, _>(began_at)
         .bind::<BigInt, _>(spacing.num_milliseconds())
         .bind::<SqlUuid, _>(payment.order_id)
+        .bind::<Timestamptz, _>(payment.created_at)
         .execute(self.connection()?)?;
         Ok(())
     }

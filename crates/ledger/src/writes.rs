@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::arrivals::NewNotification;
+use crate::arrivals::{NewNotification, Seen};
 use crate::beginnings::NewCreation;
 use crate::error::LedgerError;
 use crate::events::NewEvent;
@@ -42,7 +42,7 @@ pub(crate) struct Writes {
     pub(crate) work_planned: BTreeMap<(Uuid, WorkKind), Planned>,
     pub(crate) creations: Vec<NewCreation>,
     pub(crate) notifications: Vec<NewNotification>,
-    pub(crate) notifications_seen: Vec<Uuid>,
+    pub(crate) notifications_seen: Vec<Seen>,
 }
 
 impl Writes {

@@ -9,6 +9,7 @@ use crate::{
     keys::{EncryptionKeys, Peppers, Place},
     origin::Origin,
     provider::{ProviderParts, ProviderPublicKeys, ProviderSettings},
+    retention::Retention,
     shared::Shared,
     urls,
     warnings::Warnings,
@@ -27,6 +28,8 @@ pub struct CtlSettings {
     pub redis_url: Option<Secret>,
     /// `AYOLINX_PUBLIC_KEY_FILES`: may be empty.
     pub provider_public_keys: ProviderPublicKeys,
+    /// `…_RETENTION_MONTHS`: for `partitions`.
+    pub retention: Retention,
     /// What every program has.
     pub shared: Shared,
     /// To be shown or logged before the command runs.
@@ -79,6 +82,7 @@ impl CtlSettings {
             checkout_public_url: checkout_public_url(reader, env, base_url),
             redis_url,
             provider_public_keys,
+            retention: Retention::read(reader),
             shared: shared?,
             warnings,
         })

@@ -10,6 +10,7 @@ use crate::{
     listeners::WorkerListeners,
     origin::Origin,
     provider::{ProviderParts, ProviderPublicKeys, ProviderSettings},
+    retention::Retention,
     shared::Shared,
     urls,
     warnings::Warnings,
@@ -39,6 +40,8 @@ pub struct WorkerSettings {
     pub send_notification_url: SendNotificationUrl,
     /// `ENCRYPTION_KEYS`.
     pub encryption_keys: EncryptionKeys,
+    /// `…_RETENTION_MONTHS`.
+    pub retention: Retention,
     /// What every program has.
     pub shared: Shared,
     /// To be logged once logging has started.
@@ -75,6 +78,7 @@ impl WorkerSettings {
         let encryption_keys = EncryptionKeys::read(reader, &place, &mut warnings);
         let provider_public_keys = ProviderPublicKeys::read(reader, base_url, &mut warnings);
         provider_public_keys.require(reader);
+        let retention = Retention::read(reader);
         let given_client_keys = snap_client_keys(reader);
         let timeout = shared
             .as_ref()
@@ -96,6 +100,7 @@ impl WorkerSettings {
             checkout_public_url: checkout_public_url?,
             send_notification_url,
             encryption_keys: encryption_keys?,
+            retention,
             shared: shared?,
             warnings,
         })

@@ -7,6 +7,7 @@ mod bench;
 mod doctor;
 mod events;
 mod orders;
+mod partitions;
 mod provider;
 mod rig;
 mod signatures;

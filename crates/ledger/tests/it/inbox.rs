@@ -5,16 +5,13 @@ use ayolinx_core::method::Method;
 use ayolinx_core::reading::Channelled;
 use ayolinx_core::states::OrderState;
 use ledger::{InboundNotification, Received, RefusedNotification, WorkKind};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::support::{Books, PRICE, rupiah};
 
 pub(crate) fn inbound(body: &str, channelled: Channelled) -> InboundNotification {
-    let mut body_digest = [0_u8; 32];
-    for (at, byte) in body.bytes().enumerate() {
-        let slot = &mut body_digest[at % 32];
-        *slot = slot.wrapping_mul(31).wrapping_add(byte);
-    }
+    let body_digest = Sha256::digest(body).into();
     InboundNotification {
         path: "/v1.0/qr/qr-mpm-notify",
         matched_route: "/v1.0/qr/qr-mpm-notify",

@@ -14,6 +14,7 @@ mod merchants;
 mod migrations;
 mod outbox;
 mod paid;
+mod partitions;
 mod plans;
 mod privacy;
 mod refunds;

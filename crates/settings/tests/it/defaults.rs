@@ -76,6 +76,12 @@ fn the_worker_has_the_documented_defaults() {
     assert_eq!(worker.callback_public_url.as_str(), "http://127.0.0.1:8081");
     assert_eq!(worker.snap_client_keys, ["CK-test"]);
     assert_eq!(worker.provider_public_keys.all().len(), 1);
+    let kept = worker.retention;
+    assert_eq!(
+        (kept.history_months, kept.inbox_months, kept.outbox_months),
+        (120, 13, 3)
+    );
+    assert_eq!(ctl(&[]).retention, kept);
 }
 
 #[test]

@@ -99,6 +99,13 @@ const MALFORMED: &[(&str, &[&str], u8)] = &[
     ("WEBHOOK_TIMEOUT_MS", &["15s"], ALL),
     ("LEASE_MS", &["30s", "29999"], ALL),
     ("DB_DEADLINE_MS", &["2.5"], ALL),
+    (
+        "HISTORY_RETENTION_MONTHS",
+        &["11", "10y", "1201"],
+        WORKER | CTL,
+    ),
+    ("INBOX_RETENTION_MONTHS", &["1", "-1"], WORKER | CTL),
+    ("OUTBOX_RETENTION_MONTHS", &["0", "3m"], WORKER | CTL),
     ("SHUTDOWN_DELAY_MS", &["5s"], ALL),
     ("SHUTDOWN_GRACE_MS", &["forever"], ALL),
     ("ORDER_DEFAULT_EXPIRY", &["1 day", "500ms"], ALL),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use ayolinx_core::sealing::Keyring;
 use ayolinx_core::secret::Secret;
+use chrono::{Datelike, NaiveDate};
+use ledger::{Ledger, PartitionLine};
 use redis::Client;
 use settings::CtlSettings;
 
@@ -34,6 +36,7 @@ pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
     match ledger.transact(|tx| tx.missing_migrations()).await {
         Ok(missing) if missing.is_empty() => {
             findings.ok("database", "reachable, and its schema is this program's");
+            partitions(&ledger, findings).await;
         }
         Ok(missing) => {
             let text = format!("reachable, but it lacks migrations: {}", missing.join(", "));
@@ -45,6 +48,60 @@ pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
             "Check DATABASE_URL, that Postgres runs there and is the primary, and that the way is open",
         ),
     }
+}
+
+/// Whether there is a table for the next month, and nothing had to go where no month was made.
+async fn partitions(ledger: &Ledger, findings: &mut Findings) {
+    const ADVICE: &str = "Run `gatewayctl partitions --apply`, and see why the worker's loop keep_partitions does not do it";
+    let read = ledger.transact(|tx| Ok((tx.partitions()?, tx.now()?.date_naive())));
+    let (lines, today) = match read.await {
+        Ok(read) => read,
+        Err(error) => {
+            findings.fail("partitions", error.to_string(), ADVICE);
+            return;
+        }
+    };
+    let strays: Vec<String> = lines
+        .iter()
+        .filter(|line| line.month.is_none() && line.row_count != Some(0))
+        .map(|line| format!("{} in {}", line.row_count.unwrap_or_default(), line.name))
+        .collect();
+    if !strays.is_empty() {
+        let found = format!("rows of months without a table: {}", strays.join(", "));
+        findings.warn("partitions", found, ADVICE);
+    }
+    let missing: Vec<String> = [
+        "history",
+        "notifications",
+        "events",
+        "deliveries",
+        "delivery_tries",
+    ]
+    .into_iter()
+    .filter(|parent| !reaches_next_month(&lines, parent, today))
+    .map(str::to_owned)
+    .collect();
+    if !missing.is_empty() {
+        let found = format!("none for the next month: {}", missing.join(", "));
+        findings.warn("partitions", found, ADVICE);
+    } else if strays.is_empty() {
+        let last = lines.iter().filter_map(|line| line.month).max();
+        let last = last.map(|month| month.format("%Y-%m").to_string());
+        let found = format!("made ahead until {}", last.unwrap_or_default());
+        findings.ok("partitions", found);
+    }
+}
+
+fn reaches_next_month(lines: &[PartitionLine], parent: &str, today: NaiveDate) -> bool {
+    let this = today.with_day(1);
+    let next = this.and_then(|first| first.checked_add_months(chrono::Months::new(1)));
+    let has = |month: Option<NaiveDate>| {
+        month.is_some()
+            && lines
+                .iter()
+                .any(|line| line.parent == parent && line.month == month)
+    };
+    has(this) && has(next)
 }
 
 /// Only when it is configured.
