@@ -80,6 +80,13 @@ pub(crate) struct Seen {
     month: Option<NaiveDate>,
 }
 
+impl Seen {
+    /// Whether its row is one of these, to be written at the same time.
+    pub(crate) fn is_among(&self, rows: &[NewNotification]) -> bool {
+        rows.iter().any(|row| row.arrived.id == self.id)
+    }
+}
+
 /// What the inbox has of a callback already.
 #[derive(QueryableByName)]
 struct Known {
@@ -248,13 +255,7 @@ impl Tx<'_> {
 }
 
 /// A row that came meanwhile by another way is counted up, and judged unless it was settled.
-pub(crate) fn save_all(
-    connection: &mut PgConnection,
-    rows: &[NewNotification],
-) -> Result<(), LedgerError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn save_all(rows: &[NewNotification]) -> Statement {
     Statement::new(
         "INSERT INTO notifications AS known \
              (id, path, body_digest, body_sealed, headers, matched_route, verdict, payment_id, \
@@ -286,15 +287,10 @@ pub(crate) fn save_all(
     .column::<Bool, _>(rows.iter().map(|row| row.waits))
     .column::<Nullable<Date>, _>(rows.iter().map(|row| row.month))
     .bind::<BigInt, _>(REMATCH_FOR_HOURS)
-    .execute(connection)?;
-    Ok(())
 }
 
 /// Duplicates of what is settled: counted, so that they too are acknowledged by a write (T8).
-pub(crate) fn count_again(connection: &mut PgConnection, seen: &[Seen]) -> Result<(), LedgerError> {
-    if seen.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn count_again(seen: &[Seen]) -> Statement {
     Statement::new(
         "UPDATE notifications SET seen = seen + again.times, last_seen_at = now() \
          FROM (SELECT id, coalesce(month, date_trunc('month', now() AT TIME ZONE 'UTC')::date) AS month, \
@@ -304,6 +300,4 @@ pub(crate) fn count_again(connection: &mut PgConnection, seen: &[Seen]) -> Resul
     )
     .column::<SqlUuid, _>(seen.iter().map(|one| one.id))
     .column::<Nullable<Date>, _>(seen.iter().map(|one| one.month))
-    .execute(connection)?;
-    Ok(())
 }

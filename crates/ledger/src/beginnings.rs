@@ -271,13 +271,7 @@ impl Tx<'_> {
 }
 
 /// Claims whose key is taken by now fail the transaction: its maker begins again.
-pub(crate) fn insert_creations(
-    connection: &mut PgConnection,
-    rows: &[NewCreation],
-) -> Result<(), LedgerError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn insert_creations(rows: &[NewCreation]) -> Statement {
     Statement::new(
         "INSERT INTO creations (id, merchant_id, order_id, payment_id, endpoint, makes_order, \
              idempotency_key, fingerprint) \
@@ -291,6 +285,4 @@ pub(crate) fn insert_creations(
     .column::<Bool, _>(rows.iter().map(|row| row.makes_order))
     .column::<Nullable<Text>, _>(rows.iter().map(|row| row.claim.key.clone()))
     .column::<Binary, _>(rows.iter().map(|row| row.claim.fingerprint.to_vec()))
-    .execute(connection)?;
-    Ok(())
 }

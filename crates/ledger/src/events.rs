@@ -14,7 +14,7 @@ use crate::apply::Locked;
 use crate::error::LedgerError;
 use crate::payers::Payer;
 use crate::schema::events;
-use crate::statement::Statement;
+use crate::statement::{Named, Statement};
 use crate::tx::Tx;
 
 /// An event to be written.
@@ -139,25 +139,10 @@ fn put_in(order: &mut OrderView, payer: &Payer) {
 }
 
 /// Events, and for those about an order a delivery to each endpoint that wants them.
-pub(crate) fn insert_all(
-    connection: &mut PgConnection,
-    events: &[NewEvent],
-) -> Result<(), LedgerError> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    Statement::new(
-        "WITH new AS ( \
-             SELECT * FROM unnest(?, ?, ?, ?, ?, ?) \
-                 AS new (id, merchant_id, order_id, order_version, type, body)), \
-         made AS ( \
-             INSERT INTO events (id, merchant_id, order_id, order_version, type, body) \
-             SELECT id, merchant_id, order_id, order_version, type, body FROM new) \
-         INSERT INTO deliveries (event_id, endpoint_id, state, due_at) \
-         SELECT new.id, webhook_endpoints.id, 'due', now() \
-         FROM new JOIN webhook_endpoints USING (merchant_id) \
-         WHERE new.order_id IS NOT NULL AND enabled AND deleted_at IS NULL \
-           AND (event_types IS NULL OR new.type = ANY (event_types))",
+pub(crate) fn insert_all(events: &[NewEvent]) -> Vec<Named> {
+    let new = Statement::new(
+        "SELECT * FROM unnest(?, ?, ?, ?, ?, ?) \
+             AS new (id, merchant_id, order_id, order_version, type, body)",
     )
     .column::<SqlUuid, _>(events.iter().map(|event| event.id))
     .column::<SqlUuid, _>(events.iter().map(|event| event.merchant_id))
@@ -168,7 +153,21 @@ pub(crate) fn insert_all(
             .map(|event| event.order.map(|(_, version)| version)),
     )
     .column::<Text, _>(events.iter().map(|event| event.event_type))
-    .column::<Text, _>(events.iter().map(|event| event.body.clone()))
-    .execute(connection)?;
-    Ok(())
+    .column::<Text, _>(events.iter().map(|event| event.body.clone()));
+    let made = Statement::new(
+        "INSERT INTO events (id, merchant_id, order_id, order_version, type, body) \
+         SELECT id, merchant_id, order_id, order_version, type, body FROM events_new",
+    );
+    let due = Statement::new(
+        "INSERT INTO deliveries (event_id, endpoint_id, state, due_at) \
+         SELECT events_new.id, webhook_endpoints.id, 'due', now() \
+         FROM events_new JOIN webhook_endpoints USING (merchant_id) \
+         WHERE events_new.order_id IS NOT NULL AND enabled AND deleted_at IS NULL \
+           AND (event_types IS NULL OR events_new.type = ANY (event_types))",
+    );
+    vec![
+        ("events_new", new),
+        ("events_made", made),
+        ("deliveries_due", due),
+    ]
 }

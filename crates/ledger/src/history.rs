@@ -111,13 +111,7 @@ impl Tx<'_> {
     }
 }
 
-pub(crate) fn insert_all(
-    connection: &mut PgConnection,
-    lines: &[NewHistory],
-) -> Result<(), LedgerError> {
-    if lines.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn insert_all(lines: &[NewHistory]) -> Statement {
     Statement::new(
         "INSERT INTO history (order_id, payment_id, source, fact, payment_from, payment_to, \
              order_from, order_to, order_version, detail) \
@@ -133,6 +127,4 @@ pub(crate) fn insert_all(
     .column::<Nullable<Text>, _>(lines.iter().map(|line| line.order_to))
     .column::<Nullable<Integer>, _>(lines.iter().map(|line| line.order_version))
     .column::<Nullable<Text>, _>(lines.iter().map(|line| line.detail.clone()))
-    .execute(connection)?;
-    Ok(())
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::rows::PaymentRow;
-use crate::statement::Statement;
+use crate::statement::{Named, Statement};
 use crate::tx::Tx;
 
 /// A journal to be written, with its entries.
@@ -73,13 +73,7 @@ impl Tx<'_> {
 }
 
 /// Each journal with its entries in one statement, so that the database's own check sees them whole.
-pub(crate) fn insert_all(
-    connection: &mut PgConnection,
-    journals: &[NewJournal],
-) -> Result<(), LedgerError> {
-    if journals.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn insert_all(journals: &[NewJournal]) -> Vec<Named> {
     let lines = || {
         journals.iter().flat_map(|journal| {
             (1_i16..)
@@ -87,24 +81,24 @@ pub(crate) fn insert_all(
                 .map(move |(line, entry)| (journal, line, entry))
         })
     };
-    Statement::new(
-        "WITH made AS ( \
-             INSERT INTO journals (id, merchant_id, order_id, payment_id, booking) \
-             SELECT * FROM unnest(?, ?, ?, ?, ?)) \
-         INSERT INTO entries (journal_id, line, merchant_id, account, minor, currency) \
-         SELECT * FROM unnest(?, ?, ?, ?, ?, ?)",
+    let made = Statement::new(
+        "INSERT INTO journals (id, merchant_id, order_id, payment_id, booking) \
+         SELECT * FROM unnest(?, ?, ?, ?, ?)",
     )
     .column::<SqlUuid, _>(journals.iter().map(|journal| journal.id))
     .column::<SqlUuid, _>(journals.iter().map(|journal| journal.merchant_id))
     .column::<SqlUuid, _>(journals.iter().map(|journal| journal.order_id))
     .column::<SqlUuid, _>(journals.iter().map(|journal| journal.payment_id))
-    .column::<Text, _>(journals.iter().map(|journal| journal.booking))
+    .column::<Text, _>(journals.iter().map(|journal| journal.booking));
+    let entered = Statement::new(
+        "INSERT INTO entries (journal_id, line, merchant_id, account, minor, currency) \
+         SELECT * FROM unnest(?, ?, ?, ?, ?, ?)",
+    )
     .column::<SqlUuid, _>(lines().map(|(journal, _, _)| journal.id))
     .column::<SmallInt, _>(lines().map(|(_, line, _)| line))
     .column::<SqlUuid, _>(lines().map(|(journal, _, _)| journal.merchant_id))
     .column::<Text, _>(lines().map(|(_, _, entry)| entry.account.as_str()))
     .column::<BigInt, _>(lines().map(|(_, _, entry)| entry.minor))
-    .column::<Text, _>(lines().map(|(journal, _, _)| journal.currency))
-    .execute(connection)?;
-    Ok(())
+    .column::<Text, _>(lines().map(|(journal, _, _)| journal.currency));
+    vec![("journals_made", made), ("entries_made", entered)]
 }

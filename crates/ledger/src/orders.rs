@@ -291,13 +291,7 @@ impl Tx<'_> {
 }
 
 /// Writes what may change of an order; the rest of its row is what it was made with.
-pub(crate) fn update_all(
-    connection: &mut PgConnection,
-    rows: &BTreeMap<Uuid, OrderRow>,
-) -> Result<(), LedgerError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn update_all(rows: &BTreeMap<Uuid, OrderRow>) -> Statement {
     Statement::new(
         "UPDATE orders SET state = new.state, version = new.version, \
              paid_minor = new.paid_minor, paid_late = new.paid_late, \
@@ -315,6 +309,4 @@ pub(crate) fn update_all(
     .column::<Timestamptz, _>(rows.values().map(|row| row.updated_at))
     .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.paid_at))
     .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.expiry_due_at))
-    .execute(connection)?;
-    Ok(())
 }

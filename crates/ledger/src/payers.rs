@@ -130,19 +130,11 @@ impl Tx<'_> {
     }
 }
 
-pub(crate) fn save_all(
-    connection: &mut PgConnection,
-    sealed: &BTreeMap<Uuid, Vec<u8>>,
-) -> Result<(), LedgerError> {
-    if sealed.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn save_all(sealed: &BTreeMap<Uuid, Vec<u8>>) -> Statement {
     Statement::new(
         "INSERT INTO payers (order_id, sealed) SELECT * FROM unnest(?, ?) \
          ON CONFLICT (order_id) DO UPDATE SET sealed = excluded.sealed",
     )
     .column::<SqlUuid, _>(sealed.keys().copied())
     .column::<Binary, _>(sealed.values().cloned())
-    .execute(connection)?;
-    Ok(())
 }

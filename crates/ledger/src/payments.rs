@@ -144,13 +144,7 @@ impl Tx<'_> {
 }
 
 /// Writes payments that are on their way out: whatever else a payment has comes later.
-pub(crate) fn insert_all(
-    connection: &mut PgConnection,
-    rows: &[PaymentRow],
-) -> Result<(), LedgerError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn insert_all(rows: &[PaymentRow]) -> Statement {
     Statement::new(
         "INSERT INTO payments (id, order_id, merchant_id, position, method, channel, \
              link_channels, state, amount_minor, currency, customer_no, replaces, replacements, \
@@ -186,18 +180,10 @@ pub(crate) fn insert_all(
     .column::<Timestamptz, _>(rows.iter().map(|row| row.created_at))
     .column::<Timestamptz, _>(rows.iter().map(|row| row.updated_at))
     .column::<Timestamptz, _>(rows.iter().map(|row| row.expires_at))
-    .execute(connection)?;
-    Ok(())
 }
 
 /// Writes what may change of a payment; the rest of its row is what it was made with.
-pub(crate) fn update_all(
-    connection: &mut PgConnection,
-    rows: &BTreeMap<Uuid, PaymentRow>,
-) -> Result<(), LedgerError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn update_all(rows: &BTreeMap<Uuid, PaymentRow>) -> Statement {
     Statement::new(
         "UPDATE payments SET state = new.state, received_minor = new.received_minor, \
              refunded_minor = new.refunded_minor, merchant_minor = new.merchant_minor, \
@@ -230,6 +216,4 @@ pub(crate) fn update_all(
     .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.accepted_at))
     .column::<Timestamptz, _>(rows.values().map(|row| row.updated_at))
     .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.paid_at))
-    .execute(connection)?;
-    Ok(())
 }

@@ -250,13 +250,7 @@ pub(crate) fn receipts_of(
 }
 
 /// New ones are inserted, known ones changed.
-pub(crate) fn save_all(
-    connection: &mut PgConnection,
-    receipts: &BTreeMap<Uuid, ReceiptRow>,
-) -> Result<(), LedgerError> {
-    if receipts.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn save_all(receipts: &BTreeMap<Uuid, ReceiptRow>) -> Statement {
     Statement::new(
         "INSERT INTO receipts (id, payment_id, request_key, amount_minor, held, created_at) \
          SELECT * FROM unnest(?, ?, ?, ?, ?, ?) \
@@ -269,23 +263,13 @@ pub(crate) fn save_all(
     .column::<BigInt, _>(receipts.values().map(|row| row.amount_minor))
     .column::<Text, _>(receipts.values().map(|row| row.held.clone()))
     .column::<Timestamptz, _>(receipts.values().map(|row| row.created_at))
-    .execute(connection)?;
-    Ok(())
 }
 
-pub(crate) fn insert_aliases(
-    connection: &mut PgConnection,
-    aliases: &BTreeSet<(Uuid, String)>,
-) -> Result<(), LedgerError> {
-    if aliases.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn insert_aliases(aliases: &BTreeSet<(Uuid, String)>) -> Statement {
     Statement::new(
         "INSERT INTO provider_aliases (payment_id, provider_reference) \
          SELECT * FROM unnest(?, ?) ON CONFLICT DO NOTHING",
     )
     .column::<SqlUuid, _>(aliases.iter().map(|(payment, _)| *payment))
     .column::<Text, _>(aliases.iter().map(|(_, name)| name.clone()))
-    .execute(connection)?;
-    Ok(())
 }

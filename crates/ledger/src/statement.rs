@@ -2,6 +2,8 @@
 //! has no word for a set of rows that is passed as arrays of columns, and what diesel calls
 //! `sql_query` is parsed anew each time.
 
+use std::borrow::Cow;
+
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -28,9 +30,12 @@ where
     }
 }
 
+/// A statement among others, under its name.
+pub(crate) type Named = (&'static str, Statement);
+
 /// SQL with a `?` in the place of each value, in their order.
 pub(crate) struct Statement {
-    sql: &'static str,
+    sql: Cow<'static, str>,
     binds: Vec<Box<dyn Bind>>,
 }
 
@@ -38,8 +43,28 @@ impl Statement {
     /// A statement whose values are added with [`Statement::bind`] and [`Statement::column`].
     pub(crate) const fn new(sql: &'static str) -> Self {
         Self {
-            sql,
+            sql: Cow::Borrowed(sql),
             binds: Vec::new(),
+        }
+    }
+
+    /// Several in one, done in one way to the server and back. None sees what the others write; a
+    /// later one may read an earlier `SELECT` under its name.
+    pub(crate) fn together(all: Vec<Named>) -> Self {
+        let mut sql = String::new();
+        let mut binds = Vec::new();
+        for (name, one) in all {
+            sql.push_str(if sql.is_empty() { "WITH " } else { ", " });
+            sql.push_str(name);
+            sql.push_str(" AS (");
+            sql.push_str(&one.sql);
+            sql.push(')');
+            binds.extend(one.binds);
+        }
+        sql.push_str(" SELECT");
+        Self {
+            sql: Cow::Owned(sql),
+            binds,
         }
     }
 

@@ -232,30 +232,16 @@ impl Tx<'_> {
     }
 }
 
-pub(crate) fn delete_all(
-    connection: &mut PgConnection,
-    dropped: &BTreeSet<(Uuid, WorkKind)>,
-) -> Result<(), LedgerError> {
-    if dropped.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn delete_all(dropped: &BTreeSet<(Uuid, WorkKind)>) -> Statement {
     Statement::new(
         "DELETE FROM provider_work USING unnest(?, ?) AS dropped (payment_id, kind) \
          WHERE provider_work.payment_id = dropped.payment_id AND provider_work.kind = dropped.kind",
     )
     .column::<SqlUuid, _>(dropped.iter().map(|(payment, _)| *payment))
     .column::<Text, _>(dropped.iter().map(|(_, kind)| kind.as_str()))
-    .execute(connection)?;
-    Ok(())
 }
 
-pub(crate) fn plan_all(
-    connection: &mut PgConnection,
-    planned: &BTreeMap<(Uuid, WorkKind), Planned>,
-) -> Result<(), LedgerError> {
-    if planned.is_empty() {
-        return Ok(());
-    }
+pub(crate) fn plan_all(planned: &BTreeMap<(Uuid, WorkKind), Planned>) -> Statement {
     Statement::new(
         "INSERT INTO provider_work (payment_id, kind, began_at, due_at) \
          SELECT * FROM unnest(?, ?, ?, ?) \
@@ -267,6 +253,4 @@ pub(crate) fn plan_all(
     .column::<Text, _>(planned.keys().map(|(_, kind)| kind.as_str()))
     .column::<Timestamptz, _>(planned.values().map(|planned| planned.began_at))
     .column::<Timestamptz, _>(planned.values().map(|planned| planned.due_at))
-    .execute(connection)?;
-    Ok(())
 }

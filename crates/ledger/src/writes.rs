@@ -1,6 +1,7 @@
 //! What a transaction is going to write, kept until it is needed or ends: then each table gets one
-//! statement for all of its rows. That is what lets one commit carry many payments at the price of a
-//! few statements. Nobody reads around it: `Tx::connection` writes it out first.
+//! statement for all of its rows, and all of them are one. That is what lets one commit carry many
+//! payments at the price of a few ways to the server. Nobody reads around it: `Tx::connection` writes
+//! it out first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ use crate::history::NewHistory;
 use crate::journal::NewJournal;
 use crate::receipts::ReceiptRow;
 use crate::rows::{OrderRow, PaymentRow};
+use crate::statement::{Named, Statement};
 use crate::work::WorkKind;
 
 /// When a piece of work is due, by a plan that began then.
@@ -46,27 +48,118 @@ pub(crate) struct Writes {
 }
 
 impl Writes {
-    /// Writes everything out, parents before children.
+    /// Writes everything out: in one statement, unless two of them are about the same row, which one
+    /// statement may write only once. Then one after the other, parents before children.
     pub(crate) fn flush(&mut self, connection: &mut PgConnection) -> Result<(), LedgerError> {
-        crate::payers::save_all(connection, &std::mem::take(&mut self.payers))?;
-        crate::payments::insert_all(connection, &std::mem::take(&mut self.payments_made))?;
-        crate::payments::update_all(connection, &std::mem::take(&mut self.payments))?;
-        crate::orders::update_all(connection, &std::mem::take(&mut self.orders))?;
-        crate::receipts::save_all(connection, &std::mem::take(&mut self.receipts))?;
-        crate::receipts::insert_aliases(connection, &std::mem::take(&mut self.aliases))?;
-        crate::journal::insert_all(connection, &std::mem::take(&mut self.journals))?;
-        crate::work::delete_all(connection, &std::mem::take(&mut self.work_dropped))?;
-        crate::work::plan_all(connection, &std::mem::take(&mut self.work_planned))?;
-        crate::history::insert_all(connection, &std::mem::take(&mut self.history))?;
-        crate::events::insert_all(connection, &std::mem::take(&mut self.events))?;
-        crate::beginnings::insert_creations(connection, &std::mem::take(&mut self.creations))?;
-        crate::arrivals::save_all(connection, &std::mem::take(&mut self.notifications))?;
-        crate::arrivals::count_again(connection, &std::mem::take(&mut self.notifications_seen))
+        let steps = self.steps();
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let apart = self.has_rows_written_twice();
+        *self = Self::default();
+        if apart {
+            for step in steps {
+                Statement::together(step).execute(connection)?;
+            }
+        } else {
+            let all = steps.into_iter().flatten().collect();
+            Statement::together(all).execute(connection)?;
+        }
+        Ok(())
+    }
+
+    fn steps(&self) -> Vec<Vec<Named>> {
+        let mut steps = Steps::default();
+        steps.add("payers_kept", &self.payers, crate::payers::save_all);
+        let made = crate::payments::insert_all;
+        steps.add("payments_made", self.payments_made.as_slice(), made);
+        steps.add(
+            "payments_changed",
+            &self.payments,
+            crate::payments::update_all,
+        );
+        steps.add("orders_changed", &self.orders, crate::orders::update_all);
+        steps.add("receipts_kept", &self.receipts, crate::receipts::save_all);
+        steps.add(
+            "aliases_kept",
+            &self.aliases,
+            crate::receipts::insert_aliases,
+        );
+        if !self.journals.is_empty() {
+            steps.0.push(crate::journal::insert_all(&self.journals));
+        }
+        steps.add("work_dropped", &self.work_dropped, crate::work::delete_all);
+        steps.add("work_planned", &self.work_planned, crate::work::plan_all);
+        steps.add(
+            "history_kept",
+            self.history.as_slice(),
+            crate::history::insert_all,
+        );
+        if !self.events.is_empty() {
+            steps.0.push(crate::events::insert_all(&self.events));
+        }
+        let claimed = crate::beginnings::insert_creations;
+        steps.add("creations_made", self.creations.as_slice(), claimed);
+        let stored = crate::arrivals::save_all;
+        steps.add("notifications_kept", self.notifications.as_slice(), stored);
+        let counted = crate::arrivals::count_again;
+        steps.add(
+            "notifications_seen",
+            self.notifications_seen.as_slice(),
+            counted,
+        );
+        steps.0
+    }
+
+    fn has_rows_written_twice(&self) -> bool {
+        let made = &self.payments_made;
+        let planned = |work| self.work_planned.contains_key(work);
+        made.iter().any(|row| self.payments.contains_key(&row.id))
+            || self.work_dropped.iter().any(planned)
+            || (self.notifications_seen.iter()).any(|seen| seen.is_among(&self.notifications))
     }
 
     /// Work that is planned after it was dropped begins anew; dropped after it was planned, it ends.
     pub(crate) fn drop_work(&mut self, payment_id: Uuid, kind: WorkKind) {
         self.work_planned.remove(&(payment_id, kind));
         self.work_dropped.insert((payment_id, kind));
+    }
+}
+
+/// What there is to write, table by table.
+#[derive(Default)]
+struct Steps(Vec<Vec<Named>>);
+
+impl Steps {
+    fn add<'r, R>(&mut self, name: &'static str, rows: &'r R, write: fn(&'r R) -> Statement)
+    where
+        R: Rows + ?Sized,
+    {
+        if !rows.are_none() {
+            self.0.push(vec![(name, write(rows))]);
+        }
+    }
+}
+
+/// Rows of whatever kind.
+trait Rows {
+    fn are_none(&self) -> bool;
+}
+
+impl<T> Rows for [T] {
+    fn are_none(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<K, V> Rows for BTreeMap<K, V> {
+    fn are_none(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<T> Rows for BTreeSet<T> {
+    fn are_none(&self) -> bool {
+        self.is_empty()
     }
 }
