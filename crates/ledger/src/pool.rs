@@ -18,6 +18,9 @@ use crate::tx::Tx;
 const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
+/// What the server's views of its sessions call ours.
+const NAME: &str = "ayolinx-gateway";
+const WRITER_NAME: &str = "ayolinx-gateway-writer";
 
 /// How the ledger reaches its database.
 #[derive(Debug, Clone)]
@@ -39,6 +42,7 @@ struct Primary {
 
 struct Manager {
     url: String,
+    name: &'static str,
     statement_timeout_ms: u128,
 }
 
@@ -70,8 +74,8 @@ impl r2d2::ManageConnection for Manager {
             "SET statement_timeout = {}; SET lock_timeout = {}; \
              SET idle_in_transaction_session_timeout = 5000; SET timezone = 'UTC'; \
              SET jit = off; SET enable_seqscan = off; \
-             SET application_name = 'ayolinx-gateway'",
-            self.statement_timeout_ms, self.statement_timeout_ms
+             SET application_name = '{}'",
+            self.statement_timeout_ms, self.statement_timeout_ms, self.name
         ))?;
         Ok(Primary {
             connection,
@@ -120,7 +124,7 @@ impl Ledger {
     #[must_use]
     pub fn new(settings: &LedgerSettings, context: Context) -> Self {
         let context = Arc::new(context);
-        let pool = |connections_max: u32, idle: u32| Database {
+        let pool = |name: &'static str, connections_max: u32, idle: u32| Database {
             pool: r2d2::Pool::builder()
                 .max_size(connections_max)
                 .min_idle(Some(idle))
@@ -129,6 +133,7 @@ impl Ledger {
                 .error_handler(Box::new(LogConnectErrors))
                 .build_unchecked(Manager {
                     url: with_safe_parameters(&settings.database_url),
+                    name,
                     statement_timeout_ms: settings.deadline.as_millis(),
                 }),
             context: Arc::clone(&context),
@@ -138,9 +143,9 @@ impl Ledger {
         // process may end at once, and must not while a thread of libpq connects.
         let idle = settings.connections_max.saturating_sub(1).min(1);
         Self {
-            database: pool(settings.connections_max, idle),
+            database: pool(NAME, settings.connections_max, idle),
             // A connection of its own: the group never waits behind single transactions.
-            group: Arc::new(Group::new(pool(1, 0), settings.waiting_max)),
+            group: Arc::new(Group::new(pool(WRITER_NAME, 1, 0), settings.waiting_max)),
             gate: Gate::new(places, settings.waiting_max),
             connections_max: settings.connections_max,
             urgency: Urgency::Write,

@@ -83,7 +83,7 @@ fn send(
 fn writers_waiting(books: &Books) -> i64 {
     books.count(
         "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' \
-         AND application_name = 'ayolinx-gateway'",
+         AND application_name = 'ayolinx-gateway-writer'",
     )
 }
 

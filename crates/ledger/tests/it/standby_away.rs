@@ -73,7 +73,7 @@ impl Primary {
     fn waiting(&self) -> String {
         self.asked(
             "SELECT count(*) FROM pg_stat_activity \
-             WHERE application_name = 'ayolinx-gateway' AND wait_event = 'SyncRep'",
+             WHERE application_name LIKE 'ayolinx-gateway%' AND wait_event = 'SyncRep'",
         )
     }
 

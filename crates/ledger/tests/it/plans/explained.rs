@@ -58,7 +58,7 @@ pub(super) async fn explained() -> Books {
 fn plans(books: &Books) -> Vec<(String, Value)> {
     let sessions = books.sql(
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
-         AND application_name = 'ayolinx-gateway'",
+         AND application_name LIKE 'ayolinx-gateway%'",
     );
     let sessions: Vec<String> = sessions.lines().map(|pid| format!("[{pid}]")).collect();
     let data = books.sql("SHOW data_directory");

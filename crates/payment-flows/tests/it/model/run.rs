@@ -146,6 +146,7 @@ impl<'a> Run<'a> {
         F: FnOnce(Hands) -> Fut,
         Fut: Future<Output = Told> + 'static,
     {
+        self.free_writer(at);
         let replica = &self.replicas[at];
         let hands = Hands {
             world: Arc::clone(&self.world),
@@ -163,8 +164,28 @@ impl<'a> Run<'a> {
         self.look(None);
     }
 
-    /// The n-th waiting operation goes on.
+    /// The n-th waiting operation goes on; whoever waits with the writer of its replica goes first.
     pub(crate) fn release(&mut self, gate: usize, how: How) {
+        let gate = {
+            let inner = self.world.lock();
+            let gate = gate % inner.gates.len().max(1);
+            let replica = inner.gates.get(gate).map(|gate| gate.replica);
+            drop(inner);
+            replica
+                .and_then(|replica| self.world.held_writer(replica))
+                .unwrap_or(gate)
+        };
+        self.release_gate(gate, how);
+    }
+
+    /// What begins now may share a commit: it would wait behind the one that is held.
+    fn free_writer(&mut self, at: usize) {
+        while let Some(gate) = self.world.held_writer(at) {
+            self.release_gate(gate, How::Straight);
+        }
+    }
+
+    fn release_gate(&mut self, gate: usize, how: How) {
         let (at, lease, release) = {
             let mut inner = self.world.lock();
             let inner = &mut *inner;
@@ -175,8 +196,8 @@ impl<'a> Run<'a> {
             let lease = inner.leases.get(&gate.operation).cloned();
             let release = match (&gate.at, how) {
                 (At::Pause, _) => Release::Answer(0, String::new()),
-                (At::Commit, How::ReplyLost | How::NeverArrives) => Release::Cut,
-                (At::Commit, _) => Release::Answer(0, String::new()),
+                (At::Commit(_), How::ReplyLost | How::NeverArrives) => Release::Cut,
+                (At::Commit(_), _) => Release::Answer(0, String::new()),
                 (At::Provider(_), How::NeverArrives) if gate.answer.is_none() => Release::Cut,
                 (At::Provider(question), _) => {
                     let mood = match how {

@@ -9,9 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::provider::Question;
-use super::world::{At, Fault, Release, World};
+use super::world::{At, Fault, Line, Release, World};
 
 const COMMIT: &[u8] = b"COMMIT\0";
+const WRITER: &[u8] = b"ayolinx-gateway-writer";
 const TOKEN: &str = r#"{"responseCode":"2007300","responseMessage":"Successful","accessToken":"token","tokenType":"Bearer","expiresIn":"900"}"#;
 
 /// The two ports of a replica.
@@ -120,11 +121,16 @@ async fn database(
     let mut theirs = TcpStream::connect(postgres).await.ok()?;
     theirs.set_nodelay(true).ok()?;
     let (mut up, mut down) = (vec![0; 65_536], vec![0; 65_536]);
+    let mut line = Line::Single;
     loop {
         tokio::select! {
             sent = ours.read(&mut up) => {
                 let sent = &up[..sent.ok().filter(|count| *count > 0)?];
-                let commits = sent.windows(COMMIT.len()).any(|some| some == COMMIT);
+                let says = |word: &[u8]| sent.windows(word.len()).any(|some| some == word);
+                if says(WRITER) {
+                    line = Line::Writer;
+                }
+                let commits = says(COMMIT);
                 let fault = if commits { world.fault(replica) } else { None };
                 if fault == Some(Fault::CutBefore) {
                     return None;
@@ -137,7 +143,7 @@ async fn database(
                 if fault == Fault::CutAfter {
                     return None;
                 }
-                match world.wait(replica, At::Commit).await? {
+                match world.wait(replica, At::Commit(line)).await? {
                     Release::Answer(..) => ours.write_all(&down[..count]).await.ok()?,
                     Release::Cut => return None,
                 }

@@ -20,9 +20,18 @@ pub(crate) enum At {
     /// Its request is on the way to the provider.
     Provider(Question),
     /// Its commit is done and it has not heard of it yet.
-    Commit,
+    Commit(Line),
     /// Between two of its steps.
     Pause,
+}
+
+/// Whose line to Postgres it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// One operation's.
+    Single,
+    /// The writer's: what else its replica would share a commit for waits behind it.
+    Writer,
 }
 
 /// How it goes on.
@@ -146,6 +155,13 @@ impl World {
         if self.wait(replica, At::Pause).await.is_none() {
             std::future::pending().await
         }
+    }
+
+    /// The gate at which the writer of a replica waits.
+    pub(crate) fn held_writer(&self, replica: usize) -> Option<usize> {
+        let held =
+            |gate: &Gate| gate.replica == replica && matches!(gate.at, At::Commit(Line::Writer));
+        self.lock().gates.iter().position(held)
     }
 
     pub(crate) fn moves(&self) -> u64 {
