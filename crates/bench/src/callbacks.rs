@@ -4,7 +4,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -20,6 +20,7 @@ use crate::{
     figures::{a_second, micros},
     http::{Line, find},
     shop::RUPIAH,
+    wrong::Wrong,
 };
 
 const ROUTE: &str = "/v1.0/qr/qr-mpm-notify";
@@ -37,7 +38,7 @@ pub(crate) struct Round {
     /// Callbacks acknowledged a second.
     pub(crate) rate: u64,
     /// Replies that were no success.
-    pub(crate) wrong: u64,
+    pub(crate) wrong: Wrong,
     /// Connections made.
     pub(crate) opened: u64,
     /// How long each took, microseconds, sorted.
@@ -123,7 +124,7 @@ pub(crate) async fn closed(
     for client in clients {
         let ended = client.await;
         let one = ended.map_err(|error| Trouble::new(format!("a client died: {error}")))?;
-        round.wrong = round.wrong.saturating_add(one.wrong);
+        round.wrong.extend(&one.wrong);
         round.opened = round.opened.saturating_add(one.opened);
         round.micros.extend(one.micros);
     }
@@ -139,35 +140,44 @@ async fn client(signed: Signed, next: Arc<AtomicUsize>, to: SocketAddr) -> Round
     let mut round = Round::default();
     while let Some(request) = signed.get(next.fetch_add(1, Ordering::Relaxed)) {
         let began = Instant::now();
-        if is_taken(&mut line, request).await {
-            round.micros.push(micros(began.elapsed()));
-        } else {
-            round.wrong = round.wrong.saturating_add(1);
+        match taken(&mut line, request).await {
+            Ok(()) => round.micros.push(micros(began.elapsed())),
+            Err(status) => round.wrong.add(status),
         }
     }
     round.opened = line.opened;
     round
 }
 
-async fn is_taken(line: &mut Line, request: &[u8]) -> bool {
-    match line.ask(request).await {
-        Ok(reply) => reply.status == 200 && find(reply.body, TAKEN).is_some(),
-        Err(_) => false,
+/// The status when it was not taken; 0 without a whole reply.
+async fn taken(line: &mut Line, request: &[u8]) -> Result<(), u16> {
+    let reply = line.ask(request).await.map_err(|_| 0_u16)?;
+    match reply.status {
+        200 if find(reply.body, TAKEN).is_some() => Ok(()),
+        status => Err(status),
     }
 }
 
 /// What came of a steady load.
 #[derive(Debug, Default)]
 pub(crate) struct Steady {
-    good: AtomicU64,
-    wrong: AtomicU64,
+    answered: AtomicU64,
+    wrong: std::sync::Mutex<Wrong>,
 }
 
 impl Steady {
-    /// Acknowledged and not.
-    pub(crate) fn counts(&self) -> (u64, u64) {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        (read(&self.good), read(&self.wrong))
+    /// What was not acknowledged.
+    pub(crate) fn wrong(&self) -> Wrong {
+        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        wrong.clone()
+    }
+
+    fn count(&self, taken: Result<(), u16>) {
+        if let Err(status) = taken {
+            let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+            wrong.add(status);
+        }
+        self.answered.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -196,11 +206,7 @@ pub(crate) async fn open(
                 let kept = idle.lock().await.pop();
                 let mut line = kept.unwrap_or_else(|| Line::to(to));
                 let request = signed.get(sent).map_or(&[][..], Vec::as_slice);
-                let count = match is_taken(&mut line, request).await {
-                    true => &steady.good,
-                    false => &steady.wrong,
-                };
-                count.fetch_add(1, Ordering::Relaxed);
+                steady.count(taken(&mut line, request).await);
                 idle.lock().await.push(line);
             });
             sent = sent.saturating_add(1);
@@ -210,8 +216,7 @@ pub(crate) async fn open(
     let all = u64::try_from(signed.len()).unwrap_or(0);
     let end = Instant::now() + Duration::from_secs(30);
     loop {
-        let (good, wrong) = steady.counts();
-        if good.saturating_add(wrong) >= all {
+        if steady.answered.load(Ordering::Relaxed) >= all {
             return Ok(steady);
         }
         if Instant::now() > end {

@@ -17,6 +17,7 @@ use crate::{
     http::Line,
     shop::{Open, Shop},
     timing_proxy::TimingProxy,
+    wrong::Wrong,
 };
 
 pub(crate) const A_SECOND: u64 = 200;
@@ -35,16 +36,19 @@ pub(crate) struct Added {
     /// 99 of 100.
     pub(crate) whole_p99: u64,
     /// Creates that were not answered 201.
-    pub(crate) wrong: u64,
+    pub(crate) wrong: Wrong,
     /// Creates.
     pub(crate) count: u64,
 }
+
+/// The payment with how long it took, or the status that came instead; 0 without a reply.
+type Answer = Result<(String, u64), u16>;
 
 struct Load {
     shop: Shop,
     api: SocketAddr,
     idle: Mutex<Vec<Line>>,
-    answered: Mutex<Vec<Option<(String, u64)>>>,
+    answered: Mutex<Vec<Answer>>,
 }
 
 /// Creates so many a second for so long, with a proxy before the provider meanwhile.
@@ -82,7 +86,7 @@ async fn offer(
     load: &Arc<Load>,
     name: &'static str,
     count: u64,
-) -> Result<Vec<Option<(String, u64)>>, Trouble> {
+) -> Result<Vec<Answer>, Trouble> {
     load.answered().clear();
     let (sender, handle) = (Arc::clone(load), runtime.clone());
     let gap = Duration::from_micros(1_000_000 / A_SECOND);
@@ -108,7 +112,7 @@ async fn offer(
 }
 
 impl Load {
-    fn answered(&self) -> std::sync::MutexGuard<'_, Vec<Option<(String, u64)>>> {
+    fn answered(&self) -> std::sync::MutexGuard<'_, Vec<Answer>> {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -121,25 +125,31 @@ impl Load {
         let mut line = kept.unwrap_or_else(|| Line::to(self.api));
         let request = self.shop.create(self.api, &reference);
         let open = match line.ask(&request).await {
-            Ok(reply) => Open::of(reply.body).filter(|_| reply.status == 201),
-            Err(_) => None,
+            Ok(reply) => match Open::of(reply.body).filter(|_| reply.status == 201) {
+                Some(open) => Ok(open.payment),
+                None => Err(reply.status),
+            },
+            Err(_) => Err(0),
         };
         let took = micros(due.elapsed());
-        self.answered().push(open.map(|open| (open.payment, took)));
+        self.answered().push(open.map(|payment| (payment, took)));
         self.idle().push(line);
     }
 }
 
-fn judge(answered: &[Option<(String, u64)>], proxy: &TimingProxy) -> Added {
-    let (mut added, mut whole) = (Vec::new(), Vec::new());
-    for (payment, took) in answered.iter().flatten() {
-        if let Some(provider) = proxy.took(payment) {
-            added.push(took.saturating_sub(provider));
-            whole.push(*took);
+fn judge(answered: &[Answer], proxy: &TimingProxy) -> Added {
+    let (mut added, mut whole, mut wrong) = (Vec::new(), Vec::new(), Wrong::default());
+    for answer in answered {
+        match answer {
+            Ok((payment, took)) => {
+                // Nothing that was created passed by the proxy.
+                let provider = proxy.took(payment).unwrap_or(0);
+                added.push(took.saturating_sub(provider));
+                whole.push(*took);
+            }
+            Err(status) => wrong.add(*status),
         }
     }
-    let count = |all: usize| u64::try_from(all).unwrap_or(0);
-    let wrong = count(answered.len().saturating_sub(added.len()));
     added.sort_unstable();
     whole.sort_unstable();
     let at = |values: &[u64], rank| quantile(values, rank).unwrap_or(0);
@@ -149,6 +159,6 @@ fn judge(answered: &[Option<(String, u64)>], proxy: &TimingProxy) -> Added {
         whole_p50: at(&whole, 500),
         whole_p99: at(&whole, 990),
         wrong,
-        count: count(answered.len()),
+        count: u64::try_from(answered.len()).unwrap_or(0),
     }
 }

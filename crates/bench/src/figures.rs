@@ -3,6 +3,8 @@
 
 use chaos::{measure::table::quantile, say::say};
 
+use crate::wrong::Wrong;
+
 /// One row.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
@@ -72,11 +74,11 @@ impl Row {
     }
 
     /// The same row, which does not hold when something was answered wrongly.
-    pub(crate) fn unless(mut self, wrong: u64) -> Self {
-        if wrong > 0 {
+    pub(crate) fn unless(mut self, wrong: &Wrong) -> Self {
+        if wrong.count() > 0 {
             self.holds = false;
             self.aims = false;
-            self.measured = format!("{}; {wrong} WRONG ANSWERS", self.measured);
+            self.measured = format!("{}; WRONG ANSWERS: {wrong}", self.measured);
         }
         self
     }
@@ -156,6 +158,9 @@ mod tests {
         let row = Row::at_least("x", 100, 100, 200).in_hundredths();
         assert_eq!((row.must.as_str(), row.ratio.as_str()), ("1.00", "1.00"));
         assert!(row.holds && !row.aims);
-        assert!(!row.unless(1).holds);
+        let mut wrong = Wrong::default();
+        assert!(row.clone().unless(&wrong).holds);
+        wrong.add(503);
+        assert!(!row.unless(&wrong).holds);
     }
 }

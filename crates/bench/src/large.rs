@@ -23,6 +23,7 @@ use crate::{
     pages,
     reads::{self, Known},
     shop::{Open, Shop, silent_endpoint},
+    wrong::Wrong,
 };
 
 const CONNECTIONS: usize = 256;
@@ -34,7 +35,7 @@ struct Measured {
     reads: u64,
     callbacks: u64,
     loops: Loops,
-    wrong: u64,
+    wrong: Wrong,
 }
 
 /// Measures; true when every row holds.
@@ -99,7 +100,8 @@ impl Large<'_> {
         // Once for the caches: what is asked for again and again is there.
         reads::closed(self.runtime, &requests, to, lasts / 4).await?;
         let read = reads::closed(self.runtime, &requests, to, lasts).await?;
-        let (callbacks, wrong) = self.callbacks().await?;
+        let (callbacks, mut wrong) = self.callbacks().await?;
+        wrong.extend(&read.wrong);
         let loops = loops::measure(self.runtime, self.ground, name, self.options.due).await?;
         say(format!(
             "{name}: {} reads/s (p99 {}), {callbacks} callbacks/s, for each due item: webhook {} us, \
@@ -114,32 +116,33 @@ impl Large<'_> {
             reads: read.rate,
             callbacks,
             loops,
-            wrong: wrong.saturating_add(read.wrong),
+            wrong,
         })
     }
 
-    async fn callbacks(&self) -> Result<(u64, u64), Trouble> {
+    async fn callbacks(&self) -> Result<(u64, Wrong), Trouble> {
         let mut copies = Copies::of(self.ground, &self.copied.order)?.on_a_large_ledger();
         let to = self.ground.worker()?;
-        let (mut rates, mut wrong) = (Vec::new(), 0_u64);
+        let (mut rates, mut wrong) = (Vec::new(), Wrong::default());
         for _ in 0..self.options.rounds {
             let batch = copies.pending(self.options.callbacks)?;
             let signed = callbacks::sign(&self.key, &batch, to)?;
             let round = callbacks::closed(self.runtime, &signed, to, CONNECTIONS).await?;
             rates.push(round.rate);
-            wrong = wrong.saturating_add(round.wrong);
+            wrong.extend(&round.wrong);
         }
         Ok((median(rates), wrong))
     }
 }
 
 fn rows(empty: &Measured, full: &Measured) -> Vec<Row> {
-    let wrong = empty.wrong.saturating_add(full.wrong);
+    let mut wrong = empty.wrong.clone();
+    wrong.extend(&full.wrong);
     let kept = |name: &str, full: u64, empty: u64, (must, aim): (u64, u64)| {
         Row::at_least(name, over(full, empty), must, aim)
             .in_hundredths()
             .measured(format!("{full}/s / {empty}/s"))
-            .unless(wrong)
+            .unless(&wrong)
     };
     // Flat, but for what two measurements of the same thing differ by.
     let flat = |name: &str, full: u64, empty: u64| {
@@ -189,7 +192,7 @@ pub(crate) struct DeepPage {
     /// Half of them.
     pub(crate) p50: u64,
     /// Pages that were no page.
-    pub(crate) wrong: u64,
+    pub(crate) wrong: Wrong,
 }
 
 impl DeepPage {
@@ -202,6 +205,6 @@ impl DeepPage {
         )
         .in_milliseconds()
         .measured(format!("p50 {}", milliseconds(self.p50)))
-        .unless(self.wrong)
+        .unless(&self.wrong)
     }
 }

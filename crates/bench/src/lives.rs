@@ -22,6 +22,7 @@ use crate::{
     ground::{Ground, Spent},
     http::Line,
     shop::{Open, Shop},
+    wrong::Wrong,
 };
 
 const SHOPS: usize = 8;
@@ -34,8 +35,8 @@ pub(crate) struct Lives {
     pub(crate) rate: u64,
     /// Whole lives.
     pub(crate) count: u64,
-    /// Lives that broke off.
-    pub(crate) broken: u64,
+    /// Lives that broke off, by the answer they broke off at.
+    pub(crate) broken: Wrong,
     /// Create to reply, microseconds, sorted.
     pub(crate) creates: Vec<u64>,
     /// Payment to webhook, microseconds, sorted.
@@ -105,11 +106,11 @@ async fn live(
                 let mut lives = Lives::default();
                 while began.elapsed() < lasts {
                     match place.live().await {
-                        Some((create, webhook)) => {
+                        Ok((create, webhook)) => {
                             lives.creates.push(create);
                             lives.webhooks.push(webhook);
                         }
-                        None => lives.broken = lives.broken.saturating_add(1),
+                        Err(status) => lives.broken.add(status),
                     }
                 }
                 lives
@@ -120,7 +121,7 @@ async fn live(
     for place in places {
         let ended = place.await;
         let one = ended.map_err(|error| Trouble::new(format!("a shop died: {error}")))?;
-        all.broken = all.broken.saturating_add(one.broken);
+        all.broken.extend(&one.broken);
         all.creates.extend(one.creates);
         all.webhooks.extend(one.webhooks);
     }
@@ -132,25 +133,28 @@ async fn live(
 }
 
 impl Place {
-    /// How long the create and the way from payment to webhook took.
-    async fn live(&mut self) -> Option<(u64, u64)> {
+    /// How long the create and the way from payment to webhook took; the status at which it ended
+    /// before, 0 without an answer or a webhook.
+    async fn live(&mut self) -> Result<(u64, u64), u16> {
         let number = self.world.next.fetch_add(1, Ordering::Relaxed);
         let shop = usize::try_from(number).unwrap_or(0) % self.world.shops.len().max(1);
-        let shop = self.world.shops.get(shop)?;
+        let shop = self.world.shops.get(shop).ok_or(0_u16)?;
         let request = shop.create(self.world.api, &format!("L-{number}"));
         let began = Instant::now();
-        let reply = self.api.ask(&request).await.ok()?;
-        let open = Open::of(reply.body).filter(|_| reply.status == 201)?;
+        let reply = self.api.ask(&request).await.map_err(|_| 0_u16)?;
+        let open = Open::of(reply.body).filter(|_| reply.status == 201);
+        let open = open.ok_or(reply.status)?;
         let create = micros(began.elapsed());
         let told = self.world.endpoint.expect(&open.order);
         let request = pay(self.world.sandbox, &open.payment, "{}");
         let began = Instant::now();
-        let reply = self.sandbox.ask(&request).await.ok()?;
+        let reply = self.sandbox.ask(&request).await.map_err(|_| 0_u16)?;
         if reply.status != 200 {
-            return None;
+            return Err(reply.status);
         }
-        let at = timeout(WEBHOOK_WITHIN, told).await.ok()?.ok()?;
-        Some((create, micros(at.saturating_duration_since(began))))
+        let told = timeout(WEBHOOK_WITHIN, told).await;
+        let at = told.ok().and_then(Result::ok).ok_or(0_u16)?;
+        Ok((create, micros(at.saturating_duration_since(began))))
     }
 }
 

@@ -22,6 +22,7 @@ mod shop;
 mod starts;
 mod table;
 mod timing_proxy;
+mod wrong;
 
 use std::process::ExitCode;
 

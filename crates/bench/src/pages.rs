@@ -18,6 +18,7 @@ use crate::{
     http::{Line, quoted_after},
     large::DeepPage,
     shop::Shop,
+    wrong::Wrong,
 };
 
 const A_PAGE: u64 = 50;
@@ -47,7 +48,7 @@ pub(crate) async fn measure(
     let to = ground.api()?;
     let mut line = Line::to(to);
     let mut next = Some(cursor(made, &id)?);
-    let (mut times, mut wrong) = (Vec::new(), 0_u64);
+    let (mut times, mut wrong) = (Vec::new(), Wrong::default());
     while let Some(cursor) = next.filter(|_| times.len() < PAGES) {
         let request = shop.look(to, &format!("/v1/orders?limit={A_PAGE}&cursor={cursor}"));
         let began = Instant::now();
@@ -55,7 +56,7 @@ pub(crate) async fn measure(
         let reply = reply.map_err(|error| Trouble::new(format!("no page: {error}")))?;
         times.push(micros(began.elapsed()));
         if reply.status != 200 {
-            wrong = wrong.saturating_add(1);
+            wrong.add(reply.status);
         }
         next = quoted_after(reply.body, b"\"next_cursor\":\"").map(str::to_owned);
     }

@@ -81,7 +81,8 @@ pub(crate) async fn closed(
                         Ok(reply) if reply.status == 200 => {
                             round.micros.push(micros(asked.elapsed()));
                         }
-                        _ => round.wrong = round.wrong.saturating_add(1),
+                        Ok(reply) => round.wrong.add(reply.status),
+                        Err(_) => round.wrong.add(0),
                     }
                 }
                 round
@@ -92,7 +93,7 @@ pub(crate) async fn closed(
     for client in clients {
         let ended = client.await;
         let one = ended.map_err(|error| Trouble::new(format!("a client died: {error}")))?;
-        all.wrong = all.wrong.saturating_add(one.wrong);
+        all.wrong.extend(&one.wrong);
         all.micros.extend(one.micros);
     }
     let good = u64::try_from(all.micros.len()).unwrap_or(0);

@@ -25,6 +25,7 @@ use crate::{
     pgbench::{Paid, Pgbench, Sent, paid_of},
     shop::{Open, Shop, silent_endpoint},
     starts,
+    wrong::Wrong,
 };
 
 const CONNECTIONS: usize = 256;
@@ -95,7 +96,7 @@ struct Rounds {
     gateway: Vec<u64>,
     plain: Vec<u64>,
     pipelined: Vec<u64>,
-    wrong: u64,
+    wrong: Wrong,
     opened: u64,
 }
 
@@ -155,9 +156,9 @@ impl<'a> Bench<'a> {
             let before = self.ground.spent();
             let one = callbacks::closed(self.runtime, &signed, to, CONNECTIONS).await?;
             let spent = self.ground.spent().since(before);
-            self.all_paid(paid_of(self.ground, &batch)?, count, one.wrong)?;
+            self.all_paid(paid_of(self.ground, &batch)?, count, &one.wrong)?;
             rounds.gateway.push(one.rate);
-            rounds.wrong = rounds.wrong.saturating_add(one.wrong);
+            rounds.wrong.extend(&one.wrong);
             rounds.opened = rounds.opened.saturating_add(one.opened);
             let batch = copies.pending(count)?;
             rounds
@@ -181,8 +182,8 @@ impl<'a> Bench<'a> {
         Ok(rate_rows(rounds))
     }
 
-    fn all_paid(&self, paid: u64, count: u64, wrong: u64) -> Result<(), Trouble> {
-        if paid.saturating_add(wrong) >= count {
+    fn all_paid(&self, paid: u64, count: u64, wrong: &Wrong) -> Result<(), Trouble> {
+        if paid.saturating_add(wrong.count()) >= count {
             return Ok(());
         }
         Err(Trouble::new(format!(
@@ -195,7 +196,7 @@ impl<'a> Bench<'a> {
         let pgbench = Pgbench::new(self.ground, self.paid.clone())?;
         let mut copies = Copies::of(self.ground, &self.copied.order)?;
         let (mut ours, mut same, mut one_row) = (Vec::new(), Vec::new(), Vec::new());
-        let mut wrong = 0_u64;
+        let mut wrong = Wrong::default();
         for _ in 0..self.options.rounds {
             one_row.push(pgbench.one_row(ONE_BY_ONE)?);
             same.push(pgbench.latency(&copies.pending(ONE_BY_ONE)?)?);
@@ -203,7 +204,7 @@ impl<'a> Bench<'a> {
             let to = self.ground.worker()?;
             let signed = callbacks::sign(&self.key, &batch, to)?;
             let one = callbacks::closed(self.runtime, &signed, to, 1).await?;
-            wrong = wrong.saturating_add(one.wrong);
+            wrong.extend(&one.wrong);
             ours.push(quantile(&one.micros, 500).unwrap_or(0));
         }
         let (ours, same, one_row) = (median(ours), median(same), median(one_row));
@@ -211,7 +212,7 @@ impl<'a> Bench<'a> {
             Row::at_most(name, over(ours, other), 300, 150)
                 .in_hundredths()
                 .measured(format!("{} / {}", milliseconds(ours), milliseconds(other)))
-                .unless(wrong)
+                .unless(&wrong)
         };
         Ok(vec![
             beside("one callback p50 / one-row commit p50", one_row),
@@ -232,13 +233,13 @@ impl<'a> Bench<'a> {
         let watch = Watch::over(self.runtime, self.ground.service_pids());
         let steady = callbacks::open(self.runtime, &signed, to, STEADY_RATE).await?;
         let busy = watch.end().await;
-        let (_good, wrong) = steady.counts();
+        let wrong = steady.wrong();
         let mut rows = Vec::new();
         for (name, kib) in [API, WORKER].into_iter().zip(idle) {
             rows.push(memory_row(name, "idle", kib, (40, 20)));
         }
         for (name, kib) in [API, WORKER].into_iter().zip(busy) {
-            rows.push(memory_row(name, "1,000 callbacks/s", kib, (100, 60)).unless(wrong));
+            rows.push(memory_row(name, "1,000 callbacks/s", kib, (100, 60)).unless(&wrong));
         }
         Ok(rows)
     }
@@ -261,7 +262,7 @@ fn rate_rows(rounds: Rounds) -> Vec<Row> {
                 "{ours}/s / {other}/s, {} connections made",
                 rounds.opened
             ))
-            .unless(rounds.wrong)
+            .unless(&rounds.wrong)
     };
     let (plain, pipelined) = (median(rounds.plain), median(rounds.pipelined));
     let mut second = beside(
@@ -270,7 +271,7 @@ fn rate_rows(rounds: Rounds) -> Vec<Row> {
     );
     // No program talks to its database so: shown, never failed for.
     "-".clone_into(&mut second.must);
-    second.holds |= rounds.wrong == 0;
+    second.holds |= rounds.wrong.count() == 0;
     vec![beside("callbacks/s at 256 / pgbench at 16", plain), second]
 }
 
@@ -297,7 +298,7 @@ fn added_rows(added: &creates::Added) -> Vec<Row> {
                 added.count,
                 milliseconds(whole)
             ))
-            .unless(added.wrong)
+            .unless(&added.wrong)
     };
     vec![
         row(
@@ -320,7 +321,7 @@ fn added_rows(added: &creates::Added) -> Vec<Row> {
 fn lives_row(lives: &Lives) -> Row {
     Row::at_least("whole lives a second", lives.rate, 433, 1_000)
         .measured(format!("{} lives", lives.count))
-        .unless(lives.broken)
+        .unless(&lives.broken)
 }
 
 fn explain(lives: &Lives) {
