@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Timestamptz;
 use uuid::Uuid;
 
 use crate::apply::Locked;
@@ -65,11 +67,19 @@ impl Tx<'_> {
         };
         let order_ids: Vec<Uuid> = locked.iter().map(|order| order.id).collect();
         // Only now, under the lock: what another transaction changed before is seen.
-        let rows: Vec<PaymentRow> = payments::table
+        let read: Vec<(PaymentRow, DateTime<Utc>)> = payments::table
             .filter(payments::order_id.eq_any(order_ids))
-            .select(PaymentRow::as_select())
+            .select((
+                PaymentRow::as_select(),
+                diesel::dsl::now.into_sql::<Timestamptz>(),
+            ))
             .order((payments::order_id, payments::position.desc()))
             .load(self.connection()?)?;
+        // The time comes along and need not be asked for.
+        if let Some((_, now)) = read.first() {
+            self.is_now(*now);
+        }
+        let rows = read.into_iter().map(|(row, _)| row).collect();
         self.prefetched = gather(locked, rows);
         Ok(())
     }

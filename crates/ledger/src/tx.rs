@@ -86,6 +86,11 @@ impl<'a> Tx<'a> {
         Ok(now)
     }
 
+    /// [`Tx::now`] as another statement of this transaction read it.
+    pub(crate) const fn is_now(&mut self, now: DateTime<Utc>) {
+        self.now = Some(now);
+    }
+
     /// When a lease taken in this transaction ends, by this process's own clock: the database's says
     /// nothing to a process that was stopped since.
     pub(crate) fn lease_ends(&self) -> Instant {
