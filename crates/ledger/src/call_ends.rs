@@ -168,7 +168,8 @@ impl Tx<'_> {
             settled.push(Some(CallSettled { applied, reply }));
         }
         let kept = self.keep_replies(&replies)?;
-        for (end, settled) in ends.iter().zip(settled.iter_mut().flatten()) {
+        for (end, settled) in ends.iter().zip(&mut settled) {
+            let Some(settled) = settled else { continue };
             let creation = end.keep.and_then(|keep| keep.creation);
             // A twin made its reply first: all get the same bytes.
             if let (Some(creation), Some(reply)) = (creation, settled.reply.take()) {

@@ -247,7 +247,10 @@ async fn an_order_that_is_held_elsewhere_holds_up_only_the_outcome_of_its_own_ca
         payment: started[at].payment,
         token: started[at].token,
         outcome: accepted(Method::Qris),
-        keep: None,
+        keep: Some(KeepReply {
+            creation: started[at].creation,
+            reply: shown,
+        }),
     };
     let (release, released) = std::sync::mpsc::channel::<()>();
     let (tell, told) = tokio::sync::oneshot::channel();
@@ -265,11 +268,16 @@ async fn an_order_that_is_held_elsewhere_holds_up_only_the_outcome_of_its_own_ca
         holder.transact(work).await
     });
     told.await.unwrap();
-    let (ledger, waits) = (books.ledger.clone(), end(3));
-    let waiting = tokio::spawn(async move { ledger.end_call(waits).await });
-    let others = (0..8).filter(|at| *at != 3).map(end).collect();
-    for settled in end_all(&books, others).await {
-        assert_eq!(settled.unwrap().applied.payment.as_str(), "pending");
+    // In the order of their numbers, so that the one that is held is in the middle of its group.
+    let ends = (0..8).map(end).map(|end| {
+        let ledger = books.ledger.clone();
+        tokio::spawn(async move { ledger.end_call(end).await })
+    });
+    let mut running: Vec<_> = ends.collect();
+    let waiting = running.remove(3);
+    for one in running {
+        let settled = one.await.unwrap().unwrap();
+        assert_eq!(settled.applied.payment.as_str(), "pending");
     }
     assert!(
         !waiting.is_finished(),
@@ -279,5 +287,15 @@ async fn an_order_that_is_held_elsewhere_holds_up_only_the_outcome_of_its_own_ca
     holding.await.unwrap().unwrap();
     let settled = waiting.await.unwrap().unwrap();
     assert_eq!(settled.applied.payment.as_str(), "pending");
+    for (number, one) in started.iter().enumerate() {
+        let name = format!("A-{number}");
+        let asked = order(books.merchant, &name, Some(Method::Qris));
+        let kept = books.begin(&asked, &claim(&name)).await;
+        let own = shown(&books.view(one.order).await).unwrap();
+        assert!(
+            matches!(&kept, Begun::Replay(reply) if *reply == own),
+            "each has the reply about its own order: {kept:?}"
+        );
+    }
     books.audit().await;
 }
