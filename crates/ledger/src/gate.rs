@@ -18,7 +18,8 @@ pub enum Urgency {
     Request,
     /// Reading: it can be asked for again.
     Read,
-    /// Reading while more urgent work is turned away: what is free, and nothing is waited for.
+    /// Reading while more urgent work is turned away: only when the database has next to nothing to do,
+    /// and nothing is waited for.
     Spare,
 }
 
@@ -77,6 +78,7 @@ pub(crate) enum Refused {
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     lines: Arc<Mutex<Lines>>,
+    places: usize,
     waiting_max: usize,
 }
 
@@ -122,6 +124,7 @@ impl Gate {
                 crowded_since: None,
                 waiting: Default::default(),
             })),
+            places,
             waiting_max,
         }
     }
@@ -147,8 +150,16 @@ impl Gate {
         }
     }
 
+    /// So many places [`Urgency::Spare`] leaves to others: seven of eight.
+    const fn kept_free(&self) -> usize {
+        self.places.saturating_sub(self.places / 8)
+    }
+
     fn stand_in_line(&self, urgency: Urgency) -> Result<Standing, Refused> {
         let mut lines = self.lines();
+        if urgency == Urgency::Spare && lines.free < self.kept_free() {
+            return Err(Refused::TooMany);
+        }
         if lines.free > 0 {
             lines.free = lines.free.saturating_sub(1);
             return Ok(Standing::In(Place(Some(self.clone()))));
@@ -266,6 +277,21 @@ mod tests {
         assert_eq!(read, 7, "{seen:?}");
         assert_eq!(seen[10], Urgency::Write, "{seen:?}");
         assert_eq!(gate.free(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_spare_leaves_most_places_to_others() {
+        let gate = Gate::new(16, 64);
+        let deadline = Duration::from_secs(10);
+        let mut held = Vec::new();
+        for _ in 0..3 {
+            held.push(gate.enter(Urgency::Spare, deadline).await.unwrap());
+        }
+        let refused = gate.enter(Urgency::Spare, deadline).await;
+        assert_eq!(refused.err(), Some(Refused::TooMany));
+        held.push(gate.enter(Urgency::Read, deadline).await.unwrap());
+        held.clear();
+        assert!(gate.enter(Urgency::Spare, deadline).await.is_ok());
     }
 
     #[tokio::test]

@@ -92,7 +92,7 @@ fn tell(name: &str, tally: &Tally) {
 
 fn shedding_holds(peak: &Tally, over: &Tally) -> bool {
     let goodput = per_thousand(over.good_a_second(), peak.good_a_second());
-    let [callbacks, creates, reads] = Kind::ALL.map(|kind| over.share(kind));
+    let [callbacks, creates, reads] = Kind::ALL.map(|kind| over.refused_share(kind));
     let refused = over.refused();
     let kept = [Kind::Callback, Kind::Create].map(|kind| kind_holds(kind, peak, over));
     [
@@ -105,8 +105,13 @@ fn shedding_holds(peak: &Tally, over: &Tally) -> bool {
             goodput >= GOODPUT_MIN,
         ),
         bound(
-            "callbacks are refused last, reads first",
-            callbacks >= creates && creates >= reads,
+            &format!(
+                "callbacks are refused last ({}), reads first ({}), creates between ({})",
+                percent(callbacks),
+                percent(reads),
+                percent(creates)
+            ),
+            callbacks <= creates && creates <= reads,
         ),
         bound(
             &format!("{refused} refusals, each 429 or 503 with Retry-After"),

@@ -74,6 +74,16 @@ impl Tally {
         per_thousand(good, self.sum(|of, _| of == kind))
     }
 
+    /// Of a kind, how many in a thousand were refused, of those that reached the gateway: what the
+    /// load had no connection for was refused by nobody.
+    pub(super) fn refused_share(&self, kind: Kind) -> u64 {
+        let refused = self.sum(|of, end| of == kind && end == End::Refused);
+        per_thousand(
+            refused,
+            self.sum(|of, end| of == kind && end != End::Unsent),
+        )
+    }
+
     pub(super) fn share_of_all(&self) -> u64 {
         per_thousand(self.sum(|_, end| end == End::Good), self.sum(|_, _| true))
     }
