@@ -3,13 +3,12 @@
 //! An endpoint that fails gets one try at a time and a lane of its own, so that it delays no other.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
 
 use ayolinx_core::ids::{EndpointId, EventId};
 use ayolinx_core::secret::Secret;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::endpoints::secret_context;
@@ -17,46 +16,10 @@ use crate::error::LedgerError;
 use crate::events::body_with_payer;
 use crate::schema::webhook_endpoints;
 use crate::statement::Statement;
-use crate::tx::{Tx, shifted};
+use crate::tx::Tx;
 
 /// After so many failed tries in a row an endpoint is troubled, until a try succeeds.
 pub(crate) const TROUBLED_AFTER: i32 = 5;
-
-/// What became due so long before the newest that was claimed is still looked for: transactions that
-/// make something due end later than they begin …
-const LOOK_BACK: TimeDelta = TimeDelta::seconds(2);
-/// … and so often everything is looked for: leases that ran out, and what took longer still.
-const WHOLE_LOOK_EVERY: Duration = Duration::from_secs(10);
-
-/// Where a look for due deliveries begins at each endpoint: near the newest that was claimed. What was
-/// settled since stays in the index, dead, as long as anybody's transaction is older than that; a
-/// look that began at the oldest would go through all of it each time.
-#[derive(Debug, Clone, Default)]
-pub struct Fronts {
-    since: HashMap<Uuid, DateTime<Utc>>,
-    whole_look_at: Option<Instant>,
-}
-
-impl Fronts {
-    /// For the next look, which may be one at everything.
-    fn refreshed(mut self) -> Self {
-        let whole = self.whole_look_at;
-        if whole.is_none_or(|at| at.elapsed() >= WHOLE_LOOK_EVERY) {
-            self.since.clear();
-            self.whole_look_at = Some(Instant::now());
-        }
-        self
-    }
-
-    fn note(&mut self, rows: &[LeasedRow]) {
-        for row in rows {
-            let Some(due_at) = row.due_at else { continue };
-            let since = shifted(due_at, -LOOK_BACK);
-            let known = self.since.entry(row.endpoint_id).or_insert(since);
-            *known = since.max(*known);
-        }
-    }
-}
 
 /// Which endpoints are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,8 +94,6 @@ struct LeasedRow {
     endpoint_id: Uuid,
     #[diesel(sql_type = Integer)]
     tries: i32,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    due_at: Option<DateTime<Utc>>,
 }
 
 #[derive(QueryableByName)]
@@ -168,31 +129,12 @@ impl Tx<'_> {
         per_endpoint: i64,
         lease: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, LedgerError> {
-        let fronts = Fronts::default();
-        let (leased, _) = self.lease_deliveries_from(fronts, limit, per_endpoint, lease)?;
-        Ok(leased)
-    }
-
-    /// [`Tx::lease_deliveries`] again and again: each look begins where the one before ended, and now
-    /// and then one is at everything. Returns where the next one begins.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn lease_deliveries_from(
-        &mut self,
-        fronts: Fronts,
-        limit: i64,
-        per_endpoint: i64,
-        lease: TimeDelta,
-    ) -> Result<(Vec<LeasedDelivery>, Fronts), LedgerError> {
         let limits = Limits {
             at_once: limit,
             per_endpoint,
             lease,
         };
-        let mut fronts = fronts.refreshed();
-        let leased = self.lease_lane(Lane::Healthy, &limits, &mut fronts)?;
-        Ok((leased, fronts))
+        self.lease_lane(Lane::Healthy, &limits)
     }
 
     /// Claims up to `limit` due deliveries for endpoints whose last five tries failed: one at a time
@@ -210,65 +152,53 @@ impl Tx<'_> {
             per_endpoint: 1,
             lease,
         };
-        self.lease_lane(Lane::Troubled, &limits, &mut Fronts::default())
+        self.lease_lane(Lane::Troubled, &limits)
     }
 
     fn lease_lane(
         &mut self,
         lane: Lane,
         limits: &Limits,
-        fronts: &mut Fronts,
     ) -> Result<Vec<LeasedDelivery>, LedgerError> {
-        let endpoints = self.lock_endpoints(lane, limits, fronts)?;
+        let endpoints = self.lock_endpoints(lane, limits)?;
         if endpoints.is_empty() {
             return Ok(Vec::new());
         }
         let token = Uuid::now_v7();
         let rows: Vec<LeasedRow> = Statement::new(
             "WITH due AS ( \
-                 SELECT d.event_id, d.endpoint_id FROM unnest(?, ?) AS front (id, since) \
-                 JOIN webhook_endpoints e ON e.id = front.id CROSS JOIN LATERAL ( \
+                 SELECT d.event_id, d.endpoint_id FROM webhook_endpoints e \
+                 CROSS JOIN LATERAL ( \
                      SELECT event_id, endpoint_id, due_at FROM deliveries \
                      WHERE endpoint_id = e.id AND state = 'due' AND due_at <= now() \
-                       AND due_at >= coalesce(front.since, '-infinity') \
                        AND (leased_until IS NULL OR leased_until <= now()) \
                      ORDER BY due_at LIMIT greatest(0, ? - ( \
                          SELECT count(*) FROM deliveries busy \
                          WHERE busy.endpoint_id = e.id AND busy.leased_until > now())) \
                      FOR UPDATE SKIP LOCKED) d \
-                 WHERE e.enabled AND e.deleted_at IS NULL \
+                 WHERE e.id = ANY (?) AND e.enabled AND e.deleted_at IS NULL \
                    AND (e.failures_in_row >= ?) = ? \
                  ORDER BY d.due_at LIMIT ?) \
              UPDATE deliveries SET lease_token = ?, \
                     leased_until = now() + make_interval(secs => ?::bigint / 1000.0) \
              FROM due WHERE deliveries.event_id = due.event_id \
                AND deliveries.endpoint_id = due.endpoint_id \
-             RETURNING deliveries.event_id, deliveries.endpoint_id, deliveries.tries, \
-                 deliveries.due_at",
-        )
-        .column::<SqlUuid, _>(endpoints.iter().copied())
-        .column::<Nullable<Timestamptz>, _>(
-            endpoints.iter().map(|id| fronts.since.get(id).copied()),
+             RETURNING deliveries.event_id, deliveries.endpoint_id, deliveries.tries",
         )
         .bind::<BigInt, _>(limits.per_endpoint)
+        .column::<SqlUuid, _>(endpoints.into_iter())
         .bind::<Integer, _>(TROUBLED_AFTER)
         .bind::<Bool, _>(lane == Lane::Troubled)
         .bind::<BigInt, _>(limits.at_once)
         .bind::<SqlUuid, _>(token)
         .bind::<BigInt, _>(limits.lease.num_milliseconds())
         .load(self.connection()?)?;
-        fronts.note(&rows);
         self.leased(&rows, token)
     }
 
     /// The endpoints of a lane that have room and something due, locked for this transaction: only
     /// then does the count of what is under way include what another replica has just claimed.
-    fn lock_endpoints(
-        &mut self,
-        lane: Lane,
-        limits: &Limits,
-        fronts: &Fronts,
-    ) -> Result<Vec<Uuid>, LedgerError> {
+    fn lock_endpoints(&mut self, lane: Lane, limits: &Limits) -> Result<Vec<Uuid>, LedgerError> {
         #[derive(QueryableByName)]
         struct Found {
             #[diesel(sql_type = SqlUuid)]
@@ -276,11 +206,9 @@ impl Tx<'_> {
         }
         let found: Vec<Found> = Statement::new(
             "SELECT e.id FROM webhook_endpoints e \
-             LEFT JOIN unnest(?, ?) AS front (id, since) ON front.id = e.id \
              CROSS JOIN LATERAL ( \
                  SELECT due_at FROM deliveries \
                  WHERE endpoint_id = e.id AND state = 'due' AND due_at <= now() \
-                   AND due_at >= coalesce(front.since, '-infinity') \
                    AND (leased_until IS NULL OR leased_until <= now()) \
                  ORDER BY due_at LIMIT 1) first \
              WHERE e.enabled AND e.deleted_at IS NULL AND (e.failures_in_row >= ?) = ? \
@@ -288,8 +216,6 @@ impl Tx<'_> {
                     AND busy.leased_until > now()) < ? \
              ORDER BY first.due_at LIMIT ? FOR NO KEY UPDATE OF e SKIP LOCKED",
         )
-        .column::<SqlUuid, _>(fronts.since.keys().copied())
-        .column::<Timestamptz, _>(fronts.since.values().copied())
         .bind::<Integer, _>(TROUBLED_AFTER)
         .bind::<Bool, _>(lane == Lane::Troubled)
         .bind::<BigInt, _>(limits.per_endpoint)

@@ -2,12 +2,12 @@
 //! A delivery under way holds its lease and nothing else, and endpoints that keep failing have places
 //! of their own, so that one slow endpoint delays no other.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use ledger::{DeliveryNext, Fronts, LeasedDelivery, Ledger, LedgerError, TryResult};
+use ledger::{DeliveryNext, LeasedDelivery, Ledger, LedgerError, TryResult};
 use prometheus::{IntCounterVec, Opts, Registry};
 use service_shell::pace::Did;
 use uuid::Uuid;
@@ -53,7 +53,6 @@ pub struct Deliverer {
     schedule: WebhookSchedule,
     lease: TimeDelta,
     metrics: DeliveryMetrics,
-    fronts: RefCell<Fronts>,
     under_way: Rc<Cell<i64>>,
     troubled_under_way: Rc<Cell<i64>>,
 }
@@ -75,7 +74,6 @@ impl Deliverer {
             schedule,
             lease: TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX),
             metrics,
-            fronts: RefCell::default(),
             under_way: Rc::default(),
             troubled_under_way: Rc::default(),
         }
@@ -99,13 +97,10 @@ impl Deliverer {
             return Ok(Did::Nothing);
         }
         let lease = self.lease;
-        // Who fails here looks at everything next.
-        let fronts = self.fronts.take();
-        let (leased, fronts) = self
+        let leased = self
             .ledger
-            .transact(move |tx| tx.lease_deliveries_from(fronts, room, PER_ENDPOINT_MAX, lease))
+            .transact(move |tx| tx.lease_deliveries(room, PER_ENDPOINT_MAX, lease))
             .await?;
-        self.fronts.replace(fronts);
         Ok(self.start(leased, &self.under_way))
     }
 
