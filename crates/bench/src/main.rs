@@ -26,9 +26,9 @@ mod wrong;
 
 use std::process::ExitCode;
 
-use chaos::say::complain;
+use chaos::program;
 use devstack::Trouble;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::Handle;
 
 use crate::options::Options;
 
@@ -36,41 +36,14 @@ const USAGE: &str = "usage: bench table | large";
 
 #[actix_rt::main]
 async fn main() -> ExitCode {
-    match dispatch().await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(trouble) => {
-            complain(&trouble);
-            ExitCode::FAILURE
-        }
-    }
+    program::run(dispatch).await
 }
 
-async fn dispatch() -> Result<bool, Trouble> {
-    // The load runs on threads of its own: this one starts and stops programs and waits for them.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Trouble::new(format!("no threads: {error}")))?;
-    let handle = runtime.handle().clone();
-    let word = std::env::args().nth(1).unwrap_or_default();
-    let mut terminated = signal(SignalKind::terminate())
-        .map_err(|error| Trouble::new(format!("no signals: {error}")))?;
-    let interrupted = tokio::signal::ctrl_c();
+async fn dispatch(load: Handle) -> Result<bool, Trouble> {
     let options = Options::of_environment()?;
-    let work = async {
-        match word.as_str() {
-            "table" => Box::pin(table::run(&handle, &options)).await,
-            "large" => Box::pin(large::run(&handle, &options)).await,
-            _ => Err(Trouble::new(USAGE)),
-        }
-    };
-    let ended = tokio::select! {
-        ended = work => ended,
-        _ = interrupted => Err(Trouble::new("interrupted")),
-        _ = terminated.recv() => Err(Trouble::new("terminated")),
-    };
-    runtime.shutdown_background();
-    ended
+    match std::env::args().nth(1).unwrap_or_default().as_str() {
+        "table" => Box::pin(table::run(&load, &options)).await,
+        "large" => Box::pin(large::run(&load, &options)).await,
+        _ => Err(Trouble::new(USAGE)),
+    }
 }

@@ -1,5 +1,6 @@
 //! How long and how much: what `BENCH_*` variables say.
 
+use chaos::program::number;
 use devstack::Trouble;
 
 /// The wishes of whoever runs it.
@@ -25,27 +26,23 @@ impl Options {
     /// Reads them.
     ///
     /// # Errors
-    /// When one is no number.
+    /// When one is no whole number above 0.
     pub(crate) fn of_environment() -> Result<Self, Trouble> {
         Ok(Self {
-            seconds: number("BENCH_SECONDS", 180)?,
-            callbacks: number("BENCH_CALLBACKS", 20_000)?,
-            rounds: number("BENCH_ROUNDS", 3)?,
-            lives_at_once: number("BENCH_LIVES_AT_ONCE", 64)?,
-            steady_seconds: number("BENCH_STEADY_SECONDS", 20)?,
-            due: number("BENCH_DUE", 1_000)?,
-            orders: number("BENCH_ORDERS", 10_000_000)?,
+            seconds: above_zero("BENCH_SECONDS", 180)?,
+            callbacks: above_zero("BENCH_CALLBACKS", 20_000)?,
+            rounds: above_zero("BENCH_ROUNDS", 3)?,
+            lives_at_once: above_zero("BENCH_LIVES_AT_ONCE", 192)?,
+            steady_seconds: above_zero("BENCH_STEADY_SECONDS", 20)?,
+            due: above_zero("BENCH_DUE", 1_000)?,
+            orders: above_zero("BENCH_ORDERS", 10_000_000)?,
         })
     }
 }
 
-fn number(name: &str, default: u64) -> Result<u64, Trouble> {
-    match std::env::var(name) {
-        Ok(text) if !text.is_empty() => text
-            .parse::<u64>()
-            .ok()
-            .filter(|number| *number > 0)
-            .ok_or_else(|| Trouble::new(format!("{name} must be a whole number above 0"))),
-        _ => Ok(default),
+fn above_zero(name: &str, default: u64) -> Result<u64, Trouble> {
+    match number(name)? {
+        Some(0) => Err(Trouble::new(format!("{name} must be above 0"))),
+        wanted => Ok(wanted.unwrap_or(default)),
     }
 }

@@ -16,6 +16,7 @@ pub mod misbehaviour;
 pub mod payers;
 pub mod probes;
 pub mod processes;
+pub mod program;
 pub mod proxy;
 pub mod race;
 pub mod report;

@@ -10,11 +10,11 @@ use chaos::{
     failover,
     faults::Holds,
     measure::{healing, overload, rolling},
+    program::{self, number},
     run::{self, Options},
-    say::complain,
 };
 use devstack::Trouble;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::Handle;
 
 const USAGE: &str = "usage: chaos run | failover | healing | overload | rolling";
 /// The short form: the whole run stays within six minutes.
@@ -22,54 +22,28 @@ const SHORT_FAULTS: Duration = Duration::from_secs(200);
 
 #[actix_rt::main]
 async fn main() -> ExitCode {
-    match dispatch().await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(trouble) => {
-            complain(&trouble);
-            ExitCode::FAILURE
-        }
-    }
+    program::run(dispatch).await
 }
 
-async fn dispatch() -> Result<bool, Trouble> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Trouble::new(format!("no threads: {error}")))?;
-    let handle = runtime.handle().clone();
-    let word = std::env::args().nth(1).unwrap_or_default();
-    let mut terminated = signal(SignalKind::terminate())
-        .map_err(|error| Trouble::new(format!("no signals: {error}")))?;
-    let interrupted = tokio::signal::ctrl_c();
-    let work = async {
-        match word.as_str() {
-            "run" => Box::pin(run::run(&handle, options()?)).await,
-            "failover" => {
-                let count = number("FAILOVERS")?.unwrap_or(4).max(1);
-                Box::pin(failover::run(&handle, options()?, count)).await
-            }
-            "healing" => {
-                let orders = number("HEALING_ORDERS")?.unwrap_or(480).max(1);
-                Box::pin(healing::run(&handle, options()?.seed, orders)).await
-            }
-            "overload" => Box::pin(overload::run(&handle)).await,
-            "rolling" => {
-                let rounds = number("ROUNDS")?.unwrap_or(3).max(1);
-                let a_second = number("REQUESTS_A_SECOND")?.unwrap_or(80).max(1);
-                Box::pin(rolling::run(&handle, rounds, a_second)).await
-            }
-            _ => Err(Trouble::new(USAGE)),
+async fn dispatch(load: Handle) -> Result<bool, Trouble> {
+    match std::env::args().nth(1).unwrap_or_default().as_str() {
+        "run" => Box::pin(run::run(&load, options()?)).await,
+        "failover" => {
+            let count = number("FAILOVERS")?.unwrap_or(4).max(1);
+            Box::pin(failover::run(&load, options()?, count)).await
         }
-    };
-    let ended = tokio::select! {
-        ended = work => ended,
-        _ = interrupted => Err(Trouble::new("interrupted")),
-        _ = terminated.recv() => Err(Trouble::new("terminated")),
-    };
-    runtime.shutdown_background();
-    ended
+        "healing" => {
+            let orders = number("HEALING_ORDERS")?.unwrap_or(480).max(1);
+            Box::pin(healing::run(&load, options()?.seed, orders)).await
+        }
+        "overload" => Box::pin(overload::run(&load)).await,
+        "rolling" => {
+            let rounds = number("ROUNDS")?.unwrap_or(3).max(1);
+            let a_second = number("REQUESTS_A_SECOND")?.unwrap_or(80).max(1);
+            Box::pin(rolling::run(&load, rounds, a_second)).await
+        }
+        _ => Err(Trouble::new(USAGE)),
+    }
 }
 
 fn options() -> Result<Options, Trouble> {
@@ -102,16 +76,6 @@ fn options() -> Result<Options, Trouble> {
             Duration::from_secs(45)
         },
     })
-}
-
-fn number(name: &str) -> Result<Option<u64>, Trouble> {
-    match std::env::var(name) {
-        Ok(text) if !text.is_empty() => text
-            .parse()
-            .map(Some)
-            .map_err(|_| Trouble::new(format!("{name} must be a whole number"))),
-        _ => Ok(None),
-    }
 }
 
 fn by_the_clock() -> u64 {

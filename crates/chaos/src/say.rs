@@ -11,11 +11,13 @@ pub fn say(line: impl Display) {
     println!("{line}");
 }
 
-/// Says what is wrong.
+/// Says what is wrong, and which program says so.
 #[expect(
     clippy::print_stderr,
     reason = "a command line tool says what is wrong"
 )]
 pub fn complain(line: impl Display) {
-    eprintln!("chaos: {line}");
+    let called = std::env::args().next().unwrap_or_default();
+    let program = called.rsplit('/').next().unwrap_or_default();
+    eprintln!("{program}: {line}");
 }
