@@ -17,7 +17,7 @@ use crate::error::LedgerError;
 use crate::notifications::{
     InboundNotification, REMATCH_EVERY_SECONDS, REMATCH_FOR_HOURS, Received, body_context,
 };
-use crate::prefetched::WhenHeld;
+use crate::prefetched::{Along, WhenHeld};
 use crate::schema::payments;
 use crate::statement::Statement;
 use crate::tx::Tx;
@@ -143,8 +143,7 @@ impl Tx<'_> {
         let named = arrived.iter().filter_map(|one| one.reference());
         let linked = arrived.iter().filter_map(|one| link_of(one));
         let ids: Vec<Uuid> = named.chain(linked).collect();
-        self.prefetch(&ids, held)?;
-        self.prefetch_receipts()?;
+        self.prefetch(&ids, held, Along::Receipts)?;
         let left_out = match held {
             WhenHeld::Wait => Vec::new(),
             WhenHeld::Skip => self.not_prefetched(ids)?,

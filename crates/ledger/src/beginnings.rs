@@ -26,6 +26,10 @@ pub(crate) struct Beginning {
 }
 
 impl Beginning {
+    fn name(&self) -> (Uuid, &str) {
+        (self.new.merchant_id.as_uuid(), self.new.reference.as_str())
+    }
+
     fn key(&self) -> Option<(Uuid, &str)> {
         let key = self.claim.key.as_deref()?;
         Some((self.new.merchant_id.as_uuid(), key))
@@ -47,18 +51,13 @@ pub(crate) struct NewCreation {
     pub(crate) claim: Claim,
 }
 
+/// What is known of a beginning, and the time.
 #[derive(QueryableByName)]
-struct TakenKey {
-    #[diesel(sql_type = SqlUuid)]
-    merchant_id: Uuid,
-    #[diesel(sql_type = Text)]
-    idempotency_key: String,
-}
-
-#[derive(QueryableByName)]
-struct Inserted {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+struct Before {
+    #[diesel(sql_type = Timestamptz)]
+    now: DateTime<Utc>,
+    #[diesel(sql_type = Bool)]
+    is_taken: bool,
 }
 
 #[derive(QueryableByName)]
@@ -77,47 +76,38 @@ impl Tx<'_> {
         if beginnings.is_empty() {
             return Ok(Vec::new());
         }
-        let taken = self.taken_keys(beginnings)?;
-        let now = self.now()?;
-        let mut names = HashSet::new();
-        let mut keys = HashSet::new();
-        let fresh: Vec<(&Beginning, OrderRow)> = beginnings
-            .iter()
-            .filter(|one| {
-                let name = (one.new.merchant_id.as_uuid(), one.new.reference.as_str());
-                let key = one.key();
-                let is_first = key.is_none_or(|key| keys.insert(key)) && names.insert(name);
-                is_first && !key.is_some_and(|(of, key)| taken.contains(&(of, key.to_owned())))
-            })
-            .map(|one| (*one, self.order_row(&one.new, now)))
-            .collect();
-        let inserted = self.insert_orders(fresh.iter().map(|(_, row)| row))?;
-        let made: Vec<(&Beginning, OrderRow)> = fresh
-            .into_iter()
-            .filter(|(_, row)| inserted.contains(&row.id))
-            .collect();
-        let accounts = made.iter().filter(|(one, _)| one.is_virtual_account());
-        let mut numbers = self.next_customer_nos(accounts.count())?.into_iter();
-        let mut begun = Vec::with_capacity(made.len());
-        for (one, row) in &made {
-            let number = one.is_virtual_account().then(|| numbers.next()).flatten();
-            begun.push((row.id, self.begin_made(one, row, number)?));
+        let before = self.before(beginnings)?;
+        let (mut names, mut keys) = (HashSet::new(), HashSet::new());
+        let mut fresh = Vec::with_capacity(beginnings.len());
+        for (one, before) in beginnings.iter().zip(before) {
+            self.is_now(before.now);
+            let is_first = one.key().is_none_or(|key| keys.insert(key)) && names.insert(one.name());
+            fresh.push(is_first && !before.is_taken);
         }
-        let mut begun = begun.into_iter().peekable();
-        let of = |one: &&Beginning| {
-            let next = begun.next_if(|(id, _)| *id == one.new.id.as_uuid());
-            next.map(|(_, begun)| begun)
-        };
-        Ok(beginnings.iter().map(of).collect())
+        let accounts = beginnings.iter().zip(&fresh);
+        let accounts = accounts.filter(|(one, fresh)| **fresh && one.is_virtual_account());
+        let mut numbers = self.next_customer_nos(accounts.count())?.into_iter();
+        let mut begun = Vec::with_capacity(beginnings.len());
+        for (one, fresh) in beginnings.iter().zip(fresh) {
+            if !fresh {
+                begun.push(None);
+                continue;
+            }
+            let number = one.is_virtual_account().then(|| numbers.next()).flatten();
+            begun.push(Some(self.begin_made(one, number)?));
+        }
+        Ok(begun)
     }
 
     fn begin_made(
         &mut self,
         one: &Beginning,
-        row: &OrderRow,
         customer_no: Option<String>,
     ) -> Result<Begun, LedgerError> {
         let new = &one.new;
+        let now = self.now()?;
+        let row = &self.order_row(new, now);
+        self.writes.orders_made.push(row.clone());
         if let Some(customer) = &new.customer {
             self.keep_customer(row.id, customer)?;
         }
@@ -187,68 +177,27 @@ impl Tx<'_> {
         }
     }
 
-    fn taken_keys(
-        &mut self,
-        beginnings: &[&Beginning],
-    ) -> Result<HashSet<(Uuid, String)>, LedgerError> {
-        let keys: Vec<(Uuid, String)> = beginnings
-            .iter()
-            .filter_map(|one| one.key())
-            .map(|(merchant, key)| (merchant, key.to_owned()))
-            .collect();
-        if keys.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let taken: Vec<TakenKey> = Statement::new(
-            "SELECT merchant_id, idempotency_key FROM creations \
-             JOIN unnest(?, ?) AS named (merchant_id, idempotency_key) \
-                 USING (merchant_id, idempotency_key)",
+    /// Whether the key or the reference of each is taken. Looked up one by one: no plan may join all
+    /// that there is with what is asked for.
+    fn before(&mut self, beginnings: &[&Beginning]) -> Result<Vec<Before>, LedgerError> {
+        let before: Vec<Before> = Statement::new(
+            "SELECT now() AS now, ( \
+                 SELECT true FROM creations WHERE merchant_id = named.merchant_id \
+                     AND idempotency_key = named.key LIMIT 1) IS NOT NULL \
+               OR ( \
+                 SELECT true FROM orders WHERE merchant_id = named.merchant_id \
+                     AND reference = named.reference LIMIT 1) IS NOT NULL AS is_taken \
+             FROM unnest(?, ?, ?) WITH ORDINALITY AS named (merchant_id, key, reference, place) \
+             ORDER BY place",
         )
-        .column::<SqlUuid, _>(keys.iter().map(|(merchant, _)| *merchant))
-        .column::<Text, _>(keys.iter().map(|(_, key)| key.clone()))
+        .column::<SqlUuid, _>(beginnings.iter().map(|one| one.name().0))
+        .column::<Nullable<Text>, _>(beginnings.iter().map(|one| one.claim.key.clone()))
+        .column::<Text, _>(beginnings.iter().map(|one| one.new.reference.clone()))
         .load(self.connection()?)?;
-        let names = taken
-            .into_iter()
-            .map(|row| (row.merchant_id, row.idempotency_key));
-        Ok(names.collect())
-    }
-
-    /// The ids of those whose reference was free. In one order everywhere, so that two sets never
-    /// wait for each other crosswise.
-    fn insert_orders<'r>(
-        &mut self,
-        rows: impl Iterator<Item = &'r OrderRow> + Clone,
-    ) -> Result<HashSet<Uuid>, LedgerError> {
-        if rows.clone().next().is_none() {
-            return Ok(HashSet::new());
+        if before.len() == beginnings.len() {
+            return Ok(before);
         }
-        let inserted: Vec<Inserted> = Statement::new(
-            "INSERT INTO orders (id, merchant_id, reference, state, amount_minor, currency, \
-                 payer_chooses, description, return_url, metadata, items, checkout_token, \
-                 created_at, updated_at, expires_at, expiry_due_at) \
-             SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-                 AS new (id, merchant_id, reference) \
-             ORDER BY merchant_id, reference \
-             ON CONFLICT (merchant_id, reference) DO NOTHING RETURNING id",
-        )
-        .column::<SqlUuid, _>(rows.clone().map(|row| row.id))
-        .column::<SqlUuid, _>(rows.clone().map(|row| row.merchant_id))
-        .column::<Text, _>(rows.clone().map(|row| row.reference.clone()))
-        .column::<Text, _>(rows.clone().map(|row| row.state.clone()))
-        .column::<BigInt, _>(rows.clone().map(|row| row.amount_minor))
-        .column::<Text, _>(rows.clone().map(|row| row.currency.clone()))
-        .column::<Bool, _>(rows.clone().map(|row| row.payer_chooses))
-        .column::<Nullable<Text>, _>(rows.clone().map(|row| row.description.clone()))
-        .column::<Nullable<Text>, _>(rows.clone().map(|row| row.return_url.clone()))
-        .column::<Nullable<Text>, _>(rows.clone().map(|row| row.metadata.clone()))
-        .column::<Nullable<Text>, _>(rows.clone().map(|row| row.items.clone()))
-        .column::<Text, _>(rows.clone().map(|row| row.checkout_token.clone()))
-        .column::<Timestamptz, _>(rows.clone().map(|row| row.created_at))
-        .column::<Timestamptz, _>(rows.clone().map(|row| row.updated_at))
-        .column::<Timestamptz, _>(rows.clone().map(|row| row.expires_at))
-        .column::<Nullable<Timestamptz>, _>(rows.map(|row| row.expiry_due_at))
-        .load(self.connection()?)?;
-        Ok(inserted.into_iter().map(|row| row.id).collect())
+        Err(LedgerError::corrupt("what came before is not known of all"))
     }
 
     /// The digits of a `customerNo` after the bank's prefix: from a sequence, never random
@@ -268,6 +217,35 @@ impl Tx<'_> {
             .map(|row| format!("{:08}", row.number))
             .collect())
     }
+}
+
+/// References that are taken by now fail the transaction: their maker begins again. In one order
+/// everywhere, so that two sets never wait for each other crosswise.
+pub(crate) fn insert_orders(rows: &[OrderRow]) -> Statement {
+    Statement::new(
+        "INSERT INTO orders (id, merchant_id, reference, state, amount_minor, currency, \
+             payer_chooses, description, return_url, metadata, items, checkout_token, \
+             created_at, updated_at, expires_at, expiry_due_at) \
+         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+             AS new (id, merchant_id, reference) \
+         ORDER BY merchant_id, reference",
+    )
+    .column::<SqlUuid, _>(rows.iter().map(|row| row.id))
+    .column::<SqlUuid, _>(rows.iter().map(|row| row.merchant_id))
+    .column::<Text, _>(rows.iter().map(|row| row.reference.clone()))
+    .column::<Text, _>(rows.iter().map(|row| row.state.clone()))
+    .column::<BigInt, _>(rows.iter().map(|row| row.amount_minor))
+    .column::<Text, _>(rows.iter().map(|row| row.currency.clone()))
+    .column::<Bool, _>(rows.iter().map(|row| row.payer_chooses))
+    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.description.clone()))
+    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.return_url.clone()))
+    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.metadata.clone()))
+    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.items.clone()))
+    .column::<Text, _>(rows.iter().map(|row| row.checkout_token.clone()))
+    .column::<Timestamptz, _>(rows.iter().map(|row| row.created_at))
+    .column::<Timestamptz, _>(rows.iter().map(|row| row.updated_at))
+    .column::<Timestamptz, _>(rows.iter().map(|row| row.expires_at))
+    .column::<Nullable<Timestamptz>, _>(rows.iter().map(|row| row.expiry_due_at))
 }
 
 /// Claims whose key is taken by now fail the transaction: its maker begins again.

@@ -7,7 +7,7 @@ use ayolinx_core::payment::Fact;
 use ayolinx_core::states::PaymentState;
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, SmallInt, Uuid as SqlUuid};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use crate::apply::Locked;
@@ -15,7 +15,7 @@ use crate::begun::StoredReply;
 use crate::error::LedgerError;
 use crate::history::Source;
 use crate::observation::{Applied, Effect, Observation};
-use crate::prefetched::WhenHeld;
+use crate::prefetched::{Along, WhenHeld};
 use crate::rows::PaymentRow;
 use crate::statement::Statement;
 use crate::tx::Tx;
@@ -87,6 +87,12 @@ pub struct CallEnd {
     pub keep: Option<KeepReply>,
 }
 
+impl CallEnd {
+    fn creation(&self) -> Option<Uuid> {
+        self.keep?.creation
+    }
+}
+
 /// What a recorded outcome did.
 #[derive(Debug, Clone)]
 pub struct CallSettled {
@@ -147,10 +153,7 @@ impl Tx<'_> {
             return Ok(Vec::new());
         }
         let ids: Vec<Uuid> = ends.iter().map(|end| end.payment.as_uuid()).collect();
-        self.prefetch(&ids, held)?;
-        if ends.iter().any(|end| end.keep.is_some()) {
-            self.prefetch_payers()?;
-        }
+        self.prefetch(&ids, held, Along::Payers)?;
         let mut settled = Vec::with_capacity(ends.len());
         let mut replies = Vec::new();
         for end in ends {
@@ -161,23 +164,15 @@ impl Tx<'_> {
             let mut locked = self.lock_order_of(end.payment)?;
             let applied = self.record_end(&mut locked, end)?;
             let reply = self.reply_to(&mut locked, end, applied.payment)?;
-            if let (Some(reply), Some(creation)) = (&reply, end.keep.and_then(|keep| keep.creation))
-            {
+            if let (Some(reply), Some(creation)) = (&reply, end.creation()) {
                 replies.push((creation, reply.clone()));
             }
             settled.push(Some(CallSettled { applied, reply }));
         }
-        let kept = self.keep_replies(&replies)?;
+        let counts = self.keep_replies(&replies)?;
         for (end, settled) in ends.iter().zip(&mut settled) {
-            let Some(settled) = settled else { continue };
-            let creation = end.keep.and_then(|keep| keep.creation);
-            // A twin made its reply first: all get the same bytes.
-            if let (Some(creation), Some(reply)) = (creation, settled.reply.take()) {
-                settled.reply = Some(if kept.contains(&creation) {
-                    reply
-                } else {
-                    self.keep_first_reply(creation, reply)?
-                });
+            if let (Some(settled), Some(creation)) = (settled, end.creation()) {
+                settled.reply = counts.get(&creation).cloned();
             }
         }
         Ok(settled)
@@ -215,19 +210,20 @@ impl Tx<'_> {
         (keep.reply)(&OrderView::new(&record, &self.context.links)).map(Some)
     }
 
-    /// Keeps these replies where none was kept before; the creations where that was so.
+    /// Keeps these replies where none was kept before; the replies that count, by their creations:
+    /// where a twin made its reply first, all get the same bytes.
     fn keep_replies(
         &mut self,
         replies: &[(Uuid, StoredReply)],
-    ) -> Result<HashSet<Uuid>, LedgerError> {
+    ) -> Result<HashMap<Uuid, StoredReply>, LedgerError> {
         if replies.is_empty() {
-            return Ok(HashSet::new());
+            return Ok(HashMap::new());
         }
         let mut sealed = Vec::with_capacity(replies.len());
         for (creation, reply) in replies {
             sealed.push(self.sealed_reply(*creation, reply)?);
         }
-        let kept: Vec<Kept> = Statement::new(
+        let keep = Statement::new(
             "UPDATE creations SET reply_status = new.status, reply_sealed = new.sealed \
              FROM unnest(?, ?, ?) AS new (id, status, sealed) \
              WHERE creations.id = new.id AND creations.reply_status IS NULL \
@@ -235,9 +231,18 @@ impl Tx<'_> {
         )
         .column::<SqlUuid, _>(replies.iter().map(|(creation, _)| *creation))
         .column::<SmallInt, _>(sealed.iter().map(|(status, _)| *status))
-        .column::<Binary, _>(sealed.iter().map(|(_, sealed)| sealed.clone()))
-        .load(self.connection()?)?;
-        Ok(kept.into_iter().map(|row| row.id).collect())
+        .column::<Binary, _>(sealed.iter().map(|(_, sealed)| sealed.clone()));
+        let kept: Vec<Kept> = self.flush_with(("replies_kept", keep))?;
+        let kept: HashSet<Uuid> = kept.into_iter().map(|row| row.id).collect();
+        let mut counts = HashMap::with_capacity(replies.len());
+        for (creation, reply) in replies {
+            let reply = match kept.contains(creation) {
+                true => reply.clone(),
+                false => self.keep_first_reply(*creation, reply.clone())?,
+            };
+            counts.insert(*creation, reply);
+        }
+        Ok(counts)
     }
 
     fn end_lease(

@@ -1,7 +1,8 @@
 //! Group commit: creates and their outcomes, callbacks and delivery results that arrive while the last
-//! commit runs share the next one. One thread takes what is queued, locks and reads it as a set, lets the core decide
-//! each, writes it as a set and commits once; nothing waits on a timer. What would hold up the
-//! others (an order that is locked elsewhere, a callback that cannot be applied) is done alone.
+//! commit runs share the next one. One thread takes what is queued, locks and reads it as a set, lets
+//! the core decide each, writes it as a set and commits once; nothing waits on a timer. What would
+//! hold up the others (an order or a row that is held elsewhere, a callback that cannot be applied)
+//! is done alone.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +20,7 @@ use crate::deliveries::{LeasedDelivery, TryResult};
 use crate::error::LedgerError;
 use crate::gate::Urgency;
 use crate::notifications::{InboundNotification, Received};
-use crate::pool::{Database, Ledger};
+use crate::pool::{Database, Failed, Ledger};
 use crate::prefetched::WhenHeld;
 use crate::settlements::Tried;
 use crate::tx::Tx;
@@ -142,7 +143,11 @@ impl Ledger {
     where
         F: FnOnce(&mut Tx<'_>) -> Result<Begun, LedgerError> + Send + 'static,
     {
-        let begun = self.transact(move |tx| Ok(Untaken::new(begin(tx)?, untaken)));
+        let begun = self.transact(move |tx| {
+            let begun = begin(tx)?;
+            tx.flush()?;
+            Ok(Untaken::new(begun, untaken))
+        });
         taken(begun.await?)
     }
 
@@ -253,7 +258,7 @@ impl Writer {
         let changes: Vec<Change> = group.iter().map(|one| one.change.clone()).collect();
         // A panic must not end the thread that all callbacks depend on.
         let committed = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            self.database.run(None, |tx| write(tx, &changes))
+            self.database.attempt(None, |tx| write(tx, &changes))
         }));
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         let entries = u64::try_from(group.len()).unwrap_or(u64::MAX);
@@ -264,13 +269,17 @@ impl Writer {
                     entry.answer(done.map_or(Outcome::Alone, |it| Outcome::Done(Ok(it))));
                 }
             }
-            Ok(Err(LedgerError::Unavailable(reason))) => {
+            Ok(Err(Failed {
+                error: LedgerError::Unavailable(reason),
+                is_undone: false,
+            })) => {
                 for entry in group {
                     let away = LedgerError::Unavailable(reason.clone());
                     entry.answer(Outcome::Done(Err(away)));
                 }
             }
-            // One of them cannot be applied: each alone, so that the others are not held up by it.
+            // One of them cannot be applied, or waits for another transaction: each alone, so that
+            // the others are not held up by it.
             Ok(Err(_)) | Err(_) => {
                 for entry in group {
                     entry.answer(Outcome::Alone);
@@ -296,6 +305,8 @@ fn write(tx: &mut Tx<'_>, changes: &[Change]) -> Result<Vec<Option<Done>>, Ledge
     let mut ended = tx.end_calls(&ends, WhenHeld::Skip)?.into_iter();
     let mut received = tx.receive_all(&arrived, WhenHeld::Skip)?.into_iter();
     let mut settled = tx.settle_all(&tries)?.into_iter();
+    // What cannot be written was never begun, and nobody is told of it.
+    tx.flush()?;
     Ok(changes
         .iter()
         .map(|change| match change {

@@ -79,7 +79,7 @@ impl Tx<'_> {
         Ok(self.payer_of(order_id)?.and_then(|payer| payer.customer))
     }
 
-    fn open_payer(&self, order_id: Uuid, sealed: &[u8]) -> Result<Payer, LedgerError> {
+    pub(crate) fn open_payer(&self, order_id: Uuid, sealed: &[u8]) -> Result<Payer, LedgerError> {
         let opened = self.context.open(sealed, &payer_context(order_id))?;
         serde_json::from_slice(&opened).map_err(LedgerError::corrupt)
     }

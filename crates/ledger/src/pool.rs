@@ -18,6 +18,10 @@ use crate::tx::Tx;
 const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
+const FIRST_PLANS_LAST: Duration = Duration::from_secs(1);
+/// The writer waits no longer for what another transaction has taken: whoever waits with it does not
+/// depend on that, and is done alone.
+const WRITER_LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 /// What the server's views of its sessions call ours.
 const NAME: &str = "ayolinx-gateway";
 const WRITER_NAME: &str = "ayolinx-gateway-writer";
@@ -38,12 +42,31 @@ pub struct LedgerSettings {
 struct Primary {
     connection: PgConnection,
     checked_at: Instant,
+    connected_at: Instant,
+    /// When the plans made so far are given up.
+    plans_end_at: Instant,
+}
+
+impl Primary {
+    /// A plan lasts as long as the connection had lasted when it was made: what it reads has at most
+    /// doubled by then, and it cannot hold on to the best way through a table that was young.
+    fn keep_plans_young(&mut self) -> Result<(), diesel::result::Error> {
+        let now = Instant::now();
+        if now < self.plans_end_at {
+            return Ok(());
+        }
+        self.connection.batch_execute("DISCARD PLANS")?;
+        let age = now.saturating_duration_since(self.connected_at);
+        self.plans_end_at = now.checked_add(age).unwrap_or(now);
+        Ok(())
+    }
 }
 
 struct Manager {
     url: String,
     name: &'static str,
-    statement_timeout_ms: u128,
+    statement_timeout: Duration,
+    lock_timeout: Duration,
 }
 
 #[derive(QueryableByName)]
@@ -68,22 +91,30 @@ impl r2d2::ManageConnection for Manager {
 
     fn connect(&self) -> Result<Primary, ConnectError> {
         let mut connection = PgConnection::establish(&self.url)?;
-        // Every statement has its index. Planned while a table was young and not yet counted, it must
-        // not read the table whole ever after; and none is worth compiling.
+        // Every statement finds a few rows by an index, so one plan serves all its values, row by row.
+        // Planned while a table was young and not yet counted, it must not read the table whole ever
+        // after; and none is worth compiling.
         connection.batch_execute(&format!(
             "SET statement_timeout = {}; SET lock_timeout = {}; \
              SET idle_in_transaction_session_timeout = 5000; SET timezone = 'UTC'; \
-             SET jit = off; SET enable_seqscan = off; \
+             SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; \
+             SET enable_hashjoin = off; SET enable_mergejoin = off; \
              SET application_name = '{}'",
-            self.statement_timeout_ms, self.statement_timeout_ms, self.name
+            self.statement_timeout.as_millis(),
+            self.lock_timeout.as_millis(),
+            self.name
         ))?;
+        let now = Instant::now();
         Ok(Primary {
             connection,
-            checked_at: Instant::now(),
+            checked_at: now,
+            connected_at: now,
+            plans_end_at: now.checked_add(FIRST_PLANS_LAST).unwrap_or(now),
         })
     }
 
     fn is_valid(&self, primary: &mut Primary) -> Result<(), ConnectError> {
+        primary.keep_plans_young()?;
         if primary.checked_at.elapsed() < CHECKED_IS_FRESH_FOR {
             return Ok(());
         }
@@ -124,9 +155,9 @@ impl Ledger {
     #[must_use]
     pub fn new(settings: &LedgerSettings, context: Context) -> Self {
         let context = Arc::new(context);
-        let pool = |name: &'static str, connections_max: u32, idle: u32| Database {
+        let pool = |name: &'static str, lock_timeout: Duration, most: u32, idle: u32| Database {
             pool: r2d2::Pool::builder()
-                .max_size(connections_max)
+                .max_size(most)
                 .min_idle(Some(idle))
                 .connection_timeout(CHECKOUT_TIMEOUT)
                 .max_lifetime(Some(CONNECTION_MAX_LIFETIME))
@@ -134,7 +165,8 @@ impl Ledger {
                 .build_unchecked(Manager {
                     url: with_safe_parameters(&settings.database_url),
                     name,
-                    statement_timeout_ms: settings.deadline.as_millis(),
+                    statement_timeout: settings.deadline,
+                    lock_timeout,
                 }),
             context: Arc::clone(&context),
         };
@@ -142,10 +174,16 @@ impl Ledger {
         // One kept ready where several may be needed. Whoever needs only one asks for it first: its
         // process may end at once, and must not while a thread of libpq connects.
         let idle = settings.connections_max.saturating_sub(1).min(1);
+        // A connection of its own: the group never waits behind single transactions.
+        let writer = pool(
+            WRITER_NAME,
+            WRITER_LOCK_TIMEOUT.min(settings.deadline),
+            1,
+            0,
+        );
         Self {
-            database: pool(NAME, settings.connections_max, idle),
-            // A connection of its own: the group never waits behind single transactions.
-            group: Arc::new(Group::new(pool(WRITER_NAME, 1, 0), settings.waiting_max)),
+            database: pool(NAME, settings.deadline, settings.connections_max, idle),
+            group: Arc::new(Group::new(writer, settings.waiting_max)),
             gate: Gate::new(places, settings.waiting_max),
             connections_max: settings.connections_max,
             urgency: Urgency::Write,
@@ -233,16 +271,34 @@ impl Ledger {
     }
 }
 
+/// A transaction that failed.
+pub(crate) struct Failed {
+    pub(crate) error: LedgerError,
+    /// Whether the server has undone it and is there for others.
+    pub(crate) is_undone: bool,
+}
+
 impl Database {
     pub(crate) fn run<T>(
         &self,
         statement_timeout_ms: Option<u128>,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
-        let mut pooled = self
-            .pool
-            .get()
-            .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+        self.attempt(statement_timeout_ms, work)
+            .map_err(|failed| failed.error)
+    }
+
+    /// One transaction; where it fails, whether it has surely changed nothing.
+    pub(crate) fn attempt<T>(
+        &self,
+        statement_timeout_ms: Option<u128>,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, Failed> {
+        let mut pooled = self.pool.get().map_err(|error| Failed {
+            error: LedgerError::Unavailable(error.to_string()),
+            is_undone: false,
+        })?;
+        let mut is_done = false;
         let result = pooled.connection.transaction(|connection| {
             if let Some(limit) = statement_timeout_ms {
                 connection.batch_execute(&format!("SET LOCAL statement_timeout = {limit}"))?;
@@ -250,6 +306,7 @@ impl Database {
             let mut tx = Tx::new(connection, &self.context);
             let done = work(&mut tx)?;
             tx.flush()?;
+            is_done = true;
             Ok(done)
         });
         match &result {
@@ -262,7 +319,13 @@ impl Database {
             }
             Err(_) => {}
         }
-        result
+        result.map_err(|error| {
+            // What is left of it is the answer to a commit, or nobody knows how far it came.
+            let is_broken =
+                AnsiTransactionManager::is_broken_transaction_manager(&mut pooled.connection);
+            let is_undone = !is_done && !is_broken;
+            Failed { error, is_undone }
+        })
     }
 }
 

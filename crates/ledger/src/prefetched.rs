@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use crate::apply::Locked;
 use crate::error::LedgerError;
+use crate::payers::Payer;
+use crate::receipts::ReceiptRow;
 use crate::rows::{OrderRow, PaymentRow};
-use crate::schema::{orders, payments};
+use crate::schema::{orders, payers, payments, receipts};
 use crate::tx::Tx;
 
 /// What to do about an order that another transaction holds.
@@ -23,6 +25,15 @@ pub(crate) enum WhenHeld {
     Skip,
 }
 
+/// What is read with the payments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Along {
+    /// What was received for each.
+    Receipts,
+    /// Who is to pay.
+    Payers,
+}
+
 /// Orders under lock that nobody has taken yet.
 #[derive(Default)]
 pub(crate) struct Prefetched {
@@ -31,6 +42,34 @@ pub(crate) struct Prefetched {
 }
 
 impl Prefetched {
+    fn of(orders: Vec<OrderRow>, along: Along) -> Self {
+        let locked = |order| Locked {
+            order,
+            payments: Vec::new(),
+            receipts: (along == Along::Receipts).then(Vec::new),
+            payer: (along == Along::Payers).then(Payer::default),
+        };
+        Self {
+            orders: (orders.into_iter())
+                .map(|order| (order.id, locked(order)))
+                .collect(),
+            order_of: HashMap::new(),
+        }
+    }
+
+    fn order_ids(&self) -> Vec<Uuid> {
+        self.orders.keys().copied().collect()
+    }
+
+    /// Adds a payment to its order, once however often it was read.
+    fn add(&mut self, payment: PaymentRow) -> Option<&mut Locked> {
+        let locked = self.orders.get_mut(&payment.order_id)?;
+        if self.order_of.insert(payment.id, payment.order_id).is_none() {
+            locked.payments.push(payment);
+        }
+        Some(locked)
+    }
+
     /// The order of a payment, once: who takes it changes it and writes it.
     pub(crate) fn take(&mut self, payment_id: Uuid) -> Option<Locked> {
         self.orders.remove(self.order_of.get(&payment_id)?)
@@ -43,9 +82,15 @@ impl Prefetched {
 }
 
 impl Tx<'_> {
-    /// Locks the orders of payments and reads them with their payments. Payments that are not there,
-    /// or whose order is held elsewhere and is to be skipped, are not known after it.
-    pub(crate) fn prefetch(&mut self, ids: &[Uuid], held: WhenHeld) -> Result<(), LedgerError> {
+    /// Locks the orders of payments and reads them with their payments and what goes along. Payments
+    /// that are not there, or whose order is held elsewhere and is to be skipped, are not known after
+    /// it.
+    pub(crate) fn prefetch(
+        &mut self,
+        ids: &[Uuid],
+        held: WhenHeld,
+        along: Along,
+    ) -> Result<(), LedgerError> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -65,75 +110,63 @@ impl Tx<'_> {
             WhenHeld::Wait => wanted.load(self.connection()?)?,
             WhenHeld::Skip => wanted.skip_locked().load(self.connection()?)?,
         };
-        let order_ids: Vec<Uuid> = locked.iter().map(|order| order.id).collect();
+        self.prefetched = Prefetched::of(locked, along);
         // Only now, under the lock: what another transaction changed before is seen.
-        let read: Vec<(PaymentRow, DateTime<Utc>)> = payments::table
-            .filter(payments::order_id.eq_any(order_ids))
+        match along {
+            Along::Receipts => self.read_payments_and_receipts(),
+            Along::Payers => self.read_payments_and_payers(),
+        }
+    }
+
+    fn read_payments_and_receipts(&mut self) -> Result<(), LedgerError> {
+        type Row = (PaymentRow, Option<ReceiptRow>, DateTime<Utc>);
+        let read: Vec<Row> = payments::table
+            .left_join(receipts::table.on(receipts::payment_id.eq(payments::id)))
+            .filter(payments::order_id.eq_any(self.prefetched.order_ids()))
             .select((
                 PaymentRow::as_select(),
+                Option::<ReceiptRow>::as_select(),
+                diesel::dsl::now.into_sql::<Timestamptz>(),
+            ))
+            .order((
+                payments::order_id,
+                payments::position.desc(),
+                receipts::created_at,
+            ))
+            .load(self.connection()?)?;
+        for (payment, receipt, now) in read {
+            self.is_now(now);
+            let Some(locked) = self.prefetched.add(payment) else {
+                continue;
+            };
+            locked.receipts.get_or_insert_default().extend(receipt);
+        }
+        Ok(())
+    }
+
+    fn read_payments_and_payers(&mut self) -> Result<(), LedgerError> {
+        type Row = (PaymentRow, Option<Vec<u8>>, DateTime<Utc>);
+        let read: Vec<Row> = payments::table
+            .left_join(payers::table.on(payers::order_id.eq(payments::order_id)))
+            .filter(payments::order_id.eq_any(self.prefetched.order_ids()))
+            .select((
+                PaymentRow::as_select(),
+                payers::sealed.nullable(),
                 diesel::dsl::now.into_sql::<Timestamptz>(),
             ))
             .order((payments::order_id, payments::position.desc()))
             .load(self.connection()?)?;
-        // The time comes along and need not be asked for.
-        if let Some((_, now)) = read.first() {
-            self.is_now(*now);
-        }
-        let rows = read.into_iter().map(|(row, _)| row).collect();
-        self.prefetched = gather(locked, rows);
-        Ok(())
-    }
-
-    /// Reads the receipts of what is locked ahead.
-    pub(crate) fn prefetch_receipts(&mut self) -> Result<(), LedgerError> {
-        let payments: Vec<Uuid> = self.prefetched.order_of.keys().copied().collect();
-        if payments.is_empty() {
-            return Ok(());
-        }
-        let receipts = crate::receipts::receipts_of(self.connection()?, payments)?;
-        let Prefetched { orders, order_of } = &mut self.prefetched;
-        for locked in orders.values_mut() {
-            locked.receipts = Some(Vec::new());
-        }
-        for receipt in receipts {
-            let order = order_of.get(&receipt.payment_id);
-            if let Some(locked) = order.and_then(|order| orders.get_mut(order)) {
-                locked.receipts.get_or_insert_default().push(receipt);
+        for (payment, sealed, now) in read {
+            self.is_now(now);
+            let order = payment.order_id;
+            let payer = match sealed {
+                Some(sealed) => self.open_payer(order, &sealed)?,
+                None => Payer::default(),
+            };
+            if let Some(locked) = self.prefetched.add(payment) {
+                locked.payer = Some(payer);
             }
         }
         Ok(())
     }
-
-    /// Reads the payers of what is locked ahead.
-    pub(crate) fn prefetch_payers(&mut self) -> Result<(), LedgerError> {
-        let orders: Vec<Uuid> = self.prefetched.orders.keys().copied().collect();
-        if orders.is_empty() {
-            return Ok(());
-        }
-        let mut payers = self.payers_of(orders.into_iter())?;
-        for (id, locked) in &mut self.prefetched.orders {
-            locked.payer = Some(payers.remove(id).unwrap_or_default());
-        }
-        Ok(())
-    }
-}
-
-fn gather(orders: Vec<OrderRow>, rows: Vec<PaymentRow>) -> Prefetched {
-    let mut prefetched = Prefetched::default();
-    for order in orders {
-        let locked = Locked {
-            order,
-            payments: Vec::new(),
-            receipts: None,
-            payer: None,
-        };
-        prefetched.orders.insert(locked.order.id, locked);
-    }
-    for row in rows {
-        prefetched.order_of.insert(row.id, row.order_id);
-        if let Some(locked) = prefetched.orders.get_mut(&row.order_id) {
-            locked.payments.push(row);
-        }
-    }
-    prefetched
 }

@@ -302,6 +302,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     orders,
     payers,
     payments,
+    receipts,
     creations,
     webhook_endpoints,
     events,

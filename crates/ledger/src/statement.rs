@@ -51,6 +51,15 @@ impl Statement {
     /// Several in one, done in one way to the server and back. None sees what the others write; a
     /// later one may read an earlier `SELECT` under its name.
     pub(crate) fn together(all: Vec<Named>) -> Self {
+        Self::ending(all, "SELECT")
+    }
+
+    /// [`Statement::together`] that tells what the one of this name returns.
+    pub(crate) fn telling(all: Vec<Named>, name: &str) -> Self {
+        Self::ending(all, &format!("SELECT * FROM {name}"))
+    }
+
+    fn ending(all: Vec<Named>, end: &str) -> Self {
         let mut sql = String::new();
         let mut binds = Vec::new();
         for (name, one) in all {
@@ -61,7 +70,8 @@ impl Statement {
             sql.push(')');
             binds.extend(one.binds);
         }
-        sql.push_str(" SELECT");
+        sql.push(' ');
+        sql.push_str(end);
         Self {
             sql: Cow::Owned(sql),
             binds,

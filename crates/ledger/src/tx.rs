@@ -4,12 +4,14 @@
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 
 use crate::context::Context;
 use crate::error::LedgerError;
 use crate::prefetched::Prefetched;
+use crate::statement::Named;
 use crate::writes::Writes;
 
 /// A time shifted by a span; the end of time where that is beyond it.
@@ -49,6 +51,14 @@ impl<'a> Tx<'a> {
     /// Writes out what was kept back.
     pub(crate) fn flush(&mut self) -> Result<(), LedgerError> {
         self.writes.flush(self.connection)
+    }
+
+    /// Writes out what was kept back, and with it this statement: what it returns.
+    pub(crate) fn flush_with<R>(&mut self, named: Named) -> Result<Vec<R>, LedgerError>
+    where
+        R: QueryableByName<Pg> + 'static,
+    {
+        self.writes.flush_with(named, self.connection)
     }
 
     /// Runs `work` in a savepoint: when it fails, what it did is undone and nothing else, so that

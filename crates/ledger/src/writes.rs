@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -31,6 +32,7 @@ pub(crate) struct Planned {
 /// transactions never wait for each other crosswise.
 #[derive(Default)]
 pub(crate) struct Writes {
+    pub(crate) orders_made: Vec<OrderRow>,
     pub(crate) payers: BTreeMap<Uuid, Vec<u8>>,
     pub(crate) payments_made: Vec<PaymentRow>,
     pub(crate) payments: BTreeMap<Uuid, PaymentRow>,
@@ -68,8 +70,29 @@ impl Writes {
         Ok(())
     }
 
+    /// Writes everything out, and with it this statement: what it returns.
+    pub(crate) fn flush_with<R>(
+        &mut self,
+        named: Named,
+        connection: &mut PgConnection,
+    ) -> Result<Vec<R>, LedgerError>
+    where
+        R: QueryableByName<Pg> + 'static,
+    {
+        if self.has_rows_written_twice() {
+            self.flush(connection)?;
+        }
+        let mut all: Vec<Named> = self.steps().into_iter().flatten().collect();
+        *self = Self::default();
+        let name = named.0;
+        all.push(named);
+        Ok(Statement::telling(all, name).load(connection)?)
+    }
+
     fn steps(&self) -> Vec<Vec<Named>> {
         let mut steps = Steps::default();
+        let made = crate::beginnings::insert_orders;
+        steps.add("orders_made", self.orders_made.as_slice(), made);
         steps.add("payers_kept", &self.payers, crate::payers::save_all);
         let made = crate::payments::insert_all;
         steps.add("payments_made", self.payments_made.as_slice(), made);
@@ -112,9 +135,9 @@ impl Writes {
     }
 
     fn has_rows_written_twice(&self) -> bool {
-        let made = &self.payments_made;
         let planned = |work| self.work_planned.contains_key(work);
-        made.iter().any(|row| self.payments.contains_key(&row.id))
+        (self.payments_made.iter()).any(|row| self.payments.contains_key(&row.id))
+            || (self.orders_made.iter()).any(|row| self.orders.contains_key(&row.id))
             || self.work_dropped.iter().any(planned)
             || (self.notifications_seen.iter()).any(|seen| seen.is_among(&self.notifications))
     }

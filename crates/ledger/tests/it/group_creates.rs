@@ -6,12 +6,14 @@ use std::time::Duration;
 use ayolinx_core::method::Method;
 use ayolinx_core::payment::Fact;
 use ledger::{
-    Begun, CallEnd, CallOutcome, CallSettled, Claim, KeepReply, LedgerError, NewOrder, Observation,
-    OnUntaken, Source, StoredReply,
+    Begun, CallEnd, CallOutcome, CallSettled, Claim, KeepReply, Ledger, LedgerError, NewOrder,
+    Observation, OnUntaken, Source, StoredReply,
 };
 use tokio::task::JoinHandle;
 
-use crate::support::{Books, accepted, claim, keyed, order, rupiah, sent};
+use crate::support::{
+    Books, accepted, claim, context, keyed, new_payment, order, rupiah, sent, settings, started,
+};
 
 fn nobody_left() -> OnUntaken {
     Arc::new(|begun| panic!("not taken: {begun:?}"))
@@ -298,4 +300,65 @@ async fn an_order_that_is_held_elsewhere_holds_up_only_the_outcome_of_its_own_ca
         );
     }
     books.audit().await;
+}
+
+#[tokio::test]
+async fn a_twin_that_is_held_up_elsewhere_holds_up_only_itself() {
+    let books = Books::open().await;
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let (new, mine) = (
+        order(books.merchant, "A-1", Some(Method::Qris)),
+        claim("A-1"),
+    );
+    let elsewhere = Ledger::new(&settings(books.database.url()), context());
+    let holding = tokio::spawn(async move {
+        let work = move |tx: &mut ledger::Tx<'_>| {
+            let begun = tx.begin_order(&new, &mine)?;
+            // Read back, so that it is written by now.
+            tx.order_by_reference(new.merchant_id, "A-1")?;
+            tell.send(()).ok();
+            released.recv_timeout(Duration::from_secs(10)).ok();
+            Ok(begun)
+        };
+        elsewhere.transact(work).await
+    });
+    told.await.unwrap();
+    let create = |reference: &str| {
+        let new = order(books.merchant, reference, Some(Method::Qris));
+        begin(&books, new, claim(reference), nobody_left())
+    };
+    let twin = create("A-1");
+    let others: Vec<_> = (2..8)
+        .map(|number| create(&format!("A-{number}")))
+        .collect();
+    for other in others {
+        let begun = other.await.unwrap();
+        assert!(matches!(begun, Ok(Begun::Send { .. })), "{begun:?}");
+    }
+    assert!(!holding.is_finished(), "the others waited with the twin");
+    release.send(()).unwrap();
+    holding.await.unwrap().unwrap();
+    let twin = twin.await.unwrap();
+    assert!(matches!(twin, Err(LedgerError::Conflict(_))), "{twin:?}");
+}
+
+#[tokio::test]
+async fn a_reply_that_is_kept_nowhere_is_made_all_the_same() {
+    let books = Books::open().await;
+    let one = books.pending("A-1").await;
+    let (wanted, unkeyed) = (new_payment(Method::Ewallet), claim("payments"));
+    let other = started(books.begin_payment(one.order, &wanted, &unkeyed).await);
+    let end = CallEnd {
+        payment: other.payment,
+        token: other.token,
+        outcome: accepted(Method::Ewallet),
+        keep: Some(KeepReply {
+            creation: None,
+            reply: shown,
+        }),
+    };
+    let reply = books.ledger.end_call(end).await.unwrap().reply;
+    let view = books.view(one.order).await;
+    assert_eq!(reply, Some(shown(&view).unwrap()));
 }

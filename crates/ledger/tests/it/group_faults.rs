@@ -12,38 +12,32 @@ use uuid::Uuid;
 use crate::inbox::{inbound, says};
 use crate::support::{Books, PRICE, context, settings};
 
-/// A callback about a payment that nobody knows, held uncommitted by another transaction. Whoever
-/// stores the same one waits for it.
+/// A callback about a payment that nobody knows, at which whoever stores it comes to a stand.
 struct Stall {
     held: InboundNotification,
-    release: std::sync::mpsc::Sender<()>,
-    holding: JoinHandle<Result<(), LedgerError>>,
 }
 
 impl Stall {
-    async fn begin(books: &Books) -> Self {
+    fn begin(books: &Books) -> Self {
         let nobody = PaymentId::from_uuid(Uuid::now_v7());
         let held = callback(nobody);
-        let (release, released) = std::sync::mpsc::channel::<()>();
-        let (tell, told) = tokio::sync::oneshot::channel();
-        let (holder, inbound) = (books.ledger.clone(), held.clone());
-        let holding = tokio::spawn(async move {
-            let work = move |tx: &mut ledger::Tx<'_>| {
-                tx.receive(&inbound)?;
-                // Read back, so that it is written by now.
-                tx.quarantine(1)?;
-                tell.send(()).ok();
-                released.recv_timeout(Duration::from_secs(10)).ok();
-                Ok(())
-            };
-            holder.transact(work).await
-        });
-        told.await.unwrap();
-        Self {
-            held,
-            release,
-            holding,
-        }
+        books.sql(
+            "CREATE TABLE IF NOT EXISTS stalls (digest bytea PRIMARY KEY); \
+             CREATE OR REPLACE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 WHILE EXISTS (SELECT FROM stalls WHERE digest = NEW.body_digest) LOOP \
+                     PERFORM pg_sleep(0.01); \
+                 END LOOP; RETURN NEW; END $$; \
+             CREATE OR REPLACE TRIGGER stall BEFORE INSERT ON notifications \
+                 FOR EACH ROW EXECUTE FUNCTION stall()",
+        );
+        let stall = Self { held };
+        books.sql(&format!("INSERT INTO stalls VALUES ('{}')", stall.digest()));
+        stall
+    }
+
+    fn digest(&self) -> String {
+        let digits = self.held.body_digest.iter();
+        digits.fold("\\x".to_owned(), |text, byte| format!("{text}{byte:02x}"))
     }
 
     /// Holds the writer up, then queues these.
@@ -54,7 +48,7 @@ impl Stall {
         behind: &[InboundNotification],
     ) -> Vec<JoinHandle<Result<Received, LedgerError>>> {
         let mut running = vec![send(ledger, &self.held)];
-        until(|| writers_waiting(books) == 1).await;
+        until(|| writers_stalled(books) == 1).await;
         for one in behind {
             running.push(send(ledger, one));
             tokio::task::yield_now().await;
@@ -62,9 +56,11 @@ impl Stall {
         running
     }
 
-    async fn end(self) {
-        self.release.send(()).unwrap();
-        self.holding.await.unwrap().unwrap();
+    fn end(&self, books: &Books) {
+        books.sql(&format!(
+            "DELETE FROM stalls WHERE digest = '{}'",
+            self.digest()
+        ));
     }
 }
 
@@ -80,9 +76,9 @@ fn send(
     tokio::spawn(async move { ledger.receive(inbound).await })
 }
 
-fn writers_waiting(books: &Books) -> i64 {
+fn writers_stalled(books: &Books) -> i64 {
     books.count(
-        "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' \
+        "pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep' \
          AND application_name = 'ayolinx-gateway-writer'",
     )
 }
@@ -109,12 +105,12 @@ async fn all(
 async fn twins_in_two_groups_take_effect_once() {
     let books = Books::open().await;
     let one = books.pending("A-1").await;
-    let stall = Stall::begin(&books).await;
+    let stall = Stall::begin(&books);
     let running = stall
         .queue(&books, &books.ledger, &[callback(one.payment)])
         .await;
     // The first group waits with the stranger; the twin's group comes after that of the first.
-    stall.end().await;
+    stall.end(&books);
     let first = all(running).await;
     let twin = books.ledger.receive(callback(one.payment)).await.unwrap();
     assert_eq!(*first[1].as_ref().unwrap(), Received::Applied);
@@ -128,17 +124,17 @@ async fn twins_in_two_groups_take_effect_once() {
 async fn a_group_whose_connection_dies_is_acknowledged_to_nobody_and_may_come_again() {
     let books = Books::open().await;
     let one = books.pending("A-1").await;
-    let (first, second) = (Stall::begin(&books).await, Stall::begin(&books).await);
+    let (first, second) = (Stall::begin(&books), Stall::begin(&books));
     // Both are queued while the writer waits, so that they are one group, which waits in turn.
     let group = vec![callback(one.payment), second.held.clone()];
     let mut running = first.queue(&books, &books.ledger, &group).await;
-    first.end().await;
+    first.end(&books);
     let before = running.remove(0).await.unwrap();
     assert_eq!(before.unwrap(), Received::UnknownReference);
-    until(|| writers_waiting(&books) == 1).await;
+    until(|| writers_stalled(&books) == 1).await;
     books.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-         WHERE datname = current_database() AND wait_event_type = 'Lock'",
+         WHERE datname = current_database() AND wait_event = 'PgSleep'",
     );
     for received in all(running).await {
         assert!(
@@ -148,7 +144,7 @@ async fn a_group_whose_connection_dies_is_acknowledged_to_nobody_and_may_come_ag
     }
     assert_eq!(books.held().await, (0, 0));
     assert_eq!(books.count("events WHERE type = 'order.paid'"), 0);
-    second.end().await;
+    second.end(&books);
     for inbound in group {
         let again = books.ledger.receive(inbound).await.unwrap();
         assert!(
@@ -174,12 +170,12 @@ async fn a_full_queue_turns_away_at_once_and_what_is_in_it_is_done() {
     for number in 0..8 {
         orders.push(books.pending(&format!("A-{number}")).await.payment);
     }
-    let stall = Stall::begin(&books).await;
+    let stall = Stall::begin(&books);
     let callbacks: Vec<_> = orders.iter().map(|payment| callback(*payment)).collect();
     let running = stall.queue(&books, &narrow, &callbacks).await;
     let turned_away = callbacks.len() - 4;
     until(|| running.iter().filter(|one| one.is_finished()).count() == turned_away).await;
-    stall.end().await;
+    stall.end(&books);
     let received = all(running).await;
     let (mut applied, mut overloaded) = (0, 0);
     for one in received {

@@ -53,6 +53,14 @@ fn processes(postgres: &Postgres) -> Vec<String> {
         .collect()
 }
 
+/// Stops the server, then its backends: once it is stopped, no further one begins.
+fn freeze(postgres: &Postgres) -> Vec<String> {
+    signal("-STOP", &[postgres.pid().to_string()]);
+    let all = processes(postgres);
+    signal("-STOP", &all);
+    all
+}
+
 fn signal(which: &str, processes: &[String]) {
     let sent = Command::new("kill")
         .arg(which)
@@ -67,8 +75,7 @@ async fn a_frozen_server_is_answered_in_time_holds_few_threads_and_is_used_again
     let (postgres, url) = server();
     let ledger = ledger_over(&url, 3, 100);
     recovers(&ledger).await;
-    let frozen = processes(&postgres);
-    signal("-STOP", &frozen);
+    let frozen = freeze(&postgres);
     for _ in 0..2 {
         let mut callers = Vec::new();
         for _ in 0..12 {
