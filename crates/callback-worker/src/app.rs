@@ -18,13 +18,14 @@ use prometheus::Registry;
 use service_shell::catch_panic::{self, PanicReply};
 use service_shell::http_metrics::{self, HttpMetrics};
 use service_shell::ops::{Health, Ops};
+use service_shell::pace::Pace;
 use service_shell::request_id;
 use service_shell::shutdown::{self, Shutdown};
 use settings::WorkerSettings;
 use webhooks::WebhookSender;
 
 use crate::inbox::Inbox;
-use crate::loops::{self, Deliverer, DeliveryMetrics};
+use crate::loops::{self, Deliverer, DeliveryMetrics, Tries};
 use crate::metrics::CallbackMetrics;
 use crate::replies;
 use crate::routes::{self, CallbackEdge};
@@ -77,8 +78,10 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
     let flows = flow_parts(&settings, &ledger, &registry)?;
     let health = Health::new();
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
-    let callbacks = listen(&settings, &ledger, &registry)?;
-    let deliverer = Rc::new(deliverer(&settings, &ledger, &registry)?);
+    let beat = settings.shared.timings.sweep_interval;
+    let webhooks = loops::webhook_pace(beat);
+    let callbacks = listen(&settings, &ledger, &webhooks, &registry)?;
+    let deliverer = Rc::new(deliverer(&settings, &ledger, webhooks, &registry)?);
     let gauges = crate::gauges::Gauges::register(&registry)?;
     let ops_address = settings.listeners.ops;
     let (ready_ledger, gauge_ledger) = (ledger.clone(), ledger.clone());
@@ -87,7 +90,6 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
         .before_scrape(move || gauges.clone().refresh(gauge_ledger.clone()))
         .listen(ops_address)
         .map_err(io(format!("cannot listen on {ops_address}")))?;
-    let beat = settings.shared.timings.sweep_interval;
     let kept = Retention {
         history: settings.retention.history_months,
         inbox: settings.retention.inbox_months,
@@ -150,22 +152,24 @@ fn flow_parts(
 fn deliverer(
     settings: &WorkerSettings,
     ledger: &Ledger,
+    pace: Pace,
     registry: &Registry,
 ) -> Result<Deliverer, StartError> {
     let timings = &settings.shared.timings;
     let guard = settings.shared.webhooks.guard.clone();
-    Ok(Deliverer::new(
-        ledger.clone(),
-        WebhookSender::new(guard, timings.webhook_timeout),
-        timings.webhook.clone(),
-        timings.webhook_timeout,
-        DeliveryMetrics::register(registry)?,
-    ))
+    let tries = Tries {
+        sender: WebhookSender::new(guard, timings.webhook_timeout),
+        schedule: timings.webhook.clone(),
+        timeout: timings.webhook_timeout,
+    };
+    let metrics = DeliveryMetrics::register(registry)?;
+    Ok(Deliverer::new(ledger.clone(), tries, metrics, pace))
 }
 
 fn listen(
     settings: &WorkerSettings,
     ledger: &Ledger,
+    webhooks: &Pace,
     registry: &Registry,
 ) -> Result<Server, StartError> {
     let secrets = [
@@ -179,7 +183,7 @@ fn listen(
     let edge = Data::new(CallbackEdge::new(
         verifier,
         SnapClientKeys::new(&settings.snap_client_keys),
-        Inbox::new(ledger.for_urgency(Urgency::Callback)),
+        Inbox::new(ledger.for_urgency(Urgency::Callback), webhooks.clone()),
         CallbackMetrics::register(registry)?,
     ));
     let metrics = HttpMetrics::register(registry, "callback")?;

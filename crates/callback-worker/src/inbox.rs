@@ -4,6 +4,8 @@ use ayolinx_core::json_style::minify;
 use ayolinx_core::reading::Channelled;
 use ledger::{InboundNotification, Ledger, LedgerError, Received, RefusedNotification};
 
+use service_shell::pace::Pace;
+
 use crate::error::StorageAway;
 use crate::routes::{CallbackStore, Reception};
 use crate::snap_token::NewSnapToken;
@@ -13,6 +15,7 @@ use crate::verify::{Freshness, MatchedBody, RejectedCallback, TokenDigest, Verif
 #[derive(Clone)]
 pub struct Inbox {
     ledger: Ledger,
+    webhooks: Pace,
 }
 
 impl std::fmt::Debug for Inbox {
@@ -22,10 +25,10 @@ impl std::fmt::Debug for Inbox {
 }
 
 impl Inbox {
-    /// The inbox over the books.
+    /// The inbox over the books; what it changes is told to shops at this pace.
     #[must_use]
-    pub const fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    pub const fn new(ledger: Ledger, webhooks: Pace) -> Self {
+        Self { ledger, webhooks }
     }
 }
 
@@ -68,7 +71,10 @@ impl CallbackStore for Inbox {
             .await
             .map_err(|error| away(&error))?;
         Ok(match received {
-            Received::Applied => Reception::Applied,
+            Received::Applied => {
+                self.webhooks.nudge();
+                Reception::Applied
+            }
             Received::NoChange => Reception::NoChange,
             Received::Duplicate => Reception::Duplicate,
             Received::Asked => Reception::Kept("asked"),

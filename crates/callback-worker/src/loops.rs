@@ -12,7 +12,7 @@ use service_shell::shutdown::Shutdown;
 mod deliver;
 mod provider_work;
 
-pub use deliver::{Deliverer, DeliveryMetrics};
+pub use deliver::{Deliverer, DeliveryMetrics, Tries};
 
 /// Pieces of provider work in hand at once, of each kind.
 const WORK_AT_ONCE: i64 = 32;
@@ -64,14 +64,19 @@ pub fn start(
 
 const WEBHOOK_BEAT_MAX: Duration = Duration::from_millis(100);
 
-/// Starts delivering webhooks. They are what a shop waits for: they are looked for more often than
-/// the rest.
+/// The pace of webhooks. They are what a shop waits for: they are looked for more often than the
+/// rest, and at once when a callback has made one.
+#[must_use]
+pub fn webhook_pace(beat: Duration) -> Pace {
+    Pace::new("deliver_webhooks", beat.min(WEBHOOK_BEAT_MAX))
+}
+
+/// Starts delivering webhooks.
 pub fn deliver(
     deliverer: &Rc<Deliverer>,
     beat: Duration,
     shutdown: &Shutdown,
 ) -> [actix_web::rt::task::JoinHandle<()>; 2] {
-    let beat = beat.min(WEBHOOK_BEAT_MAX);
     let (healthy, troubled) = (Rc::clone(deliverer), Rc::clone(deliverer));
     let send = move || {
         let deliverer = Rc::clone(&healthy);
@@ -81,7 +86,8 @@ pub fn deliver(
         let deliverer = Rc::clone(&troubled);
         async move { deliverer.run_troubled_once().await }
     };
-    let send = Pace::new("deliver_webhooks", beat).run(shutdown.clone(), send);
+    let send = deliverer.pace().clone().run(shutdown.clone(), send);
+    let beat = beat.min(WEBHOOK_BEAT_MAX);
     let probe = Pace::new("deliver_to_troubled", beat).run(shutdown.clone(), probe);
     [actix_web::rt::spawn(send), actix_web::rt::spawn(probe)]
 }

@@ -23,6 +23,8 @@ pub enum Did {
     Nothing,
 }
 
+/// A nudge waits so long for others, so that one step serves them together.
+const NUDGES_GATHER_FOR: Duration = Duration::from_millis(5);
 /// The longest wait after failures in a row.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
@@ -45,7 +47,7 @@ impl Pace {
         }
     }
 
-    /// Ends the current wait, because there is work now.
+    /// Ends the current wait, because there is work now, unless the last step failed.
     pub fn nudge(&self) {
         self.nudge.notify_one();
     }
@@ -61,6 +63,7 @@ impl Pace {
         let mut failures: u32 = 0;
         while !shutdown.is_triggered() {
             let started = Instant::now();
+            let mut can_be_nudged = true;
             let wait = match AssertUnwindSafe(async { step().await })
                 .catch_unwind()
                 .await
@@ -73,15 +76,17 @@ impl Pace {
                     failures = failures.saturating_add(1);
                     let ms = started.elapsed().as_millis();
                     tracing::warn!(name = self.name, failures, ms, %error, "loop step failed");
+                    can_be_nudged = false;
                     self.backoff(failures)
                 }
                 Err(_panic) => {
                     failures = failures.saturating_add(1);
                     tracing::error!(name = self.name, failures, "loop step panicked");
+                    can_be_nudged = false;
                     self.backoff(failures)
                 }
             };
-            self.pause(wait, &shutdown).await;
+            self.pause(wait, can_be_nudged, &shutdown).await;
         }
         tracing::debug!(name = self.name, "loop ended");
     }
@@ -100,7 +105,7 @@ impl Pace {
         jittered(doubled.min(BACKOFF_MAX.max(self.beat)))
     }
 
-    async fn pause(&self, wait: Duration, shutdown: &Shutdown) {
+    async fn pause(&self, wait: Duration, can_be_nudged: bool, shutdown: &Shutdown) {
         if wait.is_zero() {
             // Other tasks of this thread get their turn even when the work never ends.
             tokio::task::yield_now().await;
@@ -108,7 +113,7 @@ impl Pace {
         }
         tokio::select! {
             () = sleep(wait) => {}
-            () = self.nudge.notified() => {}
+            () = self.nudge.notified(), if can_be_nudged => sleep(NUDGES_GATHER_FOR.min(wait)).await,
             () = shutdown.wait() => {}
         }
     }
@@ -130,7 +135,10 @@ pub fn jittered(duration: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, rc::Rc};
+    use std::{
+        cell::{Cell, RefCell},
+        rc::Rc,
+    };
 
     use super::*;
 
@@ -213,6 +221,26 @@ mod tests {
         .await
         .unwrap();
         assert_eq!(steps.get(), 2);
+    }
+
+    #[actix_web::test]
+    async fn a_nudge_does_not_shorten_the_wait_after_a_failure() {
+        let shutdown = Shutdown::new();
+        let pace = Pace::new("test", Duration::from_millis(100));
+        let (nudger, token) = (pace.clone(), shutdown.clone());
+        let times = Rc::new(RefCell::new(Vec::new()));
+        let noted = times.clone();
+        let looping = pace.run(shutdown, move || {
+            noted.borrow_mut().push(Instant::now());
+            nudger.nudge();
+            if noted.borrow().len() == 2 {
+                token.trigger();
+            }
+            async { Err::<Did, _>("no") }
+        });
+        looping.await;
+        let times = times.borrow();
+        assert!(times[1] - times[0] >= Duration::from_millis(180));
     }
 
     #[test]

@@ -2,14 +2,16 @@
 //! A delivery under way holds its lease and nothing else, and endpoints that keep failing have places
 //! of their own, so that one slow endpoint delays no other.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use ayolinx_core::ids::EndpointId;
 use chrono::{TimeDelta, Utc};
 use ledger::{DeliveryNext, LeasedDelivery, Ledger, LedgerError, TryResult};
 use prometheus::{IntCounterVec, Opts, Registry};
-use service_shell::pace::Did;
+use service_shell::pace::{Did, Pace};
 use uuid::Uuid;
 use webhooks::{Delivery, DeliveryOutcome, WebhookSchedule, WebhookSecret, WebhookSender};
 
@@ -46,37 +48,49 @@ impl DeliveryMetrics {
     }
 }
 
+/// How a webhook is tried.
+pub struct Tries {
+    /// Sends it.
+    pub sender: WebhookSender,
+    /// When it is tried again.
+    pub schedule: WebhookSchedule,
+    /// The most that one try takes.
+    pub timeout: Duration,
+}
+
 /// Sends webhooks from one thread.
 pub struct Deliverer {
     ledger: Ledger,
-    sender: WebhookSender,
-    schedule: WebhookSchedule,
+    tries: Tries,
     lease: TimeDelta,
     metrics: DeliveryMetrics,
+    pace: Pace,
     under_way: Rc<Cell<i64>>,
     troubled_under_way: Rc<Cell<i64>>,
+    busy: RefCell<HashMap<EndpointId, i64>>,
 }
 
 impl Deliverer {
-    /// A deliverer whose tries take at most `timeout`.
+    /// A deliverer that looks for webhooks at this pace.
     #[must_use]
-    pub fn new(
-        ledger: Ledger,
-        sender: WebhookSender,
-        schedule: WebhookSchedule,
-        timeout: Duration,
-        metrics: DeliveryMetrics,
-    ) -> Self {
-        let lease = timeout.saturating_add(LEASE_MARGIN);
+    pub fn new(ledger: Ledger, tries: Tries, metrics: DeliveryMetrics, pace: Pace) -> Self {
+        let lease = tries.timeout.saturating_add(LEASE_MARGIN);
         Self {
             ledger,
-            sender,
-            schedule,
+            tries,
             lease: TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX),
             metrics,
+            pace,
             under_way: Rc::default(),
             troubled_under_way: Rc::default(),
+            busy: RefCell::default(),
         }
+    }
+
+    /// How often webhooks are looked for, and the way to have it done now.
+    #[must_use]
+    pub const fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// How many tries are under way.
@@ -128,12 +142,34 @@ impl Deliverer {
         for delivery in leased {
             let place = Place::taken(places);
             let deliverer = Rc::clone(self);
+            deliverer.takes_up(delivery.endpoint_id);
             actix_web::rt::spawn(async move {
+                let endpoint = delivery.endpoint_id;
                 deliverer.deliver(delivery).await;
                 drop(place);
+                deliverer.has_done(endpoint);
             });
         }
         Did::Something
+    }
+
+    fn takes_up(&self, endpoint: EndpointId) {
+        let mut busy = self.busy.borrow_mut();
+        let count = busy.entry(endpoint).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// An endpoint that had as many under way as it may is looked at again: more may wait for it.
+    fn has_done(&self, endpoint: EndpointId) {
+        let mut busy = self.busy.borrow_mut();
+        let count = busy.entry(endpoint).or_default();
+        if *count >= PER_ENDPOINT_MAX {
+            self.pace.nudge();
+        }
+        *count = count.saturating_sub(1);
+        if *count <= 0 {
+            busy.remove(&endpoint);
+        }
     }
 
     async fn deliver(&self, delivery: LeasedDelivery) {
@@ -181,7 +217,7 @@ impl Deliverer {
             body: &delivery.body,
             secrets: &secrets,
         };
-        self.sender.send(&message, Utc::now()).await
+        self.tries.sender.send(&message, Utc::now()).await
     }
 
     fn judge(
@@ -217,7 +253,7 @@ impl Deliverer {
     fn again(&self, delivery: &LeasedDelivery, wish: Option<Duration>) -> DeliveryNext {
         let next_try = u32::try_from(delivery.tries).unwrap_or(0).saturating_add(2);
         let (random, _) = Uuid::new_v4().as_u64_pair();
-        match self.schedule.delay_before(next_try, random) {
+        match self.tries.schedule.delay_before(next_try, random) {
             None => DeliveryNext::Dead,
             Some(delay) => {
                 let delay = delay.max(wish.unwrap_or_default());

@@ -13,7 +13,7 @@ use ayolinx_core::order_view::Links;
 use ayolinx_core::schedule::Schedule;
 use ayolinx_core::sealing::Keyring;
 use ayolinx_core::secret::Secret;
-use callback_worker::loops::{Deliverer, DeliveryMetrics, deliver};
+use callback_worker::loops::{Deliverer, DeliveryMetrics, Tries, deliver, webhook_pace};
 use chrono::{DateTime, TimeDelta, Utc};
 use devstack::{TestDatabase, WebhookReceiver};
 use ledger::{
@@ -23,9 +23,10 @@ use ledger::{
 use prometheus::Registry;
 use service_shell::shutdown::Shutdown;
 use uuid::Uuid;
-use webhooks::{UrlGuard, WebhookSchedule, WebhookSecret, WebhookSender};
+use webhooks::{UrlGuard, WebhookSecret, WebhookSender};
 
 const TRY_TIMEOUT: Duration = Duration::from_secs(2);
+const BEAT: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(30);
 const OLD: &str = "whsec_b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xk";
 const NEW: &str = "whsec_bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3";
@@ -71,16 +72,19 @@ impl Worker {
         };
         let ledger = Ledger::new(&settings, context());
         let guard = UrlGuard::new::<&str>(&[], &["127.0.0.0/8"]).unwrap();
-        let schedule: WebhookSchedule = schedule.parse().unwrap();
+        let tries = Tries {
+            sender: WebhookSender::new(guard, TRY_TIMEOUT),
+            schedule: schedule.parse().unwrap(),
+            timeout: TRY_TIMEOUT,
+        };
         let deliverer = Rc::new(Deliverer::new(
             ledger.clone(),
-            WebhookSender::new(guard, TRY_TIMEOUT),
-            schedule,
-            TRY_TIMEOUT,
+            tries,
             DeliveryMetrics::register(&Registry::new()).unwrap(),
+            webhook_pace(BEAT),
         ));
         let shutdown = Shutdown::new();
-        deliver(&deliverer, Duration::from_millis(50), &shutdown);
+        deliver(&deliverer, BEAT, &shutdown);
         let merchant = MerchantId::from_uuid(Uuid::now_v7());
         let worker = Self {
             ledger,
