@@ -2,12 +2,12 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core
+.PHONY: help setup run demo test check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Find or install what building and running need
 	@.ci/install
@@ -70,6 +70,12 @@ bench-core: setup ## Measure signing, verifying, minifying, parsing, deciding
 
 build: setup ## Build the programs as they are shipped
 	@cargo build --release --locked --workspace
+
+images: build ## Lay out a container image for each program, without an engine (TAG)
+	@deploy/image/build --programs $(TARGET)/release --out $(TARGET)/images --tag $(or $(TAG),dev)
+
+check-deploy: build ## Check the manifests, build the images and run them; needs to be root
+	@deploy/check
 
 reset: ## Forget the keys and data of make run
 	@rm -rf .run
