@@ -3,12 +3,13 @@
 //! An endpoint that fails gets one try at a time and a lane of its own, so that it delays no other.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use ayolinx_core::ids::{EndpointId, EventId};
 use ayolinx_core::secret::Secret;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::endpoints::secret_context;
@@ -16,10 +17,65 @@ use crate::error::LedgerError;
 use crate::events::body_with_payer;
 use crate::schema::webhook_endpoints;
 use crate::statement::Statement;
-use crate::tx::Tx;
+use crate::tx::{Tx, shifted};
 
 /// After so many failed tries in a row an endpoint is troubled, until a try succeeds.
 pub(crate) const TROUBLED_AFTER: i32 = 5;
+
+/// What became due so long before the newest that was claimed is still looked for: transactions that
+/// make something due end later than they begin.
+const LOOK_BACK: TimeDelta = TimeDelta::seconds(2);
+/// Looks at everything find leases that ran out, and what took longer still. They take at most one
+/// part in so many of the time …
+const WHOLE_LOOK_SHARE: u32 = 100;
+/// … and come at least and at most so often.
+const WHOLE_LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+
+/// Where a look for due deliveries begins at each endpoint: near the newest that was claimed. What was
+/// settled since stays in the index, dead, as long as anybody's transaction is older than that; a
+/// look that began at the oldest would go through all of it each time.
+#[derive(Debug, Clone, Default)]
+pub struct Fronts {
+    since: HashMap<Uuid, DateTime<Utc>>,
+    whole_look_at: Option<Instant>,
+}
+
+impl Fronts {
+    /// For the next look, which may be one at everything.
+    fn refreshed(&mut self) {
+        if self.whole_look_at.is_none_or(|at| at <= Instant::now()) {
+            self.since.clear();
+            self.whole_look_at = None;
+        }
+    }
+
+    /// After a look that took so long.
+    fn looked(&mut self, took: Duration) {
+        let (least, most) = WHOLE_LOOK_EVERY;
+        let wait = took.saturating_mul(WHOLE_LOOK_SHARE).clamp(least, most);
+        if self.whole_look_at.is_none() {
+            self.whole_look_at = Instant::now().checked_add(wait);
+        }
+    }
+
+    fn note(&mut self, rows: &[LeasedRow]) {
+        for row in rows {
+            let Some(due_at) = row.due_at else { continue };
+            let since = shifted(due_at, -LOOK_BACK);
+            let known = self.since.entry(row.endpoint_id).or_insert(since);
+            *known = since.max(*known);
+        }
+    }
+
+    /// As the statements read it: for each endpoint its time.
+    fn as_json(&self) -> String {
+        let since = self.since.iter();
+        let since: serde_json::Map<_, _> = since
+            .map(|(id, since)| (id.to_string(), since.to_rfc3339().into()))
+            .collect();
+        serde_json::Value::Object(since).to_string()
+    }
+}
 
 /// Which endpoints are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +150,8 @@ struct LeasedRow {
     endpoint_id: Uuid,
     #[diesel(sql_type = Integer)]
     tries: i32,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    due_at: Option<DateTime<Utc>>,
 }
 
 #[derive(QueryableByName)]
@@ -129,12 +187,33 @@ impl Tx<'_> {
         per_endpoint: i64,
         lease: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, LedgerError> {
+        let fronts = Fronts::default();
+        let (leased, _) = self.lease_deliveries_from(fronts, limit, per_endpoint, lease)?;
+        Ok(leased)
+    }
+
+    /// [`Tx::lease_deliveries`] again and again: each look begins where the one before ended, and now
+    /// and then one is at everything. Returns where the next one begins.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn lease_deliveries_from(
+        &mut self,
+        mut fronts: Fronts,
+        limit: i64,
+        per_endpoint: i64,
+        lease: TimeDelta,
+    ) -> Result<(Vec<LeasedDelivery>, Fronts), LedgerError> {
         let limits = Limits {
             at_once: limit,
             per_endpoint,
             lease,
         };
-        self.lease_lane(Lane::Healthy, &limits)
+        fronts.refreshed();
+        let began = Instant::now();
+        let leased = self.lease_lane(Lane::Healthy, &limits, &mut fronts)?;
+        fronts.looked(began.elapsed());
+        Ok((leased, fronts))
     }
 
     /// Claims up to `limit` due deliveries for endpoints whose last five tries failed: one at a time
@@ -152,15 +231,16 @@ impl Tx<'_> {
             per_endpoint: 1,
             lease,
         };
-        self.lease_lane(Lane::Troubled, &limits)
+        self.lease_lane(Lane::Troubled, &limits, &mut Fronts::default())
     }
 
     fn lease_lane(
         &mut self,
         lane: Lane,
         limits: &Limits,
+        fronts: &mut Fronts,
     ) -> Result<Vec<LeasedDelivery>, LedgerError> {
-        let endpoints = self.lock_endpoints(lane, limits)?;
+        let endpoints = self.lock_endpoints(lane, limits, fronts)?;
         if endpoints.is_empty() {
             return Ok(Vec::new());
         }
@@ -168,9 +248,12 @@ impl Tx<'_> {
         let rows: Vec<LeasedRow> = Statement::new(
             "WITH due AS ( \
                  SELECT d.event_id, d.endpoint_id FROM webhook_endpoints e \
+                 CROSS JOIN (SELECT ?::jsonb AS since OFFSET 0) fronts \
                  CROSS JOIN LATERAL ( \
                      SELECT event_id, endpoint_id, due_at FROM deliveries \
                      WHERE endpoint_id = e.id AND state = 'due' AND due_at <= now() \
+                       AND due_at >= coalesce((fronts.since ->> e.id::text)::timestamptz, \
+                                              '-infinity') \
                        AND (leased_until IS NULL OR leased_until <= now()) \
                      ORDER BY due_at LIMIT greatest(0, ? - ( \
                          SELECT count(*) FROM deliveries busy \
@@ -183,8 +266,10 @@ impl Tx<'_> {
                     leased_until = now() + make_interval(secs => ?::bigint / 1000.0) \
              FROM due WHERE deliveries.event_id = due.event_id \
                AND deliveries.endpoint_id = due.endpoint_id \
-             RETURNING deliveries.event_id, deliveries.endpoint_id, deliveries.tries",
+             RETURNING deliveries.event_id, deliveries.endpoint_id, deliveries.tries, \
+                 deliveries.due_at",
         )
+        .bind::<Text, _>(fronts.as_json())
         .bind::<BigInt, _>(limits.per_endpoint)
         .column::<SqlUuid, _>(endpoints.into_iter())
         .bind::<Integer, _>(TROUBLED_AFTER)
@@ -193,12 +278,18 @@ impl Tx<'_> {
         .bind::<SqlUuid, _>(token)
         .bind::<BigInt, _>(limits.lease.num_milliseconds())
         .load(self.connection()?)?;
+        fronts.note(&rows);
         self.leased(&rows, token)
     }
 
     /// The endpoints of a lane that have room and something due, locked for this transaction: only
     /// then does the count of what is under way include what another replica has just claimed.
-    fn lock_endpoints(&mut self, lane: Lane, limits: &Limits) -> Result<Vec<Uuid>, LedgerError> {
+    fn lock_endpoints(
+        &mut self,
+        lane: Lane,
+        limits: &Limits,
+        fronts: &Fronts,
+    ) -> Result<Vec<Uuid>, LedgerError> {
         #[derive(QueryableByName)]
         struct Found {
             #[diesel(sql_type = SqlUuid)]
@@ -206,9 +297,11 @@ impl Tx<'_> {
         }
         let found: Vec<Found> = Statement::new(
             "SELECT e.id FROM webhook_endpoints e \
+             CROSS JOIN (SELECT ?::jsonb AS since OFFSET 0) fronts \
              CROSS JOIN LATERAL ( \
                  SELECT due_at FROM deliveries \
                  WHERE endpoint_id = e.id AND state = 'due' AND due_at <= now() \
+                   AND due_at >= coalesce((fronts.since ->> e.id::text)::timestamptz, '-infinity') \
                    AND (leased_until IS NULL OR leased_until <= now()) \
                  ORDER BY due_at LIMIT 1) first \
              WHERE e.enabled AND e.deleted_at IS NULL AND (e.failures_in_row >= ?) = ? \
@@ -216,6 +309,7 @@ impl Tx<'_> {
                     AND busy.leased_until > now()) < ? \
              ORDER BY first.due_at LIMIT ? FOR NO KEY UPDATE OF e SKIP LOCKED",
         )
+        .bind::<Text, _>(fronts.as_json())
         .bind::<Integer, _>(TROUBLED_AFTER)
         .bind::<Bool, _>(lane == Lane::Troubled)
         .bind::<BigInt, _>(limits.per_endpoint)

@@ -60,7 +60,7 @@ pub use checkout::CheckoutOrder;
 pub use closings::CancelPlan;
 pub use context::{Context, Plans};
 pub use creations::PAYMENTS_MAX;
-pub use deliveries::{DeliveryNext, LeasedDelivery, TryResult};
+pub use deliveries::{DeliveryNext, Fronts, LeasedDelivery, TryResult};
 pub use endpoints::{ENDPOINTS_MAX, EndpointChange, EndpointLine, NewEndpoint};
 pub use error::LedgerError;
 pub use event_feed::{DeliveryLine, FeedPage, FeedPlace, TryLine};

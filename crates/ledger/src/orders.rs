@@ -179,10 +179,13 @@ impl Tx<'_> {
             );
         }
         if let Some(end) = after {
+            // Compared as a row: said with `or`, every newer order is read and left out.
             query = query.filter(
-                orders::created_at.lt(end.created_at).or(orders::created_at
-                    .eq(end.created_at)
-                    .and(orders::id.lt(end.id.as_uuid()))),
+                sql::<Bool>("(orders.created_at, orders.id) < (")
+                    .bind::<Timestamptz, _>(end.created_at)
+                    .sql(", ")
+                    .bind::<SqlUuid, _>(end.id.as_uuid())
+                    .sql(")"),
             );
         }
         let rows: Vec<OrderRow> = query.load(self.connection()?)?;

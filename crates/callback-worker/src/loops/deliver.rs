@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ayolinx_core::ids::EndpointId;
 use chrono::{TimeDelta, Utc};
-use ledger::{DeliveryNext, LeasedDelivery, Ledger, LedgerError, TryResult};
+use ledger::{DeliveryNext, Fronts, LeasedDelivery, Ledger, LedgerError, TryResult};
 use prometheus::{IntCounterVec, Opts, Registry};
 use service_shell::pace::{Did, Pace};
 use uuid::Uuid;
@@ -68,6 +68,7 @@ pub struct Deliverer {
     under_way: Rc<Cell<i64>>,
     troubled_under_way: Rc<Cell<i64>>,
     busy: RefCell<HashMap<EndpointId, i64>>,
+    fronts: Cell<Fronts>,
 }
 
 impl Deliverer {
@@ -84,6 +85,7 @@ impl Deliverer {
             under_way: Rc::default(),
             troubled_under_way: Rc::default(),
             busy: RefCell::default(),
+            fronts: Cell::default(),
         }
     }
 
@@ -111,10 +113,13 @@ impl Deliverer {
             return Ok(Did::Nothing);
         }
         let lease = self.lease;
-        let leased = self
+        // After a look that failed the next one is at everything.
+        let fronts = self.fronts.take();
+        let (leased, fronts) = self
             .ledger
-            .transact(move |tx| tx.lease_deliveries(room, PER_ENDPOINT_MAX, lease))
+            .transact(move |tx| tx.lease_deliveries_from(fronts, room, PER_ENDPOINT_MAX, lease))
             .await?;
+        self.fronts.set(fronts);
         Ok(self.start(leased, &self.under_way))
     }
 

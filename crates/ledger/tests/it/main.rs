@@ -4,6 +4,7 @@
 mod audit;
 mod calls;
 mod endings;
+mod fronts;
 mod group;
 mod group_creates;
 mod group_faults;

@@ -18,7 +18,7 @@ use ledger::{
 };
 use uuid::Uuid;
 
-use self::explained::{BIG, explained, read_whole, touched};
+use self::explained::{BIG, conditions, explained, read_whole, touched};
 use crate::inbox::{inbound, says};
 use crate::support::{Books, Started, accepted, keyed, order, paid, started};
 use crate::webhooks::{lease, settle, test_event};
@@ -268,6 +268,23 @@ async fn no_statement_reads_a_table_whole_that_grows_with_the_orders() {
     );
     let found: Vec<String> = read_whole(&books).into_iter().collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[tokio::test]
+async fn a_page_begins_where_the_one_before_it_ended() {
+    let books = explained().await;
+    let (merchant, created_at) = (books.merchant, Utc::now());
+    let id = books.pending("A-1").await.order;
+    let page = move |tx: &mut ledger::Tx<'_>| {
+        let end = PageEnd { created_at, id };
+        tx.list_orders(merchant, &OrderFilter::default(), Some(end), 50)
+    };
+    books.run(page).await;
+    let found = conditions(&books, r#"ORDER BY "orders"."created_at" DESC"#);
+    assert!(!found.is_empty());
+    for condition in found {
+        assert!(condition.contains("created_at"), "{condition}");
+    }
 }
 
 #[tokio::test]

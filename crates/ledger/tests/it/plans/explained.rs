@@ -133,6 +133,21 @@ pub(super) fn read_whole(books: &Books) -> BTreeSet<String> {
     found
 }
 
+/// By what indexes were looked through for statements that say this.
+pub(super) fn conditions(books: &Books, says: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (statement, plan) in plans(books) {
+        if !statement.contains(says) {
+            continue;
+        }
+        let mut all = Vec::new();
+        nodes(&plan, &mut all);
+        let by_index = all.iter().filter(|node| !node["Index Name"].is_null());
+        found.extend(by_index.map(|node| node["Index Cond"].to_string()));
+    }
+    found
+}
+
 /// The big tables that some plan is about.
 pub(super) fn touched(books: &Books) -> BTreeSet<&'static str> {
     let mut found = BTreeSet::new();
