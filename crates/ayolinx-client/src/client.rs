@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::accept::{Accepted, accept};
 use crate::create_request::{CreateRequest, call};
 use crate::exchange::{Line, incomplete};
+use crate::metrics::Exchange;
 use crate::outcome::{
     Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, Outcome, ProtocolReason, Stop,
     TokenOutcome,
@@ -67,9 +68,12 @@ impl AyolinxClient {
 
     /// Opens a payment. Ends within the settings' timeout.
     pub async fn create(&self, request: &CreateRequest<'_>) -> CreateOutcome {
-        let name = create_name(request.channel.method);
+        let what = Exchange {
+            call: create_name(request.channel.method),
+            channel: &request.channel.code,
+        };
         let exchange = Box::pin(self.try_create(request));
-        self.observed(name, &request.our_reference, exchange).await
+        self.observed(what, &request.our_reference, exchange).await
     }
 
     /// Asks after a payment by our reference. "Not found" is an answer; payment links cannot be asked about.
@@ -80,14 +84,21 @@ impl AyolinxClient {
         our_reference: &str,
     ) -> InquiryOutcome {
         let exchange = Box::pin(self.try_inquire(method, channel, our_reference));
-        self.observed(inquiry_name(method), our_reference, exchange)
-            .await
+        let what = Exchange {
+            call: inquiry_name(method),
+            channel,
+        };
+        self.observed(what, our_reference, exchange).await
     }
 
     /// Voids an unpaid QR. Ask afterwards, whatever comes of it.
     pub async fn cancel_qris(&self, our_reference: &str, channel: &str) -> CancelOutcome {
         let exchange = Box::pin(self.try_cancel(our_reference, channel));
-        self.observed("qris_cancel", our_reference, exchange).await
+        let what = Exchange {
+            call: "qris_cancel",
+            channel,
+        };
+        self.observed(what, our_reference, exchange).await
     }
 
     /// Fetches a new token now, and keeps it.
@@ -103,7 +114,11 @@ impl AyolinxClient {
                 provider_time: fetched.provider_time,
             })
         });
-        self.observed("token", "", exchange).await
+        let what = Exchange {
+            call: "token",
+            channel: "none",
+        };
+        self.observed(what, "", exchange).await
     }
 
     async fn try_create(&self, request: &CreateRequest<'_>) -> Result<Accepted, Stop> {
@@ -159,14 +174,15 @@ impl AyolinxClient {
 
     async fn observed<T>(
         &self,
-        call: &'static str,
+        what: Exchange<'_>,
         reference: &str,
         exchange: impl Future<Output = Result<T, Stop>>,
     ) -> Outcome<T> {
         let began = Instant::now();
         let outcome = Outcome::of(exchange.await);
         let took = began.elapsed();
-        self.settings.metrics.called(call, outcome.name(), took);
+        self.settings.metrics.called(what, outcome.name(), took);
+        let call = what.call;
         let took_ms = took.as_millis();
         let (name, detail) = (outcome.name(), outcome.detail());
         let detail = detail.as_deref();

@@ -7,6 +7,29 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 const BUCKETS_SECONDS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
 
+/// Every exchange that is counted.
+const CALLS: [&str; 11] = [
+    "token",
+    "qris_create",
+    "ewallet_create",
+    "virtual_account_create",
+    "retail_create",
+    "payment_link_create",
+    "qris_inquiry",
+    "ewallet_inquiry",
+    "virtual_account_inquiry",
+    "retail_inquiry",
+    "qris_cancel",
+];
+
+/// What is asked of the provider, by which it is counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Exchange<'a> {
+    pub(crate) call: &'static str,
+    /// The channel's code; `none` for a token.
+    pub(crate) channel: &'a str,
+}
+
 /// Counters and durations of the provider's calls. Clones count together.
 #[derive(Debug, Clone)]
 pub struct ClientMetrics {
@@ -22,7 +45,7 @@ impl ClientMetrics {
     /// # Errors
     /// Only when a name or label were malformed.
     pub fn new() -> Result<Self, prometheus::Error> {
-        Ok(Self {
+        let metrics = Self {
             token_fetches: IntCounterVec::new(
                 Opts::new(
                     "gateway_provider_token_fetches_total",
@@ -33,9 +56,9 @@ impl ClientMetrics {
             calls: IntCounterVec::new(
                 Opts::new(
                     "gateway_provider_calls_total",
-                    "Exchanges with the provider by outcome.",
+                    "Exchanges with the provider by call, channel and outcome.",
                 ),
-                &["call", "outcome"],
+                &["call", "channel", "outcome"],
             )?,
             durations: HistogramVec::new(
                 HistogramOpts::new(
@@ -43,7 +66,7 @@ impl ClientMetrics {
                     "Length of exchanges with the provider, token and repeat included.",
                 )
                 .buckets(BUCKETS_SECONDS.to_vec()),
-                &["call"],
+                &["call", "channel"],
             )?,
             alarms: IntCounterVec::new(
                 Opts::new(
@@ -52,7 +75,16 @@ impl ClientMetrics {
                 ),
                 &["call"],
             )?,
-        })
+        };
+        // From the first: what rises from nothing is not seen to rise.
+        for outcome in ["accepted", "refused", "failed"] {
+            let fetches = metrics.token_fetches.with_label_values(&[outcome]);
+            fetches.inc_by(0);
+        }
+        for call in CALLS {
+            metrics.alarms.with_label_values(&[call]).inc_by(0);
+        }
+        Ok(metrics)
     }
 
     /// Registers everything.
@@ -75,10 +107,13 @@ impl ClientMetrics {
         self.token_fetches.with_label_values(&[outcome]).inc();
     }
 
-    pub(crate) fn called(&self, call: &str, outcome: &str, took: Duration) {
-        self.calls.with_label_values(&[call, outcome]).inc();
+    pub(crate) fn called(&self, exchange: Exchange<'_>, outcome: &str, took: Duration) {
+        let Exchange { call, channel } = exchange;
+        self.calls
+            .with_label_values(&[call, channel, outcome])
+            .inc();
         self.durations
-            .with_label_values(&[call])
+            .with_label_values(&[call, channel])
             .observe(took.as_secs_f64());
     }
 

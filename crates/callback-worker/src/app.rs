@@ -15,6 +15,7 @@ use payment_flows::{
     FlowChoices, FlowParts, SendNotificationUrl, WiringError, keyring_of, ledger_of,
 };
 use prometheus::Registry;
+use service_shell::build_info;
 use service_shell::catch_panic::{self, PanicReply};
 use service_shell::http_metrics::{self, HttpMetrics};
 use service_shell::ops::{Health, Ops};
@@ -67,6 +68,7 @@ fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> StartError {
 pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
     let settings = Arc::new(settings);
     let registry = Registry::new();
+    build_info::register(&registry, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))?;
     let keyring = keyring_of(&settings.encryption_keys)?;
     let checkout_origin = settings.checkout_public_url.as_str().to_owned();
     let ledger = ledger_of(

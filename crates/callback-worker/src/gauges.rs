@@ -1,16 +1,70 @@
-//! What is computed when it is asked for: how much waits, and since when.
+//! What is computed from the books when it is asked for, and not more often than is good for them:
+//! how much waits, since when, and the money.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use ledger::Ledger;
-use prometheus::{IntGauge, Registry};
+use ledger::{Ledger, LedgerError, Money, Queues};
+use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 
-/// Gauges of the books' queues.
+/// Queues are read at most this often, however many scrape …
+const QUEUES_EVERY: Duration = Duration::from_secs(5);
+/// … and money, which costs more.
+const MONEY_EVERY: Duration = Duration::from_secs(30);
+/// The states of an endpoint, as the gauge has them.
+const ENDPOINT_STATES: [&str; 3] = ["healthy", "troubled", "disabled"];
+
+/// Gauges of the books.
 #[derive(Debug, Clone)]
 pub struct Gauges {
     outbox_waiting: IntGauge,
     outbox_oldest_seconds: IntGauge,
     webhooks_dead: IntGauge,
     quarantined: IntGauge,
+    waiting: IntGaugeVec,
+    oldest_seconds: IntGaugeVec,
+    endpoints: IntGaugeVec,
+    pending: IntGaugeVec,
+    pending_rupiah: IntGaugeVec,
+    pending_cut_off: IntGauge,
+    suspense_rupiah: IntGauge,
+    unbalanced: IntGauge,
+    read_at: IntGaugeVec,
+    next: Arc<Mutex<Next>>,
+}
+
+/// When each set may be read again.
+#[derive(Debug, Default)]
+struct Next {
+    queues: Option<Instant>,
+    money: Option<Instant>,
+}
+
+/// Whether it is time, and if so when it is time again.
+fn is_due(next: &mut Option<Instant>, every: Duration) -> bool {
+    let now = Instant::now();
+    if next.is_some_and(|at| at > now) {
+        return false;
+    }
+    *next = now.checked_add(every);
+    true
+}
+
+fn one(registry: &Registry, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+    let gauge = IntGauge::new(name, help)?;
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
+}
+
+fn several(
+    registry: &Registry,
+    (name, help): (&str, &str),
+    labels: &[&str],
+) -> Result<IntGaugeVec, prometheus::Error> {
+    let gauges = IntGaugeVec::new(Opts::new(name, help), labels)?;
+    registry.register(Box::new(gauges.clone()))?;
+    Ok(gauges)
 }
 
 impl Gauges {
@@ -19,41 +73,133 @@ impl Gauges {
     /// # Errors
     /// When they are registered already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let gauge = |name: &str, help: &str| -> Result<IntGauge, prometheus::Error> {
-            let gauge = IntGauge::new(name, help)?;
-            registry.register(Box::new(gauge.clone()))?;
-            Ok(gauge)
-        };
+        let one = |name: &str, help: &str| one(registry, name, help);
+        let several =
+            |name: &str, help: &str, labels: &[&str]| several(registry, (name, help), labels);
         Ok(Self {
-            outbox_waiting: gauge("gateway_outbox_waiting", "Webhook deliveries that are due")?,
-            outbox_oldest_seconds: gauge(
+            outbox_waiting: one("gateway_outbox_waiting", "Webhook deliveries that are due")?,
+            outbox_oldest_seconds: one(
                 "gateway_outbox_oldest_seconds",
                 "How long the oldest due webhook delivery waits",
             )?,
-            webhooks_dead: gauge("gateway_webhooks_dead", "Webhook deliveries that gave up")?,
-            quarantined: gauge(
+            webhooks_dead: one("gateway_webhooks_dead", "Webhook deliveries that gave up")?,
+            quarantined: one(
                 "gateway_notifications_quarantined",
                 "Verified callbacks that nobody could place (up to 1000 counted)",
             )?,
+            waiting: several(
+                "gateway_queue_waiting",
+                "What is due and not done, by queue (up to 10000 counted)",
+                &["queue"],
+            )?,
+            oldest_seconds: several(
+                "gateway_queue_oldest_seconds",
+                "How long the oldest of it is due, by queue",
+                &["queue"],
+            )?,
+            endpoints: several(
+                "gateway_webhook_endpoints",
+                "Webhook endpoints by state",
+                &["state"],
+            )?,
+            pending: several(
+                "gateway_pending_payments",
+                "Payments that can be paid, by method and channel",
+                &["method", "channel"],
+            )?,
+            pending_rupiah: several(
+                "gateway_pending_rupiah",
+                "Rupiah that can be paid, by method and channel",
+                &["method", "channel"],
+            )?,
+            pending_cut_off: one(
+                "gateway_pending_is_cut_off",
+                "1 when more payments are open than are added up",
+            )?,
+            suspense_rupiah: one("gateway_suspense_rupiah", "Rupiah in suspense")?,
+            unbalanced: one(
+                "gateway_unbalanced_journals",
+                "Of the newest journals, those that do not sum to zero",
+            )?,
+            read_at: several(
+                "gateway_books_read_timestamp_seconds",
+                "When these gauges were last read from the books, by set",
+                &["set"],
+            )?,
+            next: Arc::default(),
         })
     }
 
     /// Sets them from the books; when those are away the last values stay.
     pub async fn refresh(self, ledger: Ledger) {
-        let counted = ledger
-            .transact(|tx| {
-                let quarantined = tx.quarantine(1000)?.len();
-                Ok((tx.outbox_depth()?, tx.dead_deliveries()?, quarantined))
-            })
-            .await;
-        let Ok(((waiting, oldest), dead, quarantined)) = counted else {
-            return;
+        let (queues, money) = {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            (
+                is_due(&mut next.queues, QUEUES_EVERY),
+                is_due(&mut next.money, MONEY_EVERY),
+            )
         };
+        if queues && self.refresh_queues(&ledger).await.is_ok() {
+            self.was_read("queues");
+        }
+        if money && self.refresh_money(&ledger).await.is_ok() {
+            self.was_read("money");
+        }
+    }
+
+    fn was_read(&self, set: &str) {
+        let gauge = self.read_at.with_label_values(&[set]);
+        gauge.set(Utc::now().timestamp());
+    }
+
+    async fn refresh_queues(&self, ledger: &Ledger) -> Result<(), LedgerError> {
+        let read = ledger.transact(|tx| {
+            let quarantined = tx.quarantine(1000)?.len();
+            let outbox = (tx.outbox_depth()?, tx.dead_deliveries()?);
+            Ok((outbox, quarantined, tx.queues()?))
+        });
+        let (((waiting, oldest), dead), quarantined, queues) = read.await?;
         self.outbox_waiting.set(waiting);
         let age = oldest.map_or(0, |at| Utc::now().signed_duration_since(at).num_seconds());
         self.outbox_oldest_seconds.set(age.max(0));
         self.webhooks_dead.set(dead);
         self.quarantined
             .set(i64::try_from(quarantined).unwrap_or(i64::MAX));
+        self.show_queues(&queues);
+        Ok(())
+    }
+
+    fn show_queues(&self, queues: &Queues) {
+        for depth in &queues.depths {
+            let queue = [depth.queue.as_str()];
+            self.waiting.with_label_values(&queue).set(depth.waiting);
+            let oldest = self.oldest_seconds.with_label_values(&queue);
+            oldest.set(depth.oldest_seconds.max(0));
+        }
+        for state in ENDPOINT_STATES {
+            let mut counted = queues.endpoints.iter();
+            let count = counted.find(|(name, _)| name == state);
+            let gauge = self.endpoints.with_label_values(&[state]);
+            gauge.set(count.map_or(0, |(_, count)| *count));
+        }
+    }
+
+    async fn refresh_money(&self, ledger: &Ledger) -> Result<(), LedgerError> {
+        let money: Money = ledger.transact(|tx| tx.money()).await?;
+        // A channel with nothing pending any more is not shown with what it once had.
+        self.pending.reset();
+        self.pending_rupiah.reset();
+        for of in &money.pending {
+            let labels = [of.method.as_str(), of.channel.as_str()];
+            self.pending.with_label_values(&labels).set(of.payments);
+            self.pending_rupiah
+                .with_label_values(&labels)
+                .set(of.rupiah);
+        }
+        self.pending_cut_off
+            .set(i64::from(money.pending_is_cut_off));
+        self.suspense_rupiah.set(money.suspense_rupiah);
+        self.unbalanced.set(money.unbalanced);
+        Ok(())
     }
 }

@@ -10,9 +10,11 @@ use service_shell::pace::{Did, Pace};
 use service_shell::shutdown::Shutdown;
 
 mod deliver;
+mod delivery_metrics;
 mod provider_work;
 
-pub use deliver::{Deliverer, DeliveryMetrics, Tries};
+pub use deliver::{Deliverer, Tries};
+pub use delivery_metrics::DeliveryMetrics;
 
 /// Pieces of provider work in hand at once, of each kind.
 const WORK_AT_ONCE: i64 = 32;

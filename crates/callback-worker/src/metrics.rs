@@ -5,6 +5,20 @@ use prometheus::{IntCounterVec, Opts, Registry};
 use crate::callback_path::CallbackPath;
 use crate::verify::VerifiedCallback;
 
+const CALLBACK_OUTCOMES: [&str; 10] = [
+    "applied",
+    "no_change",
+    "duplicate",
+    "asked",
+    "unknown_reference",
+    "unreadable",
+    "bad_headers",
+    "bad_signature",
+    "bad_token",
+    "storage_away",
+];
+const TOKEN_OUTCOMES: [&str; 4] = ["issued", "refused", "malformed", "storage_away"];
+
 /// The edge's counters. Clones share them.
 #[derive(Debug, Clone)]
 pub struct CallbackMetrics {
@@ -25,7 +39,7 @@ impl CallbackMetrics {
             registry.register(Box::new(counter.clone()))?;
             Ok::<_, prometheus::Error>(counter)
         };
-        Ok(Self {
+        let metrics = Self {
             callbacks: counter(
                 "gateway_callbacks_total",
                 "Callbacks by path and what became of them.",
@@ -41,7 +55,18 @@ impl CallbackMetrics {
                 "Token requests of the provider by outcome.",
                 &["outcome"],
             )?,
-        })
+        };
+        // From the first: what rises from nothing is not seen to rise.
+        for path in CallbackPath::ALL {
+            for outcome in CALLBACK_OUTCOMES {
+                let labels = [path.label(), outcome];
+                metrics.callbacks.with_label_values(&labels).inc_by(0);
+            }
+        }
+        for outcome in TOKEN_OUTCOMES {
+            metrics.tokens.with_label_values(&[outcome]).inc_by(0);
+        }
+        Ok(metrics)
     }
 
     pub(crate) fn count_callback(&self, path: CallbackPath, outcome: &str) {

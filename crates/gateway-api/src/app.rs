@@ -13,6 +13,7 @@ use payment_flows::{
     FlowChoices, FlowParts, SendNotificationUrl, WiringError, keyring_of, ledger_of,
 };
 use prometheus::Registry;
+use service_shell::build_info;
 use service_shell::catch_panic::{self, PanicReply};
 use service_shell::http_metrics::{self, HttpMetrics};
 use service_shell::ops::{Health, Ops};
@@ -130,6 +131,7 @@ impl Parts {
 pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
     let settings = Arc::new(settings);
     let registry = Registry::new();
+    build_info::register(&registry, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))?;
     let keyring = keyring_of(&settings.encryption_keys)?;
     let checkout_origin = settings.urls.checkout.as_str().to_owned();
     let ledger = ledger_of(

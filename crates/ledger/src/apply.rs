@@ -282,6 +282,10 @@ impl Tx<'_> {
         }
         for (booking, amount) in &decision.bookings {
             self.post(&row, *booking, *amount)?;
+            self.tally.booked(&row, *booking, amount.minor());
+        }
+        if before.0 != decision.payment {
+            self.tally.came(&row, decision.payment);
         }
         self.keep_receipts(locked, &row, observation, decided)?;
         self.plan_after(&row, before.0, decision)?;
@@ -342,6 +346,9 @@ impl Tx<'_> {
         row.updated_at = now;
         let row = row.clone();
         self.plan_after(&row, before, &decision)?;
+        if before != decision.payment {
+            self.tally.came(&row, decision.payment);
+        }
         self.writes.payments.insert(id, row);
         self.record(NewHistory {
             order_id: locked.order.id,

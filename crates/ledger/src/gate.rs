@@ -32,6 +32,24 @@ const OLDEST_EVERY: u64 = 8;
 
 impl Urgency {
     const COUNT: usize = 5;
+    pub(crate) const ALL: [Self; Self::COUNT] = [
+        Self::Callback,
+        Self::Write,
+        Self::Request,
+        Self::Read,
+        Self::Spare,
+    ];
+
+    /// The spelling in metrics.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Callback => "callback",
+            Self::Write => "write",
+            Self::Request => "request",
+            Self::Read => "read",
+            Self::Spare => "spare",
+        }
+    }
 
     const fn line(self) -> usize {
         match self {
@@ -72,6 +90,14 @@ pub(crate) enum Refused {
     TooMany,
     /// Waited in vain.
     InVain,
+}
+
+/// How many places there are, how many nobody has, and how many wait for one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standings {
+    pub(crate) places: usize,
+    pub(crate) free: usize,
+    pub(crate) waiting: usize,
 }
 
 /// A fixed number of places. Clones share them.
@@ -132,6 +158,16 @@ impl Gate {
     /// How many places nobody has.
     pub(crate) fn free(&self) -> usize {
         self.lines().free
+    }
+
+    pub(crate) fn standing(&self) -> Standings {
+        let lines = self.lines();
+        let waiting = lines.waiting.iter().flatten();
+        Standings {
+            places: self.places,
+            free: lines.free,
+            waiting: waiting.filter(|one| !one.place.is_closed()).count(),
+        }
     }
 
     /// A place, as soon as there is one and nobody more urgent waits.

@@ -263,6 +263,7 @@ impl Writer {
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         let entries = u64::try_from(group.len()).unwrap_or(u64::MAX);
         self.counters.entries.fetch_add(entries, Ordering::Relaxed);
+        self.database.count(|metrics| metrics.shared(group.len()));
         match committed {
             Ok(Ok(done)) => {
                 for (entry, done) in group.into_iter().zip(done) {

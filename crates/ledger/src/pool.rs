@@ -2,17 +2,20 @@
 //! `Ledger::transact`, and no network call inside it, since the closure cannot await.
 //! Rules from measured traps: reliability T6 (checkout can hang), T7 (demoted primary), T10, T11.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use prometheus::Registry;
 
 use crate::context::Context;
 use crate::error::LedgerError;
 use crate::gate::{Gate, Refused, Urgency};
 use crate::group::Group;
+use crate::metrics::{Connections, LedgerMetrics, Tally};
+use crate::server_address::with_safe_parameters;
 use crate::tx::Tx;
 
 const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
@@ -137,6 +140,7 @@ impl r2d2::ManageConnection for Manager {
 pub(crate) struct Database {
     pool: r2d2::Pool<Manager>,
     context: Arc<Context>,
+    metrics: Arc<OnceLock<LedgerMetrics>>,
 }
 
 /// The books. Cheap to clone; shared by every thread of a process.
@@ -155,6 +159,7 @@ impl Ledger {
     #[must_use]
     pub fn new(settings: &LedgerSettings, context: Context) -> Self {
         let context = Arc::new(context);
+        let metrics = Arc::<OnceLock<LedgerMetrics>>::default();
         let pool = |name: &'static str, lock_timeout: Duration, most: u32, idle: u32| Database {
             pool: r2d2::Pool::builder()
                 .max_size(most)
@@ -169,6 +174,7 @@ impl Ledger {
                     lock_timeout,
                 }),
             context: Arc::clone(&context),
+            metrics: Arc::clone(&metrics),
         };
         let places = usize::try_from(settings.connections_max).unwrap_or(1);
         // One kept ready where several may be needed. Whoever needs only one asks for it first: its
@@ -189,6 +195,21 @@ impl Ledger {
             urgency: Urgency::Write,
             deadline: settings.deadline,
         }
+    }
+
+    /// Has the ledger count from now on, for this registry; asked again, what it counts already is
+    /// registered there too.
+    ///
+    /// # Errors
+    /// When a name is taken.
+    pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        let metrics = match self.database.metrics.get() {
+            Some(metrics) => metrics.clone(),
+            None => LedgerMetrics::new()?,
+        };
+        metrics.register(registry, Connections::new(self.gate.clone())?)?;
+        self.database.metrics.get_or_init(|| metrics);
+        Ok(())
     }
 
     /// The same books for work of this urgency; unsaid, it is [`Urgency::Write`].
@@ -223,8 +244,22 @@ impl Ledger {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
+        let result = self.transact_in_place(deadline, work).await;
+        self.database
+            .count(|metrics| metrics.ended(self.urgency, &result));
+        result
+    }
+
+    async fn transact_in_place<T, F>(&self, deadline: Duration, work: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
         let began = Instant::now();
         let place = self.gate.enter(self.urgency, deadline).await;
+        let urgency = self.urgency;
+        self.database
+            .count(|metrics| metrics.waited(urgency, began.elapsed()));
         let place = place.map_err(|refused| match refused {
             Refused::TooMany => LedgerError::Overloaded,
             Refused::InVain => {
@@ -237,7 +272,10 @@ impl Ledger {
             // The place stays with the thread: a stuck statement holds it, so stuck threads are
             // never more than there are connections.
             let _place = place;
-            database.run(longer, work)
+            let began = Instant::now();
+            let result = database.run(longer, work);
+            database.count(|metrics| metrics.transacted(urgency, began.elapsed()));
+            result
         });
         match tokio::time::timeout(deadline.saturating_sub(began.elapsed()), task).await {
             Ok(Ok(result)) => result,
@@ -279,6 +317,12 @@ pub(crate) struct Failed {
 }
 
 impl Database {
+    pub(crate) fn count(&self, count: impl FnOnce(&LedgerMetrics)) {
+        if let Some(metrics) = self.metrics.get() {
+            count(metrics);
+        }
+    }
+
     pub(crate) fn run<T>(
         &self,
         statement_timeout_ms: Option<u128>,
@@ -299,6 +343,7 @@ impl Database {
             is_undone: false,
         })?;
         let mut is_done = false;
+        let mut tally = Tally::default();
         let result = pooled.connection.transaction(|connection| {
             if let Some(limit) = statement_timeout_ms {
                 connection.batch_execute(&format!("SET LOCAL statement_timeout = {limit}"))?;
@@ -306,11 +351,15 @@ impl Database {
             let mut tx = Tx::new(connection, &self.context);
             let done = work(&mut tx)?;
             tx.flush()?;
+            tally = tx.tally;
             is_done = true;
             Ok(done)
         });
         match &result {
-            Ok(_) => pooled.checked_at = Instant::now(),
+            Ok(_) => {
+                pooled.checked_at = Instant::now();
+                self.count(|metrics| metrics.committed(&tally));
+            }
             // The next user must ask the server again whether it lives and leads (T7).
             Err(LedgerError::Unavailable(_)) => {
                 if let Some(past) = Instant::now().checked_sub(CHECKED_IS_FRESH_FOR) {
@@ -335,52 +384,5 @@ struct LogConnectErrors;
 impl r2d2::HandleError<ConnectError> for LogConnectErrors {
     fn handle_error(&self, error: ConnectError) {
         tracing::warn!(error = %error, "a database connection could not be made or kept");
-    }
-}
-
-/// Adds what keeps a dead or demoted server from holding us, where the operator did not say.
-fn with_safe_parameters(url: &str) -> String {
-    // Kerberos is nobody's here, and its library aborts a process that ends while it is asked.
-    const PARAMETERS: [(&str, &str); 7] = [
-        ("connect_timeout", "2"),
-        ("tcp_user_timeout", "5000"),
-        ("keepalives_idle", "10"),
-        ("keepalives_interval", "3"),
-        ("keepalives_count", "3"),
-        ("gssencmode", "disable"),
-        ("target_session_attrs", "read-write"),
-    ];
-    let is_url = url.contains("://");
-    let mut out = url.to_owned();
-    for (name, value) in PARAMETERS {
-        if url.contains(&format!("{name}=")) {
-            continue;
-        }
-        if !is_url {
-            out.push(' ');
-        } else if out.contains('?') {
-            out.push('&');
-        } else {
-            out.push('?');
-        }
-        out.push_str(name);
-        out.push('=');
-        out.push_str(value);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn safe_parameters_are_added_and_never_overridden() {
-        let url = with_safe_parameters("postgres://u@h/db");
-        assert!(url.starts_with("postgres://u@h/db?connect_timeout=2&"));
-        assert!(url.ends_with("target_session_attrs=read-write"));
-        let own = with_safe_parameters("postgres://u@h/db?connect_timeout=9");
-        assert!(own.contains("connect_timeout=9&") && !own.contains("connect_timeout=2"));
-        assert!(with_safe_parameters("host=/tmp dbname=x").contains(" connect_timeout=2"));
     }
 }

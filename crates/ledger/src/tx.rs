@@ -10,6 +10,7 @@ use diesel::sql_types::Timestamptz;
 
 use crate::context::Context;
 use crate::error::LedgerError;
+use crate::metrics::Tally;
 use crate::prefetched::Prefetched;
 use crate::statement::Named;
 use crate::writes::Writes;
@@ -28,6 +29,7 @@ pub struct Tx<'a> {
     began: Instant,
     pub(crate) prefetched: Prefetched,
     pub(crate) writes: Writes,
+    pub(crate) tally: Tally,
 }
 
 impl<'a> Tx<'a> {
@@ -39,6 +41,7 @@ impl<'a> Tx<'a> {
             began: Instant::now(),
             prefetched: Prefetched::default(),
             writes: Writes::default(),
+            tally: Tally::default(),
         }
     }
 
@@ -69,7 +72,7 @@ impl<'a> Tx<'a> {
     ) -> Result<T, LedgerError> {
         self.flush()?;
         let (context, now, began) = (self.context, self.now, self.began);
-        self.connection.transaction(|connection| {
+        let nested = self.connection.transaction(|connection| {
             let mut tx = Tx {
                 now,
                 began,
@@ -77,8 +80,11 @@ impl<'a> Tx<'a> {
             };
             let done = work(&mut tx)?;
             tx.flush()?;
-            Ok(done)
-        })
+            Ok::<_, LedgerError>((done, tx.tally))
+        });
+        let (done, tally) = nested?;
+        self.tally.and(tally);
+        Ok(done)
     }
 
     /// The database's time, the same throughout the transaction: leases and due times of all

@@ -1,6 +1,14 @@
 //! What flows count.
 
+use ledger::WorkKind;
 use prometheus::{IntCounterVec, Opts, Registry};
+
+/// What flows may alarm about.
+const ALARMS: [&str; 3] = [
+    "provider_configuration",
+    "provider_throttled",
+    "expired_without_answer",
+];
 
 /// Counters of one process.
 #[derive(Debug, Clone)]
@@ -29,6 +37,15 @@ impl FlowMetrics {
             ),
             &["what"],
         )?;
+        // From the first: what rises from nothing is not seen to rise.
+        for kind in WorkKind::ALL {
+            for outcome in ["done", "again"] {
+                work.with_label_values(&[kind.as_str(), outcome]).inc_by(0);
+            }
+        }
+        for what in ALARMS {
+            alarms.with_label_values(&[what]).inc_by(0);
+        }
         registry.register(Box::new(work.clone()))?;
         registry.register(Box::new(alarms.clone()))?;
         Ok(Self { work, alarms })

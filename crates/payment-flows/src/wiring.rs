@@ -120,6 +120,7 @@ impl FlowParts {
     ) -> Result<Self, WiringError> {
         let metrics = ClientMetrics::new()?;
         metrics.register(registry)?;
+        ledger.register(registry)?;
         let keyring = Arc::clone(&ledger.context().keyring);
         let tokens = match &choices.redis_url {
             Some(url) => TokenCache::with_redis(url, keyring, &provider.client_id)?,

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use ayolinx_core::ids::EndpointId;
 use chrono::{TimeDelta, Utc};
 use ledger::{DeliveryNext, Fronts, LeasedDelivery, Ledger, LedgerError, TryResult};
-use prometheus::{IntCounterVec, Opts, Registry};
 use service_shell::pace::{Did, Pace};
 use uuid::Uuid;
 use webhooks::{Delivery, DeliveryOutcome, WebhookSchedule, WebhookSecret, WebhookSender};
+
+use super::delivery_metrics::{DeliveryMetrics, EndpointState};
 
 /// Deliveries under way at once in one process, to endpoints that answer …
 const AT_ONCE_MAX: i64 = 256;
@@ -23,30 +24,6 @@ const TROUBLED_AT_ONCE_MAX: i64 = 64;
 const PER_ENDPOINT_MAX: i64 = 16;
 /// What a lease leaves beside the try: time to record it.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
-
-/// What deliveries count.
-#[derive(Debug, Clone)]
-pub struct DeliveryMetrics {
-    tries: IntCounterVec,
-}
-
-impl DeliveryMetrics {
-    /// Counters registered with `registry`.
-    ///
-    /// # Errors
-    /// When they are registered already.
-    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let tries = IntCounterVec::new(
-            Opts::new(
-                "gateway_webhook_tries_total",
-                "Tries to deliver webhooks, by outcome",
-            ),
-            &["outcome"],
-        )?;
-        registry.register(Box::new(tries.clone()))?;
-        Ok(Self { tries })
-    }
-}
 
 /// How a webhook is tried.
 pub struct Tries {
@@ -120,7 +97,7 @@ impl Deliverer {
             .transact(move |tx| tx.lease_deliveries_from(fronts, room, PER_ENDPOINT_MAX, lease))
             .await?;
         self.fronts.set(fronts);
-        Ok(self.start(leased, &self.under_way))
+        Ok(self.start(leased, EndpointState::Healthy))
     }
 
     /// [`Deliverer::run_once`] for endpoints whose last tries all failed.
@@ -137,20 +114,24 @@ impl Deliverer {
             .ledger
             .transact(move |tx| tx.lease_troubled(room, lease))
             .await?;
-        Ok(self.start(leased, &self.troubled_under_way))
+        Ok(self.start(leased, EndpointState::Troubled))
     }
 
-    fn start(self: &Rc<Self>, leased: Vec<LeasedDelivery>, places: &Rc<Cell<i64>>) -> Did {
+    fn start(self: &Rc<Self>, leased: Vec<LeasedDelivery>, state: EndpointState) -> Did {
         if leased.is_empty() {
             return Did::Nothing;
         }
+        let places = match state {
+            EndpointState::Healthy => &self.under_way,
+            EndpointState::Troubled => &self.troubled_under_way,
+        };
         for delivery in leased {
             let place = Place::taken(places);
             let deliverer = Rc::clone(self);
             deliverer.takes_up(delivery.endpoint_id);
             actix_web::rt::spawn(async move {
                 let endpoint = delivery.endpoint_id;
-                deliverer.deliver(delivery).await;
+                deliverer.deliver(delivery, state).await;
                 drop(place);
                 deliverer.has_done(endpoint);
             });
@@ -177,14 +158,15 @@ impl Deliverer {
         }
     }
 
-    async fn deliver(&self, delivery: LeasedDelivery) {
+    async fn deliver(&self, delivery: LeasedDelivery, state: EndpointState) {
         let began = Instant::now();
         let outcome = self.send(&delivery).await;
-        let result = self.judge(&delivery, &outcome, began.elapsed());
-        self.metrics
-            .tries
-            .with_label_values(&[&result.outcome])
-            .inc();
+        let took = began.elapsed();
+        let result = self.judge(&delivery, &outcome, took);
+        self.metrics.tried(state, &result.outcome, took);
+        if result.next == DeliveryNext::Delivered {
+            self.metrics.delivered(delivery.event_id);
+        }
         tracing::info!(
             event.id = %delivery.event_id,
             endpoint.id = %delivery.endpoint_id,

@@ -5,6 +5,7 @@ mod audit;
 mod calls;
 mod endings;
 mod fronts;
+mod gauges;
 mod group;
 mod group_creates;
 mod group_faults;

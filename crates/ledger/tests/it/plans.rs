@@ -177,6 +177,8 @@ async fn webhooks(books: &Books, event: EventId) {
         .run(move |tx| {
             tx.outbox_depth()?;
             tx.dead_deliveries()?;
+            tx.queues()?;
+            tx.money()?;
             tx.feed(merchant, None, FeedPlace::START, 50)?;
             tx.feed(merchant, Some(EventType::OrderPaid), FeedPlace::START, 50)?;
             tx.event_body(merchant, event)?;

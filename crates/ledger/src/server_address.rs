@@ -1,0 +1,48 @@
+//! The database's address as it is used: with what keeps a dead or demoted server from holding us.
+
+/// Adds what keeps a dead or demoted server from holding us, where the operator did not say.
+pub(crate) fn with_safe_parameters(url: &str) -> String {
+    // Kerberos is nobody's here, and its library aborts a process that ends while it is asked.
+    const PARAMETERS: [(&str, &str); 7] = [
+        ("connect_timeout", "2"),
+        ("tcp_user_timeout", "5000"),
+        ("keepalives_idle", "10"),
+        ("keepalives_interval", "3"),
+        ("keepalives_count", "3"),
+        ("gssencmode", "disable"),
+        ("target_session_attrs", "read-write"),
+    ];
+    let is_url = url.contains("://");
+    let mut out = url.to_owned();
+    for (name, value) in PARAMETERS {
+        if url.contains(&format!("{name}=")) {
+            continue;
+        }
+        if !is_url {
+            out.push(' ');
+        } else if out.contains('?') {
+            out.push('&');
+        } else {
+            out.push('?');
+        }
+        out.push_str(name);
+        out.push('=');
+        out.push_str(value);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn safe_parameters_are_added_and_never_overridden() {
+        let url = with_safe_parameters("postgres://u@h/db");
+        assert!(url.starts_with("postgres://u@h/db?connect_timeout=2&"));
+        assert!(url.ends_with("target_session_attrs=read-write"));
+        let own = with_safe_parameters("postgres://u@h/db?connect_timeout=9");
+        assert!(own.contains("connect_timeout=9&") && !own.contains("connect_timeout=2"));
+        assert!(with_safe_parameters("host=/tmp dbname=x").contains(" connect_timeout=2"));
+    }
+}

@@ -1,0 +1,26 @@
+//! Which build runs, as a metric that is always 1.
+
+use prometheus::{IntGaugeVec, Opts, Registry};
+
+/// The commit that the build was made from, where whoever built it said so.
+const REVISION: &str = match option_env!("BUILD_REVISION") {
+    Some(revision) => revision,
+    None => "unknown",
+};
+
+/// Registers `gateway_build_info{service,version,revision}`.
+///
+/// # Errors
+/// When the registry has it already.
+pub fn register(
+    registry: &Registry,
+    service: &str,
+    version: &str,
+) -> Result<(), prometheus::Error> {
+    let info = IntGaugeVec::new(
+        Opts::new("gateway_build_info", "Which build runs; always 1."),
+        &["service", "version", "revision"],
+    )?;
+    info.with_label_values(&[service, version, REVISION]).set(1);
+    registry.register(Box::new(info))
+}
