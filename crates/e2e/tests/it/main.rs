@@ -2,6 +2,7 @@
 //! The file names are the list; what a story needs stands in `support`.
 #![cfg(test)]
 
+mod alerts_and_dashboards_fit;
 mod books_balance;
 mod callback_arrives_twice_or_out_of_order;
 mod callback_before_reply;
@@ -25,6 +26,7 @@ mod outcome_is_unknown;
 mod paid_late;
 mod paid_twice;
 mod process_dies_in_the_call;
+mod prometheus_watches;
 mod provider_is_down;
 mod provider_refuses;
 mod readiness;

@@ -1,0 +1,327 @@
+//! A real Prometheus with our rules scrapes a running stack: every panel of every dashboard gets data,
+//! and alerts fire from their causes. `make watch` does it, with `PROMETHEUS` set: the server is
+//! Debian's package `prometheus`, which not every machine has. Elsewhere nothing is tried.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use chrono::Utc;
+use devstack::{Durability, Postgres, Stack, run_sql};
+use serde_json::{Value, json};
+
+use crate::alerts_and_dashboards_fit::{Query, queries, text};
+use crate::support::{Http, Provider, QRIS, Sandbox, Shop, an_order, quick, until, until_some};
+
+const READY_WITHIN: Duration = Duration::from_secs(30);
+const ALL_WITHIN: Duration = Duration::from_secs(100);
+
+/// Panels that may rightly be empty, and why. None is: the traffic has something of everything.
+const MAY_BE_EMPTY: [&str; 0] = [];
+
+/// Alerts whose causes are made while everything works …
+const FIRE_UNDER_TRAFFIC: [&str; 12] = [
+    "ApiFails",
+    "CallbacksForged",
+    "CallbacksQuarantined",
+    "JournalsUnbalanced",
+    "PaidOrdersUntold",
+    "ProviderRefusesUs",
+    "ProviderSlow",
+    "ProviderThrottles",
+    "ProviderUncertain",
+    "SuspenseGrew",
+    "UnknownPaymentsOld",
+    "WebhooksDead",
+];
+/// … and when the database, then a service, is gone.
+const FIRE_AT_THE_END: [&str; 3] = ["CallbacksNotStored", "DatabaseAway", "ServiceDown"];
+
+/// Prometheus, until it is dropped.
+struct Prometheus {
+    process: Child,
+    http: Http,
+    url: String,
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+impl Prometheus {
+    async fn over(stack: &Stack) -> Self {
+        let folder = stack.home().join("prometheus");
+        fs::create_dir_all(&folder).unwrap();
+        // Alerts fire with their cause, and not minutes later.
+        let rules = text("deploy/prometheus/rules.yaml");
+        let rules = rules
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("for: "));
+        let rules: Vec<&str> = rules.collect();
+        fs::write(folder.join("rules.yaml"), rules.join("\n")).unwrap();
+        let mut config = text("deploy/prometheus/prometheus.yaml").replace("15s", "1s");
+        for (program, told) in [("gateway-api-1", 9080), ("callback-worker-1", 9081)] {
+            let ours = stack.ops_url(program).unwrap();
+            let told = format!("127.0.0.1:{told}");
+            assert!(config.contains(&told), "{config}");
+            config = config.replace(&told, ours.strip_prefix("http://").unwrap());
+        }
+        fs::write(folder.join("prometheus.yaml"), config).unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+        let address = free.unwrap().to_string();
+        let log = fs::File::create(folder.join("log")).unwrap();
+        let process = Command::new("prometheus")
+            .arg(format!(
+                "--config.file={}",
+                folder.join("prometheus.yaml").display()
+            ))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                folder.join("data").display()
+            ))
+            .arg(format!("--web.listen-address={address}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn();
+        let process = process.expect("prometheus is installed: apt-get install prometheus");
+        let url = format!("http://{address}");
+        let prometheus = Self {
+            process,
+            http: Http::new(),
+            url,
+        };
+        until(READY_WITHIN, "Prometheus is ready", async || {
+            let ready = format!("{}/-/ready", prometheus.url);
+            let answer = prometheus
+                .http
+                .try_send("GET", &ready, &[], Vec::new())
+                .await;
+            answer.is_ok_and(|answer| answer.status == 200)
+        })
+        .await;
+        prometheus
+    }
+
+    /// The values that a query finds now.
+    async fn values(&self, expr: &str) -> Vec<String> {
+        let encoded: String = expr.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let url = format!("{}/api/v1/query?query={encoded}", self.url);
+        let answer = self.http.get(&url).await;
+        assert_eq!(answer.status, 200, "{expr}: {}", answer.text());
+        let found = answer.json["data"]["result"].as_array().unwrap();
+        let values = found
+            .iter()
+            .map(|one| one["value"][1].as_str().unwrap().to_owned());
+        values.collect()
+    }
+
+    async fn has_data(&self, query: &Query) -> bool {
+        let expr = query.expr.replace("$__rate_interval", "30s");
+        let values = self.values(&expr).await;
+        values.iter().any(|value| value != "NaN")
+    }
+
+    async fn firing(&self) -> BTreeSet<String> {
+        let answer = self.http.get(&format!("{}/api/v1/alerts", self.url)).await;
+        let alerts = answer.expect(200).json["data"]["alerts"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let firing = alerts.iter().filter(|alert| alert["state"] == "firing");
+        let names = firing.map(|alert| alert["labels"]["alertname"].as_str().unwrap().to_owned());
+        names.collect()
+    }
+
+    async fn not_firing(&self, wanted: &[&str]) -> Vec<String> {
+        let firing = self.firing().await;
+        let missing = wanted.iter().filter(|name| !firing.contains(**name));
+        missing.map(|name| (*name).to_owned()).collect()
+    }
+}
+
+/// Everybody who makes something happen.
+struct Traffic<'s> {
+    stack: &'s Stack,
+    shop: Shop,
+    unheard: Shop,
+    sandbox: Sandbox,
+    provider: Provider,
+}
+
+impl<'s> Traffic<'s> {
+    fn of(stack: &'s Stack) -> Self {
+        let made = stack.gatewayctl_json(&["merchants", "create", "--name", "Unheard"]);
+        let made = made.unwrap();
+        let merchant = made["merchant_id"].as_str().unwrap();
+        let closed = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let url = format!("http://{closed}/");
+        let add = ["webhooks", "add", "--merchant", merchant, "--url", &url];
+        stack.gatewayctl(&add).unwrap();
+        Self {
+            stack,
+            shop: Shop::of(stack),
+            unheard: Shop::with_key(stack, made["api_key"].as_str().unwrap()),
+            sandbox: Sandbox::of(stack),
+            provider: Provider::of(stack),
+        }
+    }
+
+    /// A payment that can be paid; none while the provider is still thought to refuse us.
+    async fn payable(shop: &Shop, channel: &str) -> Option<Value> {
+        let made = shop.create(&an_order(channel)).await;
+        (made.status == 201).then(|| made.json["payments"][0].clone())
+    }
+
+    /// Paid by each method, asked about, and told to a shop that listens and to one that does not.
+    async fn good(&self) {
+        for (channel, mode) in [
+            ("qris", "plain"),
+            ("ewallet", "plain"),
+            ("VIRTUAL_ACCOUNT_BNI", "snap"),
+            ("RETAIL_ALFAMART", "plain"),
+        ] {
+            if let Some(payment) = Self::payable(&self.shop, channel).await {
+                let how = json!({"mode": mode});
+                self.sandbox.settle(&payment, "pay", how).await;
+            }
+        }
+        Self::payable(&self.shop, "RETAIL_ALFAMIDI").await;
+        if let Some(payment) = Self::payable(&self.unheard, "qris").await {
+            self.sandbox.pay(&payment).await;
+        }
+        self.shop.get("/v1/orders/ord_of_nobody").await;
+    }
+
+    /// Another amount, a callback of nobody, forged ones.
+    async fn odd_callbacks(&self) {
+        let nobodys = json!({"id": uuid::Uuid::new_v4().simple().to_string()});
+        let other = Self::payable(&self.shop, "qris").await;
+        for payment in other.iter().chain([&nobodys]) {
+            let body = Provider::success(payment, "24000.00").to_string();
+            let told = self.provider.notify(QRIS, body.as_bytes(), Utc::now());
+            told.await.expect(200);
+        }
+        for _ in 0..15 {
+            let forged = [
+                ("x-timestamp", "2025-06-01T10:15:30+07:00"),
+                ("x-signature", "Zm9yZ2Vk"),
+            ];
+            self.provider.send(QRIS, &forged, b"{}").await;
+        }
+    }
+
+    /// Creates that the provider refuses, throttles, forgets, and answers late.
+    async fn bad_creates(&self) {
+        let error = |http: u16, code: &str| json!({"kind": "error", "http_status": http, "response_code": code});
+        for action in [
+            error(401, "4014701"),
+            error(429, "4294700"),
+            json!("drop_after_effect"),
+        ] {
+            let fault = json!({"call": "qris_generate", "action": action});
+            self.sandbox.fault(fault).await;
+            self.shop.create(&an_order("qris")).await;
+            self.sandbox.heal().await;
+        }
+        let slow = json!({"kind": "delay", "ms": 6_000});
+        self.sandbox
+            .fault(json!({"call": "retail_create", "times": 1, "action": slow}))
+            .await;
+        self.shop.create(&an_order("RETAIL_ALFAMIDI")).await;
+    }
+
+    /// What would take long to come about.
+    fn age(&self) {
+        let url = self.stack.database_url();
+        for statement in [
+            "UPDATE payments SET created_at = now() - interval '1 h' WHERE state = 'unknown'",
+            "UPDATE events SET created_at = now() - interval '1 h' WHERE type = 'order.paid' \
+             AND id IN (SELECT event_id FROM deliveries WHERE state = 'due')",
+            "SET session_replication_role = replica; UPDATE entries SET minor = minor - 100 \
+             WHERE journal_id = (SELECT journal_id FROM entries ORDER BY journal_id DESC LIMIT 1) AND line = 1",
+        ] {
+            run_sql(&url, statement).unwrap();
+        }
+    }
+}
+
+async fn every_panel_has_data(prometheus: &Prometheus, traffic: &Traffic<'_>) {
+    let mut waited_for = queries();
+    waited_for.retain(|query| !MAY_BE_EMPTY.contains(&query.panel.as_str()));
+    let whole = waited_for.len();
+    assert!(whole > 50, "{whole}");
+    until_some(ALL_WITHIN, "every panel has data", async || {
+        traffic.good().await;
+        traffic.odd_callbacks().await;
+        traffic.bad_creates().await;
+        traffic.age();
+        let mut empty = Vec::new();
+        for query in std::mem::take(&mut waited_for) {
+            if !prometheus.has_data(&query).await {
+                empty.push(query);
+            }
+        }
+        waited_for = empty;
+        let silent = prometheus.not_firing(&FIRE_UNDER_TRAFFIC).await;
+        if waited_for.is_empty() && silent.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "of {whole} queries without data: {waited_for:?}; silent: {silent:?}"
+        ))
+    })
+    .await;
+}
+
+async fn until_firing(prometheus: &Prometheus, wanted: &[&str], cause: impl AsyncFn()) {
+    until_some(READY_WITHIN, "alerts fire", async || {
+        cause().await;
+        let silent = prometheus.not_firing(wanted).await;
+        if silent.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{silent:?}"))
+        }
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn every_panel_gets_data_and_alerts_fire_from_their_causes() {
+    if std::env::var_os("PROMETHEUS").is_none() {
+        return;
+    }
+    let postgres = Postgres::throwaway(Durability::Throwaway).unwrap();
+    postgres.ensure_database("gateway").unwrap();
+    let stack = quick()
+        .database_url(&postgres.url("gateway"))
+        .env("INQUIRY_SCHEDULE", "500ms")
+        .env("RESOLVE_SCHEDULE", "10m")
+        .env("WEBHOOK_SCHEDULE", "0s,100ms,20s")
+        .start();
+    let mut stack = stack.await.unwrap();
+    let prometheus = Prometheus::over(&stack).await;
+    let traffic = Traffic::of(&stack);
+    every_panel_has_data(&prometheus, &traffic).await;
+    let payment: Value = json!({"id": uuid::Uuid::new_v4().simple().to_string()});
+    let late = Provider::success(&payment, "24000.00").to_string();
+    let (provider, shop) = (Provider::of(&stack), Shop::of(&stack));
+    drop(postgres);
+    let [stored, database, service] = FIRE_AT_THE_END;
+    until_firing(&prometheus, &[stored, database], async || {
+        provider.notify(QRIS, late.as_bytes(), Utc::now()).await;
+        shop.get("/v1/orders").await;
+    })
+    .await;
+    stack.kill("gateway-api-1").unwrap();
+    until_firing(&prometheus, &[service], async || ()).await;
+}
