@@ -226,6 +226,8 @@ impl<'s> Traffic<'s> {
             error(401, "4014701"),
             error(429, "4294700"),
             json!("drop_after_effect"),
+            json!("drop_after_effect"),
+            json!("drop_after_effect"),
         ] {
             let fault = json!({"call": "qris_generate", "action": action});
             self.sandbox.fault(fault).await;
