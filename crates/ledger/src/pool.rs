@@ -65,6 +65,12 @@ impl Primary {
     }
 }
 
+/// The longest waits of a transaction.
+struct Waits {
+    connection: Duration,
+    lock: Duration,
+}
+
 struct Manager {
     url: String,
     name: &'static str,
@@ -160,18 +166,18 @@ impl Ledger {
     pub fn new(settings: &LedgerSettings, context: Context) -> Self {
         let context = Arc::new(context);
         let metrics = Arc::<OnceLock<LedgerMetrics>>::default();
-        let pool = |name: &'static str, lock_timeout: Duration, most: u32, idle: u32| Database {
+        let pool = |name: &'static str, waits: Waits, most: u32, idle: u32| Database {
             pool: r2d2::Pool::builder()
                 .max_size(most)
                 .min_idle(Some(idle))
-                .connection_timeout(CHECKOUT_TIMEOUT)
+                .connection_timeout(waits.connection)
                 .max_lifetime(Some(CONNECTION_MAX_LIFETIME))
                 .error_handler(Box::new(LogConnectErrors))
                 .build_unchecked(Manager {
                     url: with_safe_parameters(&settings.database_url),
                     name,
                     statement_timeout: settings.deadline,
-                    lock_timeout,
+                    lock_timeout: waits.lock,
                 }),
             context: Arc::clone(&context),
             metrics: Arc::clone(&metrics),
@@ -180,15 +186,20 @@ impl Ledger {
         // One kept ready where several may be needed. Whoever needs only one asks for it first: its
         // process may end at once, and must not while a thread of libpq connects.
         let idle = settings.connections_max.saturating_sub(1).min(1);
-        // A connection of its own: the group never waits behind single transactions.
-        let writer = pool(
-            WRITER_NAME,
-            WRITER_LOCK_TIMEOUT.min(settings.deadline),
-            1,
-            0,
-        );
+        // A connection of its own: the group never waits behind single transactions. Nor can it have
+        // another one: it waits for that half as long as its callers wait for it.
+        let half = settings.deadline.checked_div(2).unwrap_or_default();
+        let alone = Waits {
+            connection: half.max(CHECKOUT_TIMEOUT),
+            lock: WRITER_LOCK_TIMEOUT.min(settings.deadline),
+        };
+        let among_others = Waits {
+            connection: CHECKOUT_TIMEOUT,
+            lock: settings.deadline,
+        };
+        let writer = pool(WRITER_NAME, alone, 1, 0);
         Self {
-            database: pool(NAME, settings.deadline, settings.connections_max, idle),
+            database: pool(NAME, among_others, settings.connections_max, idle),
             group: Arc::new(Group::new(writer, settings.waiting_max)),
             gate: Gate::new(places, settings.waiting_max),
             connections_max: settings.connections_max,
