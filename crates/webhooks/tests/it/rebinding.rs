@@ -71,9 +71,8 @@ async fn send(sender: &WebhookSender, url: &str) -> DeliveryOutcome {
 /// Both shops listen on one port; only the first one's address is permitted.
 #[actix_rt::test]
 async fn a_name_that_moves_to_a_refused_address_gets_nothing_more() {
-    let permitted = Shop::start_at("127.0.0.2:0", says(OK));
+    let (permitted, inner) = Shop::start_pair(says(OK));
     let port = permitted.address.port();
-    let inner = Shop::start_at(&format!("127.0.0.1:{port}"), says(OK));
     let guard = UrlGuard::new::<String>(&[], &[format!("127.0.0.2/32:{port}")]).unwrap();
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let resolver = StubResolver::answering(&[&["127.0.0.2"], &["127.0.0.1"]]);

@@ -24,14 +24,28 @@ pub(crate) struct Shop {
 impl Shop {
     /// Answers every connection by `answer`, one thread each.
     pub(crate) fn start(answer: impl Fn(TcpStream) + Send + Clone + 'static) -> Self {
-        Self::start_at("127.0.0.1:0", answer)
+        Self::listening(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
     }
 
-    pub(crate) fn start_at(
-        bind: &str,
+    /// Two shops on one port, at 127.0.0.2 and at 127.0.0.1. A port that is free at the one may be
+    /// taken at the other, so pairs are tried until one is whole.
+    pub(crate) fn start_pair(answer: impl Fn(TcpStream) + Send + Clone + 'static) -> (Self, Self) {
+        let pair = || {
+            let first = TcpListener::bind("127.0.0.2:0").unwrap();
+            let port = first.local_addr().unwrap().port();
+            TcpListener::bind(("127.0.0.1", port)).map(|second| (first, second))
+        };
+        let (first, second) = (0..100).find_map(|_| pair().ok()).unwrap();
+        (
+            Self::listening(first, answer.clone()),
+            Self::listening(second, answer),
+        )
+    }
+
+    fn listening(
+        listener: TcpListener,
         answer: impl Fn(TcpStream) + Send + Clone + 'static,
     ) -> Self {
-        let listener = TcpListener::bind(bind).unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, requests) = channel();
         thread::spawn(move || {
