@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ayolinx_core::channels::ChannelTable;
+use ayolinx_core::ids::MerchantId;
 use ayolinx_core::secret::Secret;
 use chrono::TimeDelta;
 use ledger::{Ledger, LedgerError, Tx, Urgency};
@@ -67,29 +68,38 @@ impl Api {
         }
     }
 
-    /// A read of the books: shed before anything that writes.
+    /// A read of a merchant's books: shed before anything that writes.
     ///
     /// # Errors
     /// See [`storage`].
-    pub fn read<T, F>(&self, work: F) -> impl Future<Output = Result<T, ApiError>>
+    pub fn read<T, F>(
+        &self,
+        merchant: MerchantId,
+        work: F,
+    ) -> impl Future<Output = Result<T, ApiError>>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
-        let ledger = self.ledger().for_urgency(self.urgency_of_reads());
+        let ledger = self.ledger().for_merchant(merchant);
+        let ledger = ledger.for_urgency(self.urgency_of_reads());
         async move { ledger.transact(work).await.map_err(storage) }
     }
 
-    /// `Ledger::transact`, its failures as replies.
+    /// `Ledger::transact` in a merchant's books, its failures as replies.
     ///
     /// # Errors
     /// See [`storage`].
-    pub fn transact<T, F>(&self, work: F) -> impl Future<Output = Result<T, ApiError>>
+    pub fn transact<T, F>(
+        &self,
+        merchant: MerchantId,
+        work: F,
+    ) -> impl Future<Output = Result<T, ApiError>>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
-        let ledger = self.ledger().clone();
+        let ledger = self.ledger().for_merchant(merchant);
         async move { ledger.transact(work).await.map_err(storage) }
     }
 }

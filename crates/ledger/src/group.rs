@@ -20,6 +20,7 @@ use crate::deliveries::{LeasedDelivery, TryResult};
 use crate::error::LedgerError;
 use crate::gate::Urgency;
 use crate::notifications::{InboundNotification, Received};
+use crate::opening::Opening;
 use crate::pool::{Database, Failed, Ledger};
 use crate::prefetched::WhenHeld;
 use crate::settlements::Tried;
@@ -258,7 +259,8 @@ impl Writer {
         let changes: Vec<Change> = group.iter().map(|one| one.change.clone()).collect();
         // A panic must not end the thread that all callbacks depend on.
         let committed = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            self.database.attempt(None, |tx| write(tx, &changes))
+            self.database
+                .attempt(Opening::default(), |tx| write(tx, &changes))
         }));
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         let entries = u64::try_from(group.len()).unwrap_or(u64::MAX);

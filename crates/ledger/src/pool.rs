@@ -5,23 +5,22 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::prelude::*;
-use diesel::sql_types::Text;
+use ayolinx_core::ids::MerchantId;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use prometheus::Registry;
 
 use crate::context::Context;
 use crate::error::LedgerError;
 use crate::gate::{Gate, Refused, Urgency};
 use crate::group::Group;
+use crate::manager::{LogConnectErrors, Manager};
 use crate::metrics::{Connections, LedgerMetrics, Tally};
+use crate::opening::{Opening, in_transaction};
 use crate::server_address::with_safe_parameters;
 use crate::tx::Tx;
 
-const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
-const FIRST_PLANS_LAST: Duration = Duration::from_secs(1);
 /// The writer waits no longer for what another transaction has taken: whoever waits with it does not
 /// depend on that, and is done alone.
 const WRITER_LOCK_TIMEOUT: Duration = Duration::from_millis(200);
@@ -42,103 +41,10 @@ pub struct LedgerSettings {
     pub deadline: Duration,
 }
 
-struct Primary {
-    connection: PgConnection,
-    checked_at: Instant,
-    connected_at: Instant,
-    /// When the plans made so far are given up.
-    plans_end_at: Instant,
-}
-
-impl Primary {
-    /// A plan lasts as long as the connection had lasted when it was made: what it reads has at most
-    /// doubled by then, and it cannot hold on to the best way through a table that was young.
-    fn keep_plans_young(&mut self) -> Result<(), diesel::result::Error> {
-        let now = Instant::now();
-        if now < self.plans_end_at {
-            return Ok(());
-        }
-        self.connection.batch_execute("DISCARD PLANS")?;
-        let age = now.saturating_duration_since(self.connected_at);
-        self.plans_end_at = now.checked_add(age).unwrap_or(now);
-        Ok(())
-    }
-}
-
 /// The longest waits of a transaction.
 struct Waits {
     connection: Duration,
     lock: Duration,
-}
-
-struct Manager {
-    url: String,
-    name: &'static str,
-    statement_timeout: Duration,
-    lock_timeout: Duration,
-}
-
-#[derive(QueryableByName)]
-struct ReadOnly {
-    #[diesel(sql_type = Text)]
-    transaction_read_only: String,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum ConnectError {
-    #[error(transparent)]
-    Connect(#[from] ConnectionError),
-    #[error(transparent)]
-    Query(#[from] diesel::result::Error),
-    #[error("the server is read-only: not the primary")]
-    NotPrimary,
-}
-
-impl r2d2::ManageConnection for Manager {
-    type Connection = Primary;
-    type Error = ConnectError;
-
-    fn connect(&self) -> Result<Primary, ConnectError> {
-        let mut connection = PgConnection::establish(&self.url)?;
-        // Every statement finds a few rows by an index, so one plan serves all its values, row by row.
-        // Planned while a table was young and not yet counted, it must not read the table whole ever
-        // after; and none is worth compiling.
-        connection.batch_execute(&format!(
-            "SET statement_timeout = {}; SET lock_timeout = {}; \
-             SET idle_in_transaction_session_timeout = 5000; SET timezone = 'UTC'; \
-             SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; \
-             SET enable_hashjoin = off; SET enable_mergejoin = off; \
-             SET application_name = '{}'",
-            self.statement_timeout.as_millis(),
-            self.lock_timeout.as_millis(),
-            self.name
-        ))?;
-        let now = Instant::now();
-        Ok(Primary {
-            connection,
-            checked_at: now,
-            connected_at: now,
-            plans_end_at: now.checked_add(FIRST_PLANS_LAST).unwrap_or(now),
-        })
-    }
-
-    fn is_valid(&self, primary: &mut Primary) -> Result<(), ConnectError> {
-        primary.keep_plans_young()?;
-        if primary.checked_at.elapsed() < CHECKED_IS_FRESH_FOR {
-            return Ok(());
-        }
-        let answer: ReadOnly =
-            diesel::sql_query("SHOW transaction_read_only").get_result(&mut primary.connection)?;
-        if answer.transaction_read_only != "off" {
-            return Err(ConnectError::NotPrimary);
-        }
-        primary.checked_at = Instant::now();
-        Ok(())
-    }
-
-    fn has_broken(&self, primary: &mut Primary) -> bool {
-        AnsiTransactionManager::is_broken_transaction_manager(&mut primary.connection)
-    }
 }
 
 /// The pool and what every transaction is given.
@@ -157,6 +63,7 @@ pub struct Ledger {
     gate: Gate,
     connections_max: u32,
     urgency: Urgency,
+    merchant: Option<MerchantId>,
     deadline: Duration,
 }
 
@@ -204,6 +111,7 @@ impl Ledger {
             gate: Gate::new(places, settings.waiting_max),
             connections_max: settings.connections_max,
             urgency: Urgency::Write,
+            merchant: None,
             deadline: settings.deadline,
         }
     }
@@ -228,6 +136,17 @@ impl Ledger {
     pub fn for_urgency(&self, urgency: Urgency) -> Self {
         Self {
             urgency,
+            ..self.clone()
+        }
+    }
+
+    /// The same books with this merchant's rows only, as far as [`Ledger::transact`] and
+    /// [`Ledger::begin`] go: what forgets to ask whose a row is finds nothing (row-level security).
+    /// What shares its commit with others sees everybody's.
+    #[must_use]
+    pub fn for_merchant(&self, merchant: MerchantId) -> Self {
+        Self {
+            merchant: Some(merchant),
             ..self.clone()
         }
     }
@@ -278,13 +197,16 @@ impl Ledger {
             }
         })?;
         let database = self.database.clone();
-        let longer = (deadline > self.deadline).then_some(deadline.as_millis());
+        let opening = Opening {
+            merchant: self.merchant,
+            statement_timeout: (deadline > self.deadline).then_some(deadline),
+        };
         let task = tokio::task::spawn_blocking(move || {
             // The place stays with the thread: a stuck statement holds it, so stuck threads are
             // never more than there are connections.
             let _place = place;
             let began = Instant::now();
-            let result = database.run(longer, work);
+            let result = database.run(opening, work);
             database.count(|metrics| metrics.transacted(urgency, began.elapsed()));
             result
         });
@@ -336,17 +258,16 @@ impl Database {
 
     pub(crate) fn run<T>(
         &self,
-        statement_timeout_ms: Option<u128>,
+        opening: Opening,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
-        self.attempt(statement_timeout_ms, work)
-            .map_err(|failed| failed.error)
+        self.attempt(opening, work).map_err(|failed| failed.error)
     }
 
     /// One transaction; where it fails, whether it has surely changed nothing.
     pub(crate) fn attempt<T>(
         &self,
-        statement_timeout_ms: Option<u128>,
+        opening: Opening,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, Failed> {
         let mut pooled = self.pool.get().map_err(|error| Failed {
@@ -355,10 +276,7 @@ impl Database {
         })?;
         let mut is_done = false;
         let mut tally = Tally::default();
-        let result = pooled.connection.transaction(|connection| {
-            if let Some(limit) = statement_timeout_ms {
-                connection.batch_execute(&format!("SET LOCAL statement_timeout = {limit}"))?;
-            }
+        let result = in_transaction(&mut pooled.connection, opening, |connection| {
             let mut tx = Tx::new(connection, &self.context);
             let done = work(&mut tx)?;
             tx.flush()?;
@@ -368,15 +286,11 @@ impl Database {
         });
         match &result {
             Ok(_) => {
-                pooled.checked_at = Instant::now();
+                pooled.was_there();
                 self.count(|metrics| metrics.committed(&tally));
             }
             // The next user must ask the server again whether it lives and leads (T7).
-            Err(LedgerError::Unavailable(_)) => {
-                if let Some(past) = Instant::now().checked_sub(CHECKED_IS_FRESH_FOR) {
-                    pooled.checked_at = past;
-                }
-            }
+            Err(LedgerError::Unavailable(_)) => pooled.may_be_gone(),
             Err(_) => {}
         }
         result.map_err(|error| {
@@ -386,14 +300,5 @@ impl Database {
             let is_undone = !is_done && !is_broken;
             Failed { error, is_undone }
         })
-    }
-}
-
-#[derive(Debug)]
-struct LogConnectErrors;
-
-impl r2d2::HandleError<ConnectError> for LogConnectErrors {
-    fn handle_error(&self, error: ConnectError) {
-        tracing::warn!(error = %error, "a database connection could not be made or kept");
     }
 }

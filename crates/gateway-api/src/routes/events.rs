@@ -39,7 +39,9 @@ pub(super) async fn deliveries(
     let merchant = authenticate_any(&api, &request, &READERS).await?;
     no_query(request.query_string())?;
     let id: EventId = path_id(&id)?;
-    let lines = api.read(move |tx| tx.deliveries_of(merchant, id)).await?;
+    let lines = api
+        .read(merchant, move |tx| tx.deliveries_of(merchant, id))
+        .await?;
     Ok(HttpResponse::Ok().json(DeliveryList::new(lines)))
 }
 
@@ -79,6 +81,8 @@ pub(super) async fn timeline(
     let merchant = authenticate(&api, &request, Scope::Read).await?;
     no_query(request.query_string())?;
     let order: OrderId = path_id(&id)?;
-    let items = api.read(move |tx| tx.timeline(merchant, order)).await?;
+    let items = api
+        .read(merchant, move |tx| tx.timeline(merchant, order))
+        .await?;
     Ok(HttpResponse::Ok().json(Timeline::new(items)))
 }

@@ -59,7 +59,7 @@ pub(super) async fn add_payment(
     let body = read_json(&request, payload).await?;
     let requested = RequestedPayment::parse(&body.tree, api.channels())?;
     let order = api
-        .transact(move |tx| {
+        .transact(merchant, move |tx| {
             tx.order_view(merchant, order_id)?;
             tx.any_order(order_id)
         })
@@ -139,7 +139,7 @@ pub(super) async fn qr_svg(
     no_query(request.query_string())?;
     let order_id: OrderId = path_id(&id)?;
     let order = api
-        .transact(move |tx| tx.order_view(merchant, order_id))
+        .transact(merchant, move |tx| tx.order_view(merchant, order_id))
         .await?;
     let text = order
         .payments

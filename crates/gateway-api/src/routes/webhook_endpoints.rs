@@ -35,7 +35,9 @@ pub(super) async fn create(
 pub(super) async fn list(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, ApiError> {
     let merchant = authenticate_any(&api, &request, &READERS).await?;
     no_query(request.query_string())?;
-    let lines = api.read(move |tx| tx.list_endpoints(merchant)).await?;
+    let lines = api
+        .read(merchant, move |tx| tx.list_endpoints(merchant))
+        .await?;
     let data = lines.into_iter().map(EndpointView::new).collect();
     Ok(HttpResponse::Ok().json(EndpointList { data }))
 }
@@ -48,7 +50,9 @@ pub(super) async fn read(
     let merchant = authenticate_any(&api, &request, &READERS).await?;
     no_query(request.query_string())?;
     let id: EndpointId = path_id(&id)?;
-    let line = api.read(move |tx| tx.endpoint(merchant, id)).await?;
+    let line = api
+        .read(merchant, move |tx| tx.endpoint(merchant, id))
+        .await?;
     Ok(HttpResponse::Ok().json(EndpointView::new(line)))
 }
 
@@ -75,7 +79,7 @@ pub(super) async fn remove(
     let merchant = authenticate(&api, &request, Scope::Webhooks).await?;
     no_query(request.query_string())?;
     let id: EndpointId = path_id(&id)?;
-    api.transact(move |tx| tx.delete_endpoint(merchant, id))
+    api.transact(merchant, move |tx| tx.delete_endpoint(merchant, id))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -37,7 +37,8 @@ pub async fn add_payment(
         let (payment, claim) = (payment.clone(), claim.clone());
         let untaken = api.notes().on_untaken();
         let begin = move |tx: &mut Tx<'_>| tx.begin_payment(merchant, order_id, &payment, &claim);
-        api.ledger().begin(begin, untaken)
+        let ledger = api.ledger().for_merchant(merchant);
+        async move { ledger.begin(begin, untaken).await }
     };
     begin_and_settle(api, merchant, begin).await
 }

@@ -25,7 +25,7 @@ pub async fn cancel_order(
         .map_err(storage)?;
     match outcome {
         CancelOutcome::Cancelled => {
-            api.transact(move |tx| tx.order_view(merchant, order_id))
+            api.transact(merchant, move |tx| tx.order_view(merchant, order_id))
                 .await
         }
         CancelOutcome::Refused(refusal) => Err(refused(refusal).with_order(order_id)),

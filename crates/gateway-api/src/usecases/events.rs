@@ -20,7 +20,9 @@ pub async fn list_events(
 ) -> Result<EventList, ApiError> {
     let limit = i64::from(wanted.limit);
     let page: FeedPage = api
-        .read(move |tx| tx.feed(merchant, wanted.event_type, wanted.after.0, limit))
+        .read(merchant, move |tx| {
+            tx.feed(merchant, wanted.event_type, wanted.after.0, limit)
+        })
         .await?;
     Ok(EventList {
         data: page.bodies.into_iter().map(raw).collect::<Result<_, _>>()?,
@@ -38,7 +40,9 @@ pub async fn read_event(
     merchant: MerchantId,
     id: EventId,
 ) -> Result<Box<RawValue>, ApiError> {
-    let body = api.read(move |tx| tx.event_body(merchant, id)).await?;
+    let body = api
+        .read(merchant, move |tx| tx.event_body(merchant, id))
+        .await?;
     raw(body)
 }
 
@@ -51,7 +55,9 @@ pub async fn redeliver_event(
     merchant: MerchantId,
     id: EventId,
 ) -> Result<RedeliveredView, ApiError> {
-    let deliveries = api.transact(move |tx| tx.redeliver(merchant, id)).await?;
+    let deliveries = api
+        .transact(merchant, move |tx| tx.redeliver(merchant, id))
+        .await?;
     Ok(RedeliveredView {
         event_id: id.to_string(),
         deliveries,
@@ -68,7 +74,7 @@ pub async fn redeliver_range(
     range: RedeliveryRange,
 ) -> Result<RedeliveryView, ApiError> {
     let begun = api
-        .transact(move |tx| tx.begin_redelivery(merchant, &range))
+        .transact(merchant, move |tx| tx.begin_redelivery(merchant, &range))
         .await?;
     match begun {
         RangeBegun::Accepted(events) => Ok(RedeliveryView::new(&range, events)),

@@ -39,7 +39,7 @@ where
     for _ in 0..CONFLICTS_MAX {
         let (claim, work) = (claim.clone(), work.clone());
         let keep = |outcome: &Outcome| Ok(outcome.as_ref().ok().cloned());
-        let ledger = api.ledger();
+        let ledger = api.ledger().for_merchant(merchant);
         let done = ledger
             .transact(move |tx| tx.once(merchant, &claim, work, keep))
             .await;

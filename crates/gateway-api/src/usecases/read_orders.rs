@@ -28,7 +28,7 @@ pub async fn read_order(
     let place = api.waiters.try_acquire();
     while place.is_ok() && Instant::now() < until {
         let pulse = api
-            .read(move |tx| tx.order_pulse(merchant, order_id))
+            .read(merchant, move |tx| tx.order_pulse(merchant, order_id))
             .await?;
         let since = *seen.get_or_insert(pulse.version);
         if pulse.version > since || pulse.state.is_final() {
@@ -37,7 +37,8 @@ pub async fn read_order(
         let rest = until.saturating_duration_since(Instant::now());
         tokio::time::sleep(PULSE.min(rest)).await;
     }
-    api.read(move |tx| tx.order_view(merchant, order_id)).await
+    api.read(merchant, move |tx| tx.order_view(merchant, order_id))
+        .await
 }
 
 /// A page of orders, newest first.
@@ -65,6 +66,8 @@ pub async fn list_orders(
         id: OrderId::from_uuid(cursor.id),
     });
     let limit = i64::from(wanted.limit);
-    api.read(move |tx| tx.list_orders(merchant, &filter, after, limit))
-        .await
+    api.read(merchant, move |tx| {
+        tx.list_orders(merchant, &filter, after, limit)
+    })
+    .await
 }

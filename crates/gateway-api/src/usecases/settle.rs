@@ -103,7 +103,7 @@ async fn settle(api: &Api, merchant: MerchantId, begun: Begun) -> Result<OrderRe
         } => {
             let payment = payment_id.to_string();
             let found = api
-                .transact(move |tx| tx.order_view(merchant, order_id))
+                .transact(merchant, move |tx| tx.order_view(merchant, order_id))
                 .await?;
             let failure = found
                 .payments
@@ -114,7 +114,7 @@ async fn settle(api: &Api, merchant: MerchantId, begun: Begun) -> Result<OrderRe
                 .map(|failure| (failure.code, failure.message))
                 .unwrap_or_default();
             let answer = ProviderAnswer { code, message };
-            keep_refusal(api, order_id, creation, answer)
+            keep_refusal(api, merchant, order_id, creation, answer)
                 .await
                 .map(OrderReply::again)
         }
@@ -178,7 +178,7 @@ async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderRepl
                 code: failure.code,
                 message: failure.message,
             };
-            keep_refusal(api, order_id, creation, answer).await
+            keep_refusal(api, merchant, order_id, creation, answer).await
         }
         CallOutcome::Refused(_)
         | CallOutcome::NotSent
@@ -205,7 +205,7 @@ async fn order_by_state(
     creation: Option<Uuid>,
 ) -> Result<OrderReply, ApiError> {
     let view = api
-        .transact(move |tx| tx.order_view(merchant, order_id))
+        .transact(merchant, move |tx| tx.order_view(merchant, order_id))
         .await?;
     let resolving = view.payments.first().is_some_and(|payment| {
         matches!(
@@ -234,7 +234,7 @@ async fn keep_order(
     creation: Option<Uuid>,
 ) -> Result<OrderReply, ApiError> {
     let stored = api
-        .transact(move |tx| {
+        .transact(merchant, move |tx| {
             let reply = created(&tx.order_view(merchant, order_id)?)?;
             keep(tx, creation, reply)
         })
@@ -245,6 +245,7 @@ async fn keep_order(
 /// 424, kept as the request's reply.
 async fn keep_refusal(
     api: &Api,
+    merchant: MerchantId,
     order_id: OrderId,
     creation: Option<Uuid>,
     answer: ProviderAnswer,
@@ -256,7 +257,9 @@ async fn keep_refusal(
         status: problem.status,
         body: serde_json::to_vec(&problem).map_err(ApiError::internal)?,
     };
-    let kept = api.transact(move |tx| keep(tx, creation, reply)).await?;
+    let kept = api
+        .transact(merchant, move |tx| keep(tx, creation, reply))
+        .await?;
     Ok(OrderReply::fresh(kept))
 }
 
@@ -267,7 +270,9 @@ async fn order_now(
     status: u16,
 ) -> Result<OrderReply, ApiError> {
     let body = api
-        .transact(move |tx| bytes(&tx.order_view(merchant, order_id)?))
+        .transact(merchant, move |tx| {
+            bytes(&tx.order_view(merchant, order_id)?)
+        })
         .await?;
     Ok(OrderReply {
         status,

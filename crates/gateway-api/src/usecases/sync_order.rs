@@ -20,7 +20,7 @@ pub async fn sync_order(
 ) -> Result<OrderView, ApiError> {
     match api.flows.sync(merchant, order_id).await.map_err(storage)? {
         SyncOutcome::Answered => {
-            api.transact(move |tx| tx.order_view(merchant, order_id))
+            api.transact(merchant, move |tx| tx.order_view(merchant, order_id))
                 .await
         }
         SyncOutcome::NoAnswer => {

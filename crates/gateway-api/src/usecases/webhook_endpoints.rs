@@ -69,7 +69,9 @@ pub async fn change_endpoint(
         enabled: wanted.enabled,
     };
     let line = api
-        .transact(move |tx| tx.change_endpoint(merchant, id, &change))
+        .transact(merchant, move |tx| {
+            tx.change_endpoint(merchant, id, &change)
+        })
         .await?;
     Ok(EndpointView::new(line))
 }

@@ -1,0 +1,129 @@
+//! Sessions with the primary: how each is set up, and whether one is still good. Rules from measured
+//! traps: reliability T6, T7.
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::opening::{EVERY_MERCHANT, MERCHANT_SETTING};
+
+const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
+const FIRST_PLANS_LAST: Duration = Duration::from_secs(1);
+
+/// A session with the primary.
+pub(crate) struct Primary {
+    pub(crate) connection: PgConnection,
+    checked_at: Instant,
+    connected_at: Instant,
+    /// When the plans made so far are given up.
+    plans_end_at: Instant,
+}
+
+impl Primary {
+    /// A plan lasts as long as the connection had lasted when it was made: what it reads has at most
+    /// doubled by then, and it cannot hold on to the best way through a table that was young.
+    fn keep_plans_young(&mut self) -> Result<(), diesel::result::Error> {
+        let now = Instant::now();
+        if now < self.plans_end_at {
+            return Ok(());
+        }
+        self.connection.batch_execute("DISCARD PLANS")?;
+        let age = now.saturating_duration_since(self.connected_at);
+        self.plans_end_at = now.checked_add(age).unwrap_or(now);
+        Ok(())
+    }
+
+    /// It has just answered as a primary does.
+    pub(crate) fn was_there(&mut self) {
+        self.checked_at = Instant::now();
+    }
+
+    /// The next user asks the server whether it lives and leads.
+    pub(crate) fn may_be_gone(&mut self) {
+        if let Some(past) = Instant::now().checked_sub(CHECKED_IS_FRESH_FOR) {
+            self.checked_at = past;
+        }
+    }
+}
+
+/// Makes and checks sessions.
+pub(crate) struct Manager {
+    pub(crate) url: String,
+    pub(crate) name: &'static str,
+    pub(crate) statement_timeout: Duration,
+    pub(crate) lock_timeout: Duration,
+}
+
+#[derive(QueryableByName)]
+struct ReadOnly {
+    #[diesel(sql_type = Text)]
+    transaction_read_only: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    #[error(transparent)]
+    Connect(#[from] ConnectionError),
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+    #[error("the server is read-only: not the primary")]
+    NotPrimary,
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Primary;
+    type Error = ConnectError;
+
+    fn connect(&self) -> Result<Primary, ConnectError> {
+        let mut connection = PgConnection::establish(&self.url)?;
+        // Every statement finds a few rows by an index, so one plan serves all its values, row by row.
+        // Planned while a table was young and not yet counted, it must not read the table whole ever
+        // after; and none is worth compiling.
+        connection.batch_execute(&format!(
+            "SET statement_timeout = {}; SET lock_timeout = {}; \
+             SET idle_in_transaction_session_timeout = 5000; SET timezone = 'UTC'; \
+             SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; \
+             SET enable_hashjoin = off; SET enable_mergejoin = off; \
+             SET application_name = '{}'; SET {MERCHANT_SETTING} = '{EVERY_MERCHANT}'",
+            self.statement_timeout.as_millis(),
+            self.lock_timeout.as_millis(),
+            self.name
+        ))?;
+        let now = Instant::now();
+        Ok(Primary {
+            connection,
+            checked_at: now,
+            connected_at: now,
+            plans_end_at: now.checked_add(FIRST_PLANS_LAST).unwrap_or(now),
+        })
+    }
+
+    fn is_valid(&self, primary: &mut Primary) -> Result<(), ConnectError> {
+        primary.keep_plans_young()?;
+        if primary.checked_at.elapsed() < CHECKED_IS_FRESH_FOR {
+            return Ok(());
+        }
+        let answer: ReadOnly =
+            diesel::sql_query("SHOW transaction_read_only").get_result(&mut primary.connection)?;
+        if answer.transaction_read_only != "off" {
+            return Err(ConnectError::NotPrimary);
+        }
+        primary.checked_at = Instant::now();
+        Ok(())
+    }
+
+    fn has_broken(&self, primary: &mut Primary) -> bool {
+        AnsiTransactionManager::is_broken_transaction_manager(&mut primary.connection)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct LogConnectErrors;
+
+impl r2d2::HandleError<ConnectError> for LogConnectErrors {
+    fn handle_error(&self, error: ConnectError) {
+        tracing::warn!(error = %error, "a database connection could not be made or kept");
+    }
+}
