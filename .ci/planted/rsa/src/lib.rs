@@ -1,0 +1,1 @@
+//! Holds nothing: the audit must refuse this package for its name and its licence.

@@ -1,0 +1,1 @@
+//! Holds nothing: the audit must find what this package depends on.
