@@ -52,10 +52,11 @@ def settle():
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP))
 
 
-def database_url():
-    """The server's address as it is inside."""
+def database_url(for_services=False):
+    """The server's address as it is inside: its owner's, or that of the role of the services."""
     server = urllib.parse.urlsplit(os.environ[SERVER])
-    return f"postgres://{server.netloc.rpartition('@')[0]}@{server.path}?host={SOCKETS}"
+    role = "payment_services" if for_services else server.username
+    return f"postgres://{role}:{server.password}@{server.path}?host={SOCKETS}"
 
 
 def unpack(archive, root):

@@ -59,7 +59,7 @@ impl Ground {
         let postgres = Postgres::throwaway(Durability::Durable)?;
         postgres.ensure_database(DATABASE)?;
         let mut builder = Stack::builder()
-            .database_url(&postgres.url(DATABASE))
+            .database_on_ours(&postgres.url(DATABASE))
             .env("LOG_FORMAT", "json");
         for (name, value) in settings {
             builder = builder.env(name, value);

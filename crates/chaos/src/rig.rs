@@ -292,7 +292,7 @@ async fn start_stack(
     let mut builder = Stack::builder()
         .api_replicas(2)
         .worker_replicas(2)
-        .database_url(database)
+        .database_on_ours(database)
         .redis_url(cache)
         .env("AYOLINX_BASE_URL", &provider)
         .env("CALLBACK_PUBLIC_URL", &callbacks)

@@ -24,6 +24,8 @@ use crate::{
 pub(crate) use binaries::{any as any_binaries, matching as matching_binaries};
 
 const SUPERUSER: &str = "gateway";
+/// Who the services log in as: neither owner nor superuser, with the owner's password.
+pub const SERVICES_ROLE: &str = "payment_services";
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
 const STOP_GRACE: Duration = Duration::from_secs(10);
 /// Another program may take a port between our choosing and Postgres's binding it.
@@ -120,6 +122,11 @@ impl Postgres {
         self.cluster.url(self.port, database)
     }
 
+    /// The same database's address for the services, which log in as [`SERVICES_ROLE`].
+    pub fn services_url(&self, database: &str) -> String {
+        as_services(&self.url(database))
+    }
+
     /// The process id of the server.
     pub fn pid(&self) -> u32 {
         self.process.id()
@@ -160,6 +167,12 @@ impl Postgres {
     pub(crate) fn psql(&self) -> Result<Psql, Trouble> {
         self.cluster.psql(self.port)
     }
+}
+
+/// An address on one of our servers, with the services' role instead of the superuser.
+pub(crate) fn as_services(url: &str) -> String {
+    let (ours, theirs) = (format!("//{SUPERUSER}:"), format!("//{SERVICES_ROLE}:"));
+    url.replacen(&ours, &theirs, 1)
 }
 
 impl Cluster {
@@ -251,13 +264,31 @@ impl Cluster {
             Err(_) => process.check_alive().err().map(Err),
         });
         match answered {
-            Some(answer) => answer.map(|()| process),
+            Some(answer) => {
+                answer?;
+                self.ensure_services_role(&psql)?;
+                Ok(process)
+            }
             None => Err(Trouble::new(format!(
                 "Postgres did not answer within {} s: {}",
                 STARTS_WITHIN.as_secs(),
                 process.last_words()
             ))),
         }
+    }
+
+    /// A standby has it from its primary.
+    fn ensure_services_role(&self, psql: &Psql) -> Result<(), Trouble> {
+        let missing = format!(
+            "SELECT 1 WHERE NOT pg_is_in_recovery() AND NOT EXISTS \
+             (SELECT FROM pg_roles WHERE rolname = '{SERVICES_ROLE}')"
+        );
+        if !psql.run("postgres", &missing)?.trim().is_empty() {
+            let password = &self.password;
+            let make = format!("CREATE ROLE {SERVICES_ROLE} LOGIN PASSWORD '{password}'");
+            psql.run("postgres", &make)?;
+        }
+        Ok(())
     }
 
     /// The kernel limits the length of a socket's path; without room for it, TCP is enough.

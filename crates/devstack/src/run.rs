@@ -84,7 +84,10 @@ async fn build_and_prepare(state: &State) -> Result<Database, Trouble> {
 async fn prepare_database(password: String) -> Result<Database, Trouble> {
     if let Ok(url) = std::env::var("RUN_DATABASE_URL") {
         say("Database: the one that RUN_DATABASE_URL names.");
-        return Ok(Database::Given(url));
+        return Ok(Database::Given {
+            owner: url,
+            services: None,
+        });
     }
     say("Database: a private Postgres is prepared meanwhile; no other server is touched ...");
     let preparing = move || {

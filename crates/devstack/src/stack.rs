@@ -3,6 +3,7 @@
 
 mod blueprint;
 mod builder;
+mod database;
 mod environment;
 
 use std::{
@@ -19,16 +20,15 @@ use self::{
     builder::clear_logs,
     environment::Environment,
 };
-pub(crate) use self::{builder::own_folder, environment::Secrets};
+pub(crate) use self::{builder::own_folder, database::Database, environment::Secrets};
 use crate::{
     homes::Throwaway,
     http::Http,
     merchant::{Merchant, MerchantClient},
     ports::Ports,
-    postgres::Postgres,
+    postgres::SERVICES_ROLE,
     process::{Process, Program},
     receiver::WebhookReceiver,
-    test_services::TestDatabase,
     trouble::{Attempting, Trouble},
 };
 
@@ -36,27 +36,6 @@ const POLL: Duration = Duration::from_millis(30);
 /// How often the ports of a stack are chosen before it is given up.
 const PORT_TRIES: u32 = 5;
 const READY_WITHIN: Duration = Duration::from_secs(30);
-
-/// Where a stack's database lives, and who removes it.
-#[derive(Debug)]
-pub(crate) enum Database {
-    /// Somebody else's; only its address is known.
-    Given(String),
-    /// One of the test server's.
-    Test(TestDatabase),
-    /// On a server of the stack's own.
-    Own(Box<Postgres>, &'static str),
-}
-
-impl Database {
-    fn url(&self) -> String {
-        match self {
-            Self::Given(url) => url.clone(),
-            Self::Test(database) => database.url(),
-            Self::Own(postgres, name) => postgres.url(name),
-        }
-    }
-}
 
 /// Where a stack keeps keys and logs.
 #[derive(Debug)]
@@ -124,8 +103,20 @@ impl Stack {
 
     async fn start_programs(&mut self) -> Result<(), Trouble> {
         self.start_sandbox().await?;
-        self.gatewayctl(&["migrate"])?;
+        self.migrate()?;
         self.start_services().await
+    }
+
+    /// As the tables' owner, which the services are not.
+    fn migrate(&self) -> Result<(), Trouble> {
+        let url = self.database.url();
+        let program = self.environment.gatewayctl(self.home.path(), &url);
+        let grant = match self.database.services_url() {
+            Some(_) => vec!["--grant-to", SERVICES_ROLE],
+            None => Vec::new(),
+        };
+        let migrated = program.args(["migrate"]).args(grant).output();
+        migrated.map(drop)
     }
 
     /// Another program may take a port between our choosing and a program's binding it: then all
@@ -170,7 +161,7 @@ impl Stack {
     }
 
     async fn start_services(&mut self) -> Result<(), Trouble> {
-        let url = self.database.url();
+        let url = self.database.url_of_services();
         for program in self.environment.services(self.home.path(), &url) {
             self.processes.push(program.start()?);
         }
@@ -229,7 +220,7 @@ impl Stack {
 
     /// Runs `gatewayctl` on this stack and returns what it printed.
     pub fn gatewayctl(&self, arguments: &[&str]) -> Result<String, Trouble> {
-        let url = self.database.url();
+        let url = self.database.url_of_services();
         let program = self.environment.gatewayctl(self.home.path(), &url);
         program.args(arguments.iter().copied()).output()
     }
@@ -272,7 +263,7 @@ impl Stack {
         self.environment.ops_url(name)
     }
 
-    /// The database's address.
+    /// The database's address, for its owner.
     pub fn database_url(&self) -> String {
         self.database.url()
     }
@@ -294,7 +285,7 @@ impl Stack {
 
     /// The settings that the services and `gatewayctl` run with, for programs started by hand.
     pub fn settings(&self) -> Vec<(String, String)> {
-        let (home, url) = (self.home.path(), self.database.url());
+        let (home, url) = (self.home.path(), self.database.url_of_services());
         self.environment.settings(home, &url)
     }
 

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    postgres::{Durability, Postgres, any_binaries},
+    postgres::{Durability, Postgres, any_binaries, as_services},
     psql::Psql,
     redis::Redis,
     trouble::{Attempting, Trouble},
@@ -64,6 +64,11 @@ impl TestDatabase {
     /// The database's address.
     pub fn url(&self) -> String {
         self.psql.url(&self.name)
+    }
+
+    /// Its address for the services, which log in as [`SERVICES_ROLE`](crate::SERVICES_ROLE).
+    pub fn services_url(&self) -> String {
+        as_services(&self.url())
     }
 
     /// Runs one statement and returns the first column of its rows, one a line.

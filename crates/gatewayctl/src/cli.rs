@@ -27,7 +27,11 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Bring the database's schema up to this program's.
-    Migrate,
+    Migrate {
+        /// Give this role, which the services log in as, exactly the rights they need.
+        #[arg(long, value_name = "ROLE")]
+        grant_to: Option<String>,
+    },
     /// Merchants: the shops.
     #[command(subcommand)]
     Merchants(Merchants),

@@ -21,7 +21,7 @@ use crate::output::Output;
 
 pub(crate) async fn run(command: Command) -> Result<Output, Failure> {
     match command {
-        Command::Migrate => migrate::run(),
+        Command::Migrate { grant_to } => migrate::run(grant_to.as_deref()),
         Command::Merchants(what) => merchants::run(what).await,
         Command::Keys(what) => keys::run(what).await,
         Command::Webhooks(what) => webhooks::run(what).await,

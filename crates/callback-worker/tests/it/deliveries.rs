@@ -63,9 +63,10 @@ impl Worker {
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let database = TestDatabase::create(|url| {
             ledger::migrate(url).unwrap();
+            ledger::grant_to_services(url, devstack::SERVICES_ROLE).unwrap();
         });
         let settings = LedgerSettings {
-            database_url: database.url(),
+            database_url: database.services_url(),
             connections_max: 8,
             waiting_max: 256,
             deadline: Duration::from_secs(20),

@@ -33,7 +33,7 @@ impl Bed {
         let mut builder = Stack::builder()
             .api_replicas(replicas)
             .worker_replicas(replicas)
-            .database_url(&postgres.url(DATABASE))
+            .database_on_ours(&postgres.url(DATABASE))
             .env("LOG_FORMAT", "json");
         for (name, value) in settings {
             builder = builder.env(name, value);

@@ -9,6 +9,7 @@ use crate::{
     homes::Throwaway,
     merchant::Merchant,
     ports::Ports,
+    postgres::{SERVICES_ROLE, as_services},
     process::Program,
     receiver::WebhookReceiver,
     secrets::{MerchantKeys, random_hex},
@@ -88,10 +89,24 @@ impl StackBuilder {
         self
     }
 
-    /// Uses this database, which stays when the stack is gone.
+    /// Uses this database, which stays when the stack is gone. The services log in as its owner.
     #[must_use]
     pub fn database_url(mut self, url: &str) -> Self {
-        self.database = Some(Database::Given(url.to_owned()));
+        self.database = Some(Database::Given {
+            owner: url.to_owned(),
+            services: None,
+        });
+        self
+    }
+
+    /// As [`StackBuilder::database_url`] for a database on a [`Postgres`](crate::Postgres), where the
+    /// services have a role of their own.
+    #[must_use]
+    pub fn database_on_ours(mut self, url: &str) -> Self {
+        self.database = Some(Database::Given {
+            owner: url.to_owned(),
+            services: Some(as_services(url)),
+        });
         self
     }
 
@@ -212,7 +227,7 @@ pub(super) fn clear_logs(home: &Path) -> Result<(), Trouble> {
 fn migrate(url: &str) {
     let migrated = own_folder().and_then(|folder| {
         Program::new("gatewayctl migrate", folder.join("gatewayctl"))
-            .args(["migrate"])
+            .args(["migrate", "--grant-to", SERVICES_ROLE])
             .envs([("DATABASE_URL", url)])
             .output()
     });

@@ -29,7 +29,7 @@ impl Scene {
         let postgres = Postgres::throwaway(Durability::Throwaway).unwrap();
         postgres.ensure_database("gateway").unwrap();
         let stack = quick()
-            .database_url(&postgres.url("gateway"))
+            .database_on_ours(&postgres.url("gateway"))
             .env("PROVIDER_TIMEOUT_MS", "2000")
             .env("LEASE_MS", "7000")
             .env("RESOLVE_SCHEDULE", "200ms,500ms,1s,3500ms,5s,6s,8s,10s");

@@ -305,7 +305,7 @@ async fn every_panel_gets_data_and_alerts_fire_from_their_causes() {
     let postgres = Postgres::throwaway(Durability::Throwaway).unwrap();
     postgres.ensure_database("gateway").unwrap();
     let stack = quick()
-        .database_url(&postgres.url("gateway"))
+        .database_on_ours(&postgres.url("gateway"))
         .env("INQUIRY_SCHEDULE", "500ms")
         .env("RESOLVE_SCHEDULE", "10m")
         .env("WEBHOOK_SCHEDULE", "0s,100ms,20s")

@@ -1,51 +1,152 @@
-//! A shop sees its own and nothing else: another's order is as absent as one that never was.
+//! A shop sees its own and nothing else: what is another's is as absent as what never was, on every
+//! call that the service tells of (promise P16).
+
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Shop, an_order, reference, shared, unique};
+use crate::support::{Answer, Shop, an_order, reference, shared, unique, until};
+
+/// What one shop owns, by the first word of the routes that name it.
+struct Owned {
+    orders: String,
+    events: String,
+    endpoints: String,
+}
+
+impl Owned {
+    async fn by(shop: &Shop) -> Self {
+        let hook = json!({
+            "url": "https://shop.example.co.id/hook",
+            "event_types": ["webhook.test"],
+        });
+        let hook = shop.post("/v1/webhook-endpoints", &hook).await;
+        let order = shop.made(&an_order("qris")).await;
+        let events = shop.get("/v1/events").await.expect(200).json;
+        let event = events["data"][0]["id"].as_str().unwrap().to_owned();
+        // From then on nothing happens by itself.
+        let deliveries = format!("/v1/events/{event}/deliveries");
+        until(
+            Duration::from_secs(20),
+            "the event is delivered",
+            async || {
+                let lines = shop.get(&deliveries).await.expect(200).json;
+                lines["data"][0]["state"] == "delivered"
+            },
+        )
+        .await;
+        Self {
+            orders: order["id"].as_str().unwrap().to_owned(),
+            events: event,
+            endpoints: hook.expect(201).str("/id").to_owned(),
+        }
+    }
+
+    /// As wide as the owner's, and nobody's.
+    fn nobodys() -> Self {
+        let of = |prefix: &str| format!("{prefix}_00000000000000000000000000000000");
+        Self {
+            orders: of("ord"),
+            events: of("evt"),
+            endpoints: of("whe"),
+        }
+    }
+
+    /// The route with the id of what it is about.
+    fn fill(&self, route: &str) -> String {
+        let id = match route.split('/').nth(2) {
+            Some("orders") => &self.orders,
+            Some("events") => &self.events,
+            Some("webhook-endpoints") => &self.endpoints,
+            other => panic!("whose id does {route} take? ({other:?})"),
+        };
+        route.replace("{id}", id)
+    }
+
+    /// All that its owner can see of it.
+    async fn seen_by(&self, shop: &Shop) -> Vec<serde_json::Value> {
+        let mut seen = Vec::new();
+        for path in [
+            format!("/v1/orders/{}", self.orders),
+            format!("/v1/orders/{}/timeline", self.orders),
+            format!("/v1/events/{}/deliveries", self.events),
+            format!("/v1/webhook-endpoints/{}", self.endpoints),
+            "/v1/webhook-endpoints".to_owned(),
+            "/v1/events?limit=200".to_owned(),
+            "/v1/orders?limit=200".to_owned(),
+        ] {
+            seen.push(shop.get(&path).await.expect(200).json);
+        }
+        seen
+    }
+}
+
+/// A body that the call would accept.
+fn body_for(method: &str, route: &str) -> Option<serde_json::Value> {
+    let body = match (method, route.rsplit('/').next()) {
+        ("get" | "delete", _) => return None,
+        (_, Some("payments")) => json!({"method": "ewallet"}),
+        ("patch", _) => json!({"enabled": false}),
+        _ => json!({}),
+    };
+    Some(body)
+}
+
+/// Every call with an id in its path, as the service itself tells them.
+async fn calls_with_an_id(shop: &Shop) -> Vec<(String, String)> {
+    let told = shop.get("/openapi.json").await.expect(200).json;
+    let paths = told["paths"].as_object().unwrap();
+    let with_id = paths.iter().filter(|(path, _)| path.contains("{id}"));
+    with_id
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys();
+            let verbs = ["get", "post", "patch", "delete"];
+            let calls = methods.filter(move |method| verbs.contains(&method.as_str()));
+            calls.map(|method| (method.clone(), path.clone()))
+        })
+        .collect()
+}
+
+/// What is left when what differs from request to request is taken away.
+fn plain(answer: Answer) -> (u16, Vec<String>, serde_json::Value) {
+    let mut names: Vec<String> = answer.headers.into_iter().map(|(name, _)| name).collect();
+    names.sort();
+    let mut body = answer.json;
+    if let Some(members) = body.as_object_mut() {
+        members.remove("request_id");
+    }
+    (answer.status, names, body)
+}
 
 #[actix_rt::test]
-async fn anothers_order_is_not_found_on_any_route() {
+async fn what_is_anothers_is_as_absent_on_every_route_as_what_never_was() {
     let stack = shared();
-    let shop = Shop::of(stack);
-    let other = stack.new_merchant("Other").unwrap();
-    let other = Shop::with_key(stack, &other.api_key);
-    let made = shop.made(&an_order("qris")).await;
-    let (mine, nobodys) = (
-        made["id"].as_str().unwrap(),
-        "ord_00000000000000000000000000000000",
+    let owner = Shop::with_key(stack, &stack.new_merchant("Owner").unwrap().api_key);
+    let other = Shop::with_key(stack, &stack.new_merchant("Other").unwrap().api_key);
+    let (owned, nobodys) = (Owned::by(&owner).await, Owned::nobodys());
+    let before = owned.seen_by(&owner).await;
+    let calls = calls_with_an_id(&owner).await;
+    assert!(
+        calls.len() >= 15,
+        "the service tells fewer calls: {calls:?}"
     );
-    let strip = |mut problem: serde_json::Value| {
-        problem.as_object_mut().unwrap().remove("request_id");
-        problem
-    };
-    for path in ["", "?wait=1", "/qr.svg"] {
-        let hers = other.get(&format!("/v1/orders/{mine}{path}")).await;
-        let absent = other.get(&format!("/v1/orders/{nobodys}{path}")).await;
-        let (hers, absent) = (
-            hers.problem(404, "not_found"),
-            absent.problem(404, "not_found"),
-        );
-        assert_eq!(strip(hers.json), strip(absent.json), "{path}");
+    for (method, route) in calls {
+        let body = body_for(&method, &route);
+        let verb = method.to_uppercase();
+        let ask = async |whose: &Owned| other.call(&verb, &whose.fill(&route), body.as_ref()).await;
+        let (theirs, absent) = (ask(&owned).await, ask(&nobodys).await);
+        let said = theirs.text();
+        assert_eq!(theirs.status, 404, "{verb} {route}: {said}");
+        for id in [&owned.orders, &owned.events, &owned.endpoints] {
+            assert!(!said.contains(id.as_str()), "{verb} {route}: {said}");
+        }
+        assert_eq!(plain(theirs), plain(absent), "{verb} {route}");
     }
-    for (verb, body) in [
-        ("cancel", json!({})),
-        ("sync", json!({})),
-        ("payments", json!({"method": "qris"})),
-    ] {
-        let hers = other
-            .post(&format!("/v1/orders/{mine}/{verb}"), &body)
-            .await;
-        let absent = other
-            .post(&format!("/v1/orders/{nobodys}/{verb}"), &body)
-            .await;
-        let (hers, absent) = (
-            hers.problem(404, "not_found"),
-            absent.problem(404, "not_found"),
-        );
-        assert_eq!(strip(hers.json), strip(absent.json), "{verb}");
-    }
-    assert_eq!(shop.order(mine).await, made, "and nothing happened to it");
+    assert_eq!(
+        owned.seen_by(&owner).await,
+        before,
+        "and nothing happened to it"
+    );
 }
 
 #[actix_rt::test]

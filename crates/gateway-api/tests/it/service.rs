@@ -53,7 +53,7 @@ fn settings(database: &TestDatabase) -> ApiSettings {
     let mut key = tempfile::NamedTempFile::new().unwrap();
     key.write_all(private_key().as_bytes()).unwrap();
     let env = Env::from_pairs([
-        ("DATABASE_URL", database.url()),
+        ("DATABASE_URL", database.services_url()),
         ("AYOLINX_BASE_URL", "http://127.0.0.1:9".to_owned()),
         ("AYOLINX_CLIENT_ID", "CK-test".to_owned()),
         ("AYOLINX_CLIENT_SECRET", "client-secret-value".to_owned()),
@@ -87,6 +87,7 @@ pub(crate) fn service() -> &'static Service {
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let database = TestDatabase::create(|url| {
             ledger::migrate(url).unwrap();
+            ledger::grant_to_services(url, devstack::SERVICES_ROLE).unwrap();
         });
         let settings = settings(&database);
         let address = settings.listeners.gateway;

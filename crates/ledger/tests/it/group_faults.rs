@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::reading::Channelled;
+use devstack::SERVICES_ROLE;
 use ledger::{InboundNotification, Ledger, LedgerError, LedgerSettings, Received};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -21,15 +22,16 @@ impl Stall {
     fn begin(books: &Books) -> Self {
         let nobody = PaymentId::from_uuid(Uuid::now_v7());
         let held = callback(nobody);
-        books.sql(
+        books.sql(&format!(
             "CREATE TABLE IF NOT EXISTS stalls (digest bytea PRIMARY KEY); \
+             GRANT SELECT ON stalls TO {SERVICES_ROLE}; \
              CREATE OR REPLACE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
                  WHILE EXISTS (SELECT FROM stalls WHERE digest = NEW.body_digest) LOOP \
                      PERFORM pg_sleep(0.01); \
                  END LOOP; RETURN NEW; END $$; \
              CREATE OR REPLACE TRIGGER stall BEFORE INSERT ON notifications \
                  FOR EACH ROW EXECUTE FUNCTION stall()",
-        );
+        ));
         let stall = Self { held };
         books.sql(&format!("INSERT INTO stalls VALUES ('{}')", stall.digest()));
         stall

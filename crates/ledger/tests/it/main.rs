@@ -29,5 +29,6 @@ mod storage_away;
 mod support;
 mod timeline;
 mod triggers;
+mod walls;
 mod webhooks;
 mod work;

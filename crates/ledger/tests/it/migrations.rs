@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use devstack::TestDatabase;
-use ledger::{Ledger, known_versions, migrate, revert_all};
+use devstack::{SERVICES_ROLE, TestDatabase};
+use ledger::{Ledger, grant_to_services, known_versions, migrate, revert_all};
 
 use crate::support::{Books, context, paid, settings};
 
@@ -103,6 +103,7 @@ async fn what_was_there_before_the_months_stays() {
     // They went where there was no month yet, and get theirs.
     assert_eq!(books.count("history_default"), books.count("history"));
     migrate(&books.database.url()).unwrap();
+    grant_to_services(&books.database.url(), SERVICES_ROLE).unwrap();
     assert_eq!(books.count("history_default"), 0);
     assert_eq!(books.count("deliveries_default"), 0);
     assert_eq!(books.sql(all), before);

@@ -14,7 +14,7 @@ fn leaks(books: &Books) -> Vec<String> {
     let columns = books.sql(
         "SELECT table_name || ' ' || column_name FROM information_schema.columns \
          WHERE table_schema = 'public' AND table_name NOT LIKE '%\\_20__\\___' \
-           AND udt_name IN ('text', 'bytea', '_text', 'varchar')",
+           AND udt_name IN ('text', 'bytea', '_text', 'varchar') ORDER BY 1",
     );
     let mut found = Vec::new();
     for line in columns.lines() {
@@ -92,7 +92,7 @@ async fn the_payer_stands_in_no_table() {
     ));
     assert_eq!(
         leaks(&books),
-        ["orders description", "notifications body_sealed"]
+        ["notifications body_sealed", "orders description"]
     );
 }
 

@@ -77,8 +77,9 @@ impl Books {
     pub(crate) async fn open() -> Self {
         let database = TestDatabase::create(|url| {
             ledger::migrate(url).unwrap();
+            ledger::grant_to_services(url, devstack::SERVICES_ROLE).unwrap();
         });
-        let ledger = Ledger::new(&settings(database.url()), context());
+        let ledger = Ledger::new(&settings(database.services_url()), context());
         let merchant = MerchantId::from_uuid(Uuid::now_v7());
         ledger
             .transact(move |tx| tx.add_merchant(merchant, "Warung Budi"))
@@ -96,6 +97,15 @@ impl Books {
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     ) -> T {
         self.ledger.transact(work).await.unwrap()
+    }
+
+    /// As the API does for the shop: nobody else's rows are there.
+    pub(crate) async fn run_for_shop<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    ) -> T {
+        let own = self.ledger.for_merchant(self.merchant);
+        own.transact(work).await.unwrap()
     }
 
     pub(crate) async fn begin(&self, order: &NewOrder, claim: &Claim) -> Begun {

@@ -56,7 +56,7 @@ struct Stage {
 impl Stage {
     fn new(database: TestDatabase, ports: [Ports; 2]) -> Self {
         let through = |port| {
-            let mut url = Url::parse(&database.url()).unwrap();
+            let mut url = Url::parse(&database.services_url()).unwrap();
             url.set_host(Some("127.0.0.1")).unwrap();
             url.set_port(Some(port)).unwrap();
             replica::ledger(url.as_str())
@@ -74,6 +74,7 @@ impl Stage {
 fn database() -> TestDatabase {
     TestDatabase::create(|url| {
         ledger::migrate(url).unwrap();
+        ledger::grant_to_services(url, devstack::SERVICES_ROLE).unwrap();
     })
 }
 

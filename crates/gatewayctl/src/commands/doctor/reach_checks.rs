@@ -37,6 +37,7 @@ pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
         Ok(missing) if missing.is_empty() => {
             findings.ok("database", "reachable, and its schema is this program's");
             partitions(&ledger, findings).await;
+            role(&ledger, findings).await;
         }
         Ok(missing) => {
             let text = format!("reachable, but it lacks migrations: {}", missing.join(", "));
@@ -47,6 +48,20 @@ pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
             error.to_string(),
             "Check DATABASE_URL, that Postgres runs there and is the primary, and that the way is open",
         ),
+    }
+}
+
+/// Whether anything but the programs themselves keeps one shop's rows from another.
+async fn role(ledger: &Ledger, findings: &mut Findings) {
+    const ADVICE: &str =
+        "Give the services a role of their own: docs/OPERATIONS.md, \"A role for the services\"";
+    match ledger.transact(|tx| tx.is_held_by_walls()).await {
+        Ok(true) => findings.ok("role", "row-level security holds it"),
+        Ok(false) => {
+            let found = "owns the tables or is a superuser: no wall holds it but the programs' own";
+            findings.warn("role", found, ADVICE);
+        }
+        Err(error) => findings.fail("role", error.to_string(), ADVICE),
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) const BIG: [&str; 12] = [
 pub(super) async fn explained() -> Books {
     let database = TestDatabase::create(|url| {
         ledger::migrate(url).unwrap();
+        ledger::grant_to_services(url, devstack::SERVICES_ROLE).unwrap();
     });
     let name = database.query("SELECT current_database()");
     for setting in [
@@ -41,7 +42,7 @@ pub(super) async fn explained() -> Books {
     ] {
         database.query(&format!("ALTER DATABASE \"{}\" SET {setting}", name.trim()));
     }
-    let ledger = Ledger::new(&settings(database.url()), context());
+    let ledger = Ledger::new(&settings(database.services_url()), context());
     let merchant = MerchantId::from_uuid(Uuid::now_v7());
     ledger
         .transact(move |tx| tx.add_merchant(merchant, "Warung Budi"))
