@@ -92,11 +92,18 @@ fn body_for(method: &str, route: &str) -> Option<serde_json::Value> {
     Some(body)
 }
 
-/// Every call with an id in its path, as the service itself tells them.
+/// Calls with an id that the service does not tell of as such.
+const FURTHER: [(&str, &str); 2] = [
+    ("get", "/v1/orders/{id}?wait=1"),
+    ("get", "/v1/orders/{id}/qr.svg"),
+];
+
+/// Every call with an id in its path, as the service itself tells them, and those that it does not.
 async fn calls_with_an_id(shop: &Shop) -> Vec<(String, String)> {
     let told = shop.get("/openapi.json").await.expect(200).json;
     let paths = told["paths"].as_object().unwrap();
     let with_id = paths.iter().filter(|(path, _)| path.contains("{id}"));
+    let further = FURTHER.map(|(method, path)| (method.to_owned(), path.to_owned()));
     with_id
         .flat_map(|(path, item)| {
             let methods = item.as_object().unwrap().keys();
@@ -104,6 +111,7 @@ async fn calls_with_an_id(shop: &Shop) -> Vec<(String, String)> {
             let calls = methods.filter(move |method| verbs.contains(&method.as_str()));
             calls.map(|method| (method.clone(), path.clone()))
         })
+        .chain(further)
         .collect()
 }
 
