@@ -2,7 +2,7 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit
+.PHONY: help setup run demo test watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit sbom
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -82,6 +82,10 @@ build: setup ## Build the programs as they are shipped
 
 images: build ## Lay out a container image for each program, without an engine (TAG)
 	@deploy/image/build --programs $(TARGET)/release --out $(TARGET)/images --tag $(or $(TAG),dev)
+	@deploy/image/sbom --out $(TARGET)/images
+
+sbom: ## Write the bill of materials of each program beside its image
+	@deploy/image/sbom --check --out $(TARGET)/images
 
 check-deploy: build ## Check the manifests, build the images and run them; needs to be root
 	@deploy/check
