@@ -96,6 +96,7 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
         history: settings.retention.history_months,
         inbox: settings.retention.inbox_months,
         outbox: settings.retention.outbox_months,
+        payers: settings.retention.payer_months,
     };
     let flows = Rc::new(flows.flows()?);
     let running = loops::start(&flows, &deliverer, beat, kept, &shutdown);

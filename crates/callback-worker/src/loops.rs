@@ -61,6 +61,10 @@ pub fn start(
     let keep = move || keep_partitions(ledger.clone(), retention);
     let pace = Pace::new("keep_partitions", PARTITIONS_BEAT);
     running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), keep)));
+    let ledger = flows.ledger().clone();
+    let erase = move || erase_payers(ledger.clone(), retention.payers);
+    let pace = Pace::new("erase_payers", PARTITIONS_BEAT);
+    running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), erase)));
     running
 }
 
@@ -124,6 +128,15 @@ async fn keep_partitions(ledger: Ledger, retention: Retention) -> Result<Did, Le
             due,
             "kept beyond its time: deliveries are to be made"
         );
+    }
+    Ok(Did::Nothing)
+}
+
+/// Those of long ago. Two replicas at once find that the other was there before.
+async fn erase_payers(ledger: Ledger, months: u32) -> Result<Did, LedgerError> {
+    let erased = ledger.erase_old_payers(months).await?;
+    if erased > 0 {
+        tracing::info!(erased, "payers of past orders erased");
     }
     Ok(Did::Nothing)
 }

@@ -62,6 +62,17 @@ pub(crate) enum Command {
     Quarantine(Quarantine),
     /// The monthly tables of history, inbox and outbox, and how large they are.
     Partitions(Partitions),
+    /// Erase a payer's data; the order, its money and its history stay. Without --yes: says what would go.
+    Erase(Erase),
+    /// Once after a restore from a backup, before the services start: leaves out numbers that were handed
+    /// out since, and has payments asked about at once.
+    AfterRestore {
+        /// Numbers of virtual accounts to leave out: more than were handed out since the moment that was
+        /// restored.
+        #[arg(long, value_name = "N", default_value_t = 100_000,
+              value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
+        skip: i64,
+    },
     /// Print the completion script of a shell.
     Completions {
         /// Which shell.
@@ -229,6 +240,41 @@ pub(crate) struct Partitions {
     /// First make those ahead and drop those whose time is over, as the worker does every hour.
     #[arg(long)]
     pub(crate) apply: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("whom").required(true).multiple(true).args(["order", "email", "phone"])))]
+pub(crate) struct Erase {
+    /// The payer of one order: the merchant's reference, the order's id, or the id of one of its payments.
+    #[arg(value_name = "REF|ID", conflicts_with_all = ["email", "phone"])]
+    pub(crate) order: Option<String>,
+    /// Whose orders; where several merchants use the same reference, or with --email and --phone.
+    #[arg(long, value_name = "ID")]
+    pub(crate) merchant: Option<MerchantId>,
+    /// Of every order of the merchant whose payer has this e-mail address.
+    #[arg(long, requires = "merchant")]
+    pub(crate) email: Option<String>,
+    /// Of every order of the merchant whose payer has this telephone number, in whatever spelling.
+    #[arg(long, requires = "merchant")]
+    pub(crate) phone: Option<String>,
+    /// Also the merchant's free text (description, metadata, items, return address) where it does not
+    /// hold the payer's name, address or number.
+    #[arg(long)]
+    pub(crate) free_text: bool,
+    /// Who erases, for the order's history: a role or a ticket, no person's name.
+    #[arg(long, value_name = "WHO", default_value = "gatewayctl", value_parser = role)]
+    pub(crate) by: String,
+    /// Do it. There is no way back.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+fn role(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '#');
+    if text.is_empty() || text.len() > 64 || !text.chars().all(fits) {
+        return Err("1 to 64 of A-Z a-z 0-9 . _ - #".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 #[derive(Debug, Args)]

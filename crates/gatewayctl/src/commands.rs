@@ -1,8 +1,10 @@
 //! One file for each group of commands; this one tells them apart.
 
+mod after_restore;
 mod audit;
 mod completions;
 mod doctor;
+mod erase;
 mod events;
 mod keys;
 mod merchants;
@@ -34,6 +36,8 @@ pub(crate) async fn run(command: Command) -> Result<Output, Failure> {
         Command::Audit => audit::run().await,
         Command::Quarantine(what) => quarantine::run(what).await,
         Command::Partitions(asked) => partitions::run(&asked).await,
+        Command::Erase(asked) => erase::run(asked).await,
+        Command::AfterRestore { skip } => after_restore::run(skip).await,
         Command::Completions { shell } => Ok(completions::run(shell)),
     }
 }

@@ -6,25 +6,44 @@ use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::error::LedgerError;
+use crate::migrating::{Migrator, Patience};
 use crate::partitions;
 use crate::tx::Tx;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// Applies what is missing and returns its names, oldest first; then makes the partitions of this month
-/// and those ahead. Run by `gatewayctl migrate` only.
+/// [`migrate_patiently`] as tests and the stand-in stack want it: nobody is told.
+///
+/// # Errors
+/// As [`migrate_patiently`].
+pub fn migrate(database_url: &str) -> Result<Vec<String>, LedgerError> {
+    migrate_patiently(database_url, Patience::USUAL, &mut |_progress| {})
+}
+
+/// Applies what is missing and returns its versions, oldest first; then makes the partitions of this
+/// month and those ahead. `told` hears what is being done and waited for. Run by `gatewayctl migrate`
+/// only, at any hour: a migration that does not get its locks soon lets everybody pass and tries again.
 ///
 /// # Errors
 /// When the database cannot be reached, or a migration or the making fails; what was done before stays.
-pub fn migrate(database_url: &str) -> Result<Vec<String>, LedgerError> {
+pub fn migrate_patiently(
+    database_url: &str,
+    patience: Patience,
+    told: &mut dyn FnMut(&str),
+) -> Result<Vec<String>, LedgerError> {
     let mut connection = PgConnection::establish(database_url)
         .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
-    // Two migrators at once would trip over each other: the second waits here.
-    diesel::sql_query("SELECT pg_advisory_lock(7016012026)").execute(&mut connection)?;
-    let applied = connection
-        .run_pending_migrations(MIGRATIONS)
+    let mut migrator = Migrator {
+        connection: &mut connection,
+        patience,
+        told,
+    };
+    migrator.become_the_only_one()?;
+    let pending = migrator
+        .connection
+        .pending_migrations(MIGRATIONS)
         .map_err(LedgerError::corrupt)?;
-    let applied = applied.iter().map(ToString::to_string).collect();
+    let applied = migrator.apply(&pending)?;
     make_partitions(&mut connection)?;
     Ok(applied)
 }

@@ -25,7 +25,7 @@ const REJECTED_MAX: i64 = 1000;
 /// In the words of its index, which serves no plan that must fit every word.
 const IS_QUARANTINED: &str = "verdict IN ('unknown_reference', 'unreadable')";
 /// What callbacks say may name a payer, so that their bodies are sealed.
-const REFUSED_CONTEXT: &str = "refused notification";
+pub(crate) const REFUSED_CONTEXT: &str = "refused notification";
 
 pub(crate) fn body_context(id: Uuid) -> String {
     format!("notification:{id}")

@@ -56,6 +56,8 @@ pub struct Retention {
     pub inbox: u32,
     /// Of [`Family::Outbox`]; the database refuses less than 2.
     pub outbox: u32,
+    /// Of who paid: no table of its own, see [`Ledger::erase_old_payers`].
+    pub payers: u32,
 }
 
 impl Retention {

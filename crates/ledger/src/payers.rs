@@ -28,6 +28,11 @@ pub(crate) struct Payer {
 }
 
 impl Payer {
+    /// Every name a bank shows.
+    pub(crate) fn account_names(&self) -> impl Iterator<Item = &String> {
+        self.account_names.values()
+    }
+
     /// The name a bank shows for a payment; empty when it was erased.
     pub(crate) fn account_name(&self, payment_id: Uuid) -> String {
         self.account_names

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use crate::erase::ERASED_BODY;
 use crate::error::LedgerError;
 use crate::history::{HistoryLine, Source};
 use crate::masking::masked;
@@ -175,10 +176,11 @@ impl Tx<'_> {
             let body = self.context.open(&sealed, &body_context(id))?;
             let mut item = TimelineItem::new(at, TimelineKind::Callback, "provider", &verdict);
             item.payment_id = payment.map(PaymentId::from_uuid);
-            let said = Notification::parse(&body).map_or_else(
-                |_unreadable| "not readable".to_owned(),
-                |notification| summary(&notification),
-            );
+            let said = match Notification::parse(&body) {
+                _ if body == ERASED_BODY => "erased".to_owned(),
+                Ok(notification) => summary(&notification),
+                Err(_unreadable) => "not readable".to_owned(),
+            };
             item.detail = Some(masked(&format!("{path}: {said}; came {seen}x")));
             items.push(item);
         }

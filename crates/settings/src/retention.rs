@@ -1,4 +1,4 @@
-//! How long history, inbox and outbox are kept.
+//! How long history, inbox, outbox and payers are kept.
 
 use service_shell::env::Reader;
 
@@ -14,6 +14,8 @@ pub struct Retention {
     pub inbox_months: u32,
     /// `OUTBOX_RETENTION_MONTHS`: events and their deliveries; default 3, at least 2.
     pub outbox_months: u32,
+    /// `PAYER_RETENTION_MONTHS`: who paid, of orders that have ended; default 13, at least 2.
+    pub payer_months: u32,
 }
 
 impl Retention {
@@ -30,6 +32,7 @@ impl Retention {
             history_months: months("HISTORY_RETENTION_MONTHS", 120, 12),
             inbox_months: months("INBOX_RETENTION_MONTHS", 13, 2),
             outbox_months: months("OUTBOX_RETENTION_MONTHS", 3, 2),
+            payer_months: months("PAYER_RETENTION_MONTHS", 13, 2),
         }
     }
 }

@@ -25,6 +25,7 @@ mod orders_are_found;
 mod outcome_is_unknown;
 mod paid_late;
 mod paid_twice;
+mod payer_is_erased;
 mod process_dies_in_the_call;
 mod prometheus_watches;
 mod provider_is_down;

@@ -5,12 +5,12 @@ use serde_json::json;
 use settings::{CtlSettings, Env};
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{self, Output};
 
 pub(crate) fn run(grant_to: Option<&str>) -> Result<Output, Failure> {
     let settings = CtlSettings::from_env(&Env::from_process())?;
     let url = settings.database()?.url.expose();
-    let applied = ledger::migrate(url)?;
+    let applied = ledger::migrate_patiently(url, ledger::Patience::USUAL, &mut output::say)?;
     if let Some(role) = grant_to {
         ledger::grant_to_services(url, role).map_err(|error| not_granted(role, error))?;
     }

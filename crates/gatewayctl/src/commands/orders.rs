@@ -134,7 +134,7 @@ const fn refused(refusal: OrderRefusal) -> &'static str {
 }
 
 /// References are unique within a merchant only.
-async fn the_one(books: &Ledger, named: NamedOrder) -> Result<OrderId, Failure> {
+pub(super) async fn the_one(books: &Ledger, named: NamedOrder) -> Result<OrderId, Failure> {
     let name = named.order.clone();
     let found = books
         .transact(move |tx| match named.merchant {

@@ -39,6 +39,7 @@ fn retention(settings: &CtlSettings) -> Retention {
         history: kept.history_months,
         inbox: kept.inbox_months,
         outbox: kept.outbox_months,
+        payers: kept.payer_months,
     }
 }
 

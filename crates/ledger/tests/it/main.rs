@@ -4,6 +4,7 @@
 mod audit;
 mod calls;
 mod endings;
+mod erase;
 mod fronts;
 mod gauges;
 mod group;
@@ -13,6 +14,7 @@ mod idempotency;
 mod inbox;
 mod listing;
 mod merchants;
+mod migration_rules;
 mod migrations;
 mod outbox;
 mod paid;

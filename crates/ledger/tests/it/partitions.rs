@@ -24,6 +24,7 @@ const LEAST: Retention = Retention {
     history: 12,
     inbox: 2,
     outbox: 2,
+    payers: 2,
 };
 
 /// The first day of the month so many months ago.

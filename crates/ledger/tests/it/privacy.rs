@@ -7,10 +7,10 @@ use ledger::{InboundNotification, RefusedNotification, StoredReply};
 
 use crate::support::{Books, claim, order, started};
 
-const CANARY: &str = "kenari";
+pub(crate) const CANARY: &str = "kenari";
 
 /// Every text and binary column of every table that holds the canary.
-fn leaks(books: &Books) -> Vec<String> {
+pub(crate) fn leaks(books: &Books) -> Vec<String> {
     let columns = books.sql(
         "SELECT table_name || ' ' || column_name FROM information_schema.columns \
          WHERE table_schema = 'public' AND table_name NOT LIKE '%\\_20__\\___' \

@@ -1,0 +1,1 @@
+DROP INDEX creations_of_further_payments;
