@@ -2,7 +2,7 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit sbom
+.PHONY: help setup run demo test watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit sbom upgrade-check drill
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -89,6 +89,14 @@ sbom: ## Write the bill of materials of each program beside its image
 
 check-deploy: build ## Check the manifests, build the images and run them; needs to be root
 	@deploy/check
+
+upgrade-check: setup ## Prove that the version before works on today's schema (PREVIOUS, LONG=1)
+	@cargo build --locked --workspace
+	@deploy/upgrade-check
+
+drill: setup ## Lose the database under load and restore it, then prove the books (DRILL_PROGRAMS)
+	@cargo build --locked --workspace
+	@deploy/drill --programs $(or $(DRILL_PROGRAMS),$(TARGET)/debug)
 
 reset: ## Forget the keys and data of make run
 	@rm -rf .run
