@@ -30,6 +30,7 @@ mod with_services;
 pub use demo::demo;
 pub use http::Reply;
 pub use merchant::{Merchant, MerchantClient, order_request};
+pub use ports::free_address;
 pub use postgres::{Durability, Postgres, SERVICES_ROLE};
 pub use psql::run_sql;
 pub use receiver::{Delivery, WebhookReceiver};

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     ops::Range,
     sync::{
         OnceLock,
@@ -160,6 +160,13 @@ pub(crate) fn free_port() -> Result<(TcpListener, u16), Trouble> {
         }
     }
     Err(last)
+}
+
+/// An address on this machine that nobody listens on, to be bound later or never: no outgoing
+/// connection is given its port, and no two calls give the same.
+pub fn free_address() -> Result<SocketAddr, Trouble> {
+    let (_held, port) = free_port()?;
+    Ok((Ipv4Addr::LOCALHOST, port).into())
 }
 
 fn is_taken(port: u16) -> bool {

@@ -286,6 +286,8 @@ impl Process {
         }
         let pid = Pid::from_child(&self.child);
         kill_process(pid, self.program.ending.signal()).ok();
+        // What is frozen neither ends nor lets go of its callers.
+        thaw(pid.as_raw_nonzero().get());
         let deadline = Instant::now() + self.program.grace;
         while Instant::now() < deadline {
             if self.ended().is_some() {
@@ -311,6 +313,22 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Lets a process and all that descend from it go on. Whoever it started may have a group of its own.
+fn thaw(pid: i32) {
+    if let Some(known) = Pid::from_raw(pid) {
+        kill_process(known, Signal::CONT).ok();
+    }
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return;
+    };
+    let threads = threads.flatten();
+    let children = threads.flat_map(|it| std::fs::read_to_string(it.path().join("children")));
+    for text in children {
+        let pids = text.split_whitespace().flat_map(str::parse);
+        pids.for_each(thaw);
     }
 }
 

@@ -37,15 +37,12 @@ fn unknown<T>(reason: UnknownReason) -> Outcome<T> {
     Outcome::OutcomeUnknown { reason }
 }
 
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
+/// Nobody listens there, and no other test is given that port.
+const REFUSES: &str = "http://127.0.0.1:1";
 
 #[actix_rt::test]
 async fn a_refused_connection_is_not_sent() {
-    let url = format!("http://127.0.0.1:{}", free_port());
-    let client = AyolinxClient::new(settings(&url), TokenCache::in_process()).unwrap();
+    let client = AyolinxClient::new(settings(REFUSES), TokenCache::in_process()).unwrap();
     assert_eq!(
         create_with(&client).await,
         not_sent(NotSentReason::ConnectionRefused)
@@ -210,8 +207,7 @@ async fn a_token_that_cannot_be_replaced_leaves_the_create_not_sent() {
 
 #[actix_rt::test]
 async fn five_failures_to_reach_the_provider_open_the_breaker_for_every_client() {
-    let url = format!("http://127.0.0.1:{}", free_port());
-    let settings = settings(&url);
+    let settings = settings(REFUSES);
     let tokens = TokenCache::in_process();
     let client = AyolinxClient::new(settings.clone(), tokens.clone()).unwrap();
     for _ in 0..5 {

@@ -38,6 +38,26 @@ fn a_process_that_ignores_being_asked_is_killed_after_its_grace() {
 }
 
 #[test]
+fn what_is_frozen_is_stopped_like_the_rest_with_what_it_started() {
+    let log = tempfile("frozen");
+    let mut process =
+        shell("setsid sh -c 'echo $$; exec sleep 600' & trap 'kill $!; wait; exit' TERM; wait")
+            .log_to(&log)
+            .start()
+            .unwrap();
+    let own = || process.last_words().trim().parse::<i32>().ok();
+    let child = poll(Duration::from_secs(5), own).unwrap();
+    for pid in [child, i32::try_from(process.id()).unwrap()] {
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP).unwrap();
+    }
+    let started = Instant::now();
+    process.stop();
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(!is_running(child.unsigned_abs()));
+    std::fs::remove_file(log).unwrap();
+}
+
+#[test]
 fn a_failure_is_told_with_its_last_words() {
     let trouble = shell("echo first >&2; echo 'no space' >&2; exit 3").output();
     let text = trouble.unwrap_err().to_string();

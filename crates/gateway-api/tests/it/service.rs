@@ -2,7 +2,7 @@
 //! being different merchants.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use ayolinx_core::api_key::ApiKey;
 use ayolinx_core::ids::MerchantId;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use devstack::TestDatabase;
+use devstack::{TestDatabase, free_address};
 use gateway_api::app;
 use ledger::{Ledger, LedgerError, NewKey, Tx};
 use payment_flows::{keyring_of, ledger_of};
@@ -45,11 +45,7 @@ fn private_key() -> String {
 }
 
 fn settings(database: &TestDatabase) -> ApiSettings {
-    // Held together until all are known, so that no two are the same.
-    let listeners: Vec<TcpListener> = (0..4)
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-        .collect();
-    let address = |index: usize| listeners[index].local_addr().unwrap().to_string();
+    let address = || free_address().unwrap().to_string();
     let mut key = tempfile::NamedTempFile::new().unwrap();
     key.write_all(private_key().as_bytes()).unwrap();
     let env = Env::from_pairs([
@@ -64,10 +60,10 @@ fn settings(database: &TestDatabase) -> ApiSettings {
         ("WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8".to_owned()),
         ("API_RATE_LIMIT", "0".to_owned()),
         ("DB_DEADLINE_MS", "20000".to_owned()),
-        ("GATEWAY_BIND", address(0)),
-        ("CHECKOUT_BIND", address(1)),
-        ("CONSOLE_BIND", address(2)),
-        ("GATEWAY_OPS_BIND", address(3)),
+        ("GATEWAY_BIND", address()),
+        ("CHECKOUT_BIND", address()),
+        ("CONSOLE_BIND", address()),
+        ("GATEWAY_OPS_BIND", address()),
     ]);
     ApiSettings::from_env(&env).unwrap_or_else(|problems| panic!("{problems}"))
 }

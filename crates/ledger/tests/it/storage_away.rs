@@ -106,6 +106,23 @@ async fn a_frozen_server_is_answered_in_time_holds_few_threads_and_is_used_again
     }
 }
 
+/// As a test does that fails meanwhile: it must come to its end.
+#[tokio::test]
+async fn a_frozen_server_that_is_dropped_lets_go_of_its_callers() {
+    let (postgres, url) = server();
+    let ledger = ledger_over(&url, 3, 100);
+    recovers(&ledger).await;
+    freeze(&postgres);
+    assert!(merchants(&ledger).await.is_err());
+    assert!(ledger.connections_in_use().0 > 0);
+    let began = Instant::now();
+    drop(postgres);
+    while ledger.connections_in_use().0 > 0 {
+        assert!(began.elapsed() < Duration::from_secs(8), "still stuck");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test]
 async fn killed_backends_are_replaced() {
     let (_postgres, url) = server();
