@@ -12,6 +12,7 @@ use service_shell::shutdown::Shutdown;
 mod deliver;
 mod delivery_metrics;
 mod provider_work;
+mod under_way;
 
 pub use deliver::{Deliverer, Tries};
 pub use delivery_metrics::DeliveryMetrics;

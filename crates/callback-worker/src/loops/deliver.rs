@@ -2,12 +2,10 @@
 //! A delivery under way holds its lease and nothing else, and endpoints that keep failing have places
 //! of their own, so that one slow endpoint delays no other.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use ayolinx_core::ids::EndpointId;
 use chrono::{TimeDelta, Utc};
 use ledger::{DeliveryNext, Fronts, LeasedDelivery, Ledger, LedgerError, TryResult};
 use service_shell::pace::{Did, Pace};
@@ -15,13 +13,14 @@ use uuid::Uuid;
 use webhooks::{Delivery, DeliveryOutcome, WebhookSchedule, WebhookSecret, WebhookSender};
 
 use super::delivery_metrics::{DeliveryMetrics, EndpointState};
+use super::under_way::UnderWay;
 
 /// Deliveries under way at once in one process, to endpoints that answer …
 const AT_ONCE_MAX: i64 = 256;
 /// … and to those whose last tries all failed, of which each has one under way.
 const TROUBLED_AT_ONCE_MAX: i64 = 64;
 /// Of them to one endpoint, over all replicas.
-const PER_ENDPOINT_MAX: i64 = 16;
+pub(super) const PER_ENDPOINT_MAX: i64 = 16;
 /// What a lease leaves beside the try: time to record it.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
@@ -41,10 +40,7 @@ pub struct Deliverer {
     tries: Tries,
     lease: TimeDelta,
     metrics: DeliveryMetrics,
-    pace: Pace,
-    under_way: Rc<Cell<i64>>,
-    troubled_under_way: Rc<Cell<i64>>,
-    busy: RefCell<HashMap<EndpointId, i64>>,
+    under_way: Rc<UnderWay>,
     fronts: Cell<Fronts>,
 }
 
@@ -58,25 +54,21 @@ impl Deliverer {
             tries,
             lease: TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX),
             metrics,
-            pace,
-            under_way: Rc::default(),
-            troubled_under_way: Rc::default(),
-            busy: RefCell::default(),
+            under_way: UnderWay::new(pace),
             fronts: Cell::default(),
         }
     }
 
     /// How often webhooks are looked for, and the way to have it done now.
     #[must_use]
-    pub const fn pace(&self) -> &Pace {
-        &self.pace
+    pub fn pace(&self) -> &Pace {
+        self.under_way.pace()
     }
 
     /// How many tries are under way.
     #[must_use]
     pub fn under_way(&self) -> i64 {
-        let troubled = self.troubled_under_way.get();
-        self.under_way.get().saturating_add(troubled)
+        self.under_way.all()
     }
 
     /// Claims what is due at endpoints that answer and starts sending it; does not wait for the
@@ -85,7 +77,7 @@ impl Deliverer {
     /// # Errors
     /// When nothing can be claimed.
     pub async fn run_once(self: &Rc<Self>) -> Result<Did, LedgerError> {
-        let room = AT_ONCE_MAX.saturating_sub(self.under_way.get());
+        let room = AT_ONCE_MAX.saturating_sub(self.under_way.of(EndpointState::Healthy));
         if room <= 0 {
             return Ok(Did::Nothing);
         }
@@ -105,7 +97,7 @@ impl Deliverer {
     /// # Errors
     /// When nothing can be claimed.
     pub async fn run_troubled_once(self: &Rc<Self>) -> Result<Did, LedgerError> {
-        let room = TROUBLED_AT_ONCE_MAX.saturating_sub(self.troubled_under_way.get());
+        let room = TROUBLED_AT_ONCE_MAX.saturating_sub(self.under_way.of(EndpointState::Troubled));
         if room <= 0 {
             return Ok(Did::Nothing);
         }
@@ -121,41 +113,15 @@ impl Deliverer {
         if leased.is_empty() {
             return Did::Nothing;
         }
-        let places = match state {
-            EndpointState::Healthy => &self.under_way,
-            EndpointState::Troubled => &self.troubled_under_way,
-        };
         for delivery in leased {
-            let place = Place::taken(places);
+            let place = self.under_way.place(state, delivery.endpoint_id);
             let deliverer = Rc::clone(self);
-            deliverer.takes_up(delivery.endpoint_id);
             actix_web::rt::spawn(async move {
-                let endpoint = delivery.endpoint_id;
                 deliverer.deliver(delivery, state).await;
                 drop(place);
-                deliverer.has_done(endpoint);
             });
         }
         Did::Something
-    }
-
-    fn takes_up(&self, endpoint: EndpointId) {
-        let mut busy = self.busy.borrow_mut();
-        let count = busy.entry(endpoint).or_default();
-        *count = count.saturating_add(1);
-    }
-
-    /// An endpoint that had as many under way as it may is looked at again: more may wait for it.
-    fn has_done(&self, endpoint: EndpointId) {
-        let mut busy = self.busy.borrow_mut();
-        let count = busy.entry(endpoint).or_default();
-        if *count >= PER_ENDPOINT_MAX {
-            self.pace.nudge();
-        }
-        *count = count.saturating_sub(1);
-        if *count <= 0 {
-            busy.remove(&endpoint);
-        }
     }
 
     async fn deliver(&self, delivery: LeasedDelivery, state: EndpointState) {
@@ -247,21 +213,5 @@ impl Deliverer {
                 DeliveryNext::RetryAfter(TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX))
             }
         }
-    }
-}
-
-/// A place among the deliveries under way.
-struct Place(Rc<Cell<i64>>);
-
-impl Place {
-    fn taken(places: &Rc<Cell<i64>>) -> Self {
-        places.set(places.get().saturating_add(1));
-        Self(Rc::clone(places))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_sub(1));
     }
 }
