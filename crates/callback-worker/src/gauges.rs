@@ -1,11 +1,11 @@
 //! What is computed from the books when it is asked for, and not more often than is good for them:
 //! how much waits, since when, and the money.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use ledger::{Ledger, LedgerError, Money, Queues};
+use ledger::{Backlog, Ledger, LedgerError, Money, Queues};
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 
 /// Queues are read at most this often, however many scrape …
@@ -32,6 +32,7 @@ pub struct Gauges {
     unbalanced: IntGauge,
     read_at: IntGaugeVec,
     next: Arc<Mutex<Next>>,
+    backlog: Arc<Mutex<Backlog>>,
 }
 
 /// When each set may be read again.
@@ -127,6 +128,7 @@ impl Gauges {
                 &["set"],
             )?,
             next: Arc::default(),
+            backlog: Arc::default(),
         })
     }
 
@@ -153,23 +155,28 @@ impl Gauges {
     }
 
     async fn refresh_queues(&self, ledger: &Ledger) -> Result<(), LedgerError> {
-        let read = ledger.transact(|tx| {
+        let before = self.backlog().for_next_look();
+        let read = ledger.transact(move |tx| {
             let quarantined = tx.quarantine(1000)?.len();
-            let outbox = (tx.outbox_depth()?, tx.dead_deliveries()?);
-            Ok((outbox, quarantined, tx.queues()?))
+            Ok((quarantined, tx.queues(&before)?))
         });
-        let (((waiting, oldest), dead), quarantined, queues) = read.await?;
-        self.outbox_waiting.set(waiting);
-        let age = oldest.map_or(0, |at| Utc::now().signed_duration_since(at).num_seconds());
-        self.outbox_oldest_seconds.set(age.max(0));
-        self.webhooks_dead.set(dead);
+        let (quarantined, (queues, backlog)) = read.await?;
+        *self.backlog() = backlog;
         self.quarantined
             .set(i64::try_from(quarantined).unwrap_or(i64::MAX));
         self.show_queues(&queues);
         Ok(())
     }
 
+    fn backlog(&self) -> MutexGuard<'_, Backlog> {
+        self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn show_queues(&self, queues: &Queues) {
+        self.outbox_waiting.set(queues.outbox.waiting);
+        let oldest = queues.outbox.oldest_seconds.max(0);
+        self.outbox_oldest_seconds.set(oldest);
+        self.webhooks_dead.set(queues.dead);
         for depth in &queues.depths {
             let queue = [depth.queue.as_str()];
             self.waiting.with_label_values(&queue).set(depth.waiting);

@@ -24,10 +24,10 @@ pub(crate) const TROUBLED_AFTER: i32 = 5;
 
 /// What became due so long before the newest that was claimed is still looked for: transactions that
 /// make something due end later than they begin.
-const LOOK_BACK: TimeDelta = TimeDelta::seconds(2);
+pub(crate) const LOOK_BACK: TimeDelta = TimeDelta::seconds(2);
 /// Looks at everything find leases that ran out, and what took longer still. They take at most one
 /// part in so many of the time …
-const WHOLE_LOOK_SHARE: u32 = 100;
+pub(crate) const WHOLE_LOOK_SHARE: u32 = 100;
 /// … and come at least and at most so often.
 const WHOLE_LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
@@ -66,15 +66,15 @@ impl Fronts {
             *known = since.max(*known);
         }
     }
+}
 
-    /// As the statements read it: for each endpoint its time.
-    fn as_json(&self) -> String {
-        let since = self.since.iter();
-        let since: serde_json::Map<_, _> = since
-            .map(|(id, since)| (id.to_string(), since.to_rfc3339().into()))
-            .collect();
-        serde_json::Value::Object(since).to_string()
-    }
+/// As statements read it: for each endpoint its time.
+pub(crate) fn as_json(since: &HashMap<Uuid, DateTime<Utc>>) -> String {
+    let since = since.iter();
+    let since: serde_json::Map<_, _> = since
+        .map(|(id, since)| (id.to_string(), since.to_rfc3339().into()))
+        .collect();
+    serde_json::Value::Object(since).to_string()
 }
 
 /// Which endpoints are served.
@@ -269,7 +269,7 @@ impl Tx<'_> {
              RETURNING deliveries.event_id, deliveries.endpoint_id, deliveries.tries, \
                  deliveries.due_at",
         )
-        .bind::<Text, _>(fronts.as_json())
+        .bind::<Text, _>(as_json(&fronts.since))
         .bind::<BigInt, _>(limits.per_endpoint)
         .column::<SqlUuid, _>(endpoints.into_iter())
         .bind::<Integer, _>(TROUBLED_AFTER)
@@ -309,7 +309,7 @@ impl Tx<'_> {
                     AND busy.leased_until > now()) < ? \
              ORDER BY first.due_at LIMIT ? FOR NO KEY UPDATE OF e SKIP LOCKED",
         )
-        .bind::<Text, _>(fronts.as_json())
+        .bind::<Text, _>(as_json(&fronts.since))
         .bind::<Integer, _>(TROUBLED_AFTER)
         .bind::<Bool, _>(lane == Lane::Troubled)
         .bind::<BigInt, _>(limits.per_endpoint)

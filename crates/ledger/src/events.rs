@@ -5,9 +5,8 @@
 use ayolinx_core::event::{EventBody, EventType};
 use ayolinx_core::ids::{EventId, MerchantId, OrderId};
 use ayolinx_core::order_view::{NextAction, OrderView};
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Integer, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::apply::Locked;
@@ -65,28 +64,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// How many deliveries wait to be sent, and since when the oldest: what the operator watches.
-    /// What waits for a disabled endpoint waits for its merchant and is not counted.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn outbox_depth(&mut self) -> Result<(i64, Option<DateTime<Utc>>), LedgerError> {
-        #[derive(QueryableByName)]
-        struct Depth {
-            #[diesel(sql_type = BigInt)]
-            waiting: i64,
-            #[diesel(sql_type = Nullable<Timestamptz>)]
-            oldest: Option<DateTime<Utc>>,
-        }
-        let depth: Depth = diesel::sql_query(
-            "SELECT count(*) AS waiting, min(d.due_at) AS oldest FROM deliveries d \
-             JOIN webhook_endpoints e ON e.id = d.endpoint_id \
-             WHERE d.state = 'due' AND d.due_at <= now() AND e.enabled AND e.deleted_at IS NULL",
-        )
-        .get_result(self.connection()?)?;
-        Ok((depth.waiting, depth.oldest))
-    }
-
     /// The types of the events of an order, oldest first.
     ///
     /// # Errors
@@ -97,25 +74,6 @@ impl Tx<'_> {
             .select(events::event_type)
             .order(events::id)
             .load(self.connection()?)?)
-    }
-
-    /// Deliveries that gave up, for the operator's gauge; those of deleted endpoints concern nobody.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn dead_deliveries(&mut self) -> Result<i64, LedgerError> {
-        #[derive(QueryableByName)]
-        struct Dead {
-            #[diesel(sql_type = BigInt)]
-            dead: i64,
-        }
-        let counted: Dead = diesel::sql_query(
-            "SELECT count(*) AS dead FROM deliveries d \
-             JOIN webhook_endpoints e ON e.id = d.endpoint_id \
-             WHERE d.state = 'dead' AND e.deleted_at IS NULL",
-        )
-        .get_result(self.connection()?)?;
-        Ok(counted.dead)
     }
 }
 

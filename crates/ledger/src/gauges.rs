@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use crate::backlog::Backlog;
 use crate::deliveries::TROUBLED_AFTER;
 use crate::error::LedgerError;
 use crate::statement::Statement;
@@ -16,8 +17,6 @@ use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
 
 /// Of a queue so many are counted at most, those first that wait longest.
 const COUNTED_MAX: i64 = 10_000;
-/// Of an endpoint's untold events so many are looked at, those first that are due first.
-const UNTOLD_MAX: i64 = 1_000;
 /// So many open payments are added up, those first that expire first.
 const OPEN_MAX: i64 = 20_000;
 /// So many journals are looked at, the newest first, if they are no older than this.
@@ -43,6 +42,10 @@ pub struct QueueDepth {
 pub struct Queues {
     /// Each queue once.
     pub depths: Vec<QueueDepth>,
+    /// Webhooks that are due.
+    pub outbox: QueueDepth,
+    /// Webhooks that gave up.
+    pub dead: i64,
     /// Endpoints by state: `healthy`, `troubled`, `disabled`; a state nobody is in is left out.
     pub endpoints: Vec<(String, i64)>,
 }
@@ -92,19 +95,23 @@ struct StateCount {
 }
 
 impl Tx<'_> {
-    /// What waits.
+    /// What waits, and what the next look needs to find it as quickly.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn queues(&mut self) -> Result<Queues, LedgerError> {
+    pub fn queues(&mut self, backlog: &Backlog) -> Result<(Queues, Backlog), LedgerError> {
+        let (outbox, backlog) = self.outbox_depth(backlog)?;
         let mut depths = self.work_depths()?;
         depths.push(self.unknown_depth()?);
         depths.push(self.inbox_depth()?);
-        depths.push(self.untold_depth()?);
-        Ok(Queues {
+        depths.push(self.untold_depth(&backlog)?);
+        let queues = Queues {
             depths,
+            outbox,
+            dead: self.dead_deliveries()?,
             endpoints: self.endpoint_states()?,
-        })
+        };
+        Ok((queues, backlog))
     }
 
     /// What the books say about money.
@@ -162,24 +169,6 @@ impl Tx<'_> {
                    ORDER BY rematch_due_at LIMIT ?) AS unmatched",
         )
         .bind::<BigInt, _>(COUNTED_MAX)
-        .get_result(self.connection()?)?)
-    }
-
-    /// Paid orders whose shops were not told yet, though they want to be.
-    fn untold_depth(&mut self) -> Result<QueueDepth, LedgerError> {
-        Ok(Statement::new(
-            "SELECT 'paid_untold' AS queue, count(*) AS waiting, \
-                 coalesce(extract(epoch FROM now() - min(told.created_at))::bigint, 0) \
-                     AS oldest_seconds \
-             FROM webhook_endpoints e \
-             CROSS JOIN LATERAL (SELECT event_id FROM deliveries \
-                 WHERE endpoint_id = e.id AND state = 'due' ORDER BY due_at LIMIT ?) AS due \
-             CROSS JOIN LATERAL (SELECT created_at FROM events \
-                 WHERE id = due.event_id AND type IN ('order.paid', 'order.paid_late') \
-                 OFFSET 0) AS told \
-             WHERE e.enabled AND e.deleted_at IS NULL",
-        )
-        .bind::<BigInt, _>(UNTOLD_MAX)
         .get_result(self.connection()?)?)
     }
 

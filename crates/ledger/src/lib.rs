@@ -5,6 +5,7 @@
 mod apply;
 mod arrivals;
 mod audit;
+mod backlog;
 mod beginnings;
 mod begun;
 mod call_ends;
@@ -62,6 +63,7 @@ mod work;
 mod writes;
 
 pub use audit::{AUDIT_CHECKS, AuditCheck, AuditFinding};
+pub use backlog::Backlog;
 pub use begun::{Begun, Claim, NewOrder, StoredReply};
 pub use call_ends::{CallEnd, CallOutcome, CallSettled, KeepReply};
 pub use calls::{Call, NewPayment};

@@ -17,8 +17,8 @@ use callback_worker::loops::{Deliverer, DeliveryMetrics, Tries, deliver, webhook
 use chrono::{DateTime, TimeDelta, Utc};
 use devstack::{TestDatabase, WebhookReceiver};
 use ledger::{
-    Claim, Context, EndpointChange, Ledger, LedgerError, LedgerSettings, NewEndpoint, NewOrder,
-    Plans, RangeBegun, RedeliveryRange, Source, Tx,
+    Backlog, Claim, Context, EndpointChange, Ledger, LedgerError, LedgerSettings, NewEndpoint,
+    NewOrder, Plans, RangeBegun, RedeliveryRange, Source, Tx,
 };
 use prometheus::Registry;
 use service_shell::shutdown::Shutdown;
@@ -358,7 +358,7 @@ async fn what_was_given_up_is_sent_again_by_range() {
     }
     worker
         .until("dead", async || {
-            worker.run(|tx| tx.dead_deliveries()).await == 3
+            worker.run(|tx| tx.queues(&Backlog::default())).await.0.dead == 3
         })
         .await;
     shop.answer_with(200);

@@ -15,7 +15,7 @@ async fn look(books: &Books, fronts: Fronts) -> (Vec<LeasedDelivery>, Fronts) {
 }
 
 /// Makes one due that became due so many seconds ago.
-async fn due_since(books: &Books, shop: EndpointId, seconds: i64) {
+pub(crate) async fn due_since(books: &Books, shop: EndpointId, seconds: i64) {
     let event = test_event(books, shop).await.as_uuid();
     books.sql(&format!(
         "UPDATE deliveries SET due_at = now() - interval '{seconds} s' WHERE event_id = '{event}'"

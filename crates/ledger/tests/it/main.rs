@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod audit;
+mod backlog;
 mod calls;
 mod endings;
 mod erase;

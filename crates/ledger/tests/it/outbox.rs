@@ -4,6 +4,7 @@ use ayolinx_core::method::Method;
 use chrono::TimeDelta;
 use ledger::{DeliveryNext, LeasedDelivery, TryResult};
 
+use crate::gauges::queues;
 use crate::support::{Books, paid};
 
 async fn lease(books: &Books, limit: i64, per_endpoint: i64) -> Vec<LeasedDelivery> {
@@ -245,13 +246,13 @@ async fn tries_end_delivered_later_or_dead() {
     )
     .await;
     assert!(lease(&books, 1, 1).await.is_empty());
-    assert_eq!(books.run(|tx| tx.outbox_depth()).await.0, 0);
+    assert_eq!(queues(&books).await.outbox.waiting, 0);
     books.sql("UPDATE deliveries SET due_at = now()");
-    assert_eq!(books.run(|tx| tx.outbox_depth()).await.0, 1);
+    assert_eq!(queues(&books).await.outbox.waiting, 1);
     let one = lease(&books, 1, 1).await.remove(0);
     assert_eq!(one.tries, 1);
     settle(&books, one, DeliveryNext::Dead).await;
-    assert_eq!(books.run(|tx| tx.dead_deliveries()).await, 1);
+    assert_eq!(queues(&books).await.dead, 1);
     assert!(lease(&books, 1, 1).await.is_empty());
     assert_eq!(
         books.sql("SELECT array_agg(try_no ORDER BY id) FROM delivery_tries"),

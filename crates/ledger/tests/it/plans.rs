@@ -13,8 +13,9 @@ use ayolinx_core::reading::Channelled;
 use ayolinx_core::states::OrderState;
 use chrono::{TimeDelta, Utc};
 use ledger::{
-    Begun, CallEnd, DeliveryNext, FeedPlace, KeepReply, NotedCall, OnUntaken, OrderFilter, PageEnd,
-    Received, RedeliveryRange, RefusedNotification, Source, StoredReply, WorkKind, WorkNext,
+    Backlog, Begun, CallEnd, DeliveryNext, FeedPlace, KeepReply, NotedCall, OnUntaken, OrderFilter,
+    PageEnd, Received, RedeliveryRange, RefusedNotification, Source, StoredReply, WorkKind,
+    WorkNext,
 };
 use uuid::Uuid;
 
@@ -175,9 +176,8 @@ async fn webhooks(books: &Books, event: EventId) {
     let merchant = books.merchant;
     books
         .run(|tx| {
-            tx.outbox_depth()?;
-            tx.dead_deliveries()?;
-            tx.queues()?;
+            let (_, backlog) = tx.queues(&Backlog::default())?;
+            tx.queues(&backlog)?;
             tx.money()
         })
         .await;

@@ -14,6 +14,7 @@ use ledger::{
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::gauges::queues;
 use crate::support::{Books, keyed, paid};
 
 pub(crate) async fn lease(books: &Books) -> Vec<LeasedDelivery> {
@@ -222,7 +223,7 @@ async fn what_waits_for_a_disabled_endpoint_goes_on_when_it_is_enabled() {
         (false, Some("gone (410)"))
     );
     assert!(lease(&books).await.is_empty());
-    assert_eq!(books.run(|tx| tx.outbox_depth()).await.0, 0);
+    assert_eq!(queues(&books).await.outbox.waiting, 0);
     let waiting = books
         .run(move |tx| tx.deliveries_of(merchant, event))
         .await
@@ -249,7 +250,7 @@ async fn a_deleted_endpoint_gets_nothing_more_and_is_not_found() {
         .run(move |tx| tx.delete_endpoint(merchant, hook))
         .await;
     assert!(lease(&books).await.is_empty());
-    assert_eq!(books.run(|tx| tx.outbox_depth()).await.0, 0);
+    assert_eq!(queues(&books).await.outbox.waiting, 0);
     let ended = books
         .run(move |tx| tx.deliveries_of(merchant, event))
         .await
