@@ -6,6 +6,11 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
+# What is built to run says in its metrics which commit it is; tests do not, and are not built anew
+# with each commit.
+run demo chaos failover healing overload rolling bench bench-large build images check-deploy: \
+	export BUILD_REVISION := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
+
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -81,7 +86,7 @@ build: setup ## Build the programs as they are shipped
 	@cargo build --release --locked --workspace
 
 images: build ## Lay out a container image for each program, without an engine (TAG)
-	@deploy/image/build --programs $(TARGET)/release --out $(TARGET)/images --tag $(or $(TAG),dev)
+	@deploy/image/build --programs $(TARGET)/release --out $(TARGET)/images --tag $(or $(TAG),dev) --revision "$$BUILD_REVISION"
 	@deploy/image/sbom --out $(TARGET)/images
 
 sbom: ## Write the bill of materials of each program beside its image

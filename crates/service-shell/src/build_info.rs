@@ -4,8 +4,8 @@ use prometheus::{IntGaugeVec, Opts, Registry};
 
 /// The commit that the build was made from, where whoever built it said so.
 const REVISION: &str = match option_env!("BUILD_REVISION") {
-    Some(revision) => revision,
-    None => "unknown",
+    Some(revision) if !revision.is_empty() => revision,
+    _ => "unknown",
 };
 
 /// Registers `gateway_build_info{service,version,revision}`.
