@@ -1,12 +1,20 @@
 //! Rules, their tests, the runbook, the dashboards and the catalogue of metrics name the same things.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::metrics_are_catalogued::catalogued;
+use crate::alerts_fire::FIRE_IN_TIME;
+use crate::metrics_are_catalogued::{Metric, catalogued};
+use crate::prometheus_watches::{FIRE_AT_THE_END, FIRE_UNDER_TRAFFIC};
+use crate::support::promql::asked;
+
+/// What Prometheus itself tells.
+const NOT_OURS: [&str; 2] = ["up", "ALERTS"];
+/// Labels that everything has, or that Prometheus makes.
+const EVERYWHERE: [&str; 4] = ["job", "instance", "le", "alertstate"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -61,16 +69,62 @@ pub(crate) fn queries() -> Vec<Query> {
     all
 }
 
+/// The metric of the catalogue that this series belongs to.
+fn family(series: &str) -> &str {
+    let of_histogram = ["_bucket", "_sum", "_count"].iter();
+    let base = of_histogram
+        .filter_map(|end| series.strip_suffix(end))
+        .next();
+    base.unwrap_or(series)
+}
+
 /// Names of metrics of ours in a text, as the catalogue has them.
 fn metrics_in(text: &str) -> BTreeSet<String> {
     let words = text.split(|at: char| !at.is_ascii_alphanumeric() && at != '_');
     let ours = words.filter(|word| word.starts_with("gateway_") || word.starts_with("callback_"));
-    let ours = ours.map(|word| {
-        let of_histogram = ["_bucket", "_sum", "_count"].iter();
-        let base = of_histogram.filter_map(|end| word.strip_suffix(end)).next();
-        base.unwrap_or(word).to_owned()
-    });
-    ours.collect()
+    ours.map(|word| family(word).to_owned()).collect()
+}
+
+/// What is wrong with a query: metrics, labels and values that the catalogue does not have.
+fn unknown_in(query: &str, known: &BTreeMap<String, Metric>, catalogue: &str) -> Vec<String> {
+    let (metrics, grouped) = asked(query);
+    let mut unknown = Vec::new();
+    let ours = metrics
+        .iter()
+        .filter(|one| !NOT_OURS.contains(&one.metric.as_str()));
+    for one in ours {
+        let Some(metric) = known.get(family(&one.metric)) else {
+            unknown.push(one.metric.clone());
+            continue;
+        };
+        for (label, values) in &one.matched {
+            if EVERYWHERE.contains(&label.as_str()) {
+                continue;
+            }
+            if !metric.has_label(label) {
+                unknown.push(format!("{} of {}", label, one.metric));
+            }
+            let is_word = |value: &&str| value.chars().all(|at| at.is_alphanumeric() || at == '_');
+            let values = values.split('|').filter(is_word);
+            unknown.extend(
+                values
+                    .filter(|value| !catalogue.contains(&format!("`{value}`")))
+                    .map(str::to_owned),
+            );
+        }
+    }
+    for label in grouped {
+        let is_known = EVERYWHERE.contains(&label.as_str())
+            || metrics.iter().any(|one| {
+                known
+                    .get(family(&one.metric))
+                    .is_some_and(|metric| metric.has_label(&label))
+            });
+        if !is_known {
+            unknown.push(label);
+        }
+    }
+    unknown
 }
 
 /// The name and the lines of each alert.
@@ -85,23 +139,51 @@ fn alerts() -> Vec<(String, String)> {
         .collect()
 }
 
+/// The query of a rule.
+fn query_of(rule: &str) -> String {
+    let (_, query) = rule.split_once("expr: ").unwrap();
+    let lines = query
+        .lines()
+        .take_while(|line| !line.trim_start().starts_with("for: ") && !line.contains("labels: "));
+    let query: Vec<&str> = lines
+        .map(|line| line.trim().trim_start_matches(">-"))
+        .collect();
+    query.join(" ")
+}
+
 #[test]
 fn what_rules_and_panels_ask_for_is_catalogued() {
-    let known: BTreeSet<String> = catalogued().into_keys().collect();
+    let (known, catalogue) = (catalogued(), text("docs/METRICS.md"));
     for (alert, rule) in alerts() {
-        let unknown: Vec<String> = metrics_in(&rule).difference(&known).cloned().collect();
+        let unknown = unknown_in(&query_of(&rule), &known, &catalogue);
         assert!(unknown.is_empty(), "{alert} asks for {unknown:?}");
     }
     for query in queries() {
-        let unknown: Vec<String> = metrics_in(&query.expr)
-            .difference(&known)
-            .cloned()
-            .collect();
+        let unknown = unknown_in(&query.expr, &known, &catalogue);
         assert!(unknown.is_empty(), "{} asks for {unknown:?}", query.panel);
     }
-    let runbook = text("docs/OPERATIONS.md");
-    let unknown: Vec<String> = metrics_in(&runbook).difference(&known).cloned().collect();
-    assert!(unknown.is_empty(), "the runbook names {unknown:?}");
+    for file in [
+        "docs/OPERATIONS.md",
+        "docs/LEDGER.md",
+        "deploy/prometheus/rules_test.yaml",
+    ] {
+        let named = metrics_in(&text(file));
+        let unknown: Vec<&String> = named.iter().filter(|it| !known.contains_key(*it)).collect();
+        assert!(unknown.is_empty(), "{file} names {unknown:?}");
+    }
+}
+
+#[test]
+fn every_alert_is_fired_by_its_cause() {
+    let fired = FIRE_UNDER_TRAFFIC
+        .iter()
+        .chain(&FIRE_AT_THE_END)
+        .chain(&FIRE_IN_TIME);
+    let mut fired: Vec<String> = fired.map(|name| (*name).to_owned()).collect();
+    let mut named: Vec<String> = alerts().into_iter().map(|(name, _)| name).collect();
+    fired.sort();
+    named.sort();
+    assert_eq!(fired, named);
 }
 
 #[test]
@@ -139,11 +221,19 @@ fn every_alert_has_its_section_and_both_its_tests() {
             .iter()
             .any(|it| rule.contains(&format!("severity: {it}}}")));
         assert!(is_told, "{name} says nobody's severity");
-        for test in ["fires", "is quiet"] {
-            let test = format!("- name: {name} {test}\n");
-            assert_eq!(tests.matches(&test).count(), 1, "{test}");
+        for (test, fires) in [("fires", true), ("is quiet", false)] {
+            let test = format!("  - name: {name} {test}\n");
+            let [_, case] = tests.split(&test).collect::<Vec<_>>()[..] else {
+                panic!("not once: {test}");
+            };
+            let case = case.split("\n  - name: ").next().unwrap();
+            let about = format!("        alertname: {name}\n");
+            assert_eq!(case.matches("alertname: ").count(), 1, "{test}{case}");
+            assert!(case.contains(&about), "{test}{case}");
+            assert_eq!(case.contains("- exp_labels:"), fires, "{test}{case}");
         }
     }
+    assert_eq!(tests.matches("alertname: ").count(), alerts.len() * 2);
     let (_, woken) = runbook.split_once("## What to be woken by").unwrap();
     let (woken, _) = woken.split_once("\n## ").unwrap();
     let sections = woken.lines().filter_map(|line| line.strip_prefix("### "));

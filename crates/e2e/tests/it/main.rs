@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod alerts_and_dashboards_fit;
+mod alerts_fire;
 mod books_balance;
 mod callback_arrives_twice_or_out_of_order;
 mod callback_before_reply;

@@ -23,6 +23,10 @@ pub(crate) struct Metric {
 }
 
 impl Metric {
+    pub(crate) fn has_label(&self, label: &str) -> bool {
+        self.labels.contains(label)
+    }
+
     /// The same, told by no service that is not named.
     fn covers(&self, told: &Self) -> bool {
         self.kind == told.kind

@@ -2,18 +2,16 @@
 //! and alerts fire from their causes. `make watch` does it, with `PROMETHEUS` set: the server is
 //! Debian's package `prometheus`, which not every machine has. Elsewhere nothing is tried.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use chrono::Utc;
-use devstack::{Durability, Postgres, Stack, run_sql};
+use devstack::{Durability, Postgres, Stack, free_address, run_sql};
 use serde_json::{Value, json};
 
 use crate::alerts_and_dashboards_fit::{Query, queries, text};
-use crate::support::{Http, Provider, QRIS, Sandbox, Shop, an_order, quick, until, until_some};
+use crate::support::{
+    Prometheus, Provider, QRIS, Sandbox, Shop, Watch, an_order, quick, until_some,
+};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const ALL_WITHIN: Duration = Duration::from_secs(100);
@@ -22,7 +20,7 @@ const ALL_WITHIN: Duration = Duration::from_secs(100);
 const MAY_BE_EMPTY: [&str; 0] = [];
 
 /// Alerts whose causes are made while everything works …
-const FIRE_UNDER_TRAFFIC: [&str; 12] = [
+pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 12] = [
     "ApiFails",
     "CallbacksForged",
     "CallbacksQuarantined",
@@ -37,113 +35,7 @@ const FIRE_UNDER_TRAFFIC: [&str; 12] = [
     "WebhooksDead",
 ];
 /// … and when the database, then a service, is gone.
-const FIRE_AT_THE_END: [&str; 3] = ["CallbacksNotStored", "DatabaseAway", "ServiceDown"];
-
-/// Prometheus, until it is dropped.
-struct Prometheus {
-    process: Child,
-    http: Http,
-    url: String,
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-impl Prometheus {
-    async fn over(stack: &Stack) -> Self {
-        let folder = stack.home().join("prometheus");
-        fs::create_dir_all(&folder).unwrap();
-        // Alerts fire with their cause, and not minutes later.
-        let rules = text("deploy/prometheus/rules.yaml");
-        let rules = rules
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("for: "));
-        let rules: Vec<&str> = rules.collect();
-        fs::write(folder.join("rules.yaml"), rules.join("\n")).unwrap();
-        let mut config = text("deploy/prometheus/prometheus.yaml").replace("15s", "1s");
-        for (program, told) in [("gateway-api-1", 9080), ("callback-worker-1", 9081)] {
-            let ours = stack.ops_url(program).unwrap();
-            let told = format!("127.0.0.1:{told}");
-            assert!(config.contains(&told), "{config}");
-            config = config.replace(&told, ours.strip_prefix("http://").unwrap());
-        }
-        fs::write(folder.join("prometheus.yaml"), config).unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
-        let address = free.unwrap().to_string();
-        let log = fs::File::create(folder.join("log")).unwrap();
-        let process = Command::new("prometheus")
-            .arg(format!(
-                "--config.file={}",
-                folder.join("prometheus.yaml").display()
-            ))
-            .arg(format!(
-                "--storage.tsdb.path={}",
-                folder.join("data").display()
-            ))
-            .arg(format!("--web.listen-address={address}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn();
-        let process = process.expect("prometheus is installed: apt-get install prometheus");
-        let url = format!("http://{address}");
-        let prometheus = Self {
-            process,
-            http: Http::new(),
-            url,
-        };
-        until(READY_WITHIN, "Prometheus is ready", async || {
-            let ready = format!("{}/-/ready", prometheus.url);
-            let answer = prometheus
-                .http
-                .try_send("GET", &ready, &[], Vec::new())
-                .await;
-            answer.is_ok_and(|answer| answer.status == 200)
-        })
-        .await;
-        prometheus
-    }
-
-    /// The values that a query finds now.
-    async fn values(&self, expr: &str) -> Vec<String> {
-        let encoded: String = expr.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let url = format!("{}/api/v1/query?query={encoded}", self.url);
-        let answer = self.http.get(&url).await;
-        assert_eq!(answer.status, 200, "{expr}: {}", answer.text());
-        let found = answer.json["data"]["result"].as_array().unwrap();
-        let values = found
-            .iter()
-            .map(|one| one["value"][1].as_str().unwrap().to_owned());
-        values.collect()
-    }
-
-    async fn has_data(&self, query: &Query) -> bool {
-        let expr = query.expr.replace("$__rate_interval", "30s");
-        let values = self.values(&expr).await;
-        values.iter().any(|value| value != "NaN")
-    }
-
-    async fn firing(&self) -> BTreeSet<String> {
-        let answer = self.http.get(&format!("{}/api/v1/alerts", self.url)).await;
-        let alerts = answer.expect(200).json["data"]["alerts"]
-            .as_array()
-            .unwrap()
-            .clone();
-        let firing = alerts.iter().filter(|alert| alert["state"] == "firing");
-        let names = firing.map(|alert| alert["labels"]["alertname"].as_str().unwrap().to_owned());
-        names.collect()
-    }
-
-    async fn not_firing(&self, wanted: &[&str]) -> Vec<String> {
-        let firing = self.firing().await;
-        let missing = wanted.iter().filter(|name| !firing.contains(**name));
-        missing.map(|name| (*name).to_owned()).collect()
-    }
-}
+pub(crate) const FIRE_AT_THE_END: [&str; 3] = ["CallbacksNotStored", "DatabaseAway", "ServiceDown"];
 
 /// Everybody who makes something happen.
 struct Traffic<'s> {
@@ -159,10 +51,7 @@ impl<'s> Traffic<'s> {
         let made = stack.gatewayctl_json(&["merchants", "create", "--name", "Unheard"]);
         let made = made.unwrap();
         let merchant = made["merchant_id"].as_str().unwrap();
-        let closed = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
+        let closed = free_address().unwrap();
         let url = format!("http://{closed}/");
         let add = ["webhooks", "add", "--merchant", merchant, "--url", &url];
         stack.gatewayctl(&add).unwrap();
@@ -256,6 +145,21 @@ impl<'s> Traffic<'s> {
     }
 }
 
+/// Alerts fire with their cause here, and not minutes later.
+fn at_once(rules: &str) -> String {
+    let lines = rules.lines();
+    let lines: Vec<&str> = lines
+        .filter(|line| !line.trim_start().starts_with("for: "))
+        .collect();
+    lines.join("\n")
+}
+
+async fn has_data(prometheus: &Prometheus, query: &Query) -> bool {
+    let expr = query.expr.replace("$__rate_interval", "30s");
+    let values = prometheus.values(&expr).await;
+    values.iter().any(|value| value != "NaN")
+}
+
 async fn every_panel_has_data(prometheus: &Prometheus, traffic: &Traffic<'_>) {
     let mut waited_for = queries();
     waited_for.retain(|query| !MAY_BE_EMPTY.contains(&query.panel.as_str()));
@@ -268,7 +172,7 @@ async fn every_panel_has_data(prometheus: &Prometheus, traffic: &Traffic<'_>) {
         traffic.age();
         let mut empty = Vec::new();
         for query in std::mem::take(&mut waited_for) {
-            if !prometheus.has_data(&query).await {
+            if !has_data(prometheus, &query).await {
                 empty.push(query);
             }
         }
@@ -311,7 +215,15 @@ async fn every_panel_gets_data_and_alerts_fire_from_their_causes() {
         .env("WEBHOOK_SCHEDULE", "0s,100ms,20s")
         .start();
     let mut stack = stack.await.unwrap();
-    let prometheus = Prometheus::over(&stack).await;
+    let prometheus = Prometheus::over(
+        &stack,
+        Watch {
+            rules: at_once(&text("deploy/prometheus/rules.yaml")),
+            every: "1s",
+            also: &[],
+        },
+    )
+    .await;
     let traffic = Traffic::of(&stack);
     every_panel_has_data(&prometheus, &traffic).await;
     let payment: Value = json!({"id": uuid::Uuid::new_v4().simple().to_string()});

@@ -5,6 +5,8 @@ mod books;
 mod http;
 mod journal;
 mod orders;
+mod prometheus;
+pub(crate) mod promql;
 mod provider;
 mod sandbox;
 mod shop;
@@ -15,6 +17,7 @@ pub(crate) use books::{assert_books_balance, gatewayctl, number, suspense_minor}
 pub(crate) use http::{Answer, Http};
 pub(crate) use journal::Journal;
 pub(crate) use orders::{CHANNELS, an_order, of, reference, unique, with};
+pub(crate) use prometheus::{Prometheus, Watch};
 pub(crate) use provider::{Provider, QRIS};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use shop::Shop;
