@@ -19,7 +19,7 @@ use crate::outcome::{
     Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, Outcome, ProtocolReason, Stop,
     TokenOutcome,
 };
-use crate::settings::ProviderSettings;
+use crate::settings::{ProviderSettings, Which};
 use crate::token_cache::TokenCache;
 use crate::token_fetch::fetch_token;
 use crate::transport::{Transport, public_roots};
@@ -39,6 +39,8 @@ pub struct TokenReceipt {
     pub lifetime: Option<Duration>,
     /// The `Date` header: the provider's clock.
     pub provider_time: Option<DateTime<Utc>>,
+    /// The key of ours that the provider knows.
+    pub signed_with: Which,
 }
 
 impl AyolinxClient {
@@ -112,6 +114,7 @@ impl AyolinxClient {
                     .life_secs
                     .map(|secs| Duration::from_secs(u64::from(secs))),
                 provider_time: fetched.provider_time,
+                signed_with: fetched.signed_with,
             })
         });
         let what = Exchange {

@@ -1,4 +1,5 @@
-//! A signed call with everything around it: token, one re-authentication, one new `X-EXTERNAL-ID`, one deadline.
+//! A signed call with everything around it: token, one re-authentication, one new `X-EXTERNAL-ID`, one deadline;
+//! and, while our client secret rotates, the other of the two where the signature is refused, once for each token.
 
 use ayolinx_core::messages::{Envelope, parse};
 use ayolinx_core::provider_time::format_jakarta;
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::external_id::external_id;
 use crate::outcome::{Alarm, NotSentReason, Outcome, ProtocolReason, Stop, UnknownReason};
-use crate::settings::ProviderSettings;
+use crate::settings::{ProviderSettings, Which};
 use crate::token_cache::{Token, TokenCache};
 use crate::token_fetch::fetch_token;
 use crate::transport::{Failure, Post, Reply, Transport};
@@ -31,11 +32,14 @@ pub(crate) struct Call {
 impl Line<'_> {
     /// The body of a reply whose `responseCode` says success.
     pub(crate) async fn exchange(&self, call: &Call, deadline: Instant) -> Result<Vec<u8>, Stop> {
+        let secrets = &self.settings.client_secret;
+        let mut secret = secrets.first();
+        let mut other_secret = secrets.other_than(secret);
         let mut token = self.token(None, deadline).await?;
         let mut reauthenticated = false;
         let mut renumbered = false;
         loop {
-            let reply = match self.attempt(call, &token, deadline).await {
+            let reply = match self.attempt(call, (&token, secret), deadline).await {
                 Ok(reply) => reply,
                 // The provider saw this request's number before: who knows what it did with it.
                 Err(Failure::NotSent(_)) if renumbered => {
@@ -45,10 +49,24 @@ impl Line<'_> {
             };
             let envelope = envelope_of(&reply)?;
             match envelope.code.class() {
-                ResponseClass::Success => return Ok(reply.body),
-                ResponseClass::Unauthorized if !reauthenticated => {
-                    reauthenticated = true;
-                    token = self.token(Some(&token), deadline).await?;
+                ResponseClass::Success => {
+                    secrets.accepted(secret);
+                    self.settings.metrics.client_secret_accepted(secret);
+                    return Ok(reply.body);
+                }
+                // What was refused so was not done: it is sent again, signed as the provider may want it.
+                class @ ResponseClass::Unauthorized => {
+                    let about_signature = reauthenticated || names_the_signature(&envelope.code);
+                    if let Some(other) = other_secret.take_if(|_| about_signature) {
+                        secret = other;
+                    } else if reauthenticated {
+                        return Err(refusal(class, envelope, &reply));
+                    } else {
+                        reauthenticated = true;
+                        token = self.token(Some(&token), deadline).await?;
+                        secret = secrets.first();
+                        other_secret = secrets.other_than(secret);
+                    }
                 }
                 ResponseClass::ExternalIdReused if !renumbered => renumbered = true,
                 class => return Err(refusal(class, envelope, &reply)),
@@ -68,7 +86,7 @@ impl Line<'_> {
     async fn attempt(
         &self,
         call: &Call,
-        token: &Token,
+        (token, secret): (&Token, Which),
         deadline: Instant,
     ) -> Result<Reply, Failure> {
         let now = Utc::now();
@@ -79,7 +97,7 @@ impl Line<'_> {
             body: &call.body,
             timestamp: &timestamp,
         };
-        let signature = sign_api_call(&self.settings.client_secret, &signed);
+        let signature = sign_api_call(self.settings.client_secret.get(secret), &signed);
         let post = Post {
             path: call.path,
             headers: vec![
@@ -93,6 +111,11 @@ impl Line<'_> {
         };
         self.transport.post(post, deadline).await
     }
+}
+
+/// `401…01` is about the token: with an old one, another secret would not help.
+fn names_the_signature(code: &ResponseCode) -> bool {
+    code.case() == Some("00")
 }
 
 fn stop_of(failure: Failure) -> Stop {

@@ -25,5 +25,5 @@ pub use outcome::{
     Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, NotSentReason, Outcome, ProtocolReason,
     TokenFailure, TokenOutcome, UnknownReason,
 };
-pub use settings::ProviderSettings;
+pub use settings::{ProviderSettings, SecretPair, Which};
 pub use token_cache::{TokenCache, TokenCacheError};

@@ -5,6 +5,8 @@ use std::time::Duration;
 use prometheus::core::Collector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
+use crate::settings::Which;
+
 const BUCKETS_SECONDS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
 
 /// Every exchange that is counted.
@@ -22,6 +24,9 @@ const CALLS: [&str; 11] = [
     "qris_cancel",
 ];
 
+/// What we prove with who we are.
+const PROOFS: [&str; 2] = ["private_key", "client_secret"];
+
 /// What is asked of the provider, by which it is counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Exchange<'a> {
@@ -37,6 +42,7 @@ pub struct ClientMetrics {
     calls: IntCounterVec,
     durations: HistogramVec,
     alarms: IntCounterVec,
+    accepted_keys: IntCounterVec,
 }
 
 impl ClientMetrics {
@@ -75,6 +81,13 @@ impl ClientMetrics {
                 ),
                 &["call"],
             )?,
+            accepted_keys: IntCounterVec::new(
+                Opts::new(
+                    "gateway_provider_accepted_keys_total",
+                    "Exchanges that the provider accepted, by which of our keys was used.",
+                ),
+                &["kind", "key"],
+            )?,
         };
         // From the first: what rises from nothing is not seen to rise.
         for outcome in ["accepted", "refused", "failed"] {
@@ -84,6 +97,12 @@ impl ClientMetrics {
         for call in CALLS {
             metrics.alarms.with_label_values(&[call]).inc_by(0);
         }
+        for kind in PROOFS {
+            for which in [Which::Current, Which::Previous] {
+                let labels = [kind, which.as_str()];
+                metrics.accepted_keys.with_label_values(&labels).inc_by(0);
+            }
+        }
         Ok(metrics)
     }
 
@@ -92,11 +111,12 @@ impl ClientMetrics {
     /// # Errors
     /// When a name is taken already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
-        let collectors: [Box<dyn Collector>; 4] = [
+        let collectors: [Box<dyn Collector>; 5] = [
             Box::new(self.token_fetches.clone()),
             Box::new(self.calls.clone()),
             Box::new(self.durations.clone()),
             Box::new(self.alarms.clone()),
+            Box::new(self.accepted_keys.clone()),
         ];
         collectors
             .into_iter()
@@ -115,6 +135,16 @@ impl ClientMetrics {
         self.durations
             .with_label_values(&[call, channel])
             .observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn private_key_accepted(&self, which: Which) {
+        let labels = ["private_key", which.as_str()];
+        self.accepted_keys.with_label_values(&labels).inc();
+    }
+
+    pub(crate) fn client_secret_accepted(&self, which: Which) {
+        let labels = ["client_secret", which.as_str()];
+        self.accepted_keys.with_label_values(&labels).inc();
     }
 
     pub(crate) fn alarmed(&self, call: &str) {

@@ -5,12 +5,12 @@ use ayolinx_core::messages::token::{TokenRequest, TokenResponse};
 use ayolinx_core::messages::{Envelope, parse, paths};
 use ayolinx_core::provider_time::format_jakarta;
 use ayolinx_core::response_code::ResponseClass;
-use ayolinx_core::signing::sign_token_request;
+use ayolinx_core::signing::{RsaSigningKey, sign_token_request};
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use crate::outcome::{NotSentReason, TokenFailure};
-use crate::settings::ProviderSettings;
+use crate::settings::{ProviderSettings, Which};
 use crate::token_cache::Token;
 use crate::transport::{Failure, Post, Reply, Transport};
 
@@ -18,6 +18,8 @@ use crate::transport::{Failure, Post, Reply, Transport};
 pub(crate) struct Fetched {
     pub(crate) token: Token,
     pub(crate) life_secs: Option<u32>,
+    /// The key of ours that the provider knows.
+    pub(crate) signed_with: Which,
     pub(crate) provider_time: Option<DateTime<Utc>>,
 }
 
@@ -26,7 +28,7 @@ pub(crate) async fn fetch_token(
     transport: &Transport,
     deadline: Instant,
 ) -> Result<Fetched, NotSentReason> {
-    let fetched = request(settings, transport, deadline).await;
+    let fetched = with_either_key(settings, transport, deadline).await;
     let outcome = match &fetched {
         Ok(_) => "accepted",
         Err(NotSentReason::NoToken(TokenFailure::Refused(_) | TokenFailure::Blocked(_))) => {
@@ -35,20 +37,43 @@ pub(crate) async fn fetch_token(
         Err(_) => "failed",
     };
     settings.metrics.token_fetched(outcome);
-    if let Err(reason) = &fetched {
-        tracing::warn!(%reason, "no access token from the provider");
+    match &fetched {
+        Ok(fetched) => settings.metrics.private_key_accepted(fetched.signed_with),
+        Err(reason) => tracing::warn!(%reason, "no access token from the provider"),
     }
     fetched
 }
 
+/// A refusal says that nothing was issued: where there is a previous key, it is tried, once.
+async fn with_either_key(
+    settings: &ProviderSettings,
+    transport: &Transport,
+    deadline: Instant,
+) -> Result<Fetched, NotSentReason> {
+    let fetched = request(settings, &settings.signing_key, transport, deadline).await;
+    match (&fetched, &settings.signing_key_previous) {
+        (Err(NotSentReason::NoToken(TokenFailure::Refused(_))), Some(previous)) => {
+            let again = request(settings, previous, transport, deadline).await;
+            again.map_or(fetched, |fetched| {
+                Ok(Fetched {
+                    signed_with: Which::Previous,
+                    ..fetched
+                })
+            })
+        }
+        _ => fetched,
+    }
+}
+
 async fn request(
     settings: &ProviderSettings,
+    key: &RsaSigningKey,
     transport: &Transport,
     deadline: Instant,
 ) -> Result<Fetched, NotSentReason> {
     let now = Utc::now();
     let timestamp = format_jakarta(now);
-    let signature = sign_token_request(&settings.signing_key, &settings.client_id, &timestamp);
+    let signature = sign_token_request(key, &settings.client_id, &timestamp);
     let body = settings
         .json_style
         .serialise(&TokenRequest::client_credentials())
@@ -97,6 +122,7 @@ fn token_of(reply: &Reply, asked_at: DateTime<Utc>) -> Result<Fetched, TokenFail
     Ok(Fetched {
         token: token.ok_or(TokenFailure::Unusable)?,
         life_secs,
+        signed_with: Which::Current,
         provider_time: reply.provider_time,
     })
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::courier::{FirstAnswer, Job, settled_line};
+use crate::credentials::KeyChange;
 use crate::faults::Action;
 use crate::sandbox::Sandbox;
 use crate::settle::settle;
@@ -47,6 +48,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/faults", web::delete().to(clear_faults))
         .route("/faults/{id}", web::delete().to(remove_fault))
         .route("/tokens", web::delete().to(revoke_tokens))
+        .route("/keys", web::get().to(show_keys))
+        .route("/keys", web::post().to(change_keys))
         .route("/reset", web::post().to(reset))
         .default_service(web::to(nothing_here));
 }
@@ -64,7 +67,7 @@ async fn health(sandbox: Shared) -> HttpResponse {
 async fn public_key(sandbox: Shared) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/x-pem-file")
-        .body(sandbox.signing.public_key_pem())
+        .body(sandbox.credentials.signing().public_key_pem())
 }
 
 async fn show_page(sandbox: Shared) -> HttpResponse {
@@ -182,6 +185,24 @@ async fn remove_fault(sandbox: Shared, id: Path<u64>) -> HttpResponse {
 async fn revoke_tokens(sandbox: Shared) -> HttpResponse {
     sandbox.tokens.revoke_all();
     HttpResponse::NoContent().finish()
+}
+
+async fn show_keys(sandbox: Shared) -> HttpResponse {
+    HttpResponse::Ok().json(sandbox.credentials.view())
+}
+
+/// As in the provider's portal: from now on these count.
+async fn change_keys(request: HttpRequest, body: Bytes, sandbox: Shared) -> HttpResponse {
+    if is_foreign(&request) {
+        return failure(StatusCode::FORBIDDEN, "the form comes from another site");
+    }
+    let changed = serde_json::from_slice::<KeyChange>(&body)
+        .map_err(|error| error.to_string())
+        .and_then(|change| sandbox.credentials.change(change));
+    match changed {
+        Ok(()) => HttpResponse::Ok().json(sandbox.credentials.view()),
+        Err(message) => failure(StatusCode::BAD_REQUEST, &message),
+    }
 }
 
 async fn reset(request: HttpRequest, sandbox: Shared) -> HttpResponse {

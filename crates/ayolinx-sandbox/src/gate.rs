@@ -29,7 +29,8 @@ pub(crate) fn admit_token_request(
     if client_key != sandbox.settings.client_id {
         return Err(Refusal::unauthorized("Unknown Client"));
     }
-    if !verify_token_request(&sandbox.merchant, client_key, timestamp, signature) {
+    let signed = |key: &_| verify_token_request(key, client_key, timestamp, signature);
+    if !sandbox.credentials.merchants().iter().any(signed) {
         return Err(Refusal::unauthorized("Invalid Signature"));
     }
     Ok(())
@@ -65,7 +66,8 @@ pub(crate) fn admit_call(
         body: &body,
         timestamp,
     };
-    if !verify_snap_callback(&sandbox.secret, &signed, signature) {
+    let is_signed = |secret: &_| verify_snap_callback(secret, &signed, signature);
+    if !sandbox.credentials.secrets().iter().any(is_signed) {
         return Err(Refusal::unauthorized("Invalid Signature"));
     }
     if !sandbox.external_ids.note(external_id, jakarta_day(now)) {

@@ -36,7 +36,8 @@ pub(crate) fn load_or_make(directory: &Path, name: &str) -> Result<RsaSigningKey
     Ok(key)
 }
 
-fn make() -> Result<Secret, Unspecified> {
+/// A new private key as PEM.
+pub(crate) fn make() -> Result<Secret, Unspecified> {
     let pair = KeyPair::generate(KeySize::Rsa2048)?;
     let der = pair.as_der()?;
     Ok(Secret::new(pem("PRIVATE KEY", der.as_ref())))

@@ -14,6 +14,7 @@ mod clock;
 mod connection;
 mod control;
 mod courier;
+mod credentials;
 mod faults;
 mod fields;
 mod gate;

@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ayolinx_core::signing::{ClientSecret, RsaSigningKey, RsaVerifyingKey};
+use ayolinx_core::signing::{ClientSecret, RsaVerifyingKey};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::StartError;
 use crate::admissions::{ExternalIds, Tokens};
 use crate::courier::Job;
+use crate::credentials::Credentials;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys;
@@ -20,12 +21,8 @@ use crate::store::Store;
 pub(crate) struct Sandbox {
     /// As started.
     pub(crate) settings: SandboxSettings,
-    /// Signs callbacks and its token requests.
-    pub(crate) signing: RsaSigningKey,
-    /// Verifies the merchant's token requests.
-    pub(crate) merchant: RsaVerifyingKey,
-    /// Verifies API calls, signs SNAP callbacks.
-    pub(crate) secret: ClientSecret,
+    /// What it signs and verifies with; may be changed while it runs.
+    pub(crate) credentials: Credentials,
     /// Transactions.
     pub(crate) store: Store,
     /// Tokens it issued.
@@ -50,7 +47,7 @@ impl Sandbox {
             Some(pem) => pem.clone(),
             None => keys::load_or_make(&settings.key_dir, "merchant")?.public_key_pem(),
         };
-        let merchant = RsaVerifyingKey::from_pem(&merchant_pem).map_err(|error| {
+        let merchants = RsaVerifyingKey::all_from_pem(&merchant_pem).map_err(|error| {
             StartError::setting("SANDBOX_MERCHANT_PUBLIC_KEY_FILE", &error.to_string())
         })?;
         let secret = ClientSecret::new(settings.client_secret.clone())
@@ -62,9 +59,7 @@ impl Sandbox {
             .transpose()?;
         Ok(Self {
             settings,
-            signing,
-            merchant,
-            secret,
+            credentials: Credentials::new(signing, merchants, secret),
             store: Store::default(),
             tokens: Tokens::default(),
             external_ids: ExternalIds::default(),

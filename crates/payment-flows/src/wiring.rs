@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ayolinx_client::{AyolinxClient, Breaker, ClientMetrics, TokenCache, TokenCacheError};
+use ayolinx_client::{
+    AyolinxClient, Breaker, ClientMetrics, SecretPair, TokenCache, TokenCacheError,
+};
 use ayolinx_core::method::Method;
 use ayolinx_core::order_view::Links;
 use ayolinx_core::schedule::Schedule;
@@ -131,8 +133,12 @@ impl FlowParts {
             provider: ayolinx_client::ProviderSettings {
                 base_url: provider.base_url.url().clone(),
                 client_id: provider.client_id.clone(),
-                client_secret: provider.client_secret.clone(),
+                client_secret: SecretPair::new(
+                    provider.client_secret.clone(),
+                    provider.client_secret_previous.clone(),
+                ),
                 signing_key: provider.signing_key.clone(),
+                signing_key_previous: provider.signing_key_previous.clone(),
                 json_style: provider.json_style,
                 timeout: provider.timeout,
                 breaker: Breaker::default(),

@@ -162,6 +162,16 @@ impl Reader<'_> {
         self.secret_text(name).map(T::from)
     }
 
+    /// A secret that is there only at times, such as while another takes its place: as
+    /// [`Reader::secret`], but an empty file counts as absent.
+    pub fn spare_secret<T: From<String>>(&self, name: &str) -> Option<T> {
+        let in_file = file_variable(name);
+        if !self.is_set(name) && self.file(&in_file).is_some_and(|text| text.is_empty()) {
+            return None;
+        }
+        self.secret(name)
+    }
+
     /// A secret that must be there; see [`Reader::secret`].
     pub fn required_secret<T: From<String>>(&self, name: &str) -> Option<T> {
         if !self.is_set(name) && !self.is_set(&file_variable(name)) {

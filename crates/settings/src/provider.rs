@@ -16,6 +16,7 @@ const CLIENT_ID: &str = "AYOLINX_CLIENT_ID";
 const CLIENT_SECRET: &str = "AYOLINX_CLIENT_SECRET";
 const PREVIOUS_SECRET: &str = "AYOLINX_CLIENT_SECRET_PREVIOUS";
 const PRIVATE_KEY: &str = "AYOLINX_PRIVATE_KEY_FILE";
+const PREVIOUS_KEY: &str = "AYOLINX_PRIVATE_KEY_PREVIOUS_FILE";
 const PUBLIC_KEYS: &str = "AYOLINX_PUBLIC_KEY_FILES";
 
 /// What is needed to call the provider.
@@ -28,10 +29,13 @@ pub struct ProviderSettings {
     pub client_id: String,
     /// `AYOLINX_CLIENT_SECRET`: required.
     pub client_secret: ClientSecret,
-    /// `AYOLINX_CLIENT_SECRET_PREVIOUS`: still accepted for incoming signatures.
+    /// `AYOLINX_CLIENT_SECRET_PREVIOUS`: still accepted for incoming signatures, and tried once more for
+    /// ours where the provider refuses the current one.
     pub client_secret_previous: Option<ClientSecret>,
     /// `AYOLINX_PRIVATE_KEY_FILE`: our RSA key, PEM; required.
     pub signing_key: RsaSigningKey,
+    /// `AYOLINX_PRIVATE_KEY_PREVIOUS_FILE`: tried once where the provider refuses the current one.
+    pub signing_key_previous: Option<RsaSigningKey>,
     /// `AYOLINX_JSON_STYLE`: how bodies are spelt; default `php`.
     pub json_style: JsonStyle,
     /// `PROVIDER_TIMEOUT_MS`: token, call and its one repeat together; default 25000.
@@ -45,6 +49,7 @@ pub(crate) struct ProviderParts {
     client_secret: Option<ClientSecret>,
     client_secret_previous: Option<ClientSecret>,
     signing_key: Option<RsaSigningKey>,
+    signing_key_previous: Option<RsaSigningKey>,
     json_style: JsonStyle,
 }
 
@@ -54,9 +59,18 @@ impl ProviderParts {
         Self {
             base_url: base_url(reader),
             client_id: reader.optional(CLIENT_ID),
-            client_secret: client_secret(reader, CLIENT_SECRET),
-            client_secret_previous: client_secret(reader, PREVIOUS_SECRET),
-            signing_key: signing_key(reader),
+            client_secret: client_secret(reader, CLIENT_SECRET, reader.secret(CLIENT_SECRET)),
+            client_secret_previous: client_secret(
+                reader,
+                PREVIOUS_SECRET,
+                reader.spare_secret(PREVIOUS_SECRET),
+            ),
+            signing_key: signing_key(reader, PRIVATE_KEY, reader.file(PRIVATE_KEY)),
+            signing_key_previous: signing_key(
+                reader,
+                PREVIOUS_KEY,
+                reader.file(PREVIOUS_KEY).filter(|pem| !pem.is_empty()),
+            ),
             json_style: reader.parsed_or("AYOLINX_JSON_STYLE", style, JsonStyle::Php),
         }
     }
@@ -84,6 +98,7 @@ impl ProviderParts {
             client_secret: self.client_secret.clone()?,
             client_secret_previous: self.client_secret_previous.clone(),
             signing_key: self.signing_key.clone()?,
+            signing_key_previous: self.signing_key_previous.clone(),
             json_style: self.json_style,
             timeout,
         })
@@ -105,21 +120,21 @@ fn base_url(reader: &Reader<'_>) -> Option<Origin> {
     Some(url)
 }
 
-fn client_secret(reader: &Reader<'_>, name: &str) -> Option<ClientSecret> {
-    let secret: Secret = reader.secret(name)?;
-    ClientSecret::new(secret)
+fn client_secret(reader: &Reader<'_>, name: &str, given: Option<Secret>) -> Option<ClientSecret> {
+    ClientSecret::new(given?)
         .map_err(|error| reader.problem(name, error.to_string()))
         .ok()
 }
 
-fn signing_key(reader: &Reader<'_>) -> Option<RsaSigningKey> {
-    let pem = Secret::new(reader.file(PRIVATE_KEY)?);
+fn signing_key(reader: &Reader<'_>, name: &str, given: Option<String>) -> Option<RsaSigningKey> {
+    let pem = Secret::new(given?);
     let key = RsaSigningKey::from_pem(&pem);
-    key.map_err(|error| reader.problem(PRIVATE_KEY, error.to_string()))
+    key.map_err(|error| reader.problem(name, error.to_string()))
         .ok()
 }
 
-/// `AYOLINX_PUBLIC_KEY_FILES`: the provider's RSA public keys; all are accepted.
+/// `AYOLINX_PUBLIC_KEY_FILES`: the provider's RSA public keys, one or several in each file; all are
+/// accepted.
 #[derive(Debug, Clone)]
 pub struct ProviderPublicKeys(Vec<RsaVerifyingKey>);
 
@@ -138,8 +153,8 @@ impl ProviderPublicKeys {
         let pems = reader.files(PUBLIC_KEYS);
         let mut keys = Vec::with_capacity(pems.len());
         for pem in pems {
-            match RsaVerifyingKey::from_pem(&pem) {
-                Ok(key) => keys.push(key),
+            match RsaVerifyingKey::all_from_pem(&pem) {
+                Ok(read) => keys.extend(read),
                 Err(error) => reader.problem(PUBLIC_KEYS, error.to_string()),
             }
         }

@@ -152,8 +152,9 @@ pub(crate) fn settings(base_url: &str) -> ProviderSettings {
     ProviderSettings {
         base_url: base_url.parse().unwrap(),
         client_id: CLIENT_ID.to_owned(),
-        client_secret: client_secret(),
+        client_secret: client_secret().into(),
         signing_key: signing_key(),
+        signing_key_previous: None,
         json_style: JsonStyle::Php,
         timeout: TIMEOUT,
         breaker: Breaker::default(),

@@ -141,11 +141,30 @@ impl RsaVerifyingKey {
     /// # Errors
     /// [`KeyError::NotPem`], [`KeyError::Unusable`].
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        Self::all_from_pem(pem)?
+            .into_iter()
+            .next()
+            .ok_or(KeyError::NotPem)
+    }
+
+    /// Reads every key of a text that holds one PEM or several, one after the other.
+    ///
+    /// # Errors
+    /// As [`Self::from_pem`], when one of them cannot be used or there is none.
+    pub fn all_from_pem(pem: &str) -> Result<Vec<Self>, KeyError> {
         // The PEM reader does not know the PKCS#1 label; the DER parser below takes both forms.
         let labelled = pem.replace("RSA PUBLIC KEY", "PUBLIC KEY");
-        let der = SubjectPublicKeyInfoDer::from_pem_slice(labelled.as_bytes())
-            .map_err(|_unreadable| KeyError::NotPem)?;
-        let public = PublicKey::from_der(&der).map_err(|_rejected| KeyError::Unusable)?;
+        let keys: Vec<Self> = SubjectPublicKeyInfoDer::pem_slice_iter(labelled.as_bytes())
+            .map(|der| Self::from_der(&der.map_err(|_unreadable| KeyError::NotPem)?))
+            .collect::<Result<_, _>>()?;
+        if keys.is_empty() {
+            return Err(KeyError::NotPem);
+        }
+        Ok(keys)
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let public = PublicKey::from_der(der).map_err(|_rejected| KeyError::Unusable)?;
         let spki_der = spki_der(&public)?;
         // The range of the verification algorithm is only enforced at use; this one is enforced here.
         PublicEncryptingKey::from_der(&spki_der).map_err(|_rejected| KeyError::Unusable)?;

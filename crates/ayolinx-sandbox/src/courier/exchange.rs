@@ -110,7 +110,7 @@ impl Sender {
                     body: &signed,
                     timestamp: &timestamp,
                 };
-                sign_callback(&sandbox.signing, &callback)
+                sign_callback(&sandbox.credentials.signing(), &callback)
             }
             CallbackMode::Snap => {
                 let issued = self.tokens.obtain(&self.client, sandbox, &url).await?;
@@ -124,7 +124,7 @@ impl Sender {
                     body: &signed,
                     timestamp: &timestamp,
                 };
-                let signature = sign_snap_callback(&sandbox.secret, &call);
+                let signature = sign_snap_callback(&sandbox.credentials.secret(), &call);
                 token = Some(issued);
                 signature
             }

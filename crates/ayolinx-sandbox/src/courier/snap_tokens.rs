@@ -58,7 +58,7 @@ impl SnapTokens {
 async fn request(client: &Client, sandbox: &Sandbox, origin: &str) -> Result<Value, String> {
     let timestamp = jakarta(Utc::now());
     let key = &sandbox.settings.snap_client_key;
-    let signature = sign_token_request(&sandbox.signing, key, &timestamp);
+    let signature = sign_token_request(&sandbox.credentials.signing(), key, &timestamp);
     let body = json!({
         "grant_type": "client_credentials",
         "additionalInfo": {"channel": 13, "client_id": key},

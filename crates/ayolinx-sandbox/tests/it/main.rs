@@ -21,3 +21,5 @@ mod receiver;
 mod refusals;
 #[cfg(test)]
 mod rig;
+#[cfg(test)]
+mod rotation;

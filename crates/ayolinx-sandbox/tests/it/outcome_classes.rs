@@ -15,15 +15,16 @@ use serde_json::{Value, json};
 
 use crate::rig::*;
 
-const TIMEOUT: Duration = Duration::from_millis(1200);
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(1200);
 
 fn client(rig: &Rig) -> AyolinxClient {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let settings = ProviderSettings {
         base_url: rig.sandbox.base_url().parse().unwrap(),
         client_id: rig.client_id.clone(),
-        client_secret: rig.secret.clone(),
+        client_secret: rig.secret.clone().into(),
         signing_key: rig.merchant_key.clone(),
+        signing_key_previous: None,
         json_style: JsonStyle::Php,
         timeout: TIMEOUT,
         breaker: Breaker::default(),
@@ -37,7 +38,7 @@ fn channel() -> Channel {
     table.get("BNC_QRIS").unwrap().clone()
 }
 
-async fn create(client: &AyolinxClient, reference: &str) -> CreateOutcome {
+pub(crate) async fn create(client: &AyolinxClient, reference: &str) -> CreateOutcome {
     let channel = channel();
     let request = CreateRequest {
         our_reference: reference.to_owned(),

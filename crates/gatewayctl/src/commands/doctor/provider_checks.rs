@@ -2,7 +2,7 @@
 
 use ayolinx_client::{
     AyolinxClient, Breaker, ClientMetrics, NotSentReason, Outcome, ProviderSettings, TokenCache,
-    TokenFailure, TokenOutcome, TokenReceipt,
+    TokenFailure, TokenOutcome, TokenReceipt, Which,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use settings::CtlSettings;
@@ -15,6 +15,8 @@ const SKEW_MAX: TimeDelta = TimeDelta::seconds(30);
 const PROVIDER: &str = "provider";
 const TOKEN: &str = "token";
 const CLOCK: &str = "clock";
+const PREVIOUS_KEY: &str = "Save the public half of AYOLINX_PRIVATE_KEY_FILE (the fingerprint above) in the \
+                            provider's portal; until then keep the previous key";
 const CHECK_URL: &str = "Check AYOLINX_BASE_URL and that this machine may connect to it";
 const CHECK_IDENTITY: &str = "Check in the provider's portal: is our public key (the fingerprint above) saved, \
                               is AYOLINX_CLIENT_ID of the same environment as AYOLINX_BASE_URL, is this \
@@ -41,7 +43,10 @@ pub(super) async fn provider(settings: &CtlSettings, findings: &mut Findings) {
     match &outcome {
         Outcome::Accepted(receipt) => {
             findings.ok(PROVIDER, format!("{base} answers"));
-            findings.ok(TOKEN, told(receipt));
+            match receipt.signed_with {
+                Which::Current => findings.ok(TOKEN, told(receipt)),
+                Which::Previous => findings.warn(TOKEN, told(receipt), PREVIOUS_KEY),
+            }
             clock(receipt.provider_time, asked_at, answered_at, findings);
         }
         refused => not_given(refused, base, findings),
@@ -53,8 +58,9 @@ fn client(account: &settings::ProviderSettings) -> Result<AyolinxClient, Failure
     let settings = ProviderSettings {
         base_url: account.base_url.url().clone(),
         client_id: account.client_id.clone(),
-        client_secret: account.client_secret.clone(),
+        client_secret: account.client_secret.clone().into(),
         signing_key: account.signing_key.clone(),
+        signing_key_previous: account.signing_key_previous.clone(),
         json_style: account.json_style,
         timeout: account.timeout,
         breaker: Breaker::default(),
@@ -65,9 +71,15 @@ fn client(account: &settings::ProviderSettings) -> Result<AyolinxClient, Failure
 }
 
 fn told(receipt: &TokenReceipt) -> String {
-    match receipt.lifetime {
+    let life = match receipt.lifetime {
         Some(life) => format!("fetched; good for {} s", life.as_secs()),
         None => "fetched; the provider does not say for how long".to_owned(),
+    };
+    match receipt.signed_with {
+        Which::Current => life,
+        Which::Previous => {
+            format!("{life}; but only with the key of AYOLINX_PRIVATE_KEY_PREVIOUS_FILE")
+        }
     }
 }
 

@@ -105,8 +105,11 @@ fn flows(ports: Ports, ledger: &Ledger) -> Rc<Flows> {
             .parse()
             .unwrap(),
         client_id: "CK-model".to_owned(),
-        client_secret: ClientSecret::new(Secret::new("SK-model".to_owned())).unwrap(),
+        client_secret: ClientSecret::new(Secret::new("SK-model".to_owned()))
+            .unwrap()
+            .into(),
         signing_key: signing_key(),
+        signing_key_previous: None,
         json_style: JsonStyle::Php,
         timeout: PROVIDER_TIMEOUT,
         breaker: Breaker::default(),
