@@ -183,11 +183,12 @@ fn listen(
         settings.provider_public_keys.all().to_vec(),
         secrets.into_iter().flatten().collect(),
     );
+    let counted = CallbackMetrics::register(registry, verifier.keys())?;
     let edge = Data::new(CallbackEdge::new(
         verifier,
         SnapClientKeys::new(&settings.snap_client_keys),
         Inbox::new(ledger.for_urgency(Urgency::Callback), webhooks.clone()),
-        CallbackMetrics::register(registry)?,
+        counted,
     ));
     let metrics = HttpMetrics::register(registry, "callback")?;
     let address = settings.listeners.callback;

@@ -3,7 +3,7 @@
 use prometheus::{IntCounterVec, Opts, Registry};
 
 use crate::callback_path::CallbackPath;
-use crate::verify::VerifiedCallback;
+use crate::verify::{KeyName, SignatureKind, VerifiedCallback};
 
 const CALLBACK_OUTCOMES: [&str; 10] = [
     "applied",
@@ -25,15 +25,20 @@ pub struct CallbackMetrics {
     callbacks: IntCounterVec,
     signatures: IntCounterVec,
     tokens: IntCounterVec,
+    keys: IntCounterVec,
 }
 
 impl CallbackMetrics {
     /// Registers `gateway_callbacks_total{path,outcome}`,
-    /// `gateway_callback_signatures_total{path,kind,route,body}` and `gateway_snap_tokens_total{outcome}`.
+    /// `gateway_callback_signatures_total{path,kind,route,body}`, `gateway_callback_keys_total{kind,key}` for
+    /// each of these keys, and `gateway_snap_tokens_total{outcome}`.
     ///
     /// # Errors
     /// When the registry has them already.
-    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+    pub fn register<'k>(
+        registry: &Registry,
+        keys: impl Iterator<Item = (SignatureKind, &'k KeyName)>,
+    ) -> Result<Self, prometheus::Error> {
         let counter = |name: &str, help: &str, labels: &[&str]| {
             let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
             registry.register(Box::new(counter.clone()))?;
@@ -55,7 +60,18 @@ impl CallbackMetrics {
                 "Token requests of the provider by outcome.",
                 &["outcome"],
             )?,
+            keys: counter(
+                "gateway_callback_keys_total",
+                "Valid signatures of the provider by the key they were made with.",
+                &["kind", "key"],
+            )?,
         };
+        for (kind, key) in keys {
+            metrics
+                .keys
+                .with_label_values(&[kind_of_key(kind), key.as_str()])
+                .inc_by(0);
+        }
         // From the first: what rises from nothing is not seen to rise.
         for path in CallbackPath::ALL {
             for outcome in CALLBACK_OUTCOMES {
@@ -83,9 +99,23 @@ impl CallbackMetrics {
             callback.matched_body.label(),
         ];
         self.signatures.with_label_values(&labels).inc();
+        self.count_key(callback.kind, &callback.key);
+    }
+
+    /// Token requests are signed with the keys of plain callbacks.
+    pub(crate) fn count_key(&self, kind: SignatureKind, key: &KeyName) {
+        let labels = [kind_of_key(kind), key.as_str()];
+        self.keys.with_label_values(&labels).inc();
     }
 
     pub(crate) fn count_token(&self, outcome: &str) {
         self.tokens.with_label_values(&[outcome]).inc();
+    }
+}
+
+const fn kind_of_key(kind: SignatureKind) -> &'static str {
+    match kind {
+        SignatureKind::NonSnap => "public_key",
+        SignatureKind::Snap => "client_secret",
     }
 }

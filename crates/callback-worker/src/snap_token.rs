@@ -16,7 +16,7 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::body;
 use crate::replies;
 use crate::routes::{CallbackEdge, CallbackStore};
-use crate::verify::{TokenDigest, Verifier, single};
+use crate::verify::{KeyName, SignatureKind, TokenDigest, Verifier, single};
 
 const LIFETIME_SECS: u32 = 900;
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
@@ -68,7 +68,7 @@ pub(crate) async fn issue<S: CallbackStore>(
         Ok(body) => body,
         Err(why) => return edge.count_token(why.label(), replies::token_body_refused(why)),
     };
-    let Some(client_key) = authenticated(
+    let Some((client_key, key)) = authenticated(
         &edge.verifier,
         &edge.snap_client_keys,
         request.headers(),
@@ -76,6 +76,7 @@ pub(crate) async fn issue<S: CallbackStore>(
     ) else {
         return edge.count_token("refused", replies::token_refused());
     };
+    edge.metrics.count_key(SignatureKind::NonSnap, key);
     if let Some(refusal) = grant_refusal(&body) {
         return edge.count_token("malformed", refusal);
     }
@@ -98,20 +99,22 @@ async fn store<S: CallbackStore>(store: &S, client_key: &str, token: String) -> 
     store.store_snap_token(made).await.ok().map(|()| token)
 }
 
-/// The client key, when it is accepted and the request is signed and fresh.
+/// The client key, when it is accepted and the request is signed and fresh; and what it is signed with.
 fn authenticated<'a>(
-    verifier: &Verifier,
+    verifier: &'a Verifier,
     accepted: &SnapClientKeys,
     headers: &'a HeaderMap,
     now: DateTime<Utc>,
-) -> Option<&'a str> {
+) -> Option<(&'a str, &'a KeyName)> {
     let client_key = single(headers, "x-client-key")?;
     let timestamp = single(headers, "x-timestamp")?;
     let signature = single(headers, "x-signature")?;
     let key_known = accepted.accepts(client_key);
     let signed = verifier.verify_token_request(client_key, timestamp, signature);
     let fresh = (parse_time(timestamp)? - now).abs() <= WINDOW;
-    (key_known && signed && fresh).then_some(client_key)
+    signed
+        .filter(|_| key_known && fresh)
+        .map(|key| (client_key, key))
 }
 
 fn grant_refusal(body: &[u8]) -> Option<HttpResponse> {

@@ -20,7 +20,7 @@ use crate::callback_path::CallbackPath;
 
 mod findings;
 
-pub use findings::{Freshness, MatchedBody, MatchedRoute, RejectReason, SignatureKind};
+pub use findings::{Freshness, KeyName, MatchedBody, MatchedRoute, RejectReason, SignatureKind};
 
 const SIGNATURE: &str = "x-signature";
 const TIMESTAMP: &str = "x-timestamp";
@@ -28,8 +28,8 @@ const TIMESTAMP: &str = "x-timestamp";
 /// The keys every callback is checked against; each list is for rotation.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    provider_public_keys: Vec<RsaVerifyingKey>,
-    client_secrets: Vec<ClientSecret>,
+    provider_public_keys: Vec<(KeyName, RsaVerifyingKey)>,
+    client_secrets: Vec<(KeyName, ClientSecret)>,
 }
 
 /// A callback as it arrived.
@@ -81,6 +81,8 @@ pub struct VerifiedCallback {
     pub matched_route: MatchedRoute,
     /// Which form of the body is signed.
     pub matched_body: MatchedBody,
+    /// Which key of its kind it is signed with.
+    pub key: KeyName,
     /// The body as received, to be stored.
     pub body: Bytes,
     /// SHA-256 of the minified body: with the path, the key of duplicates.
@@ -127,6 +129,7 @@ struct Presented<'a> {
 
 struct Match {
     kind: SignatureKind,
+    key: KeyName,
     route: MatchedRoute,
     body: MatchedBody,
 }
@@ -138,10 +141,20 @@ impl Verifier {
         provider_public_keys: Vec<RsaVerifyingKey>,
         client_secrets: Vec<ClientSecret>,
     ) -> Self {
+        let public = |key: RsaVerifyingKey| (KeyName::of_public_key(&key), key);
+        let names = [KeyName::CURRENT_SECRET, KeyName::PREVIOUS_SECRET];
         Self {
-            provider_public_keys,
-            client_secrets,
+            provider_public_keys: provider_public_keys.into_iter().map(public).collect(),
+            client_secrets: names.into_iter().zip(client_secrets).collect(),
         }
+    }
+
+    /// Every key that signatures are checked against.
+    pub fn keys(&self) -> impl Iterator<Item = (SignatureKind, &KeyName)> {
+        let public = self.provider_public_keys.iter();
+        let secrets = self.client_secrets.iter();
+        let public = public.map(|(name, _)| (SignatureKind::NonSnap, name));
+        public.chain(secrets.map(|(name, _)| (SignatureKind::Snap, name)))
     }
 
     /// Judges a callback. Asks no database: see [`Verdict::NeedsToken`].
@@ -161,12 +174,17 @@ impl Verifier {
         }
     }
 
-    /// Kind D: whether one of the provider's keys signed this token request.
+    /// Kind D: which of the provider's keys signed this token request.
     #[must_use]
-    pub fn verify_token_request(&self, client_key: &str, timestamp: &str, signature: &str) -> bool {
-        self.provider_public_keys
-            .iter()
-            .any(|key| signing::verify_token_request(key, client_key, timestamp, signature))
+    pub fn verify_token_request(
+        &self,
+        client_key: &str,
+        timestamp: &str,
+        signature: &str,
+    ) -> Option<&KeyName> {
+        let signed = |key| signing::verify_token_request(key, client_key, timestamp, signature);
+        let mut keys = self.provider_public_keys.iter();
+        keys.find(|(_, key)| signed(key)).map(|(name, _)| name)
     }
 
     fn find_match(
@@ -187,9 +205,10 @@ impl Verifier {
         }
         for (body_form, body) in bodies {
             for (route_form, route) in &routes {
-                if self.is_signed(presented, route, body) {
+                if let Some(key) = self.signed_with(presented, route, body) {
                     return Some(Match {
                         kind,
+                        key: key.clone(),
                         route: *route_form,
                         body: body_form,
                     });
@@ -199,7 +218,7 @@ impl Verifier {
         None
     }
 
-    fn is_signed(&self, presented: &Presented<'_>, route: &str, body: &[u8]) -> bool {
+    fn signed_with(&self, presented: &Presented<'_>, route: &str, body: &[u8]) -> Option<&KeyName> {
         let (signature, timestamp) = (presented.signature, presented.timestamp);
         match presented.token {
             Some(token) => {
@@ -210,9 +229,9 @@ impl Verifier {
                     body,
                     timestamp,
                 };
-                self.client_secrets
-                    .iter()
-                    .any(|secret| verify_snap_callback(secret, &call, signature))
+                let mut secrets = self.client_secrets.iter();
+                let signed = secrets.find(|(_, key)| verify_snap_callback(key, &call, signature));
+                signed.map(|(name, _)| name)
             }
             None => {
                 let callback = SignedCallback {
@@ -220,9 +239,9 @@ impl Verifier {
                     body,
                     timestamp,
                 };
-                self.provider_public_keys
-                    .iter()
-                    .any(|key| verify_callback(key, &callback, signature))
+                let mut keys = self.provider_public_keys.iter();
+                let signed = keys.find(|(_, key)| verify_callback(key, &callback, signature));
+                signed.map(|(name, _)| name)
             }
         }
     }
@@ -257,6 +276,7 @@ impl Received<'_> {
             kind: matched.kind,
             matched_route: matched.route,
             matched_body: matched.body,
+            key: matched.key.clone(),
             body: self.body.clone(),
             minified_sha256: Sha256::digest(minified).into(),
             headers: kept_headers(self.headers),

@@ -1,6 +1,9 @@
 //! The words in which verification reports what it found; all of them are metric labels.
 
+use std::borrow::Cow;
+
 use ayolinx_core::provider_time::parse_time;
+use ayolinx_core::signing::RsaVerifyingKey;
 use chrono::{DateTime, TimeDelta, Utc};
 
 const OLDEST: TimeDelta = TimeDelta::hours(24);
@@ -46,6 +49,27 @@ impl SignatureKind {
             Self::NonSnap => "non_snap",
             Self::Snap => "snap",
         }
+    }
+}
+
+/// Names one of several keys of a kind: the first digits of a public key's fingerprint, or `current` and
+/// `previous` for the client secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyName(Cow<'static, str>);
+
+impl KeyName {
+    pub(super) const CURRENT_SECRET: Self = Self(Cow::Borrowed("current"));
+    pub(super) const PREVIOUS_SECRET: Self = Self(Cow::Borrowed("previous"));
+    const DIGITS: usize = 16;
+
+    pub(super) fn of_public_key(key: &RsaVerifyingKey) -> Self {
+        Self(key.fingerprint().chars().take(Self::DIGITS).collect())
+    }
+
+    /// The name in metrics.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

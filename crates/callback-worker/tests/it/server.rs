@@ -93,12 +93,13 @@ impl Server {
             secrets.iter().map(|text| provider::secret(text)).collect(),
         );
         let registry = Registry::new();
+        let metrics = CallbackMetrics::register(&registry, verifier.keys()).unwrap();
         let store = MemoryStore::default();
         let edge = Data::new(CallbackEdge::new(
             verifier,
             SnapClientKeys::new([provider::CLIENT_KEY, "another-key"]),
             store.clone(),
-            CallbackMetrics::register(&registry).unwrap(),
+            metrics,
         ));
         let app = move || {
             App::new()
