@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::key_id::KeyId;
 use crate::secret::Secret;
 
 const PREFIX: &str = "gk_";
@@ -42,10 +43,10 @@ impl ApiKey {
         self.expose().chars().take(HINT_CHARS).collect()
     }
 
-    /// What is stored instead of the key.
+    /// What is stored instead of the key, under each pepper of a list.
     #[must_use]
-    pub fn digest(&self, pepper: &Secret) -> [u8; 32] {
-        api_key_digest(pepper, self.expose())
+    pub fn peppered(&self, peppers: &[Secret]) -> Vec<Peppered> {
+        peppered(peppers, self.expose())
     }
 }
 
@@ -53,6 +54,27 @@ impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ApiKey({}…)", self.hint())
     }
+}
+
+/// A key's digest under one pepper, and which pepper that was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peppered {
+    /// HMAC-SHA256(pepper, key).
+    pub digest: [u8; 32],
+    /// The pepper's name.
+    pub pepper: KeyId,
+}
+
+/// The digests of a key under each of these peppers, in their order.
+#[must_use]
+pub fn peppered(peppers: &[Secret], key: &str) -> Vec<Peppered> {
+    peppers
+        .iter()
+        .map(|pepper| Peppered {
+            digest: api_key_digest(pepper, key),
+            pepper: KeyId::of_pepper(pepper),
+        })
+        .collect()
 }
 
 /// HMAC-SHA256(pepper, key): what a key is stored as and found by.
@@ -114,8 +136,10 @@ mod tests {
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
         let key = ApiKey::from_random([1; 32]);
-        let pepper = Secret::new("pepper");
-        assert_eq!(key.digest(&pepper), api_key_digest(&pepper, key.expose()));
-        assert_ne!(key.digest(&pepper), key.digest(&Secret::new("salt")));
+        let peppers = [Secret::new("pepper"), Secret::new("salt")];
+        let [pepper, salt] = key.peppered(&peppers).try_into().unwrap();
+        assert_eq!(pepper.digest, api_key_digest(&peppers[0], key.expose()));
+        assert_eq!(pepper.pepper, KeyId::of_pepper(&peppers[0]));
+        assert_ne!(pepper, salt);
     }
 }

@@ -9,6 +9,7 @@ pub mod channels;
 pub mod event;
 pub mod ids;
 pub mod json_style;
+pub mod key_id;
 pub mod messages;
 pub mod method;
 pub mod money;

@@ -1,13 +1,11 @@
 //! Sealing at rest: AES-256-GCM under a list of keys, newest first (contract 3, `ENCRYPTION_KEYS`).
 //! A sealed value names its key, so that keys rotate without touching what is stored.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use sha2::{Digest, Sha256};
-
+use crate::key_id::{KEY_ID_LEN, KeyId, derive};
 use crate::secret::Secret;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
 const FORMAT: u8 = 1;
-const KEY_ID_LEN: usize = 4;
 const HEADER_LEN: usize = 1 + KEY_ID_LEN + NONCE_LEN;
 
 /// Why a value cannot be sealed or opened. Says nothing about the content.
@@ -25,7 +23,7 @@ pub enum SealError {
 }
 
 struct SealingKey {
-    id: [u8; KEY_ID_LEN],
+    id: KeyId,
     key: LessSafeKey,
 }
 
@@ -50,13 +48,8 @@ impl Keyring {
         for secret in secrets {
             let material = derive(b"sealing key", secret);
             let unbound = UnboundKey::new(&AES_256_GCM, &material).map_err(|_| SealError::NoKey)?;
-            let fingerprint = derive(b"sealing key id", secret);
-            let id = fingerprint
-                .first_chunk::<KEY_ID_LEN>()
-                .copied()
-                .ok_or(SealError::NoKey)?;
             keys.push(SealingKey {
-                id,
+                id: KeyId::of_encryption_key(secret),
                 key: LessSafeKey::new(unbound),
             });
         }
@@ -88,7 +81,7 @@ impl Keyring {
             .map_err(|_| SealError::Broken)?;
         let mut sealed = Vec::with_capacity(HEADER_LEN.saturating_add(body.len()));
         sealed.push(FORMAT);
-        sealed.extend_from_slice(&newest.id);
+        sealed.extend_from_slice(newest.id.as_bytes());
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&body);
         Ok(sealed)
@@ -99,41 +92,42 @@ impl Keyring {
     /// # Errors
     /// [`SealError::UnknownKey`] or [`SealError::Broken`].
     pub fn open(&self, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, SealError> {
-        let (format, rest) = sealed.split_first().ok_or(SealError::Broken)?;
-        if *format != FORMAT {
-            return Err(SealError::Broken);
-        }
-        let (id, rest) = rest
-            .split_first_chunk::<KEY_ID_LEN>()
-            .ok_or(SealError::Broken)?;
+        let (id, rest) = header(sealed).ok_or(SealError::Broken)?;
         let (nonce, body) = rest
             .split_first_chunk::<NONCE_LEN>()
             .ok_or(SealError::Broken)?;
-        let key = self
-            .keys
-            .iter()
-            .find(|key| key.id == *id)
-            .ok_or(SealError::UnknownKey)?;
-        let mut body = body.to_vec();
-        let plaintext = key
-            .key
-            .open_in_place(
-                Nonce::assume_unique_for_key(*nonce),
-                Aad::from(context),
-                &mut body,
-            )
-            .map_err(|_| SealError::Broken)?;
-        Ok(plaintext.to_vec())
+        let mut named = self.keys.iter().filter(|key| key.id == id).peekable();
+        if named.peek().is_none() {
+            return Err(SealError::UnknownKey);
+        }
+        // Ids are short: two keys may share one.
+        let opened = named.find_map(|key| {
+            let mut body = body.to_vec();
+            let nonce = Nonce::assume_unique_for_key(*nonce);
+            let plaintext = key.key.open_in_place(nonce, Aad::from(context), &mut body);
+            plaintext.map(|plaintext| plaintext.to_vec()).ok()
+        });
+        opened.ok_or(SealError::Broken)
+    }
+
+    /// The names of the keys, newest first.
+    #[must_use]
+    pub fn ids(&self) -> Vec<KeyId> {
+        self.keys.iter().map(|key| key.id).collect()
     }
 }
 
-fn derive(purpose: &[u8], secret: &Secret) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    digest.update(b"ayolinx gateway: ");
-    digest.update(purpose);
-    digest.update([0]);
-    digest.update(secret.expose().as_bytes());
-    digest.finalize().into()
+/// The name of the key that a value was sealed under, read from its first bytes; `None` when it is
+/// not a sealed value.
+#[must_use]
+pub fn sealed_under(sealed: &[u8]) -> Option<KeyId> {
+    header(sealed).map(|(id, _rest)| id)
+}
+
+fn header(sealed: &[u8]) -> Option<(KeyId, &[u8])> {
+    let (format, rest) = sealed.split_first()?;
+    let (id, rest) = rest.split_first_chunk::<KEY_ID_LEN>()?;
+    (*format == FORMAT).then_some((KeyId::from_bytes(*id), rest))
 }
 
 #[cfg(test)]
@@ -167,6 +161,19 @@ mod tests {
             Err(SealError::Broken)
         );
         assert!(!sealed.windows(4).any(|window| window == b"budi"));
+    }
+
+    #[test]
+    fn a_value_names_the_key_it_is_sealed_under() {
+        let rotated = ring(&["new key", "old key"]);
+        let [new, old] = rotated.ids().try_into().unwrap();
+        let sealed = ring(&["old key"]).seal(b"budi", b"payer:1", [7; 12]);
+        assert_eq!(sealed_under(&sealed.unwrap()), Some(old));
+        let sealed = rotated.seal(b"budi", b"payer:1", [7; 12]).unwrap();
+        assert_eq!(sealed_under(&sealed), Some(new));
+        assert_eq!(sealed_under(&sealed[..5]), Some(new));
+        assert_eq!(sealed_under(&sealed[..4]), None);
+        assert_eq!(sealed_under(b"budi santoso"), None);
     }
 
     #[test]

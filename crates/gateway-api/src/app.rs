@@ -7,8 +7,9 @@ use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer, dev::Server};
+use ayolinx_core::key_id::KeyId;
 use chrono::TimeDelta;
-use ledger::Ledger;
+use ledger::{Ledger, PepperStanding, Urgency};
 use payment_flows::{
     FlowChoices, FlowParts, SendNotificationUrl, WiringError, keyring_of, ledger_of,
 };
@@ -35,6 +36,10 @@ const WAITERS_MAX: usize = 512;
 const CREATES_MAX: usize = 512;
 const HEAD_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
 const KEEP_ALIVE: KeepAlive = KeepAlive::Timeout(std::time::Duration::from_secs(15));
+
+/// The database may be away when the process starts.
+const LOOKS_MAX: u32 = 60;
+const LOOK_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Why the process cannot run. Printed once; exit code 1.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +74,7 @@ struct Parts {
     rate_limit: RateLimit,
     creates: Arc<Creates>,
     notes: Arc<Semaphore>,
+    key_notes: Arc<Semaphore>,
 }
 
 impl Parts {
@@ -78,6 +84,7 @@ impl Parts {
             flows: self.flows.flows()?,
             rate_limit: self.rate_limit.clone(),
             peppers: self.settings.peppers.all().to_vec(),
+            key_notes: Arc::clone(&self.key_notes),
             guard: self.settings.shared.webhooks.guard.clone(),
             default_expiry: TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX),
             waiters: Rc::new(Semaphore::new(WAITERS_MAX)),
@@ -162,7 +169,9 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         rate_limit: RateLimit::new(settings.rate_limit),
         creates: Arc::new(Creates::new(CREATES_MAX)),
         notes: Arc::new(Semaphore::new(NOTES_MAX)),
+        key_notes: Arc::new(Semaphore::new(1)),
     };
+    let books = ledger.clone();
     let health = Health::new();
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
     let ops_address = settings.listeners.ops;
@@ -180,6 +189,13 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
             routes::checkout,
         )?,
     ];
+    let peppers: Vec<KeyId> = settings
+        .peppers
+        .all()
+        .iter()
+        .map(KeyId::of_pepper)
+        .collect();
+    actix_web::rt::spawn(warn_of_lost_keys(books, peppers));
     let ending = shutdown::Ending {
         delay: settings.shared.timings.shutdown_delay,
         grace: settings.shared.timings.shutdown_grace,
@@ -187,6 +203,31 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
     shutdown::serve(servers, ops, &shutdown, &health, ending)
         .await
         .map_err(io("serving"))
+}
+
+/// Says once after the start how many API keys were made under a pepper that is no longer listed: to
+/// their shops it looks as if they had been revoked.
+async fn warn_of_lost_keys(ledger: Ledger, listed: Vec<KeyId>) {
+    for _ in 0..LOOKS_MAX {
+        let counted = ledger
+            .for_urgency(Urgency::Spare)
+            .transact(|tx| tx.count_keys_by_pepper())
+            .await;
+        if let Ok(counts) = counted {
+            let lost = PepperStanding::of(&counts, &listed).unlisted;
+            if !lost.is_empty() {
+                let keys = PepperStanding::sum(&lost);
+                let peppers: Vec<String> = lost.into_keys().collect();
+                tracing::error!(
+                    keys,
+                    ?peppers,
+                    "API keys are refused: their pepper is not listed"
+                );
+            }
+            return;
+        }
+        tokio::time::sleep(LOOK_PAUSE).await;
+    }
 }
 
 /// Ready means: the database answers, leads, and is as new as this binary.

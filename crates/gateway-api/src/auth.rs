@@ -1,15 +1,19 @@
 //! Who calls: `Authorization: Bearer gk_…` becomes a merchant and what the key allows.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
-use ayolinx_core::api_key::{api_key_digest, looks_like_api_key};
+use ayolinx_core::api_key::{looks_like_api_key, peppered};
 use ayolinx_core::ids::MerchantId;
-use ledger::{LedgerError, Urgency};
+use ledger::{KeyUse, LedgerError, Urgency};
 
 use crate::error::{ApiError, ErrorCode};
 use crate::state::{Api, storage};
+
+/// After a note that failed.
+const NOTE_PAUSE: Duration = Duration::from_secs(30);
 
 /// What a key may be allowed (contract 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,11 +58,7 @@ pub async fn authenticate_any(
     scopes: &[Scope],
 ) -> Result<MerchantId, ApiError> {
     let key = bearer(request).ok_or_else(unauthorized)?;
-    let digests: Vec<[u8; 32]> = api
-        .peppers
-        .iter()
-        .map(|pepper| api_key_digest(pepper, key))
-        .collect();
+    let digests = peppered(&api.peppers, key);
     let caller = api
         .ledger()
         .for_urgency(urgency(api, scopes))
@@ -72,6 +72,9 @@ pub async fn authenticate_any(
         let seconds = wait.as_secs().saturating_add(1);
         return Err(ApiError::of(ErrorCode::RateLimited).retry_after_secs(seconds));
     }
+    if let Some(unnoted) = caller.unnoted {
+        note(api, unnoted);
+    }
     let enough = |held: &String| scopes.iter().any(|scope| held == scope.as_str());
     if !caller.scopes.iter().any(enough) {
         let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
@@ -81,6 +84,23 @@ pub async fn authenticate_any(
         ));
     }
     Ok(caller.merchant_id)
+}
+
+/// Beside the request, one at a time in this process, and only where the books have nothing better to
+/// do: what is not noted now is noted at the next use.
+fn note(api: &Api, unnoted: KeyUse) {
+    let Ok(place) = Arc::clone(&api.key_notes).try_acquire_owned() else {
+        return;
+    };
+    let ledger = api.ledger().for_urgency(Urgency::Spare);
+    actix_web::rt::spawn(async move {
+        let noted = ledger.transact(move |tx| tx.note_key_use(&unnoted)).await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the use of an API key is not noted");
+            tokio::time::sleep(NOTE_PAUSE).await;
+        }
+        drop(place);
+    });
 }
 
 /// This is the door: who is shed here has cost the books nothing.

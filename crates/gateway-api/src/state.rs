@@ -27,6 +27,8 @@ pub struct Api {
     pub rate_limit: RateLimit,
     /// Peppers of API keys, newest first.
     pub peppers: Vec<Secret>,
+    /// One place for the note that a key was used, of all threads.
+    pub key_notes: Arc<Semaphore>,
     /// Where webhooks may go.
     pub guard: UrlGuard,
     /// Life of an order that does not say (`ORDER_DEFAULT_EXPIRY`).

@@ -106,9 +106,15 @@ pub(crate) enum Keys {
     /// The keys of a merchant, oldest first.
     List {
         /// Whose keys.
-        #[arg(long, value_name = "ID")]
-        merchant: MerchantId,
+        #[arg(long, value_name = "ID", required_unless_present = "old_pepper")]
+        merchant: Option<MerchantId>,
+        /// Of all merchants: the keys that would not work with the newest pepper alone.
+        #[arg(long, conflicts_with = "merchant")]
+        old_pepper: bool,
     },
+    /// Seal everything at rest anew that is not under the newest of `ENCRYPTION_KEYS`. Services may run
+    /// meanwhile; begun again, it goes on.
+    Reseal(Reseal),
     /// Make a key useless at once.
     Revoke {
         /// Whose key.
@@ -117,6 +123,13 @@ pub(crate) enum Keys {
         /// The key's id, or how the key begins (both are shown by `keys list`).
         key: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reseal {
+    /// Only count what is under which key.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// What a key may allow (contract 4).

@@ -14,6 +14,7 @@ mod orders;
 mod partitions;
 mod quarantine;
 mod rejected;
+mod reseal;
 mod sign;
 mod webhooks;
 

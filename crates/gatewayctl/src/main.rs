@@ -7,6 +7,7 @@ mod commands;
 mod failure;
 mod ledger_access;
 mod output;
+mod sealed_census;
 mod signatures;
 
 use std::process::ExitCode;

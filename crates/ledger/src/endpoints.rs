@@ -15,8 +15,11 @@ pub const ENDPOINTS_MAX: i64 = 100;
 /// After a rotation the secret before signs as well for so long (contract 4.3).
 const BOTH_SIGN_FOR_HOURS: i64 = 24;
 
+/// With the endpoint's id, what its secrets are bound to.
+pub(crate) const SECRET_CONTEXT: &str = "webhook secret:";
+
 pub(crate) fn secret_context(endpoint_id: Uuid) -> String {
-    format!("webhook secret:{endpoint_id}")
+    format!("{SECRET_CONTEXT}{endpoint_id}")
 }
 
 /// An endpoint to be made. Its URL has passed the guard.

@@ -34,7 +34,10 @@ const RIGHTS: &[(&str, &str)] = &[
     ("provider_work", "SELECT, INSERT, UPDATE, DELETE"),
     ("receipts", "SELECT, INSERT, UPDATE"),
     ("redeliveries", "SELECT, INSERT, UPDATE"),
-    ("rejected_notifications", "SELECT, INSERT, DELETE"),
+    (
+        "rejected_notifications",
+        "SELECT, INSERT, UPDATE (body_sealed), DELETE",
+    ),
     ("snap_tokens", "SELECT, INSERT, UPDATE, DELETE"),
     ("webhook_endpoints", "SELECT, INSERT, UPDATE"),
 ];

@@ -2,6 +2,7 @@
 //! change of a payment goes through `Tx::apply`. Knows the core and nothing of the network.
 #![deny(clippy::arithmetic_side_effects)]
 
+mod api_keys;
 mod apply;
 mod arrivals;
 mod audit;
@@ -41,6 +42,7 @@ mod orders;
 mod partitions;
 mod payers;
 mod payments;
+mod pepper_standing;
 mod plans;
 mod pool;
 mod prefetched;
@@ -52,6 +54,7 @@ mod replays;
 mod restored;
 mod rows;
 mod schema;
+mod sealed;
 mod server_address;
 mod settlements;
 mod snap_tokens;
@@ -62,6 +65,7 @@ mod untaken;
 mod work;
 mod writes;
 
+pub use api_keys::{Caller, KeyLine, KeyUse, NewKey, PepperCount};
 pub use audit::{AUDIT_CHECKS, AuditCheck, AuditFinding};
 pub use backlog::Backlog;
 pub use begun::{Begun, Claim, NewOrder, StoredReply};
@@ -82,7 +86,7 @@ pub use grants::grant_to_services;
 pub use group::GroupCommits;
 pub use history::{HistoryLine, Source};
 pub use journal::Balance;
-pub use merchants::{Caller, KeyLine, MerchantLine, NewKey};
+pub use merchants::MerchantLine;
 pub use migrating::Patience;
 pub use migrations::{known_versions, migrate, migrate_patiently, revert_all};
 pub use notifications::{InboundNotification, QuarantineLine, Received, RefusedNotification};
@@ -91,11 +95,13 @@ pub use once::Once;
 pub use orders::{OrderFilter, OrderPage, OrderPulse, PageEnd};
 pub use partitions::{Family, HeldPartition, MONTHS_AHEAD, PartitionLine, Retention, Upkeep};
 pub use payments::PaymentFacts;
+pub use pepper_standing::PepperStanding;
 pub use pool::{Ledger, LedgerSettings};
 pub use provider_calls::NotedCall;
 pub use redelivery::{REDELIVERY_DAYS_MAX, REDELIVERY_EVENTS_MAX, RangeBegun, RedeliveryRange};
 pub use replacements::REPLACEMENTS_MAX;
 pub use restored::AfterRestore;
+pub use sealed::{Resealed, SealedColumn, SealedPage, SealedValue};
 pub use timeline::{TimelineItem, TimelineKind};
 pub use tx::Tx;
 pub use untaken::{OnUntaken, Untaken};

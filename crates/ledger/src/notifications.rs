@@ -27,8 +27,11 @@ const IS_QUARANTINED: &str = "verdict IN ('unknown_reference', 'unreadable')";
 /// What callbacks say may name a payer, so that their bodies are sealed.
 pub(crate) const REFUSED_CONTEXT: &str = "refused notification";
 
+/// With the notification's id, what its body is bound to.
+pub(crate) const BODY_CONTEXT: &str = "notification:";
+
 pub(crate) fn body_context(id: Uuid) -> String {
-    format!("notification:{id}")
+    format!("{BODY_CONTEXT}{id}")
 }
 
 /// A verified callback on its way into the inbox.

@@ -52,8 +52,11 @@ pub(crate) fn without_name(artefact: &Artefact) -> (Artefact, Option<String>) {
     (plain, name.filter(|name| !name.is_empty()))
 }
 
+/// With the order's id, what its payer is bound to.
+pub(crate) const PAYER_CONTEXT: &str = "payer:";
+
 fn payer_context(order_id: Uuid) -> String {
-    format!("payer:{order_id}")
+    format!("{PAYER_CONTEXT}{order_id}")
 }
 
 impl Tx<'_> {

@@ -27,6 +27,13 @@ pub(crate) struct CreationRow {
     pub(crate) reply_sealed: Option<Vec<u8>>,
 }
 
+/// With the creation's id, what its reply is bound to.
+pub(crate) const REPLY_CONTEXT: &str = "reply:";
+
+fn reply_context(creation: Uuid) -> String {
+    format!("{REPLY_CONTEXT}{creation}")
+}
+
 impl Tx<'_> {
     /// Keeps the first final reply of a creation; a reply that is kept already stays.
     ///
@@ -50,7 +57,7 @@ impl Tx<'_> {
         reply: &StoredReply,
     ) -> Result<(i16, Vec<u8>), LedgerError> {
         let status = i16::try_from(reply.status).map_err(LedgerError::corrupt)?;
-        let context = format!("reply:{creation}");
+        let context = reply_context(creation);
         Ok((status, self.context.seal(&reply.body, &context)?))
     }
 
@@ -72,7 +79,7 @@ impl Tx<'_> {
         let (Some(status), Some(sealed)) = kept else {
             return Ok(reply);
         };
-        let body = self.context.open(&sealed, &format!("reply:{creation}"))?;
+        let body = self.context.open(&sealed, &reply_context(creation))?;
         let status = u16::try_from(status).map_err(LedgerError::corrupt)?;
         Ok(StoredReply { status, body })
     }
@@ -115,9 +122,7 @@ impl Tx<'_> {
             return Ok(Begun::KeyReused);
         }
         if let (Some(status), Some(sealed)) = (earlier.reply_status, &earlier.reply_sealed) {
-            let body = self
-                .context
-                .open(sealed, &format!("reply:{}", earlier.id))?;
+            let body = self.context.open(sealed, &reply_context(earlier.id))?;
             let status = u16::try_from(status).map_err(LedgerError::corrupt)?;
             self.count_replay(earlier.id)?;
             return Ok(Begun::Replay(StoredReply { status, body }));

@@ -17,6 +17,10 @@ diesel::table! {
         scopes -> Array<Text>,
         created_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
+        pepper_id -> Nullable<Text>,
+        second_digest -> Nullable<Bytea>,
+        second_pepper_id -> Nullable<Text>,
+        used_at -> Nullable<Timestamptz>,
     }
 }
 

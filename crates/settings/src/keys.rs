@@ -15,6 +15,9 @@ const DEVELOPMENT_ENCRYPTION_KEY: &str = "development encryption key, known to e
 /// In production, shorter ones could be guessed.
 const PRODUCTION_LENGTH_MIN: usize = 32;
 
+/// Of each list.
+const ENTRIES_MAX: usize = 16;
+
 /// `API_KEY_PEPPER`: comma-separated, newest first.
 #[derive(Debug, Clone)]
 pub struct Peppers(Vec<Secret>);
@@ -108,6 +111,10 @@ fn listed(
     let name = what.variable;
     let set = reader.is_set(name) || reader.is_set(&format!("{name}_FILE"));
     let given: Vec<Secret> = reader.secret_list(name);
+    if given.len() > ENTRIES_MAX {
+        // Each pepper is one more digest for every request, each key one more that must be kept.
+        reader.problem(name, format!("has more than {ENTRIES_MAX} entries"));
+    }
     if set {
         let production = place.base_url.is_some_and(Origin::is_production);
         let short = |key: &Secret| key.expose().chars().count() < PRODUCTION_LENGTH_MIN;

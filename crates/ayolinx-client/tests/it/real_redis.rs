@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ayolinx_client::{AyolinxClient, Outcome, TokenCache};
+use ayolinx_core::key_id::KeyId;
 use ayolinx_core::method::Method;
-use ayolinx_core::sealing::Keyring;
+use ayolinx_core::sealing::{Keyring, sealed_under};
 use ayolinx_core::secret::Secret;
 use devstack::TestRedis;
 
@@ -132,5 +133,86 @@ async fn served_quickly(client: &AyolinxClient) {
         let began = Instant::now();
         assert_eq!(ask(client).await, "accepted");
         assert!(began.elapsed() < HELD_UP_MAX, "{:?}", began.elapsed());
+    }
+}
+
+/// Another process with these `ENCRYPTION_KEYS`.
+fn replica_with(stub: &Stub, redis: &TestRedis, keys: &[&str]) -> AyolinxClient {
+    let secrets: Vec<Secret> = keys.iter().map(|key| Secret::new(*key)).collect();
+    let keyring = Arc::new(Keyring::new(&secrets).unwrap());
+    let url = Secret::new(redis.url());
+    let tokens = TokenCache::with_redis(&url, keyring, CLIENT_ID).unwrap();
+    stub.client_with(tokens)
+}
+
+/// How many tokens are fetched when these replicas work side by side.
+async fn fetched_by(lists: &[&[&str]]) -> usize {
+    let (redis, stub) = (TestRedis::start(), Stub::new(&[ok(ANSWER)]));
+    let replicas: Vec<_> = lists
+        .iter()
+        .map(|keys| replica_with(&stub, &redis, keys))
+        .collect();
+    for _ in 0..5 {
+        for client in &replicas {
+            assert_eq!(ask(client).await, "accepted");
+        }
+    }
+    stub.token_requests()
+}
+
+#[actix_rt::test]
+async fn while_the_keys_rotate_in_two_steps_all_replicas_share_one_token() {
+    assert_eq!(fetched_by(&[&["old"], &["old", "new"]]).await, 1);
+    assert_eq!(fetched_by(&[&["new", "old"], &["old", "new"]]).await, 1);
+    assert_eq!(fetched_by(&[&["new"], &["new", "old"]]).await, 1);
+}
+
+#[actix_rt::test]
+async fn a_replica_that_does_not_know_the_new_key_fetches_one_token_of_its_own() {
+    let lists: [&[&str]; 4] = [&["new", "old"], &["old"], &["new", "old"], &["old"]];
+    let fetched = fetched_by(&lists).await;
+    assert!(fetched <= lists.len(), "{fetched}");
+}
+
+#[actix_rt::test]
+async fn what_lies_in_redis_is_sealed_and_what_is_not_ours_is_no_token() {
+    let (redis, stub) = (TestRedis::start(), Stub::new(&[ok(ANSWER)]));
+    assert_eq!(ask(&replica_with(&stub, &redis, &["k"])).await, "accepted");
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut connection = client.get_connection().unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut connection).unwrap();
+    let raw: Vec<u8> = redis::cmd("GET").arg(&keys).query(&mut connection).unwrap();
+    assert!(!raw.windows(5).any(|window| window == b"token"), "{raw:?}");
+    let own = KeyId::of_encryption_key(&Secret::new("k"));
+    assert_eq!(sealed_under(&raw), Some(own));
+
+    let stolen =
+        br#"{"token":"stolen","refresh_at_ms":9999999999999,"expires_at_ms":9999999999999}"#;
+    let sealed = |key: &str, client: &str| {
+        let ring = Keyring::new(&[Secret::new(key)]).unwrap();
+        let context = format!("provider access token of {client}");
+        ring.seal(stolen, context.as_bytes(), [7; 12]).unwrap()
+    };
+    // That a value of our own making would be taken shows that the others are not taken by accident.
+    let wrong = [
+        b"garbage".to_vec(),
+        stolen.to_vec(),
+        sealed("foreign", CLIENT_ID),
+        sealed("k", "CK-another"),
+    ];
+    for (poison, taken) in wrong
+        .into_iter()
+        .map(|value| (value, false))
+        .chain([(sealed("k", CLIENT_ID), true)])
+    {
+        let () = redis::cmd("SET")
+            .arg(&keys)
+            .arg(&poison)
+            .query(&mut connection)
+            .unwrap();
+        assert_eq!(ask(&replica_with(&stub, &redis, &["k"])).await, "accepted");
+        let call = stub.calls().pop().unwrap();
+        let bearer = call.header("authorization").to_owned();
+        assert_eq!(bearer == "Bearer stolen", taken, "{bearer}");
     }
 }

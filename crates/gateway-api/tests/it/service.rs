@@ -139,7 +139,7 @@ impl Service {
         aws_lc_rs::rand::fill(&mut random).unwrap();
         let key = ApiKey::from_random(random);
         let stored = NewKey {
-            digest: key.digest(&self.settings.peppers.all()[0]),
+            digests: key.peppered(self.settings.peppers.all()),
             hint: key.hint(),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         };

@@ -1,6 +1,7 @@
 //! Looks at everything the services need and says, a line each, what is well and what to do about
 //! what is not.
 
+mod key_checks;
 mod provider_checks;
 mod reach_checks;
 mod settings_checks;

@@ -2,6 +2,7 @@
 
 use ayolinx_core::api_key::ApiKey;
 use ayolinx_core::ids::MerchantId;
+use ayolinx_core::key_id::KeyId;
 use ayolinx_core::order_view::jakarta_millis;
 use ledger::{KeyLine, LedgerError, NewKey, Tx};
 use serde_json::json;
@@ -10,13 +11,19 @@ use uuid::Uuid;
 
 use crate::access;
 use crate::cli::{Keys, Scope};
+use crate::commands::reseal;
 use crate::failure::Failure;
 use crate::output::{Output, fields, table};
 
 pub(crate) async fn run(what: Keys) -> Result<Output, Failure> {
     match what {
         Keys::Create { merchant, scopes } => create(merchant, scopes).await,
-        Keys::List { merchant } => list(merchant).await,
+        Keys::List {
+            merchant: Some(merchant),
+            ..
+        } => list(merchant).await,
+        Keys::List { merchant: None, .. } => list_old_pepper().await,
+        Keys::Reseal(asked) => reseal::run(&asked).await,
         Keys::Revoke { merchant, key } => revoke(merchant, key).await,
     }
 }
@@ -31,11 +38,10 @@ pub(crate) fn random() -> Result<[u8; 32], Failure> {
 
 /// A new key, and what is stored of it.
 pub(crate) fn fresh(settings: &CtlSettings, scopes: &[Scope]) -> Result<(ApiKey, NewKey), Failure> {
-    let newest = settings.peppers()?.all().first();
-    let pepper = newest.ok_or_else(|| Failure::new("API_KEY_PEPPER: is empty"))?;
+    let peppers = settings.peppers()?.all();
     let key = ApiKey::from_random(random()?);
     let stored = NewKey {
-        digest: key.digest(pepper),
+        digests: key.peppered(peppers),
         hint: key.hint(),
         scopes: scopes
             .iter()
@@ -85,14 +91,37 @@ async fn list(merchant: MerchantId) -> Result<Output, Failure> {
         .transact(move |tx| existing_keys(tx, merchant))
         .await
         .map_err(|error| or_no_merchant(error, merchant))?;
+    Ok(lines(&keys))
+}
+
+/// What the older peppers are still needed for.
+async fn list_old_pepper() -> Result<Output, Failure> {
+    let settings = access::settings()?;
+    let newest = settings.peppers()?.all().first().map(KeyId::of_pepper);
+    let newest = newest.ok_or_else(|| Failure::new("API_KEY_PEPPER: is empty"))?;
+    let keys = access::books(&settings)?
+        .transact(move |tx| tx.list_keys_not_under(newest))
+        .await?;
+    Ok(lines(&keys))
+}
+
+fn lines(keys: &[KeyLine]) -> Output {
+    let merchant = |key: &KeyLine| MerchantId::from_uuid(key.merchant_id);
+    let peppers = |key: &KeyLine| -> Vec<String> {
+        let both = [&key.pepper_id, &key.second_pepper_id];
+        both.into_iter().flatten().cloned().collect()
+    };
     let rows: Vec<Vec<String>> = keys
         .iter()
         .map(|key| {
             vec![
                 key.id.to_string(),
+                merchant(key).to_string(),
                 format!("{}…", key.hint),
                 key.scopes.join(","),
                 jakarta_millis(key.created_at),
+                key.used_at.map(jakarta_millis).unwrap_or_default(),
+                peppers(key).join(","),
                 key.revoked_at.map(jakarta_millis).unwrap_or_default(),
             ]
         })
@@ -102,17 +131,20 @@ async fn list(merchant: MerchantId) -> Result<Output, Failure> {
         .map(|key| {
             json!({
                 "id": key.id,
+                "merchant_id": merchant(key),
                 "hint": key.hint,
                 "scopes": key.scopes,
                 "created_at": jakarta_millis(key.created_at),
+                "used_at": key.used_at.map(jakarta_millis),
+                "peppers": peppers(key),
                 "revoked_at": key.revoked_at.map(jakarta_millis),
             })
         })
         .collect();
-    Ok(Output::new(
-        table(&["ID", "KEY", "SCOPES", "SINCE", "REVOKED"], &rows),
-        json!({"data": data}),
-    ))
+    let head = [
+        "ID", "MERCHANT", "KEY", "SCOPES", "SINCE", "USED", "PEPPERS", "REVOKED",
+    ];
+    Output::new(table(&head, &rows), json!({"data": data}))
 }
 
 async fn revoke(merchant: MerchantId, named: String) -> Result<Output, Failure> {

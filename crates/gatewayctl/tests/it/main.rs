@@ -10,4 +10,5 @@ mod orders;
 mod partitions;
 mod provider;
 mod rig;
+mod rotation;
 mod signatures;

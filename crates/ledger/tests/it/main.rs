@@ -25,6 +25,7 @@ mod privacy;
 mod refunds;
 mod resent;
 mod review;
+mod rotation;
 mod sequences;
 mod several;
 mod standby_away;

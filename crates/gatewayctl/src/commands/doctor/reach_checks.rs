@@ -10,7 +10,7 @@ use ledger::{Ledger, PartitionLine};
 use redis::Client;
 use settings::CtlSettings;
 
-use super::Findings;
+use super::{Findings, key_checks};
 use crate::ledger_access::ledger_of;
 
 const REDIS_PATIENCE: Duration = Duration::from_secs(3);
@@ -38,6 +38,8 @@ pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
             findings.ok("database", "reachable, and its schema is this program's");
             partitions(&ledger, findings).await;
             role(&ledger, findings).await;
+            key_checks::peppers(settings, &ledger, findings).await;
+            key_checks::sealed(settings, &ledger, findings).await;
         }
         Ok(missing) => {
             let text = format!("reachable, but it lacks migrations: {}", missing.join(", "));
