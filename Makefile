@@ -2,7 +2,7 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit sbom upgrade-check drill
+.PHONY: help setup run demo test watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit sbom upgrade-check drill rotate
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -102,6 +102,10 @@ upgrade-check: setup ## Prove that the version before works on today's schema (P
 drill: setup ## Lose the database under load and restore it, then prove the books (DRILL_PROGRAMS)
 	@cargo build --locked --workspace
 	@deploy/drill --programs $(or $(DRILL_PROGRAMS),$(TARGET)/debug)
+
+rotate: setup ## Change every key and secret under load, again and again for five minutes
+	@cargo test --locked --workspace --no-run
+	@LONG=1 exec $(TARGET)/debug/devstack with-services -- cargo test --locked --workspace --test it -- keys_rotate_under_load --nocapture
 
 reset: ## Forget the keys and data of make run
 	@rm -rf .run

@@ -37,6 +37,8 @@ pub struct Delivery {
     pub event_type: String,
     /// The whole body; null when it was not JSON.
     pub body: Value,
+    /// How many signatures it carried.
+    pub signatures: usize,
     /// Whether signature and time were right; if not, why.
     pub verified: Result<(), String>,
     /// What was answered.
@@ -137,6 +139,11 @@ impl WebhookReceiver {
         lock(&self.inbox.secrets).push(secret.to_owned());
     }
 
+    /// No longer accepts signatures made with this secret.
+    pub fn distrust(&self, secret: &str) {
+        lock(&self.inbox.secrets).retain(|known| known != secret);
+    }
+
     /// From now on every webhook is answered with this status.
     pub fn answer_with(&self, status: u16) {
         self.inbox.answer.store(status, Ordering::Relaxed);
@@ -198,6 +205,7 @@ async fn receive(request: HttpRequest, body: Bytes, inbox: Data<Inbox>) -> HttpR
         .unwrap_or_default();
     let delivery = Delivery {
         event_type: event_type.to_owned(),
+        signatures: signature.split_whitespace().count(),
         id,
         body: parsed,
         verified,

@@ -29,6 +29,7 @@ use crate::{
     postgres::SERVICES_ROLE,
     process::{Process, Program},
     receiver::WebhookReceiver,
+    secrets::MerchantKeys,
     trouble::{Attempting, Trouble},
 };
 
@@ -287,6 +288,21 @@ impl Stack {
     pub fn settings(&self) -> Vec<(String, String)> {
         let (home, url) = (self.home.path(), self.database.url_of_services());
         self.environment.settings(home, &url)
+    }
+
+    /// What `gatewayctl` is told from now on, over what it was; services are told when they are started
+    /// again, by [`Stack::start_again_with`].
+    pub fn tell_gatewayctl(&mut self, settings: &[(&str, &str)]) {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.environment.settings.extend(settings.iter().map(owned));
+    }
+
+    /// The files of an RSA key pair of this name, private and public, made when it is first asked for.
+    pub fn key_pair(&self, name: &str) -> Result<(PathBuf, PathBuf), Trouble> {
+        let folder = self.home.path().join(name);
+        std::fs::create_dir_all(&folder).attempting("make a folder for keys")?;
+        let keys = MerchantKeys::in_folder(&folder)?;
+        Ok((keys.private, keys.public))
     }
 
     /// The names of the programs, in the order they were started: `ayolinx-sandbox`,

@@ -17,6 +17,7 @@ mod database_is_away;
 mod documents_are_served;
 mod errors_are_problems;
 mod gatewayctl_runs;
+mod keys_rotate_under_load;
 mod metrics_are_catalogued;
 mod order_expires;
 mod order_is_cancelled;

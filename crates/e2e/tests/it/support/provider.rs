@@ -1,9 +1,14 @@
 //! The provider by hand: callbacks with any body, time and signature, where the sandbox would only
 //! send right ones.
 
+use std::path::Path;
+
 use ayolinx_core::provider_time::format_jakarta;
 use ayolinx_core::secret::Secret;
-use ayolinx_core::signing::{RsaSigningKey, SignedCallback, sign_callback};
+use ayolinx_core::signing::{
+    ApiCall, ClientSecret, RsaSigningKey, SignedCallback, sign_api_call, sign_callback,
+    sign_token_request,
+};
 use chrono::{DateTime, Utc};
 use devstack::Stack;
 use serde_json::{Value, json};
@@ -22,6 +27,11 @@ pub(crate) struct Provider {
 impl Provider {
     pub(crate) fn of(stack: &Stack) -> Self {
         let file = stack.home().join("sandbox/provider_private.pem");
+        Self::with_key(stack, &file)
+    }
+
+    /// The provider with another key.
+    pub(crate) fn with_key(stack: &Stack, file: &Path) -> Self {
         let pem = Secret::new(std::fs::read_to_string(file).unwrap());
         Self {
             http: Http::new(),
@@ -56,6 +66,41 @@ impl Provider {
             ("x-signature", &signature),
         ];
         self.send(path, &headers, body).await
+    }
+
+    /// Sends bytes as a SNAP callback (kind E) with this client secret and a token it asked for.
+    pub(crate) async fn notify_snap(
+        &self,
+        client_id: &str,
+        client_secret: &str,
+        body: &[u8],
+    ) -> Answer {
+        let timestamp = format_jakarta(Utc::now());
+        let signature = sign_token_request(&self.key, client_id, &timestamp);
+        let headers = [
+            ("x-timestamp", timestamp.as_str()),
+            ("x-client-key", client_id),
+            ("x-signature", &signature),
+        ];
+        let asked = br#"{"grantType":"client_credentials"}"#;
+        let issued = self.send("/v1.0/access-token/b2b", &headers, asked).await;
+        let issued = issued.expect(200);
+        let token = issued.str("/accessToken");
+        let secret = ClientSecret::new(Secret::new(client_secret)).unwrap();
+        let call = ApiCall {
+            path: QRIS,
+            token,
+            body,
+            timestamp: &timestamp,
+        };
+        let signature = sign_api_call(&secret, &call);
+        let bearer = format!("Bearer {token}");
+        let headers = [
+            ("x-timestamp", timestamp.as_str()),
+            ("x-signature", &signature),
+            ("authorization", &bearer),
+        ];
+        self.send(QRIS, &headers, body).await
     }
 
     /// Sends bytes with these headers and no others.

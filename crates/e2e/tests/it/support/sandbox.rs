@@ -14,9 +14,13 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     pub(crate) fn of(stack: &Stack) -> Self {
+        Self::at(&stack.sandbox_url())
+    }
+
+    pub(crate) fn at(url: &str) -> Self {
         Self {
             http: Http::new(),
-            url: format!("{}/_sandbox", stack.sandbox_url()),
+            url: format!("{url}/_sandbox"),
         }
     }
 
@@ -76,6 +80,11 @@ impl Sandbox {
         self.send("DELETE", "/faults", &json!(null))
             .await
             .expect(204);
+    }
+
+    /// What is saved in the provider's portal: these keys count from now on.
+    pub(crate) async fn change_keys(&self, keys: Value) {
+        self.send("POST", "/keys", &keys).await.expect(200);
     }
 
     /// Forgets the tokens it gave out.
