@@ -5,5 +5,6 @@ mod defaults;
 mod example;
 mod healing;
 mod malformed;
+mod rotation;
 mod rules;
 mod support;

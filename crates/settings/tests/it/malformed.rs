@@ -36,6 +36,11 @@ const MALFORMED: &[(&str, &[&str], u8)] = &[
         ALL,
     ),
     (
+        "AYOLINX_PRIVATE_KEY_PREVIOUS_FILE",
+        &["/does/not/exist", "<public>"],
+        ALL,
+    ),
+    (
         "AYOLINX_PUBLIC_KEY_FILES",
         &["/does/not/exist", "<public>,,<public>", "<private>"],
         WORKER | CTL,
