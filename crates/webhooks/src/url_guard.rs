@@ -230,6 +230,9 @@ fn parse(text: &str) -> Result<(CheckedUrl, Target), UrlRefused> {
     if target.literal().is_some() && url.host_str() != Some(raw_host) {
         return Err(UrlRefused::NumericHost);
     }
+    if matches!(&target.host, Host::Domain(name) if has_empty_label(name)) {
+        return Err(UrlRefused::Malformed);
+    }
     let uri = Uri::try_from(url.as_str()).map_err(|_| UrlRefused::Malformed)?;
     let seen_by_client = Target::of_uri(&uri).ok_or(UrlRefused::Malformed)?;
     let agree = seen_by_client.https == target.https
@@ -286,6 +289,13 @@ fn is_public_web(target: &Target) -> Result<(), UrlRefused> {
         (true, false) => Err(UrlRefused::Port),
         (true, true) => Ok(()),
     }
+}
+
+/// `.`, `a..b`, `localhost..`: no name of DNS, and each resolver makes of it what it likes. One dot
+/// at the end is none.
+fn has_empty_label(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.split('.').any(str::is_empty)
 }
 
 fn is_localhost(name: &str) -> bool {

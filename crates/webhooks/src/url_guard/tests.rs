@@ -74,6 +74,10 @@ fn what_is_not_public_https_is_refused() {
         ("https://shop.exa\tmple/", UrlRefused::Malformed),
         ("https://shop.example/\n", UrlRefused::Malformed),
         ("https://sh%6fp.example/", UrlRefused::Malformed),
+        ("https://./", UrlRefused::Malformed),
+        ("https://shop..example/", UrlRefused::Malformed),
+        ("https://localhost../", UrlRefused::Malformed),
+        ("https://127.0.0.1../", UrlRefused::Malformed),
     ] {
         refuses(&closed(), url, why);
     }
