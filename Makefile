@@ -2,7 +2,7 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit sbom upgrade-check drill rotate
+.PHONY: help setup run demo test watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit fuzz sbom upgrade-check drill rotate
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -50,6 +50,9 @@ doc: ## Build the documentation of the crates
 
 audit: setup ## Judge every package we build from: known flaws, licences, bans, sources
 	@.ci/audit
+
+fuzz: setup ## Fuzz what reads what strangers send (FUZZ_SECONDS each, 300; ARGS names targets)
+	@.ci/fuzz $(ARGS)
 
 chaos: setup ## Kill, freeze, cut and fill everything under load, then prove that nothing is lost (CHAOS_SEED, CHAOS_MINUTES)
 	@cargo build --release --locked --workspace

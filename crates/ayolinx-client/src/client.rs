@@ -144,17 +144,8 @@ impl AyolinxClient {
             },
         };
         let call = call(self.settings.json_style, path, &request).map_err(incomplete)?;
-        let body = match self.line().exchange(&call, self.deadline()).await {
-            Ok(body) => body,
-            Err(Outcome::Rejected { code, .. }) if is_not_found(&code) => {
-                return Ok(InquiryAnswer::not_found());
-            }
-            Err(stop) => return Err(stop),
-        };
-        let answer = InquiryAnswer::parse(&body)
-            .map_err(|_unreadable| Stop::protocol(ProtocolReason::Unreadable))?;
-        check_echo(answer.our_reference.as_deref(), our_reference)?;
-        Ok(answer)
+        let reply = self.line().exchange(&call, self.deadline()).await;
+        read_inquiry(reply, our_reference)
     }
 
     async fn try_cancel(&self, our_reference: &str, channel: &str) -> Result<(), Stop> {
@@ -225,6 +216,24 @@ impl AyolinxClient {
     fn deadline(&self) -> Instant {
         Instant::now() + self.settings.timeout
     }
+}
+
+/// What an inquiry's exchange says.
+pub(crate) fn read_inquiry(
+    reply: Result<Vec<u8>, Stop>,
+    our_reference: &str,
+) -> Result<InquiryAnswer, Stop> {
+    let body = match reply {
+        Ok(body) => body,
+        Err(Outcome::Rejected { code, .. }) if is_not_found(&code) => {
+            return Ok(InquiryAnswer::not_found());
+        }
+        Err(stop) => return Err(stop),
+    };
+    let answer = InquiryAnswer::parse(&body)
+        .map_err(|_unreadable| Stop::protocol(ProtocolReason::Unreadable))?;
+    check_echo(answer.our_reference.as_deref(), our_reference)?;
+    Ok(answer)
 }
 
 fn check_echo(echo: Option<&str>, ours: &str) -> Result<(), Stop> {

@@ -118,6 +118,15 @@ fn names_the_signature(code: &ResponseCode) -> bool {
     code.case() == Some("00")
 }
 
+/// The body of a last reply whose `responseCode` says success.
+pub(crate) fn success_of(reply: Reply) -> Result<Vec<u8>, Stop> {
+    let envelope = envelope_of(&reply)?;
+    match envelope.code.class() {
+        ResponseClass::Success => Ok(reply.body),
+        class => Err(refusal(class, envelope, &reply)),
+    }
+}
+
 fn stop_of(failure: Failure) -> Stop {
     match failure {
         Failure::NotSent(reason) => Stop::not_sent(reason),

@@ -11,6 +11,7 @@ mod external_id;
 mod metrics;
 mod outcome;
 mod redirect;
+mod replies;
 mod settings;
 mod token_cache;
 mod token_fetch;
@@ -25,5 +26,6 @@ pub use outcome::{
     Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, NotSentReason, Outcome, ProtocolReason,
     TokenFailure, TokenOutcome, UnknownReason,
 };
+pub use replies::{create_reply, inquiry_reply};
 pub use settings::{ProviderSettings, SecretPair, Which};
 pub use token_cache::{TokenCache, TokenCacheError};

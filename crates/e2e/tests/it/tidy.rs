@@ -32,7 +32,7 @@ const NOT_IN_THE_CORE: [&str; 6] = [
 
 /// Who may depend on which crates of ours: the law, whole. Tests may use `devstack` and any
 /// library; programs are libraries to nobody but them.
-const LAW: [(&str, &[&str]); 15] = [
+const LAW: [(&str, &[&str]); 16] = [
     ("ayolinx-core", &[]),
     ("service-shell", &[]),
     ("webhooks", &[]),
@@ -83,6 +83,16 @@ const LAW: [(&str, &[&str]); 15] = [
         ],
     ),
     ("e2e", &[]),
+    (
+        "fuzz",
+        &[
+            "ayolinx-client",
+            "ayolinx-core",
+            "callback-worker",
+            "gateway-api",
+            "webhooks",
+        ],
+    ),
 ];
 
 fn repository() -> PathBuf {

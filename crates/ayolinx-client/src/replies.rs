@@ -1,0 +1,38 @@
+//! What one reply of the provider says, without a connection: the steps every exchange ends with, for
+//! those who hold replies to a second reading.
+
+use crate::accept::accept;
+use crate::client::read_inquiry;
+use crate::create_request::CreateRequest;
+use crate::exchange::success_of;
+use crate::outcome::{CreateOutcome, InquiryOutcome, Outcome, Stop};
+use crate::transport::Reply;
+
+/// What came of a create whose last reply was this; `provider_is_loopback` allows redirects to this
+/// machine.
+#[must_use]
+pub fn create_reply(
+    request: &CreateRequest<'_>,
+    status: u16,
+    body: &[u8],
+    provider_is_loopback: bool,
+) -> CreateOutcome {
+    let accepted = success_of(reply(status, body))
+        .and_then(|body| accept(request, &body, provider_is_loopback).map_err(Stop::protocol));
+    Outcome::of(accepted)
+}
+
+/// What came of an inquiry whose last reply was this.
+#[must_use]
+pub fn inquiry_reply(our_reference: &str, status: u16, body: &[u8]) -> InquiryOutcome {
+    Outcome::of(read_inquiry(success_of(reply(status, body)), our_reference))
+}
+
+fn reply(status: u16, body: &[u8]) -> Reply {
+    Reply {
+        status,
+        body: body.to_vec(),
+        retry_after: None,
+        provider_time: None,
+    }
+}
