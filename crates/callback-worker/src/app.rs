@@ -22,6 +22,7 @@ use service_shell::ops::{Health, Ops};
 use service_shell::pace::Pace;
 use service_shell::request_id;
 use service_shell::shutdown::{self, Shutdown};
+use service_shell::unread_body;
 use settings::WorkerSettings;
 use webhooks::WebhookSender;
 
@@ -197,6 +198,7 @@ fn listen(
             .wrap(from_fn(catch_panic::catch))
             .wrap(from_fn(http_metrics::track))
             .wrap(from_fn(request_id::assign))
+            .wrap(from_fn(unread_body::hold))
             .app_data(Data::new(PanicReply(|_id| replies::panicked())))
             .app_data(Data::new(metrics.clone()))
             .app_data(edge.clone())

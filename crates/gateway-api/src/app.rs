@@ -20,6 +20,7 @@ use service_shell::http_metrics::{self, HttpMetrics};
 use service_shell::ops::{Health, Ops};
 use service_shell::request_id;
 use service_shell::shutdown::{self, Shutdown};
+use service_shell::unread_body;
 use settings::ApiSettings;
 use tokio::sync::Semaphore;
 
@@ -109,6 +110,7 @@ impl Parts {
                 .wrap(from_fn(problem_replies))
                 .wrap(from_fn(http_metrics::track))
                 .wrap(from_fn(request_id::assign))
+                .wrap(from_fn(unread_body::hold))
                 .app_data(Data::new(PanicReply(panic_reply)))
                 .app_data(Data::new(parts.metrics.clone()))
                 .configure(|cfg| {

@@ -13,3 +13,4 @@ pub mod proxies;
 pub mod request_id;
 pub mod shutdown;
 pub mod telemetry;
+pub mod unread_body;

@@ -6,6 +6,7 @@ mod json_style;
 mod messages;
 mod noise;
 mod notifications;
+mod secrets_are_not_compared;
 mod signing_vectors;
 mod transitions;
 mod vectors;

@@ -4,6 +4,7 @@
 
 mod alerts_and_dashboards_fit;
 mod alerts_fire;
+mod attacks_reach_no_callback;
 mod books_balance;
 mod callback_arrives_twice_or_out_of_order;
 mod callback_before_reply;
@@ -39,8 +40,10 @@ mod restart_drains;
 mod shop_is_down;
 mod shop_manages_its_webhooks;
 mod shop_pulls_its_events;
+mod strangers_get_nothing;
 mod support;
 mod tenants_are_separate;
+mod threats_are_met;
 mod tidy;
 mod traps_are_held;
 mod wrong_amount_goes_to_review;

@@ -1,9 +1,11 @@
 //! What every story needs: a stack, a shop, the sandbox's control side, and waiting for something
 //! to become true.
 
+mod attackers;
 mod books;
 mod http;
 mod journal;
+mod malformed;
 mod orders;
 mod prometheus;
 pub(crate) mod promql;
@@ -14,9 +16,11 @@ mod shop;
 mod stacks;
 mod wait;
 
+pub(crate) use attackers::{Attack, Manner};
 pub(crate) use books::{assert_books_balance, gatewayctl, number, suspense_minor};
 pub(crate) use http::{Answer, Http};
 pub(crate) use journal::Journal;
+pub(crate) use malformed::malformed;
 pub(crate) use orders::{CHANNELS, an_order, of, reference, unique, with};
 pub(crate) use prometheus::{Prometheus, Watch};
 pub(crate) use provider::{Provider, QRIS};

@@ -45,7 +45,7 @@ fn module(folder: &Path, name: &str) -> Vec<PathBuf> {
 }
 
 /// Whether `crate/module::test` is a test.
-fn exists(named: &str) -> bool {
+pub(crate) fn exists(named: &str) -> bool {
     let Some((module_of, test)) = named.split_once("::") else {
         return false;
     };

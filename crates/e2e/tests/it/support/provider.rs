@@ -40,6 +40,14 @@ impl Provider {
         }
     }
 
+    /// The same provider, with a connection of its own for each callback.
+    pub(crate) fn on_new_connections(self) -> Self {
+        Self {
+            http: Http::on_new_connections(),
+            ..self
+        }
+    }
+
     /// A QRIS success over this payment, as the provider would say it.
     pub(crate) fn success(payment: &Value, value: &str) -> Value {
         json!({
