@@ -10,6 +10,7 @@ use ayolinx_core::method::Method;
 use chrono::{DateTime, Utc};
 use rustls::ClientConfig;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::accept::{Accepted, accept};
 use crate::create_request::{CreateRequest, call};
@@ -20,6 +21,7 @@ use crate::outcome::{
     TokenOutcome,
 };
 use crate::settings::{ProviderSettings, Which};
+use crate::spans;
 use crate::token_cache::TokenCache;
 use crate::token_fetch::fetch_token;
 use crate::transport::{Transport, public_roots};
@@ -173,7 +175,9 @@ impl AyolinxClient {
         exchange: impl Future<Output = Result<T, Stop>>,
     ) -> Outcome<T> {
         let began = Instant::now();
-        let outcome = Outcome::of(exchange.await);
+        let span = spans::call(what, reference);
+        let outcome = Outcome::of(exchange.instrument(span.clone()).await);
+        spans::ended(&span, &outcome);
         let took = began.elapsed();
         self.settings.metrics.called(what, outcome.name(), took);
         let call = what.call;

@@ -13,6 +13,7 @@ mod outcome;
 mod redirect;
 mod replies;
 mod settings;
+mod spans;
 mod token_cache;
 mod token_fetch;
 mod transport;

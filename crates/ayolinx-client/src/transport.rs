@@ -15,9 +15,11 @@ use chrono::{DateTime, Utc};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
 use crate::breaker::Breaker;
 use crate::outcome::{NotSentReason, ProtocolReason, UnknownReason};
+use crate::spans;
 
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -85,8 +87,20 @@ impl Transport {
         }
     }
 
-    /// Sends once and reads the whole answer, all before `deadline`.
+    /// Sends once and reads the whole answer, all before `deadline`. No trace is named to the provider:
+    /// what it did not sign up for may make it refuse, and it needs to know of none.
     pub(crate) async fn post(&self, post: Post<'_>, deadline: Instant) -> Result<Reply, Failure> {
+        let span = spans::post(post.path);
+        let reply = self.exchange(post, deadline).instrument(span.clone()).await;
+        if let Ok(reply) = &reply {
+            span.record("http.response.status_code", reply.status);
+        } else {
+            span.record("otel.status_code", "ERROR");
+        }
+        reply
+    }
+
+    async fn exchange(&self, post: Post<'_>, deadline: Instant) -> Result<Reply, Failure> {
         if Instant::now() >= deadline {
             return Err(Failure::NotSent(NotSentReason::NoTimeLeft));
         }

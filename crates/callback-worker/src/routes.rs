@@ -7,6 +7,7 @@ use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::messages::paths;
 use chrono::Utc;
+use tracing::Instrument;
 
 use crate::callback_path::CallbackPath;
 use crate::metrics::CallbackMetrics;
@@ -64,7 +65,8 @@ impl<S: CallbackStore> CallbackEdge<S> {
             return;
         }
         let store = self.store.clone();
-        actix_web::rt::spawn(async move { store.keep_rejected(rejected).await });
+        let keep = async move { store.keep_rejected(rejected).await };
+        actix_web::rt::spawn(keep.in_current_span());
     }
 
     pub(crate) fn count_token(&self, outcome: &str, reply: HttpResponse) -> HttpResponse {

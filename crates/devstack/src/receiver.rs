@@ -43,6 +43,8 @@ pub struct Delivery {
     pub verified: Result<(), String>,
     /// What was answered.
     pub answered: u16,
+    /// The trace it belongs to: the `traceparent` header.
+    pub traceparent: Option<String>,
     /// When it arrived.
     pub received_at: DateTime<Utc>,
 }
@@ -188,6 +190,7 @@ async fn receive(request: HttpRequest, body: Bytes, inbox: Data<Inbox>) -> HttpR
     };
     let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
     let signature = header("webhook-signature");
+    let traceparent = Some(header("traceparent")).filter(|value| !value.is_empty());
     let headers = SignedHeaders {
         id: &id,
         timestamp: &timestamp,
@@ -210,6 +213,7 @@ async fn receive(request: HttpRequest, body: Bytes, inbox: Data<Inbox>) -> HttpR
         body: parsed,
         verified,
         answered,
+        traceparent,
         received_at: Utc::now(),
     };
     if let Some(watcher) = &inbox.watcher {

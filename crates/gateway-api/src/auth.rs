@@ -8,6 +8,7 @@ use actix_web::http::header;
 use ayolinx_core::api_key::{looks_like_api_key, peppered};
 use ayolinx_core::ids::MerchantId;
 use ledger::{KeyUse, LedgerError, Urgency};
+use service_shell::request_id;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::state::{Api, storage};
@@ -68,6 +69,7 @@ pub async fn authenticate_any(
             LedgerError::NotFound => unauthorized(),
             other => storage(other),
         })?;
+    request_id::note_merchant(caller.merchant_id);
     if let Err(wait) = api.rate_limit.admit(caller.key_id, Instant::now()) {
         let seconds = wait.as_secs().saturating_add(1);
         return Err(ApiError::of(ErrorCode::RateLimited).retry_after_secs(seconds));

@@ -10,6 +10,7 @@ use ayolinx_core::reading::Channelled;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Date, Nullable, Text, Uuid as SqlUuid};
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -32,6 +33,8 @@ pub(crate) struct Arrived {
     headers: String,
     channelled: Channelled,
     notification: Option<Notification>,
+    /// Under which it came.
+    span: Span,
 }
 
 impl Arrived {
@@ -49,6 +52,7 @@ impl Arrived {
             headers: inbound.headers,
             channelled: inbound.channelled,
             notification: Notification::parse(&inbound.body).ok(),
+            span: Span::current(),
         })
     }
 
@@ -158,6 +162,7 @@ impl Tx<'_> {
                 received.push(None);
                 continue;
             }
+            let _under = one.span.enter();
             received.push(Some(self.take_in(one, payment, &mut known)?));
         }
         Ok(received)

@@ -8,6 +8,7 @@ use ayolinx_core::states::PaymentState;
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, SmallInt, Uuid as SqlUuid};
 use std::collections::{HashMap, HashSet};
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::apply::Locked;
@@ -134,7 +135,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`LedgerError::NotFound`] when there is no such payment.
     pub fn end_call(&mut self, end: &CallEnd) -> Result<CallSettled, LedgerError> {
-        let settled = self.end_calls(&[end], WhenHeld::Wait)?;
+        let settled = self.end_calls(&[(end, &Span::current())], WhenHeld::Wait)?;
         settled
             .into_iter()
             .next()
@@ -142,21 +143,22 @@ impl Tx<'_> {
             .ok_or(LedgerError::NotFound)
     }
 
-    /// [`Tx::end_call`] for a set. `None` for those whose payment is not there, or whose order is
+    /// [`Tx::end_call`] for a set, each under its own span. `None` for those whose payment is not there, or whose order is
     /// held elsewhere and is to be skipped.
     pub(crate) fn end_calls(
         &mut self,
-        ends: &[&CallEnd],
+        ends: &[(&CallEnd, &Span)],
         held: WhenHeld,
     ) -> Result<Vec<Option<CallSettled>>, LedgerError> {
         if ends.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<Uuid> = ends.iter().map(|end| end.payment.as_uuid()).collect();
+        let ids: Vec<Uuid> = ends.iter().map(|(end, _)| end.payment.as_uuid()).collect();
         self.prefetch(&ids, held, Along::Payers)?;
         let mut settled = Vec::with_capacity(ends.len());
         let mut replies = Vec::new();
-        for end in ends {
+        for (end, span) in ends {
+            let _under = span.enter();
             if !self.prefetched.knows(end.payment.as_uuid()) {
                 settled.push(None);
                 continue;
@@ -170,7 +172,7 @@ impl Tx<'_> {
             settled.push(Some(CallSettled { applied, reply }));
         }
         let counts = self.keep_replies(&replies)?;
-        for (end, settled) in ends.iter().zip(&mut settled) {
+        for ((end, _), settled) in ends.iter().zip(&mut settled) {
             if let (Some(settled), Some(creation)) = (settled, end.creation()) {
                 settled.reply = counts.get(&creation).cloned();
             }

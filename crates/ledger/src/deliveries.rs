@@ -114,6 +114,8 @@ pub struct LeasedDelivery {
     pub tries: i32,
     /// Fences a worker that wakes up late.
     pub token: Uuid,
+    /// The trace that caused the event, as a W3C `traceparent`.
+    pub traceparent: Option<String>,
 }
 
 /// What came of a try.
@@ -152,18 +154,6 @@ struct LeasedRow {
     tries: i32,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     due_at: Option<DateTime<Utc>>,
-}
-
-#[derive(QueryableByName)]
-struct EventRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    order_id: Option<Uuid>,
-    #[diesel(sql_type = Text)]
-    event_type: String,
-    #[diesel(sql_type = Text)]
-    body: String,
 }
 
 #[derive(Queryable)]
@@ -354,24 +344,10 @@ impl Tx<'_> {
                     secrets: self.secrets_of(row.endpoint_id, endpoint)?,
                     tries: row.tries,
                     token,
+                    traceparent: event.traceparent.clone(),
                 })
             })
             .collect()
-    }
-
-    /// One by one, each in its month.
-    fn events_by_id(
-        &mut self,
-        ids: impl Iterator<Item = Uuid>,
-    ) -> Result<HashMap<Uuid, EventRow>, LedgerError> {
-        let rows: Vec<EventRow> = Statement::new(
-            "SELECT told.* FROM unnest(?) AS wanted (id) CROSS JOIN LATERAL ( \
-                 SELECT id, order_id, type AS event_type, body FROM events \
-                 WHERE id = wanted.id OFFSET 0) AS told",
-        )
-        .column::<SqlUuid, _>(ids)
-        .load(self.connection()?)?;
-        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
     fn secrets_of(

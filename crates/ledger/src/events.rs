@@ -2,6 +2,8 @@
 //! endpoint that wants it. Its stored body has no personal data: the payer is put in when it is
 //! sent, so that erasing a payer needs no rewriting.
 
+use std::collections::HashMap;
+
 use ayolinx_core::event::{EventBody, EventType};
 use ayolinx_core::ids::{EventId, MerchantId, OrderId};
 use ayolinx_core::order_view::{NextAction, OrderView};
@@ -23,6 +25,23 @@ pub(crate) struct NewEvent {
     order: Option<(Uuid, i32)>,
     event_type: &'static str,
     body: String,
+    /// The trace that caused it.
+    traceparent: Option<String>,
+}
+
+/// What is sent of an event.
+#[derive(QueryableByName)]
+pub(crate) struct EventRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub(crate) order_id: Option<Uuid>,
+    #[diesel(sql_type = Text)]
+    pub(crate) event_type: String,
+    #[diesel(sql_type = Text)]
+    pub(crate) body: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(crate) traceparent: Option<String>,
 }
 
 impl Tx<'_> {
@@ -60,8 +79,24 @@ impl Tx<'_> {
             order,
             event_type: event.as_str(),
             body: serde_json::to_string(body).map_err(LedgerError::corrupt)?,
+            traceparent: crate::spans::cause(),
         });
         Ok(())
+    }
+
+    /// One by one, each in its month.
+    pub(crate) fn events_by_id(
+        &mut self,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Result<HashMap<Uuid, EventRow>, LedgerError> {
+        let rows: Vec<EventRow> = Statement::new(
+            "SELECT told.* FROM unnest(?) AS wanted (id) CROSS JOIN LATERAL ( \
+                 SELECT id, order_id, type AS event_type, body, traceparent FROM events \
+                 WHERE id = wanted.id OFFSET 0) AS told",
+        )
+        .column::<SqlUuid, _>(ids)
+        .load(self.connection()?)?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
     /// The types of the events of an order, oldest first.
@@ -99,8 +134,8 @@ fn put_in(order: &mut OrderView, payer: &Payer) {
 /// Events, and for those about an order a delivery to each endpoint that wants them.
 pub(crate) fn insert_all(events: &[NewEvent]) -> Vec<Named> {
     let new = Statement::new(
-        "SELECT * FROM unnest(?, ?, ?, ?, ?, ?) \
-             AS new (id, merchant_id, order_id, order_version, type, body)",
+        "SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?) \
+             AS new (id, merchant_id, order_id, order_version, type, body, traceparent)",
     )
     .column::<SqlUuid, _>(events.iter().map(|event| event.id))
     .column::<SqlUuid, _>(events.iter().map(|event| event.merchant_id))
@@ -111,10 +146,11 @@ pub(crate) fn insert_all(events: &[NewEvent]) -> Vec<Named> {
             .map(|event| event.order.map(|(_, version)| version)),
     )
     .column::<Text, _>(events.iter().map(|event| event.event_type))
-    .column::<Text, _>(events.iter().map(|event| event.body.clone()));
+    .column::<Text, _>(events.iter().map(|event| event.body.clone()))
+    .column::<Nullable<Text>, _>(events.iter().map(|event| event.traceparent.clone()));
     let made = Statement::new(
-        "INSERT INTO events (id, merchant_id, order_id, order_version, type, body) \
-         SELECT id, merchant_id, order_id, order_version, type, body FROM events_new",
+        "INSERT INTO events (id, merchant_id, order_id, order_version, type, body, traceparent) \
+         SELECT id, merchant_id, order_id, order_version, type, body, traceparent FROM events_new",
     );
     let due = Statement::new(
         "INSERT INTO deliveries (event_id, endpoint_id, state, due_at) \

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
+use tracing::{Instrument, Span};
 
 use crate::arrivals::Arrived;
 use crate::beginnings::Beginning;
@@ -24,6 +25,7 @@ use crate::opening::Opening;
 use crate::pool::{Database, Failed, Ledger};
 use crate::prefetched::WhenHeld;
 use crate::settlements::Tried;
+use crate::spans;
 use crate::tx::Tx;
 use crate::untaken::{OnUntaken, Untaken};
 
@@ -34,9 +36,21 @@ const GROUP_MAX: usize = 256;
 #[derive(Clone)]
 enum Change {
     Order(Arc<Beginning>, OnUntaken),
-    CallEnd(Arc<CallEnd>),
+    /// Under the span of its caller.
+    CallEnd(Arc<CallEnd>, Span),
     Callback(Arc<Arrived>),
     Try(Arc<Tried>),
+}
+
+impl Change {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Order(..) => "begin_order",
+            Self::CallEnd(..) => "end_call",
+            Self::Callback(_) => "receive",
+            Self::Try(_) => "settle_delivery",
+        }
+    }
 }
 
 /// What came of it.
@@ -57,6 +71,7 @@ enum Outcome {
 struct Entry {
     change: Change,
     queued_at: Instant,
+    span: Span,
     reply: oneshot::Sender<Outcome>,
 }
 
@@ -159,7 +174,10 @@ impl Ledger {
     /// As [`Ledger::transact`]; [`LedgerError::NotFound`] when there is no such payment.
     pub async fn end_call(&self, end: CallEnd) -> Result<CallSettled, LedgerError> {
         let end = Arc::new(end);
-        match self.share(Change::CallEnd(Arc::clone(&end))).await? {
+        match self
+            .share(Change::CallEnd(Arc::clone(&end), Span::current()))
+            .await?
+        {
             Outcome::Done(Ok(Done::CallSettled(settled))) => Ok(settled),
             Outcome::Done(Err(error)) => Err(error),
             Outcome::Done(Ok(_)) | Outcome::Alone => {
@@ -206,10 +224,20 @@ impl Ledger {
     }
 
     async fn share(&self, change: Change) -> Result<Outcome, LedgerError> {
+        let span = spans::shared(change.name());
+        let outcome = self.queue(change, &span).instrument(span.clone()).await;
+        let is_alone = matches!(outcome, Ok(Outcome::Alone));
+        span.record("db.done_alone", is_alone);
+        spans::ended(&span, &outcome);
+        outcome
+    }
+
+    async fn queue(&self, change: Change, span: &Span) -> Result<Outcome, LedgerError> {
         let (reply, answer) = oneshot::channel();
         let entry = Entry {
             change,
             queued_at: Instant::now(),
+            span: span.clone(),
             reply,
         };
         self.group()
@@ -257,6 +285,8 @@ impl Writer {
 
     fn commit(&self, group: Vec<Entry>) {
         let changes: Vec<Change> = group.iter().map(|one| one.change.clone()).collect();
+        let span = spans::group(group.iter().map(|one| &one.span));
+        let _under = span.enter();
         // A panic must not end the thread that all callbacks depend on.
         let committed = std::panic::catch_unwind(AssertUnwindSafe(|| {
             self.database
@@ -299,7 +329,7 @@ fn write(tx: &mut Tx<'_>, changes: &[Change]) -> Result<Vec<Option<Done>>, Ledge
     for change in changes {
         match change {
             Change::Order(beginning, _) => orders.push(beginning.as_ref()),
-            Change::CallEnd(end) => ends.push(end.as_ref()),
+            Change::CallEnd(end, span) => ends.push((end.as_ref(), span)),
             Change::Callback(one) => arrived.push(Arc::clone(one)),
             Change::Try(tried) => tries.push(tried.as_ref()),
         }
@@ -315,7 +345,7 @@ fn write(tx: &mut Tx<'_>, changes: &[Change]) -> Result<Vec<Option<Done>>, Ledge
         .map(|change| match change {
             Change::Order(_, untaken) => (begun.next().flatten())
                 .map(|begun| Done::Begun(Untaken::new(begun, Arc::clone(untaken)))),
-            Change::CallEnd(_) => ended.next().flatten().map(Done::CallSettled),
+            Change::CallEnd(..) => ended.next().flatten().map(Done::CallSettled),
             Change::Callback(_) => received.next().flatten().map(Done::Received),
             Change::Try(_) => settled.next().map(Done::Settled),
         })

@@ -58,6 +58,7 @@ mod sealed;
 mod server_address;
 mod settlements;
 mod snap_tokens;
+mod spans;
 mod statement;
 mod timeline;
 mod tx;

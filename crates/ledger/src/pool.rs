@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ayolinx_core::ids::MerchantId;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use prometheus::Registry;
+use tracing::{Instrument, Span};
 
 use crate::context::Context;
 use crate::error::LedgerError;
@@ -17,6 +18,7 @@ use crate::manager::{LogConnectErrors, Manager};
 use crate::metrics::{Connections, LedgerMetrics, Tally};
 use crate::opening::{Opening, in_transaction};
 use crate::server_address::with_safe_parameters;
+use crate::spans;
 use crate::tx::Tx;
 
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
@@ -174,7 +176,10 @@ impl Ledger {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
-        let result = self.transact_in_place(deadline, work).await;
+        let span = spans::transaction_of::<F>();
+        let work = self.transact_in_place(deadline, work);
+        let result = work.instrument(span.clone()).await;
+        spans::ended(&span, &result);
         self.database
             .count(|metrics| metrics.ended(self.urgency, &result));
         result
@@ -190,6 +195,8 @@ impl Ledger {
         let urgency = self.urgency;
         self.database
             .count(|metrics| metrics.waited(urgency, began.elapsed()));
+        let span = Span::current();
+        spans::waited(&span, began.elapsed());
         let place = place.map_err(|refused| match refused {
             Refused::TooMany => LedgerError::Overloaded,
             Refused::InVain => {
@@ -206,13 +213,15 @@ impl Ledger {
             // never more than there are connections.
             let _place = place;
             let began = Instant::now();
-            let result = database.run(opening, work);
+            let result = span.in_scope(|| database.run(opening, work));
+            spans::ran(&span, began.elapsed());
             database.count(|metrics| metrics.transacted(urgency, began.elapsed()));
             result
         });
         match tokio::time::timeout(deadline.saturating_sub(began.elapsed()), task).await {
             Ok(Ok(result)) => result,
-            Ok(Err(panicked)) => Err(LedgerError::Corrupt(panicked.to_string())),
+            // What it panicked with may name what must not be logged.
+            Ok(Err(_panicked)) => Err(LedgerError::corrupt("a transaction panicked")),
             Err(_elapsed) => Err(LedgerError::Unavailable(
                 "no answer within the deadline".to_owned(),
             )),

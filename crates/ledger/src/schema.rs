@@ -234,6 +234,7 @@ diesel::table! {
         order_version -> Nullable<Int4>,
         body -> Text,
         created_at -> Timestamptz,
+        traceparent -> Nullable<Text>,
     }
 }
 

@@ -12,6 +12,7 @@ use ledger::{
     StoredReply,
 };
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 use crate::flows::Flows;
 
@@ -48,11 +49,12 @@ impl Flows {
         let (tell, told) = oneshot::channel();
         let flows = self.clone();
         let (payment_id, token) = (call.payment_id, call.token);
-        actix_rt::spawn(async move {
+        let exchange = async move {
             let settled = flows.exchange(&call, keep).await;
             // Nobody may be waiting any more: the record is what counts.
             drop(tell.send(settled));
-        });
+        };
+        actix_rt::spawn(exchange.in_current_span());
         match tokio::time::timeout(self.settings.reply_after, told).await {
             Ok(Ok(settled)) => settled,
             Ok(Err(_dropped)) => Err(LedgerError::Unavailable("the call ended early".to_owned())),

@@ -113,7 +113,7 @@ pub async fn track<B: MessageBody + 'static>(
     outcome
 }
 
-fn method_label(method: &Method) -> &'static str {
+pub(crate) fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",

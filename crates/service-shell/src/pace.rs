@@ -10,9 +10,13 @@ use std::{
 
 use futures_util::FutureExt;
 use tokio::{sync::Notify, time::sleep};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-use crate::shutdown::Shutdown;
+use crate::{
+    shutdown::Shutdown,
+    telemetry::{IS_IDLE, STEP, continues},
+};
 
 /// What one step found to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,32 +67,57 @@ impl Pace {
         let mut failures: u32 = 0;
         while !shutdown.is_triggered() {
             let started = Instant::now();
-            let mut can_be_nudged = true;
-            let wait = match AssertUnwindSafe(async { step().await })
+            let span = self.span_of_a_step();
+            let stepped = AssertUnwindSafe(async { step().await }.instrument(span.clone()))
                 .catch_unwind()
-                .await
-            {
+                .await;
+            let mut can_be_nudged = true;
+            let wait = match stepped {
                 Ok(Ok(did)) => {
                     failures = 0;
+                    if did == Did::Nothing {
+                        span.record(IS_IDLE, true);
+                    }
                     self.wait_after(did)
                 }
                 Ok(Err(error)) => {
                     failures = failures.saturating_add(1);
                     let ms = started.elapsed().as_millis();
-                    tracing::warn!(name = self.name, failures, ms, %error, "loop step failed");
+                    span.record("otel.status_code", "ERROR");
+                    span.in_scope(
+                        || tracing::warn!(name = self.name, failures, ms, %error, "loop step failed"),
+                    );
                     can_be_nudged = false;
                     self.backoff(failures)
                 }
                 Err(_panic) => {
                     failures = failures.saturating_add(1);
-                    tracing::error!(name = self.name, failures, "loop step panicked");
+                    span.record("otel.status_code", "ERROR");
+                    span.in_scope(|| {
+                        tracing::error!(name = self.name, failures, "loop step panicked")
+                    });
                     can_be_nudged = false;
                     self.backoff(failures)
                 }
             };
+            drop(span);
             self.pause(wait, can_be_nudged, &shutdown).await;
         }
         tracing::debug!(name = self.name, "loop ended");
+    }
+
+    fn span_of_a_step(&self) -> Span {
+        let span = tracing::info_span!(
+            target: "trace_begins",
+            parent: None,
+            "step",
+            otel.name = format!("{STEP} {}", self.name),
+            otel.status_code = tracing::field::Empty,
+            step.name = self.name,
+            step.is_idle = tracing::field::Empty,
+        );
+        continues(&span, None);
+        span
     }
 
     fn wait_after(&self, did: Did) -> Duration {

@@ -15,7 +15,7 @@ use actix_web::{
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-use crate::telemetry::traces::continue_trace;
+use crate::{http_metrics::method_label, telemetry::continues_callers};
 
 /// The header that carries the id, both ways.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -68,7 +68,7 @@ pub async fn assign<B: MessageBody + 'static>(
     let id = given(&request).unwrap_or_else(RequestId::random);
     request.extensions_mut().insert(id.clone());
     let span = span_of(&request, &id);
-    continue_trace(&span, request.headers());
+    continues_callers(&span, request.headers(), &id);
     let outcome = CURRENT
         .scope(id.clone(), next.call(request))
         .instrument(span.clone())
@@ -77,7 +77,11 @@ pub async fn assign<B: MessageBody + 'static>(
         Ok(reply) => reply.status(),
         Err(error) => error.as_response_error().status_code(),
     };
-    span.record("http.status", status.as_u16());
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("error.type", status.as_str());
+        span.record("otel.status_code", "ERROR");
+    }
     let header = HeaderValue::from_str(id.as_str())?;
     match outcome {
         Ok(mut reply) => {
@@ -92,20 +96,33 @@ pub async fn assign<B: MessageBody + 'static>(
     }
 }
 
-/// Named by route pattern, so that ids do not make a name of their own each.
+/// Named by route pattern: a path has ids, and some paths have tokens.
 fn span_of(request: &ServiceRequest, id: &RequestId) -> Span {
     let route = request.match_pattern();
     let route = route.as_deref().unwrap_or("unmatched");
-    let method = request.method().as_str();
+    let method = match method_label(request.method()) {
+        "other" => "_OTHER",
+        known => known,
+    };
     tracing::info_span!(
+        target: "trace_begins",
+        parent: None,
         "request",
         otel.name = format!("{method} {route}"),
         otel.kind = "server",
-        request.id = id.as_str(),
-        http.method = method,
+        otel.status_code = tracing::field::Empty,
+        "error.type" = tracing::field::Empty,
+        request_id = id.as_str(),
+        merchant.id = tracing::field::Empty,
+        http.request.method = method,
         http.route = route,
-        http.status = tracing::field::Empty,
+        http.response.status_code = tracing::field::Empty,
     )
+}
+
+/// Notes for the trace whose request the current task is working on.
+pub fn note_merchant(id: impl fmt::Display) {
+    Span::current().record("merchant.id", tracing::field::display(id));
 }
 
 fn given(request: &ServiceRequest) -> Option<RequestId> {

@@ -35,6 +35,8 @@ pub struct Delivery<'a> {
     pub body: &'a [u8],
     /// The endpoint's secrets, newest first; two while one rotates.
     pub secrets: &'a [WebhookSecret],
+    /// The trace this try belongs to, as a W3C `traceparent`; not signed.
+    pub traceparent: Option<&'a str>,
 }
 
 /// What came of one try.
@@ -176,7 +178,7 @@ impl WebhookSender {
             timestamp_secs,
             body: delivery.body,
         };
-        let request = self
+        let mut request = self
             .client
             .post(checked.uri().clone())
             // A kept connection may be closed by the shop just when it is used again; a new one is also checked anew.
@@ -189,6 +191,9 @@ impl WebhookSender {
                 "webhook-signature",
                 signature_header(delivery.secrets, &signed),
             ));
+        if let Some(traceparent) = delivery.traceparent {
+            request = request.insert_header(("traceparent", traceparent));
+        }
         Ok(request)
     }
 }

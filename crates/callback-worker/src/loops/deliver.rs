@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use ledger::{DeliveryNext, Fronts, LeasedDelivery, Ledger, LedgerError, TryResult};
 use service_shell::pace::{Did, Pace};
+use service_shell::telemetry;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 use webhooks::{Delivery, DeliveryOutcome, WebhookSchedule, WebhookSecret, WebhookSender};
 
@@ -116,10 +119,12 @@ impl Deliverer {
         for delivery in leased {
             let place = self.under_way.place(state, delivery.endpoint_id);
             let deliverer = Rc::clone(self);
-            actix_web::rt::spawn(async move {
+            let span = span_of(&delivery);
+            let tried = async move {
                 deliverer.deliver(delivery, state).await;
                 drop(place);
-            });
+            };
+            actix_web::rt::spawn(tried.instrument(span));
         }
         Did::Something
     }
@@ -129,6 +134,7 @@ impl Deliverer {
         let outcome = self.send(&delivery).await;
         let took = began.elapsed();
         let result = self.judge(&delivery, &outcome, took);
+        note(&Span::current(), &result);
         self.metrics.tried(state, &result.outcome, took);
         if result.next == DeliveryNext::Delivered {
             self.metrics.delivered(delivery.event_id);
@@ -136,7 +142,7 @@ impl Deliverer {
         tracing::info!(
             event.id = %delivery.event_id,
             endpoint.id = %delivery.endpoint_id,
-            event.r#type = delivery.event_type,
+            "event.type" = delivery.event_type,
             try_no = delivery.tries.saturating_add(1),
             outcome = result.outcome,
             status = result.status,
@@ -164,11 +170,13 @@ impl Deliverer {
             .filter_map(|secret| WebhookSecret::parse(secret.expose()).ok())
             .collect();
         let event_id = delivery.event_id.to_string();
+        let traceparent = telemetry::trace_parent_of(&Span::current());
         let message = Delivery {
             url: &delivery.url,
             event_id: &event_id,
             body: &delivery.body,
             secrets: &secrets,
+            traceparent: traceparent.as_deref(),
         };
         self.tries.sender.send(&message, Utc::now()).await
     }
@@ -213,5 +221,38 @@ impl Deliverer {
                 DeliveryNext::RetryAfter(TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX))
             }
         }
+    }
+}
+
+/// A try goes on with the trace that caused its event.
+fn span_of(delivery: &LeasedDelivery) -> Span {
+    let span = tracing::info_span!(
+        target: "trace_begins",
+        parent: None,
+        "webhook",
+        otel.name = format!("webhook {}", delivery.event_type),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        "error.type" = Empty,
+        http.request.method = "POST",
+        http.response.status_code = Empty,
+        http.request.resend_count = delivery.tries,
+        event.id = %delivery.event_id,
+        "event.type" = delivery.event_type,
+        endpoint.id = %delivery.endpoint_id,
+        outcome = Empty,
+    );
+    telemetry::continues(&span, delivery.traceparent.as_deref());
+    span
+}
+
+fn note(span: &Span, result: &TryResult) {
+    span.record("outcome", &result.outcome);
+    if let Some(status) = result.status {
+        span.record("http.response.status_code", status);
+    }
+    if result.next != DeliveryNext::Delivered {
+        span.record("error.type", &result.outcome);
+        span.record("otel.status_code", "ERROR");
     }
 }

@@ -91,7 +91,7 @@ impl<S: CallbackStore> CallbackEdge<S> {
         tracing::info!(
             callback.path = path.label(),
             callback.outcome = outcome,
-            http.status = reply.status().as_u16(),
+            http.response.status_code = reply.status().as_u16(),
             "callback answered"
         );
         reply

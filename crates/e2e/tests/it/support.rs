@@ -3,6 +3,7 @@
 
 mod attackers;
 mod books;
+mod collector;
 mod http;
 mod journal;
 mod malformed;
@@ -18,6 +19,7 @@ mod wait;
 
 pub(crate) use attackers::{Attack, Manner};
 pub(crate) use books::{assert_books_balance, gatewayctl, number, suspense_minor};
+pub(crate) use collector::{Collector, Exported};
 pub(crate) use http::{Answer, Http};
 pub(crate) use journal::Journal;
 pub(crate) use malformed::malformed;

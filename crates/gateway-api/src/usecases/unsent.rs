@@ -8,6 +8,7 @@ use std::time::Duration;
 use ledger::{Begun, Call, CallOutcome, Ledger, LedgerError, OnUntaken};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 /// Notes under way at once in a process. What finds no place is resolved when its lease has ended.
@@ -36,6 +37,7 @@ impl Notes {
     #[must_use]
     pub fn on_untaken(&self) -> OnUntaken {
         let (notes, runtime) = (self.clone(), Handle::try_current().ok());
+        let span = Span::current();
         Arc::new(move |begun| {
             let (Begun::Send { call, .. }, Some(runtime)) = (begun, &runtime) else {
                 return;
@@ -43,7 +45,8 @@ impl Notes {
             let Ok(place) = Arc::clone(&notes.places).try_acquire_owned() else {
                 return;
             };
-            runtime.spawn(note(notes.ledger.clone(), *call, place));
+            let note = note(notes.ledger.clone(), *call, place);
+            runtime.spawn(note.instrument(span.clone()));
         })
     }
 }

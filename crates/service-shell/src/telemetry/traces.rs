@@ -1,28 +1,23 @@
 //! Spans to an OpenTelemetry collector (OTLP over HTTP), in batches, from threads of their own: a
-//! collector that is slow or away costs spans, never a request.
+//! collector that is slow or away costs spans, never a request. Without a collector nothing is recorded
+//! and nothing sent, but traces still go on from caller to webhook.
 
 mod collector;
+mod without_idle;
 
-use actix_web::http::header::HeaderMap;
-use opentelemetry::{
-    Context,
-    propagation::{Extractor, TextMapPropagator},
-    trace::TracerProvider as _,
-};
+use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
-    propagation::TraceContextPropagator,
-    trace::{SdkTracerProvider, Tracer},
+    trace::{BatchSpanProcessor, Sampler, SdkTracerProvider, Tracer},
 };
-use tracing::Span;
-use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
+use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 
 use self::collector::{CollectorClient, EXPORT_WITHIN};
+use self::without_idle::WithoutIdle;
 
 const PATH: &str = "/v1/traces";
-const TRACE_PARENT: &str = "traceparent";
 
 /// Starts exporting to this collector (`OTEL_EXPORTER_OTLP_ENDPOINT`, without the path). An error
 /// is a sentence about an endpoint that cannot be used.
@@ -38,13 +33,21 @@ pub(super) fn exporting_to(endpoint: &str, service: &str) -> Result<SdkTracerPro
     let resource = Resource::builder()
         .with_service_name(service.to_owned())
         .build();
+    let batches = BatchSpanProcessor::builder(exporter).build();
     Ok(SdkTracerProvider::builder()
-        .with_batch_exporter(exporter)
+        .with_span_processor(WithoutIdle::new(batches))
         .with_resource(resource)
         .build())
 }
 
-/// The layer that turns tracing's spans into exported ones.
+/// Spans have ids, a caller's trace goes on with its flag, and nothing is kept of them.
+pub(super) fn passing_on() -> SdkTracerProvider {
+    SdkTracerProvider::builder()
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)))
+        .build()
+}
+
+/// The layer that turns tracing's spans into OpenTelemetry's.
 pub(super) fn layer<S>(provider: &SdkTracerProvider) -> OpenTelemetryLayer<S, Tracer>
 where
     S: tracing::Subscriber + for<'span> LookupSpan<'span>,
@@ -53,29 +56,10 @@ where
         .with_tracer(provider.tracer("gateway"))
         .with_location(false)
         .with_threads(false)
+        .with_level(false)
+        .with_target(false)
         .with_tracked_inactivity(false)
-}
-
-/// Makes the span part of the caller's trace when the request names one (W3C `traceparent`).
-pub(crate) fn continue_trace(span: &Span, headers: &HeaderMap) {
-    if !headers.contains_key(TRACE_PARENT) {
-        return;
-    }
-    let parent: Context = TraceContextPropagator::new().extract(&Headers(headers));
-    // It fails when no traces are exported, and then there is nothing to continue.
-    span.set_parent(parent).ok();
-}
-
-struct Headers<'a>(&'a HeaderMap);
-
-impl Extractor for Headers<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(|value| value.to_str().ok())
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(|name| name.as_str()).collect()
-    }
+        .with_context_activation(false)
 }
 
 #[cfg(test)]
@@ -87,8 +71,9 @@ mod tests {
         time::Duration,
     };
 
-    use actix_web::http::header::{HeaderName, HeaderValue};
     use tracing_subscriber::layer::SubscriberExt;
+
+    use crate::telemetry::continues;
 
     use super::*;
 
@@ -140,14 +125,9 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(layer(&provider));
         let trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
         tracing::subscriber::with_default(subscriber, || {
-            let mut headers = HeaderMap::new();
             let parent = format!("00-{trace_id}-00f067aa0ba902b7-01");
-            headers.insert(
-                HeaderName::from_static(TRACE_PARENT),
-                HeaderValue::from_str(&parent).unwrap(),
-            );
             let span = tracing::info_span!("request", otel.name = "POST /things");
-            continue_trace(&span, &headers);
+            continues(&span, Some(&parent));
             drop(span.entered());
         });
         provider.shutdown().unwrap();

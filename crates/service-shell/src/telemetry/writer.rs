@@ -10,7 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::{
+    MakeWriter,
+    format::Writer,
+    time::{FormatTime, SystemTime},
+};
 
 /// How many lines may wait for stdout.
 const QUEUED_MAX: usize = 8192;
@@ -58,7 +62,9 @@ fn write_lines(queue: &Receiver<Message>, out: &mut impl Write, dropped: &Atomic
                 } else {
                     writeln!(
                         out,
-                        "{{\"level\":\"WARN\",\"message\":\"log lines were dropped\",\"dropped\":{missing}}}"
+                        "{{\"timestamp\":\"{}\",\"level\":\"WARN\",\"target\":\"service_shell\",\
+                         \"message\":\"log lines were dropped\",\"dropped\":{missing}}}",
+                        now()
                     )
                 };
                 note.and_then(|()| out.write_all(&line))
@@ -74,6 +80,13 @@ fn write_lines(queue: &Receiver<Message>, out: &mut impl Write, dropped: &Atomic
             dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+fn now() -> String {
+    let mut text = String::new();
+    // Without a clock the line is still worth having.
+    SystemTime.format_time(&mut Writer::new(&mut text)).ok();
+    text
 }
 
 impl<'a> MakeWriter<'a> for QueueWriter {

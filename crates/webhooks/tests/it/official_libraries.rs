@@ -25,6 +25,7 @@ async fn received() -> ([String; 3], String) {
         event_id: EVENT_ID,
         body: BODY.as_bytes(),
         secrets: &secrets,
+        traceparent: None,
     };
     let sender = sender(loopback_guard());
     let outcome = sender.send(&delivery, Utc::now()).await;

@@ -62,6 +62,7 @@ async fn send(sender: &WebhookSender, url: &str) -> DeliveryOutcome {
                 event_id: EVENT_ID,
                 body: BODY,
                 secrets: &secrets,
+                traceparent: None,
             },
             noon(),
         )

@@ -139,6 +139,7 @@ pub(crate) async fn try_once(url: &str) -> DeliveryOutcome {
         event_id: EVENT_ID,
         body: BODY,
         secrets: &secrets,
+        traceparent: None,
     };
     sender(loopback_guard()).send(&delivery, noon()).await
 }

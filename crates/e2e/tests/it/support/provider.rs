@@ -111,6 +111,13 @@ impl Provider {
         self.send(QRIS, &headers, body).await
     }
 
+    /// The headers of a callback (kind C) of now.
+    pub(crate) fn signed(&self, path: &str, body: &[u8]) -> [(&'static str, String); 2] {
+        let timestamp = format_jakarta(Utc::now());
+        let signature = self.signature(path, body, &timestamp);
+        [("x-timestamp", timestamp), ("x-signature", signature)]
+    }
+
     /// Sends bytes with these headers and no others.
     pub(crate) async fn send(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let url = format!("{}{path}", self.origin);

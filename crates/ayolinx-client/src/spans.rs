@@ -1,0 +1,54 @@
+//! What traces show of a call to the provider: the call with its outcome, and under it each request that
+//! was sent for it. They are there only when somebody exports them.
+
+use tracing::Span;
+use tracing::field::Empty;
+
+use crate::metrics::Exchange;
+use crate::outcome::Outcome;
+
+/// A call: token, request and their repeats.
+pub(crate) fn call(what: Exchange<'_>, reference: &str) -> Span {
+    tracing::info_span!(
+        target: "trace",
+        "provider",
+        otel.name = format!("provider {}", what.call),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        "error.type" = Empty,
+        provider.call = what.call,
+        provider.channel = what.channel,
+        provider.response_code = Empty,
+        payment.id = reference,
+        outcome = Empty,
+    )
+}
+
+/// What came of it.
+pub(crate) fn ended<T>(span: &Span, outcome: &Outcome<T>) {
+    if span.is_disabled() {
+        return;
+    }
+    span.record("outcome", outcome.name());
+    if let Outcome::Rejected { code, .. } | Outcome::AuthenticationRefused { code } = outcome {
+        span.record("provider.response_code", code);
+    }
+    if !matches!(outcome, Outcome::Accepted(_)) {
+        span.record("error.type", outcome.name());
+        span.record("otel.status_code", "ERROR");
+    }
+}
+
+/// One request. The provider's paths have no ids in them.
+pub(crate) fn post(path: &str) -> Span {
+    tracing::info_span!(
+        target: "trace",
+        "post",
+        otel.name = format!("POST {path}"),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        http.request.method = "POST",
+        url.template = path,
+        http.response.status_code = Empty,
+    )
+}
