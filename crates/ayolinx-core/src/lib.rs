@@ -5,6 +5,7 @@
 
 pub mod api_key;
 pub mod artefact;
+pub mod card_numbers;
 pub mod channels;
 pub mod event;
 pub mod ids;

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
 use crate::error::LedgerError;
+use crate::server_address::without_address;
 use crate::tx::Tx;
 
 /// Each table with its rights. A test holds it to the schema.
@@ -58,7 +59,7 @@ struct Role {
 /// hold it (a superuser, or one that row-level security does not hold); as [`crate::migrate`] otherwise.
 pub fn grant_to_services(database_url: &str, role: &str) -> Result<(), LedgerError> {
     let mut connection = PgConnection::establish(database_url)
-        .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+        .map_err(|error| LedgerError::Unavailable(without_address(&error.to_string())))?;
     let found: Role = diesel::sql_query(
         "SELECT quote_ident(rolname) AS quoted, NOT (rolsuper OR rolbypassrls) AS is_held \
          FROM pg_roles WHERE rolname = $1",

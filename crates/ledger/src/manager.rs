@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::opening::{EVERY_MERCHANT, MERCHANT_SETTING};
+use crate::server_address::without_address;
 
 const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
 const FIRST_PLANS_LAST: Duration = Duration::from_secs(1);
@@ -64,8 +65,8 @@ struct ReadOnly {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
-    #[error(transparent)]
-    Connect(#[from] ConnectionError),
+    #[error("{0}")]
+    Connect(String),
     #[error(transparent)]
     Query(#[from] diesel::result::Error),
     #[error("the server is read-only: not the primary")]
@@ -77,7 +78,8 @@ impl r2d2::ManageConnection for Manager {
     type Error = ConnectError;
 
     fn connect(&self) -> Result<Primary, ConnectError> {
-        let mut connection = PgConnection::establish(&self.url)?;
+        let mut connection = PgConnection::establish(&self.url)
+            .map_err(|error| ConnectError::Connect(without_address(&error.to_string())))?;
         // Every statement finds a few rows by an index, so one plan serves all its values, row by row.
         // Planned while a table was young and not yet counted, it must not read the table whole ever
         // after; and none is worth compiling.

@@ -8,6 +8,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use crate::error::LedgerError;
 use crate::migrating::{Migrator, Patience};
 use crate::partitions;
+use crate::server_address::without_address;
 use crate::tx::Tx;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
@@ -32,7 +33,7 @@ pub fn migrate_patiently(
     told: &mut dyn FnMut(&str),
 ) -> Result<Vec<String>, LedgerError> {
     let mut connection = PgConnection::establish(database_url)
-        .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+        .map_err(|error| LedgerError::Unavailable(without_address(&error.to_string())))?;
     let mut migrator = Migrator {
         connection: &mut connection,
         patience,
@@ -65,7 +66,7 @@ fn make_partitions(connection: &mut PgConnection) -> Result<(), LedgerError> {
 /// As [`migrate`].
 pub fn revert_all(database_url: &str) -> Result<(), LedgerError> {
     let mut connection = PgConnection::establish(database_url)
-        .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+        .map_err(|error| LedgerError::Unavailable(without_address(&error.to_string())))?;
     connection
         .revert_all_migrations(MIGRATIONS)
         .map_err(LedgerError::corrupt)?;

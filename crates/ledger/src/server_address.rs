@@ -32,6 +32,16 @@ pub(crate) fn with_safe_parameters(url: &str) -> String {
     out
 }
 
+/// What the client library says of a failed attempt, without what it quotes of an address that it cannot
+/// read: that may be the password.
+pub(crate) fn without_address(said: &str) -> String {
+    if said.starts_with("connection to server") {
+        return said.to_owned();
+    }
+    let unquoted: Vec<&str> = said.split('"').step_by(2).collect();
+    unquoted.join("\"…\"")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +54,18 @@ mod tests {
         let own = with_safe_parameters("postgres://u@h/db?connect_timeout=9");
         assert!(own.contains("connect_timeout=9&") && !own.contains("connect_timeout=2"));
         assert!(with_safe_parameters("host=/tmp dbname=x").contains(" connect_timeout=2"));
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_is_not_repeated() {
+        let odd =
+            r#"end of string reached when looking for matching "]" in URI: "postgres://u:pass@[""#;
+        let said = without_address(odd);
+        assert!(
+            !said.contains("pass") && said.starts_with("end of string"),
+            "{said}"
+        );
+        let away = r#"connection to server at "10.0.0.1", port 5432 failed"#;
+        assert_eq!(without_address(away), away);
     }
 }

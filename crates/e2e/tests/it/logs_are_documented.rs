@@ -80,7 +80,7 @@ fn logged() -> Vec<Logged> {
         let text = fs::read_to_string(&file).unwrap();
         let product = text.split("#[cfg(test)]").next().unwrap();
         for (at, found) in product.match_indices("tracing::") {
-            let rest = &product[at + found.len()..];
+            let rest = product.get(at + found.len()..).unwrap();
             let Some((level, rest)) = rest.split_once("!(") else {
                 continue;
             };

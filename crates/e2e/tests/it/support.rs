@@ -3,6 +3,7 @@
 
 mod attackers;
 mod books;
+mod canaries;
 mod collector;
 mod http;
 mod journal;
@@ -16,9 +17,11 @@ mod sandbox;
 mod shop;
 mod stacks;
 mod wait;
+mod wiretap;
 
 pub(crate) use attackers::{Attack, Manner};
 pub(crate) use books::{assert_books_balance, gatewayctl, number, suspense_minor};
+pub(crate) use canaries::{Canaries, card_number, columns, digits, letters};
 pub(crate) use collector::{Collector, Exported};
 pub(crate) use http::{Answer, Http};
 pub(crate) use journal::Journal;
@@ -31,3 +34,4 @@ pub(crate) use sandbox::Sandbox;
 pub(crate) use shop::Shop;
 pub(crate) use stacks::{quick, shared};
 pub(crate) use wait::{until, until_some};
+pub(crate) use wiretap::Wiretap;

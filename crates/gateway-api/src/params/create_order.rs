@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ayolinx_core::card_numbers::mask_card_numbers;
 use ayolinx_core::channels::{Channel, ChannelTable};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
@@ -100,7 +101,7 @@ impl CreateOrder {
             amount,
             payment,
             expires_at,
-            description: description.map(str::to_owned),
+            description: description.map(mask_card_numbers),
             customer,
             items,
             return_url: return_url.map(str::to_owned),
@@ -269,7 +270,7 @@ fn read_metadata(
             let message = "a name must not be empty or have control characters";
             errors.add(path, FieldCode::InvalidFormat, message);
         } else if let Some(text) = text_at(value, path, errors) {
-            pairs.insert(name.clone(), text.to_owned());
+            pairs.insert(mask_card_numbers(name), mask_card_numbers(text));
         }
     }
     let bytes: usize = pairs

@@ -1,5 +1,6 @@
 //! What is sold, line by line; only a payment link shows it (contract 4.1).
 
+use ayolinx_core::card_numbers::mask_card_numbers;
 use ayolinx_core::money::Amount;
 
 use crate::error::FieldCode;
@@ -55,7 +56,7 @@ fn read_item(value: &JsonTree, path: String, errors: &mut FieldErrors) -> Option
     item.require("quantity", errors);
     let quantity = item.integer("quantity", (1, QUANTITY_MAX), errors);
     Some(Item {
-        name: name?.to_owned(),
+        name: mask_card_numbers(name?),
         price: price?,
         quantity: u16::try_from(quantity?).ok()?,
     })

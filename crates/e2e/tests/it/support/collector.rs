@@ -1,4 +1,4 @@
-//! A collector of traces (OTLP over HTTP) that keeps the spans it gets.
+//! A collector of traces (OTLP over HTTP) that keeps what it gets: the very bytes, and the spans in them.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -71,6 +71,11 @@ impl Collector {
     /// For `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// All that came, as it came.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.batches.lock().unwrap().concat()
     }
 
     pub(crate) fn spans(&self) -> Vec<Exported> {

@@ -118,6 +118,26 @@ impl Provider {
         [("x-timestamp", timestamp), ("x-signature", signature)]
     }
 
+    /// A token that the worker gives the provider for SNAP callbacks.
+    pub(crate) async fn snap_token(&self, stack: &Stack) -> String {
+        let settings = stack.settings();
+        let client = settings
+            .iter()
+            .find(|(name, _)| name == "AYOLINX_CLIENT_ID");
+        let client = &client.unwrap().1;
+        let timestamp = format_jakarta(Utc::now());
+        let signature = sign_token_request(&self.key, client, &timestamp);
+        let headers = [
+            ("x-timestamp", timestamp.as_str()),
+            ("x-client-key", client),
+            ("x-signature", &signature),
+        ];
+        let grant = json!({"grant_type": "client_credentials"}).to_string();
+        let path = "/v1.0/access-token/b2b";
+        let given = self.send(path, &headers, grant.as_bytes()).await;
+        given.expect(200).str("/accessToken").to_owned()
+    }
+
     /// Sends bytes with these headers and no others.
     pub(crate) async fn send(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let url = format!("{}{path}", self.origin);
