@@ -76,7 +76,7 @@ mod tests {
             format!("00-{TRACE}-00f067aa0ba902b7-1"),
             format!("00-{TRACE}-00f067aa0ba902b-01"),
             format!("00-{TRACE}0-00f067aa0ba902b7-01"),
-            format!("00-+{}-00f067aa0ba902b7-01", &TRACE[1..]),
+            format!("00-+{}-00f067aa0ba902b7-01", TRACE.get(1..).unwrap()),
             format!("00-{}-00f067aa0ba902b7-01", TRACE.to_uppercase()),
             format!("ff-{TRACE}-00f067aa0ba902b7-01"),
             format!("00-{TRACE}-0000000000000000-01"),
