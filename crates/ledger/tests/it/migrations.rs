@@ -76,6 +76,12 @@ const DIVIDE: &str =
 const UNITE: &str =
     include_str!("../../../../migrations/2026-11-21-000012_partition_by_month/down.sql");
 
+/// What was added to the tables since, and is not in the way of the months.
+const WITHOUT_CAUSE: &str =
+    include_str!("../../../../migrations/2026-11-21-000021_add_cause_of_events/down.sql");
+const WITH_CAUSE: &str =
+    include_str!("../../../../migrations/2026-11-21-000021_add_cause_of_events/up.sql");
+
 #[tokio::test]
 async fn what_was_there_before_the_months_stays() {
     let books = Books::open().await;
@@ -95,6 +101,7 @@ async fn what_was_there_before_the_months_stays() {
          SELECT md5(string_agg(e::text, '' ORDER BY id)) FROM events e UNION ALL \
          SELECT md5(string_agg(d::text, '' ORDER BY event_id)) FROM deliveries d UNION ALL \
          SELECT md5(string_agg(t::text, '' ORDER BY id)) FROM delivery_tries t";
+    books.sql(&format!("BEGIN; {WITHOUT_CAUSE} COMMIT"));
     let before = books.sql(all);
     books.sql(&format!("BEGIN; {UNITE} COMMIT"));
     assert_eq!(books.sql(all), before);
@@ -107,6 +114,7 @@ async fn what_was_there_before_the_months_stays() {
     assert_eq!(books.count("history_default"), 0);
     assert_eq!(books.count("deliveries_default"), 0);
     assert_eq!(books.sql(all), before);
+    books.sql(&format!("BEGIN; {WITH_CAUSE} COMMIT"));
     books.run(|tx| tx.rematch(1)).await;
     let two = books.pending("A-2").await;
     books.say(two.payment, paid()).await;
