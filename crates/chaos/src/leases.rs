@@ -4,7 +4,7 @@
 
 use devstack::{Trouble, run_sql};
 
-/// `at` is the start of the transaction, which is the time that the product's claims compare with.
+/// The services may not write here: the triggers do it as their owner. `at` is the start of the transaction, which is the time that the product's claims compare with.
 const INSTALL: &str = "
 CREATE SCHEMA IF NOT EXISTS lease_watch;
 CREATE TABLE lease_watch.changes (
@@ -17,7 +17,7 @@ CREATE TABLE lease_watch.changes (
     until timestamptz,
     at timestamptz NOT NULL DEFAULT now()
 );
-CREATE FUNCTION lease_watch.delivery() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION lease_watch.delivery() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO lease_watch.changes (subject, key, before_owner, before_until, owner, until) VALUES
         ('delivery', NEW.event_id || '/' || NEW.endpoint_id, OLD.lease_token, OLD.leased_until,
@@ -25,7 +25,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE FUNCTION lease_watch.work() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION lease_watch.work() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO lease_watch.changes (subject, key, before_owner, before_until, owner, until) VALUES
         ('work', NEW.payment_id || '/' || NEW.kind, OLD.lease_token, OLD.leased_until,
@@ -33,7 +33,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE FUNCTION lease_watch.call() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION lease_watch.call() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO lease_watch.changes (subject, key, before_owner, before_until, owner, until) VALUES
         ('call', NEW.id::text, OLD.call_token, OLD.call_leased_until, NEW.call_token,
