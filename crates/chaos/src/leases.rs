@@ -4,7 +4,8 @@
 
 use devstack::{Trouble, run_sql};
 
-/// The services may not write here: the triggers do it as their owner. `at` is the start of the transaction, which is the time that the product's claims compare with.
+/// The services may not write here: the triggers do it as their owner. `at` is the start of the
+/// transaction, which is the time that the product's claims compare with.
 const INSTALL: &str = "
 CREATE SCHEMA IF NOT EXISTS lease_watch;
 CREATE TABLE lease_watch.changes (
