@@ -32,7 +32,7 @@ watch: setup ## Test alerts, and try them and every dashboard with a real Promet
 	@.ci/install-prometheus
 	@deploy/prometheus/check
 	@cargo test --locked --workspace --no-run
-	@PROMETHEUS=yes exec $(TARGET)/debug/devstack with-services -- cargo test --locked --workspace --test it -- prometheus_watches
+	@PROMETHEUS=yes exec $(TARGET)/debug/devstack with-services -- cargo test --locked --workspace --test it -- prometheus_watches alerts_fire
 
 check: fmt-check lint doc test ## Everything that must hold before a change lands
 
