@@ -34,7 +34,8 @@ const PORT_TRIES: u32 = 5;
 /// What the data must survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// Nothing: for tests, as fast as can be.
+    /// The end of its process, not of the machine: for tests, as fast as can be. Commits are written
+    /// at once though never flushed, since some tests kill it and look for what they had committed.
     Throwaway,
     /// A crash of the machine, as in production.
     Durable,
@@ -45,7 +46,6 @@ impl Durability {
         match self {
             Self::Throwaway => &[
                 "fsync=off",
-                "synchronous_commit=off",
                 "full_page_writes=off",
                 "autovacuum=off",
                 "max_connections=400",

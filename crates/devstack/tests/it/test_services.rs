@@ -54,6 +54,28 @@ fn a_killed_postgres_starts_again_with_its_data() {
     assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
 }
 
+/// What was committed the moment before is there too, or tests that kill their database lose rows by chance.
+#[test]
+fn a_killed_throwaway_postgres_has_all_that_was_committed() {
+    let mut postgres = Postgres::throwaway(Durability::Throwaway).unwrap();
+    postgres.ensure_database("books").unwrap();
+    let books = postgres.url("books");
+    run_sql(&books, "CREATE TABLE entries (id int)").unwrap();
+    run_sql(
+        &books,
+        "INSERT INTO entries SELECT generate_series(1, 1000)",
+    )
+    .unwrap();
+    postgres.kill();
+    postgres.start_again().unwrap();
+    assert_eq!(
+        run_sql(&books, "SELECT count(*) FROM entries")
+            .unwrap()
+            .trim(),
+        "1000"
+    );
+}
+
 #[test]
 fn a_redis_answers_and_is_empty_after_a_kill() {
     let mut redis = TestRedis::start();
