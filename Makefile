@@ -2,7 +2,7 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit fuzz sbom upgrade-check drill rotate
+.PHONY: help setup run demo test test-browser watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit fuzz sbom upgrade-check drill rotate
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -27,6 +27,11 @@ demo: setup ## Prove every payment method on a throwaway stack
 test: setup ## Run every test with a Postgres and Redis of their own, or those that ARGS names
 	@cargo test --locked --workspace --no-run
 	@exec $(TARGET)/debug/devstack with-services -- cargo test --locked --workspace $(ARGS)
+
+test-browser: setup ## Drive the pages with a real browser (ARGS names spec files, KEEP_PICTURES=FOLDER)
+	@.ci/install-browser
+	@cargo build --locked --workspace
+	@exec crates/e2e/browser/run $(ARGS)
 
 watch: setup ## Test alerts, and try them and every dashboard with a real Prometheus
 	@.ci/install-prometheus

@@ -6,6 +6,7 @@
 mod account;
 mod build;
 mod demo;
+mod held;
 mod homes;
 mod http;
 mod merchant;
@@ -28,6 +29,7 @@ mod wheels;
 mod with_services;
 
 pub use demo::demo;
+pub use held::hold;
 pub use http::Reply;
 pub use merchant::{Merchant, MerchantClient, order_request};
 pub use ports::free_address;

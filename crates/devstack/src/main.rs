@@ -2,9 +2,10 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use devstack::{Trouble, demo, run, with_services};
+use devstack::{Trouble, demo, hold, run, with_services};
 
-const USAGE: &str = "usage: devstack run | demo | with-services -- COMMAND [ARGUMENTS]";
+const USAGE: &str =
+    "usage: devstack run | demo | stack [NAME=VALUE ...] | with-services -- COMMAND [ARGUMENTS]";
 
 #[actix_web::main]
 async fn main() -> ExitCode {
@@ -23,6 +24,7 @@ async fn dispatch(arguments: &[OsString]) -> Result<u8, Trouble> {
     match words.as_slice() {
         ["run"] => run().await.map(|()| 0),
         ["demo"] => demo().await.map(|()| 0),
+        ["stack", settings @ ..] => hold(settings).await.map(|()| 0),
         ["with-services", "--", ..] => with_services(arguments.get(2..).unwrap_or_default()).await,
         _ => Err(Trouble::new(USAGE)),
     }
