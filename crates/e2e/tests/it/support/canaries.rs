@@ -137,7 +137,8 @@ pub(crate) fn columns(stack: &Stack) -> Vec<(String, String)> {
                 "bytea" => format!("encode(\"{name}\", 'escape')"),
                 _ => format!("\"{name}\"::text"),
             };
-            format!("coalesce(string_agg({shown}, ' '), '')")
+            // Sealed bytes may contain any byte: what parts the columns must part nothing else.
+            format!("coalesce(replace(string_agg({shown}, ' '), chr(30), ' '), '')")
         });
         let each: Vec<String> = each.collect();
         let all = format!(
@@ -145,7 +146,9 @@ pub(crate) fn columns(stack: &Stack) -> Vec<(String, String)> {
             each.join(", ")
         );
         let all = run_sql(&url, &all).unwrap();
-        for ((name, _), held) in columns.iter().zip(all.split('\u{1e}')) {
+        let held: Vec<&str> = all.split('\u{1e}').collect();
+        assert_eq!(held.len(), columns.len(), "the columns of {table}");
+        for ((name, _), held) in columns.iter().zip(held) {
             found.push((format!("{table}.{name}"), held.to_owned()));
         }
     }
