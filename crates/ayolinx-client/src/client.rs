@@ -70,6 +70,12 @@ impl AyolinxClient {
         self.settings.timeout
     }
 
+    /// Whether calls are not even tried just now, since too many in a row reached nobody.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.settings.breaker.is_open()
+    }
+
     /// Opens a payment. Ends within the settings' timeout.
     pub async fn create(&self, request: &CreateRequest<'_>) -> CreateOutcome {
         let what = Exchange {

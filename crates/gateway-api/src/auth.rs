@@ -21,6 +21,8 @@ const NOTE_PAUSE: Duration = Duration::from_secs(30);
 pub enum Scope {
     /// Create, pay another way, cancel, sync.
     Orders,
+    /// Ask for refunds, complete them, decide what is under review.
+    Refunds,
     /// Manage webhook endpoints, have events sent again.
     Webhooks,
     /// Read everything of the merchant.
@@ -31,6 +33,7 @@ impl Scope {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Orders => "orders",
+            Self::Refunds => "refunds",
             Self::Webhooks => "webhooks",
             Self::Read => "read",
         }

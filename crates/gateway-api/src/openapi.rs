@@ -2,6 +2,7 @@
 //! calls, which the `/docs` page shows too.
 
 mod calls;
+mod money_calls;
 mod schemas;
 mod webhook_calls;
 
@@ -20,6 +21,7 @@ use crate::error::{ErrorCode, PROBLEM_JSON, Problem};
 use crate::views;
 
 pub use calls::{Call, calls};
+pub(crate) use schemas::{MethodName, Money as MoneySchema};
 
 const KEY: &str = "api_key";
 
@@ -48,6 +50,12 @@ const KEY: &str = "api_key";
     views::RedeliveredView,
     views::RedeliveryView,
     views::Timeline,
+    views::RefundView,
+    views::RefundList,
+    views::ChannelList,
+    schemas::AskRefund,
+    schemas::CompleteRefund,
+    schemas::ResolveReview,
     Problem,
 )))]
 struct Components;

@@ -6,11 +6,13 @@ use crate::docs::{docs_page, errors_page};
 use crate::error::not_found;
 use crate::openapi::openapi_json;
 
+mod channels;
 mod checkout;
 mod documents;
 mod events;
 mod kept;
 mod orders;
+mod refunds;
 mod webhook_endpoints;
 
 /// `GATEWAY_BIND`: merchant REST, internal (contract 4).
@@ -26,6 +28,15 @@ pub fn merchant(cfg: &mut ServiceConfig) {
     .service(resource("/v1/orders/{id}/sync").route(post().to(orders::sync)))
     .service(resource("/v1/orders/{id}/timeline").route(get().to(events::timeline)))
     .service(resource("/v1/orders/{id}/qr.svg").route(get().to(orders::qr_svg)))
+    .service(resource("/v1/orders/{id}/qr.png").route(get().to(orders::qr_png)))
+    .service(resource("/v1/orders/{id}/resolve").route(post().to(refunds::resolve)))
+    .service(
+        resource("/v1/orders/{id}/refunds")
+            .route(post().to(refunds::ask))
+            .route(get().to(refunds::list)),
+    )
+    .service(resource("/v1/refunds/{id}/complete").route(post().to(refunds::complete)))
+    .service(resource("/v1/channels").route(get().to(channels::list)))
     .configure(webhooks)
     .service(resource("/openapi.json").route(get().to(openapi_json)))
     .service(resource("/docs").route(get().to(docs_page)))

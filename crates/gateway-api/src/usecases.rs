@@ -6,6 +6,7 @@ pub mod create_order;
 pub mod events;
 pub mod once;
 pub mod read_orders;
+pub mod refunds;
 pub mod settle;
 pub mod sync_order;
 pub mod unsent;

@@ -1,11 +1,15 @@
 //! What replies hold besides orders, as it is written and as it is documented.
 
+mod channel;
 mod delivery;
 mod endpoint;
+mod refund;
 mod timeline;
 
+pub use channel::{ChannelList, ChannelView, MethodView};
 pub use delivery::{
     DeliveryList, DeliveryView, EventList, RedeliveredView, RedeliveryView, TryView,
 };
 pub use endpoint::{EndpointList, EndpointView, NewEndpointView};
+pub use refund::{RefundList, RefundView};
 pub use timeline::{Timeline, TimelineItemView};

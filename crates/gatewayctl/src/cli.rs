@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ayolinx_core::event::EventType;
-use ayolinx_core::ids::{EventId, MerchantId};
+use ayolinx_core::ids::{EventId, MerchantId, RefundId};
 use ayolinx_core::states::OrderState;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// What merchants are told by webhooks.
     #[command(subcommand)]
     Events(Events),
+    /// Money that goes back to payers.
+    #[command(subcommand)]
+    Refunds(Refunds),
     /// Ask the provider about an order now and apply what it says.
     Sync(NamedOrder),
     /// Look at everything the services need; says what to do about what is not well.
@@ -234,6 +237,21 @@ pub(crate) struct ListOrders {
     /// At most so many.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) limit: i64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Refunds {
+    /// The refunds of an order, oldest first.
+    List(NamedOrder),
+    /// Say that a refund went back; books it and tells the shop.
+    Complete {
+        /// The refund's id.
+        #[arg(value_name = "ID")]
+        id: RefundId,
+        /// What shows it, such as the number of the transfer.
+        #[arg(long, value_name = "TEXT")]
+        evidence: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,6 +13,7 @@ mod order_tables;
 mod orders;
 mod partitions;
 mod quarantine;
+mod refunds;
 mod rejected;
 mod reseal;
 mod sign;
@@ -30,6 +31,7 @@ pub(crate) async fn run(command: Command) -> Result<Output, Failure> {
         Command::Webhooks(what) => webhooks::run(what).await,
         Command::Orders(what) => orders::run(what).await,
         Command::Events(what) => events::run(what).await,
+        Command::Refunds(what) => refunds::run(what).await,
         Command::Sync(order) => orders::sync(order).await,
         Command::Doctor => doctor::run().await,
         Command::Sign(asked) => sign::sign(&asked),

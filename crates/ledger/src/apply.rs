@@ -156,6 +156,7 @@ impl Tx<'_> {
         self.keep_alias(locked.payment(id)?, observation)?;
         let (fact, money) = match &observation.what {
             What::Fact(fact) => (*fact, None),
+            What::Money(fact, amount) => (*fact, Some(*amount)),
             What::Word(word) => {
                 self.read_receipts(locked)?;
                 let known = self.known(locked, id)?;
@@ -288,6 +289,7 @@ impl Tx<'_> {
             self.tally.came(&row, decision.payment);
         }
         self.keep_receipts(locked, &row, observation, decided)?;
+        self.close_refunds(&row, decided)?;
         self.plan_after(&row, before.0, decision)?;
         self.writes.payments.insert(id, row);
         change_order(locked, decided, observation, now)?;

@@ -70,7 +70,7 @@ pub(crate) fn change_payment(
         PaymentState::Paid if row.paid_at.is_none() => {
             let said = match &observation.what {
                 What::Word(word) => word.finished_at,
-                What::Fact(_) => None,
+                What::Fact(_) | What::Money(..) => None,
             };
             row.paid_at = Some(paid_at(said, row.created_at, now));
             if decided.fact != Fact::ReviewAccepted {
@@ -139,7 +139,7 @@ pub(crate) fn change_order(
     if becomes_paid {
         let said = match &observation.what {
             What::Word(word) => word.finished_at,
-            What::Fact(_) => None,
+            What::Fact(_) | What::Money(..) => None,
         };
         order.paid_at = Some(paid_at(said, order.created_at, now));
     }

@@ -36,6 +36,10 @@ const RIGHTS: &[(&str, &str)] = &[
     ("receipts", "SELECT, INSERT, UPDATE"),
     ("redeliveries", "SELECT, INSERT, UPDATE"),
     (
+        "refunds",
+        "SELECT, INSERT, UPDATE (state, evidence, completed_by, completed_at)",
+    ),
+    (
         "rejected_notifications",
         "SELECT, INSERT, UPDATE (body_sealed), DELETE",
     ),

@@ -3,6 +3,7 @@
 
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::ids::OrderId;
+use ayolinx_core::money::Amount;
 use ayolinx_core::order_view::Failure;
 use ayolinx_core::payment::Fact;
 use ayolinx_core::reading::ProviderWord;
@@ -19,6 +20,8 @@ const NAME_MAX_BYTES: usize = 255;
 pub enum What {
     /// A fact that needs no reading.
     Fact(Fact),
+    /// A fact about a sum.
+    Money(Fact, Amount),
     /// A word of the provider, read against the payment as it is under the lock.
     Word(ProviderWord),
 }
@@ -51,6 +54,15 @@ impl Observation {
             provider_reference: None,
             failure: None,
             detail: None,
+        }
+    }
+
+    /// A fact about a sum, and nothing else.
+    #[must_use]
+    pub fn money(source: Source, fact: Fact, amount: Amount) -> Self {
+        Self {
+            what: What::Money(fact, amount),
+            ..Self::fact(source, fact)
         }
     }
 

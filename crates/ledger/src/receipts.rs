@@ -32,7 +32,7 @@ pub(crate) struct ReceiptRow {
 fn request_key(observation: &Observation) -> Option<String> {
     match &observation.what {
         What::Word(word) => word.payment_request_id.clone(),
-        What::Fact(_) => None,
+        What::Fact(_) | What::Money(..) => None,
     }
 }
 

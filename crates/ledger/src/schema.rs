@@ -301,6 +301,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    refunds (id) {
+        id -> Uuid,
+        merchant_id -> Uuid,
+        order_id -> Uuid,
+        payment_id -> Uuid,
+        amount_minor -> Int8,
+        currency -> Text,
+        reason -> Text,
+        state -> Text,
+        evidence -> Nullable<Text>,
+        completed_by -> Nullable<Text>,
+        created_at -> Timestamptz,
+        completed_at -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     merchants,
     api_keys,
@@ -316,4 +333,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     notifications,
     redeliveries,
     provider_work,
+    refunds,
 );

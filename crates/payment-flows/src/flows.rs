@@ -70,6 +70,12 @@ impl Flows {
         &self.ledger
     }
 
+    /// Whether the provider is held to be out of reach just now: its breaker is open.
+    #[must_use]
+    pub fn provider_is_away(&self) -> bool {
+        self.client.is_cut_off()
+    }
+
     /// The documented path of a method's callback, under our origin: the very URL that the worker
     /// mounts, so that every reading of the signature rule gives the same route (contract 5).
     pub(crate) fn notification_url(&self, method: Method) -> Option<String> {

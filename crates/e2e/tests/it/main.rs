@@ -21,6 +21,7 @@ mod gatewayctl_runs;
 mod keys_rotate_under_load;
 mod logs_are_documented;
 mod metrics_are_catalogued;
+mod money_goes_back;
 mod no_canary_gets_out;
 mod order_expires;
 mod order_is_cancelled;

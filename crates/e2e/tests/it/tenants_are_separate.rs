@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Answer, Shop, an_order, reference, shared, unique, until};
+use crate::support::{Answer, Sandbox, Shop, an_order, reference, shared, unique, until};
 
 /// What one shop owns, by the first word of the routes that name it.
 struct Owned {
     orders: String,
     events: String,
     endpoints: String,
+    refunds: String,
 }
 
 impl Owned {
@@ -21,9 +22,19 @@ impl Owned {
             "event_types": ["webhook.test"],
         });
         let hook = shop.post("/v1/webhook-endpoints", &hook).await;
+        let paid = shop.made(&an_order("qris")).await;
+        Sandbox::of(shared()).pay(&paid["payments"][0]).await;
+        let paid = paid["id"].as_str().unwrap();
+        shop.until_status(paid, "paid").await;
+        let refund = json!({"reason": "Batal"});
+        let refund = shop
+            .post(&format!("/v1/orders/{paid}/refunds"), &refund)
+            .await;
         let order = shop.made(&an_order("qris")).await;
         let events = shop.get("/v1/events").await.expect(200).json;
-        let event = events["data"][0]["id"].as_str().unwrap().to_owned();
+        // The newest is the last one's.
+        let event = events["data"].as_array().unwrap().last().unwrap();
+        let event = event["id"].as_str().unwrap().to_owned();
         // From then on nothing happens by itself.
         let deliveries = format!("/v1/events/{event}/deliveries");
         until(
@@ -39,6 +50,7 @@ impl Owned {
             orders: order["id"].as_str().unwrap().to_owned(),
             events: event,
             endpoints: hook.expect(201).str("/id").to_owned(),
+            refunds: refund.expect(201).str("/id").to_owned(),
         }
     }
 
@@ -49,6 +61,7 @@ impl Owned {
             orders: of("ord"),
             events: of("evt"),
             endpoints: of("whe"),
+            refunds: of("rfd"),
         }
     }
 
@@ -58,6 +71,7 @@ impl Owned {
             Some("orders") => &self.orders,
             Some("events") => &self.events,
             Some("webhook-endpoints") => &self.endpoints,
+            Some("refunds") => &self.refunds,
             other => panic!("whose id does {route} take? ({other:?})"),
         };
         route.replace("{id}", id)
@@ -69,6 +83,7 @@ impl Owned {
         for path in [
             format!("/v1/orders/{}", self.orders),
             format!("/v1/orders/{}/timeline", self.orders),
+            format!("/v1/orders/{}/refunds", self.orders),
             format!("/v1/events/{}/deliveries", self.events),
             format!("/v1/webhook-endpoints/{}", self.endpoints),
             "/v1/webhook-endpoints".to_owned(),
@@ -86,6 +101,9 @@ fn body_for(method: &str, route: &str) -> Option<serde_json::Value> {
     let body = match (method, route.rsplit('/').next()) {
         ("get" | "delete", _) => return None,
         (_, Some("payments")) => json!({"method": "ewallet"}),
+        (_, Some("refunds")) => json!({"reason": "Batal"}),
+        (_, Some("complete")) => json!({"evidence": "BCA 88123"}),
+        (_, Some("resolve")) => json!({"action": "refund"}),
         ("patch", _) => json!({"enabled": false}),
         _ => json!({}),
     };
@@ -145,7 +163,12 @@ async fn what_is_anothers_is_as_absent_on_every_route_as_what_never_was() {
         let (theirs, absent) = (ask(&owned).await, ask(&nobodys).await);
         let said = theirs.text();
         assert_eq!(theirs.status, 404, "{verb} {route}: {said}");
-        for id in [&owned.orders, &owned.events, &owned.endpoints] {
+        for id in [
+            &owned.orders,
+            &owned.events,
+            &owned.endpoints,
+            &owned.refunds,
+        ] {
             assert!(!said.contains(id.as_str()), "{verb} {route}: {said}");
         }
         assert_eq!(plain(theirs), plain(absent), "{verb} {route}");

@@ -3,6 +3,7 @@
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
+use super::money_calls::money_calls;
 use super::webhook_calls::webhook_calls;
 use crate::error::ErrorCode;
 use crate::params::{LIMIT_MAX, WAIT_SECS_MAX};
@@ -254,6 +255,7 @@ pub fn calls() -> Vec<Call> {
         SYNC_ORDER,
     ]
     .into_iter()
+    .chain(money_calls())
     .chain(webhook_calls())
     .collect()
 }

@@ -85,7 +85,7 @@ pub(super) struct Item {
 /// Rupiah as text: no or two decimals in, two out.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Money {
+pub(crate) struct Money {
     #[schema(pattern = "^[0-9]{1,16}(\\.[0-9]{2})?$", example = "150000.00")]
     value: String,
     #[schema(pattern = "^IDR$", example = "IDR")]
@@ -95,7 +95,7 @@ pub(super) struct Money {
 /// A method's name.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum MethodName {
+pub(crate) enum MethodName {
     Qris,
     Ewallet,
     VirtualAccount,
@@ -340,4 +340,43 @@ pub(super) struct EventPage {
     next_cursor: String,
     /// Whether more is there already.
     has_more: bool,
+}
+
+/// A refund to be recorded.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AskRefund {
+    /// All that is left when absent.
+    amount: Option<Money>,
+    /// Why.
+    #[schema(max_length = 255, example = "Barang rusak")]
+    reason: String,
+}
+
+/// That a refund went back.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CompleteRefund {
+    /// What shows it, such as the number of the transfer.
+    #[schema(max_length = 500, example = "BCA 2026-11-21 ref 88123")]
+    evidence: String,
+}
+
+/// What becomes of money under review.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResolveReview {
+    action: ReviewAction,
+    /// Why; stands in the timeline.
+    #[schema(max_length = 500)]
+    note: Option<String>,
+}
+
+/// What is done.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReviewAction {
+    Accept,
+    Refund,
+    Reject,
 }

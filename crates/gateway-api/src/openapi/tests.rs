@@ -73,6 +73,9 @@ fn what_may_be_sent_is_what_is_read() {
         ("CreateWebhookEndpoint", known::WEBHOOK_ENDPOINT),
         ("ChangeWebhookEndpoint", known::WEBHOOK_ENDPOINT),
         ("RedeliverEvents", known::REDELIVER_FIELDS),
+        ("AskRefund", known::ASK_FIELDS),
+        ("CompleteRefund", known::COMPLETE_FIELDS),
+        ("ResolveReview", known::RESOLVE_FIELDS),
     ] {
         let schema = schema(name);
         assert_eq!(properties(&schema), names(fields.iter().copied()), "{name}");

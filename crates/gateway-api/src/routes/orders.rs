@@ -11,9 +11,12 @@ use super::kept::{Claiming, kept_reply};
 use crate::auth::{Scope, authenticate};
 use crate::body::{read_json, read_optional_json};
 use crate::error::{ApiError, ErrorCode};
-use crate::pages::{picture_svg, qr_svg as draw_svg};
+use crate::pages::{
+    SIZE_DEFAULT, SIZE_MAX, SIZE_MIN, picture_png, picture_svg, qr_png as draw_png,
+    qr_svg as draw_svg,
+};
 use crate::params::{
-    CreateOrder, Cursor, ListOrders, OrderFacts, RequestedPayment, WaitForOrder, no_fields,
+    CreateOrder, Cursor, ListOrders, OrderFacts, Query, RequestedPayment, WaitForOrder, no_fields,
     no_query, path_id,
 };
 use crate::state::Api;
@@ -137,14 +140,32 @@ pub(super) async fn qr_svg(
 ) -> Result<HttpResponse, ApiError> {
     let merchant = authenticate(&api, &request, Scope::Read).await?;
     no_query(request.query_string())?;
-    let order_id: OrderId = path_id(&id)?;
+    let text = qr_text(&api, merchant, path_id(&id)?).await?;
+    draw_svg(&text).map(picture_svg).map_err(ApiError::internal)
+}
+
+pub(super) async fn qr_png(
+    request: HttpRequest,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Read).await?;
+    let query = Query::parse(request.query_string(), &["size"])?;
+    let size = query.number("size", SIZE_MIN..=SIZE_MAX)?;
+    let text = qr_text(&api, merchant, path_id(&id)?).await?;
+    draw_png(&text, size.unwrap_or(SIZE_DEFAULT))
+        .map(picture_png)
+        .map_err(ApiError::internal)
+}
+
+/// What a pending QRIS payment of the order shows.
+async fn qr_text(api: &Api, merchant: MerchantId, id: OrderId) -> Result<String, ApiError> {
     let order = api
-        .transact(merchant, move |tx| tx.order_view(merchant, order_id))
+        .read(merchant, move |tx| tx.order_view(merchant, id))
         .await?;
-    let text = order
-        .payments
-        .into_iter()
-        .find_map(|payment| match payment.next_action {
+    let shown = order.payments.into_iter();
+    shown
+        .filter_map(|payment| match payment.next_action {
             Some(NextAction::ShowQr { qr_string, .. }) => Some(qr_string),
             Some(
                 NextAction::Redirect { .. }
@@ -153,8 +174,8 @@ pub(super) async fn qr_svg(
             )
             | None => None,
         })
-        .ok_or_else(|| ApiError::of(ErrorCode::NotFound))?;
-    draw_svg(&text).map(picture_svg).map_err(ApiError::internal)
+        .next()
+        .ok_or_else(|| ApiError::of(ErrorCode::NotFound))
 }
 
 async fn without_fields(

@@ -12,7 +12,7 @@ use crate::state::{Api, storage};
 const CONFLICTS_MAX: u32 = 5;
 
 /// What came of the work: a reply that is kept, or a refusal that uses up no key.
-pub type Outcome = Result<StoredReply, (ErrorCode, &'static str)>;
+pub type Outcome = Result<StoredReply, ApiError>;
 
 /// The reply of this status with a value as JSON.
 ///
@@ -46,7 +46,7 @@ where
         let (stored, replayed) = match done {
             Ok(Once::Done(Ok(stored))) => (stored, false),
             Ok(Once::Replay(stored)) => (stored, true),
-            Ok(Once::Done(Err((code, detail)))) => return Err(ApiError::new(code, detail)),
+            Ok(Once::Done(Err(refused))) => return Err(refused),
             Ok(Once::KeyReused) => return Err(ApiError::of(ErrorCode::IdempotencyKeyReused)),
             // A twin was first: its reply is there now.
             Err(LedgerError::Conflict(_)) => continue,

@@ -36,7 +36,7 @@ pub async fn create_endpoint(
     once(api, merchant, claim, move |tx| {
         if tx.count_endpoints(merchant)? >= ENDPOINTS_MAX {
             let detail = "a merchant can have 100 endpoints; delete one first";
-            return Ok(Err((ErrorCode::StateConflict, detail)));
+            return Ok(Err(ApiError::new(ErrorCode::StateConflict, detail)));
         }
         tx.add_endpoint(&new)?;
         let change = EndpointChange {
@@ -107,7 +107,7 @@ pub async fn test_endpoint(
     once(api, merchant, claim, move |tx| {
         if !tx.endpoint(merchant, id)?.enabled {
             let detail = "the endpoint is disabled; enable it first";
-            return Ok(Err((ErrorCode::StateConflict, detail)));
+            return Ok(Err(ApiError::new(ErrorCode::StateConflict, detail)));
         }
         let event = tx.send_test(merchant, id)?;
         reply(202, &event).map(Ok)

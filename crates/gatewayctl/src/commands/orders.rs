@@ -168,7 +168,7 @@ fn or_no_order(error: LedgerError, name: &str) -> Failure {
     }
 }
 
-async fn merchant_of(books: &Ledger, id: OrderId) -> Result<MerchantId, Failure> {
+pub(super) async fn merchant_of(books: &Ledger, id: OrderId) -> Result<MerchantId, Failure> {
     let found = books.transact(move |tx| tx.merchant_of(id)).await;
     found.map_err(|error| or_no_order(error, &id.to_string()))
 }

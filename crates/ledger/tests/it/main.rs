@@ -23,6 +23,7 @@ mod partitions;
 mod plans;
 mod privacy;
 mod refunds;
+mod refunds_asked;
 mod resent;
 mod review;
 mod rotation;

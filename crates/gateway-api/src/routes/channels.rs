@@ -1,0 +1,20 @@
+//! `GET /v1/channels`: what can be paid with, and whether it can just now.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::auth::{Scope, authenticate_any};
+use crate::error::ApiError;
+use crate::params::no_query;
+use crate::state::Api;
+use crate::views::ChannelList;
+
+/// Who makes orders needs to know what with.
+const READERS: [Scope; 2] = [Scope::Read, Scope::Orders];
+
+pub(super) async fn list(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, ApiError> {
+    authenticate_any(&api, &request, &READERS).await?;
+    no_query(request.query_string())?;
+    let reachable = !api.flows.provider_is_away();
+    Ok(HttpResponse::Ok().json(ChannelList::new(api.channels(), reachable)))
+}

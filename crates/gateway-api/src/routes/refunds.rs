@@ -1,0 +1,80 @@
+//! Refunds, and what is under review: HTTP in, use-case, HTTP out.
+
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use ayolinx_core::ids::{OrderId, RefundId};
+
+use super::kept::{Claiming, kept_reply};
+use crate::auth::{Scope, authenticate, authenticate_any};
+use crate::body::read_json;
+use crate::error::ApiError;
+use crate::params::{AskRefund, CompleteRefund, ResolveReview, no_query, path_id};
+use crate::state::Api;
+use crate::usecases::refunds as usecase;
+use crate::views::{RefundList, RefundView};
+
+/// Who may ask for refunds may see them.
+const READERS: [Scope; 2] = [Scope::Read, Scope::Refunds];
+
+pub(super) async fn ask(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Refunds).await?;
+    no_query(request.query_string())?;
+    let claim = Claiming::of(&request)?;
+    let order: OrderId = path_id(&id)?;
+    let body = read_json(&request, payload).await?;
+    let wanted = AskRefund::parse(&body.tree)?;
+    let claim = claim.with(&body.tree);
+    usecase::ask_refund(&api, merchant, order, wanted, claim)
+        .await
+        .map(kept_reply)
+}
+
+pub(super) async fn list(
+    request: HttpRequest,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate_any(&api, &request, &READERS).await?;
+    no_query(request.query_string())?;
+    let order: OrderId = path_id(&id)?;
+    let lines = api
+        .read(merchant, move |tx| tx.refunds_of(merchant, order))
+        .await?;
+    let data = lines.into_iter().map(RefundView::new).collect();
+    Ok(HttpResponse::Ok().json(RefundList { data }))
+}
+
+pub(super) async fn complete(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Refunds).await?;
+    no_query(request.query_string())?;
+    let id: RefundId = path_id(&id)?;
+    let body = read_json(&request, payload).await?;
+    let wanted = CompleteRefund::parse(&body.tree)?;
+    let refund = usecase::complete_refund(&api, merchant, id, wanted).await?;
+    Ok(HttpResponse::Ok().json(refund))
+}
+
+pub(super) async fn resolve(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Refunds).await?;
+    no_query(request.query_string())?;
+    let order: OrderId = path_id(&id)?;
+    let body = read_json(&request, payload).await?;
+    let wanted = ResolveReview::parse(&body.tree)?;
+    let view = usecase::resolve_review(&api, merchant, order, wanted).await?;
+    Ok(HttpResponse::Ok().json(view))
+}

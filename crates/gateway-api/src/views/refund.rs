@@ -1,0 +1,74 @@
+//! A refund as shops see it.
+
+use ayolinx_core::money::Money;
+use ayolinx_core::order_view::jakarta_millis;
+use ledger::RefundLine;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::MoneySchema;
+
+/// Money that goes back to a payer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Refund)]
+pub struct RefundView {
+    /// Its id.
+    #[schema(pattern = "^rfd_[0-9a-f]{32}$")]
+    pub id: String,
+    /// Always `refund`.
+    pub object: &'static str,
+    /// The order.
+    #[schema(pattern = "^ord_[0-9a-f]{32}$")]
+    pub order_id: String,
+    /// The payment whose money it is.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    pub payment_id: String,
+    /// How much.
+    #[schema(value_type = MoneySchema)]
+    pub amount: Money,
+    /// Why, in the shop's words.
+    pub reason: String,
+    /// `manual_required`: the provider has no call for it, so somebody gives the money back and says
+    /// so; `completed`: it went back, and is in the books.
+    #[schema(pattern = "^(manual_required|completed)$")]
+    pub status: String,
+    /// What shows that it went back; `null` until then, and when the provider announced it.
+    #[schema(required)]
+    pub evidence: Option<String>,
+    /// `merchant`, `operator` or `provider`.
+    #[schema(required)]
+    pub completed_by: Option<String>,
+    /// When it was asked for.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// When it was completed.
+    #[schema(format = DateTime, required)]
+    pub completed_at: Option<String>,
+}
+
+impl RefundView {
+    /// The view of a line.
+    #[must_use]
+    pub fn new(line: RefundLine) -> Self {
+        Self {
+            id: line.id.to_string(),
+            object: "refund",
+            order_id: line.order_id.to_string(),
+            payment_id: line.payment_id.to_string(),
+            amount: line.amount.into(),
+            reason: line.reason,
+            status: line.state,
+            evidence: line.evidence,
+            completed_by: line.completed_by,
+            created_at: jakarta_millis(line.created_at),
+            completed_at: line.completed_at.map(jakarta_millis),
+        }
+    }
+}
+
+/// Every refund of an order, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RefundList {
+    /// The refunds.
+    pub data: Vec<RefundView>,
+}
