@@ -2,7 +2,7 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-browser watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit fuzz sbom upgrade-check drill rotate
+.PHONY: help setup run demo test test-browser test-examples watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit fuzz sbom upgrade-check drill rotate
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -12,7 +12,7 @@ run demo chaos failover healing overload rolling bench bench-large build images 
 	export BUILD_REVISION := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
 
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Find or install what building and running need
 	@.ci/install
@@ -32,6 +32,11 @@ test-browser: setup ## Drive the pages with a real browser (ARGS names spec file
 	@.ci/install-browser
 	@cargo build --locked --workspace
 	@exec crates/e2e/browser/run $(ARGS)
+
+test-examples: setup ## Run the examples for shops (docs/examples) against a throwaway stack
+	@.ci/install-examples $(TARGET)/examples
+	@cargo test --locked --workspace --no-run
+	@EXAMPLES=$(abspath $(TARGET))/examples exec $(TARGET)/debug/devstack with-services -- cargo test --locked --workspace --test it -- examples_work
 
 watch: setup ## Test alerts, and try them and every dashboard with a real Prometheus
 	@.ci/install-prometheus

@@ -17,6 +17,7 @@ mod create_is_idempotent;
 mod database_is_away;
 mod documents_are_served;
 mod errors_are_problems;
+mod examples_work;
 mod gatewayctl_runs;
 mod keys_rotate_under_load;
 mod logs_are_documented;
