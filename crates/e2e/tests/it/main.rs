@@ -37,6 +37,7 @@ mod process_dies_in_the_call;
 mod prometheus_watches;
 mod provider_is_down;
 mod provider_refuses;
+mod qr_pictures;
 mod readiness;
 mod redis_is_away;
 mod refunded_by_provider;

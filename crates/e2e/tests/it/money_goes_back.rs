@@ -123,19 +123,3 @@ async fn channels_say_what_can_be_paid_with() {
     assert_eq!(qris["channels"][0]["min"]["currency"], "IDR");
     assert!(qris["channels"][0]["max_expires_in"].as_u64().unwrap() > 0);
 }
-
-#[actix_rt::test]
-async fn the_qr_is_a_picture_of_any_size() {
-    let shop = Shop::of(shared());
-    let made = shop.made(&an_order("qris")).await;
-    let path = format!("/v1/orders/{}/qr.png", made["id"].as_str().unwrap());
-    for (query, width) in [("", 512), ("?size=64", 64), ("?size=1024", 1024)] {
-        let picture = shop.get(&format!("{path}{query}")).await.expect(200);
-        assert_eq!(picture.header("content-type"), Some("image/png"));
-        let told = u32::from_be_bytes(picture.bytes[16..20].try_into().unwrap());
-        assert!(told <= width && told > width / 2, "{query}: {told}");
-    }
-    shop.get(&format!("{path}?size=63"))
-        .await
-        .problem(400, "malformed_request");
-}

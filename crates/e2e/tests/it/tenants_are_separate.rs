@@ -111,9 +111,10 @@ fn body_for(method: &str, route: &str) -> Option<serde_json::Value> {
 }
 
 /// Calls with an id that the service does not tell of as such.
-const FURTHER: [(&str, &str); 2] = [
+const FURTHER: [(&str, &str); 3] = [
     ("get", "/v1/orders/{id}?wait=1"),
     ("get", "/v1/orders/{id}/qr.svg"),
+    ("get", "/v1/orders/{id}/qr.png"),
 ];
 
 /// Every call with an id in its path, as the service itself tells them, and those that it does not.
