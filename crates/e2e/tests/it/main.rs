@@ -15,6 +15,8 @@ mod commit_is_late;
 mod connections_are_bounded;
 mod create_is_idempotent;
 mod database_is_away;
+mod docs_links;
+mod docs_run;
 mod documents_are_served;
 mod errors_are_problems;
 mod examples_work;
