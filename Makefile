@@ -25,6 +25,7 @@ demo: setup ## Prove every payment method on a throwaway stack
 	@exec cargo run --release --locked --bin devstack -- demo
 
 test: setup ## Run every test with a Postgres and Redis of their own, or those that ARGS names
+	@.ci/install curl jq # the documents' commands are run
 	@cargo test --locked --workspace --no-run
 	@exec $(TARGET)/debug/devstack with-services -- cargo test --locked --workspace $(ARGS)
 
