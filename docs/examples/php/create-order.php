@@ -52,7 +52,7 @@ function post(string $path, string $body): array
 
 try {
     $order = createOrder([
-        'reference' => $argv[1] ?? exit("which reference?\n"),
+        'reference' => $argv[1] ?? throw new RuntimeException('which reference?'),
         'amount' => ['value' => '25000.00', 'currency' => 'IDR'], // a string, never a float
         'payment' => ['method' => 'qris'],
         'expires_in' => 3600,

@@ -29,7 +29,7 @@ function refusal(string $secret, string $id, string $timestamp, string $signatur
     return 'no signature is right';
 }
 
-/** A webhook may come twice. Only the first one makes the file; in a shop, a row with a unique key. */
+/** A webhook may come twice. In a shop: a row with a unique key, in the transaction of the work. */
 function firstTime(string $id): bool
 {
     $folder = getenv('STORE') ?: __DIR__ . '/webhooks';

@@ -19,7 +19,7 @@ use crate::tidy::{files, repository, shown};
 /// Documents without which the rest proves nothing, and how many commands they have at least.
 const AT_LEAST: [(&str, usize); 2] = [("README.md", 1), ("docs/QUICKSTART.md", 5)];
 /// Longer than all commands of a document take on a busy machine.
-const SECONDS_MAX: &str = "300";
+const SECONDS_MAX: &str = "900";
 /// What the script prints between the outputs of two blocks.
 const MARK: char = '\u{1e}';
 
@@ -118,6 +118,7 @@ async fn every_command_works_and_answers_as_shown() {
     }
     let stack = quick()
         .env("CREATE_REPLY_MS", "1000")
+        .env("PROVIDER_TIMEOUT_MS", "8000")
         .env("INQUIRY_SCHEDULE", "8s,16s,32s")
         .start();
     let stack = stack.await.unwrap();
