@@ -74,15 +74,40 @@ for (const [name, payment] of [['an e-wallet', of.dana], ['a payment link', of.l
   });
 }
 
-spec('the page changes by itself when the order is paid', async () => {
+spec('an e-wallet is named on its button', async () => {
+  const opened = await open(await order(of.dana), { language: 'en' });
+  await says(opened, 'Pay with DANA');
+  await opened.getByRole('link', { name: 'Open DANA' }).waitFor();
+  await opened.done();
+});
+
+const aborted = [/net::ERR_FAILED/];
+
+spec('the page hears by a stream that the order is paid, and asks nothing', async () => {
   const made = await order(of.qris);
-  const opened = await open(made);
+  const opened = await page({ allow: aborted });
+  await opened.route(/\/status\?/, (route) => route.abort());
+  await opened.goto(made.checkout_url);
   await says(opened, /Pindai/);
   await settle(made.payments[0], 'pay');
   await says(opened, /Pembayaran berhasil/);
+  assert.match(await opened.title(), /^Pembayaran berhasil/);
+  assert.equal(await opened.getByRole('status').innerText(), 'Pembayaran berhasil', 'it is said aloud');
   const back = opened.getByRole('link', { name: /Kembali ke toko/ });
   assert.equal(await back.getAttribute('href'), 'https://shop.example.co.id/thanks');
   assert.equal(await opened.locator('.qr').count(), 0);
+  assert.ok(opened.asked.some((request) => request.resourceType() === 'eventsource'));
+  await opened.done();
+});
+
+spec('the page asks where there is no stream', async () => {
+  const made = await order(of.bni);
+  const opened = await page();
+  await opened.route(/\/events\?/, (route) => route.fulfill({ status: 204 }));
+  await opened.goto(made.checkout_url);
+  await says(opened, /Transfer/);
+  await settle(made.payments[0], 'pay');
+  await says(opened, /Pembayaran berhasil/);
   await opened.done();
 });
 
@@ -91,10 +116,12 @@ spec('the page changes by itself when the time is up', async () => {
   const opened = await open(made);
   await says(opened, /Waktu habis/);
   assert.equal(await opened.locator('.qr').count(), 0);
+  await opened.locator('main:not([data-status])').waitFor();
+  await says(opened, /Waktu habis/);
   await opened.done();
 });
 
-spec('the payer chooses, and sees what was chosen', async () => {
+spec('the payer chooses, sees what was chosen, and may choose again', async () => {
   const made = await order(null);
   const opened = await open(made);
   await says(opened, /Pilih/);
@@ -103,8 +130,58 @@ spec('the payer chooses, and sees what was chosen', async () => {
   const { json: now } = await api('GET', `/v1/orders/${made.id}`);
   const shown = await opened.locator('.number').first().innerText();
   assert.equal(shown.replace(/\s/g, ''), action(now).number);
+  await opened.getByText('Bayar dengan cara lain').click();
+  await opened.getByRole('button', { name: /QRIS/ }).click();
+  await says(opened, /Pindai/);
   await opened.done();
 });
+
+spec('only ways whose fields are there are offered', async () => {
+  const opened = await open(await order(null, { customer: undefined, return_url: undefined }));
+  await says(opened, /Pilih/);
+  assert.deepEqual(await opened.getByRole('button').allInnerTexts(), ['QRIS']);
+  await opened.done();
+});
+
+spec('a choice that the provider refuses is told, and another can be made', async () => {
+  const made = await order(null, { amount: { value: '150901.00', currency: 'IDR' } });
+  const opened = await open(made);
+  await opened.getByRole('button', { name: /QRIS/ }).click();
+  await opened.getByText(/Cara itu sedang tidak dapat dipakai/).waitFor();
+  await opened.getByRole('button', { name: /BNI/ }).waitFor();
+  await opened.done();
+});
+
+spec('a payment that failed is told, and tried again on the page', async () => {
+  const made = await order(of.dana);
+  const opened = await open(made);
+  await settle(made.payments[0], 'fail');
+  await says(opened, /Pembayaran gagal/);
+  await opened.getByRole('button', { name: /QRIS/ }).click();
+  await says(opened, /Pindai/);
+  await opened.done();
+});
+
+const ends = {
+  cancelled: [/dibatalkan/, async (made) => { await api('POST', `/v1/orders/${made.id}/cancel`); }],
+  review: [/sedang diperiksa/, (made) => settle(made.payments[0], 'pay', { amount: '149000.00' })],
+  refunded: [/Dana dikembalikan/, async (made) => { await settle(made.payments[0], 'pay'); await settle(made.payments[0], 'refund'); }],
+  late: [/terlambat diterima/, async (made) => { await reaches(made.id, 'expired'); await settle(made.payments[0], 'pay'); await reaches(made.id, 'paid'); }, { expires_in: 3 }],
+};
+
+const ended = {};
+
+for (const [name, [title, happen, fields]] of Object.entries(ends)) {
+  spec(`the page says so when the order is ${name}, and offers no payment`, async () => {
+    const made = await order(of.qris, fields);
+    await happen(made);
+    ended[name] = made;
+    const opened = await open(made);
+    await says(opened, title);
+    assert.equal(await opened.locator('.qr, form').count(), 0);
+    await opened.done();
+  });
+}
 
 spec('the language is the browser\'s until the payer switches', async () => {
   const made = await order(of.qris);
@@ -159,18 +236,81 @@ spec('the token goes nowhere with a click', async () => {
   await until('it is left', async () => (await opened.title()) === 'there');
 });
 
-spec('axe finds nothing, wide and narrow, light and dark', async () => {
-  const orders = { choose: await order(null), paid: await order(of.qris) };
-  for (const [name, payment] of Object.entries(of)) { orders[name] = await order(payment); }
-  await settle(orders.paid.payments[0], 'pay');
-  await reaches(orders.paid.id, 'paid');
-  for (const [name, made] of Object.entries(orders)) {
+spec('nothing is waited for before the page is drawn', async () => {
+  const opened = await page();
+  let answer;
+  await opened.route(/\/static\//, (route) => { answer = () => route.continue(); });
+  await opened.goto((await order(of.bni)).checkout_url, { waitUntil: 'commit' });
+  await opened.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length === 1);
+  await until('the script was asked for', () => answer);
+  assert.equal(await opened.locator('button.copy:visible').count(), 0, 'the script is still on its way');
+  const family = await opened.locator('.number').first().evaluate((number) => getComputedStyle(number).fontFamily);
+  assert.match(family, /monospace/, 'the style is there');
+  await answer();
+  await opened.locator('button.copy').first().waitFor();
+  await opened.done();
+});
+
+/** Bytes as they are sent, which is not compressed: page with its style, script, QR code, icon. */
+const BUDGET = 30_000;
+
+spec('a page weighs less than its budget, all told', async () => {
+  const icon = (await (await fetch(`${stack().checkout}/pay/static/icon.svg`)).arrayBuffer()).byteLength;
+  for (const payment of [null, ...Object.values(of)]) {
+    const opened = await page();
+    const parts = [];
+    opened.on('response', (reply) => {
+      if (['document', 'script', 'stylesheet', 'image', 'font'].includes(reply.request().resourceType())) { parts.push(reply); }
+    });
+    await opened.goto((await order(payment)).checkout_url, { waitUntil: 'load' });
+    const sizes = parts.map(async (reply) => [new URL(reply.url()).pathname, (await reply.body()).length]);
+    const all = [...await Promise.all(sizes), ['icon', icon]];
+    const weight = all.reduce((sum, [, size]) => sum + size, 0);
+    assert.ok(weight < BUDGET, `${weight}: ${JSON.stringify(all)}`);
+    console.log(`${payment?.method ?? 'choice'}: ${weight} bytes ${JSON.stringify(all.map(([, size]) => size))}`);
+    await opened.done();
+  }
+});
+
+spec('every step can be taken by keyboard, and where one is can be seen', async () => {
+  const opened = await open(await order(null), { wide: 1280 });
+  await says(opened, /Pilih/);
+  await opened.keyboard.press('Tab');
+  const ring = await opened.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.equal(ring, 'solid');
+  await opened.keyboard.press('Enter');
+  await says(opened, /Pindai/);
+  await opened.done();
+});
+
+/** The states to be looked at, each as an order. */
+const states = {
+  choose: () => order(null),
+  ...Object.fromEntries(Object.entries(of).map(([name, payment]) => [name, () => order(payment)])),
+  paid: async () => {
+    const made = await order(of.qris);
+    await settle(made.payments[0], 'pay');
+    return reaches(made.id, 'paid');
+  },
+  failed: async () => {
+    const made = await order(of.dana);
+    await settle(made.payments[0], 'fail');
+    return reaches(made.id, 'failed');
+  },
+  ...Object.fromEntries(Object.keys(ends).map((name) => [name, () => ended[name]])),
+};
+
+for (const [name, make] of Object.entries(states)) {
+  spec(`axe finds nothing on ${name}, wide and narrow, light and dark`, async () => {
+    const made = await make();
     for (const look of LOOKS) {
       const opened = await open(made, look);
       await heading(opened).waitFor();
+      const fits = await opened.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+      assert.ok(fits, `${look.name}: nothing sticks out`);
       await axe(opened, `${name} ${look.name}`);
       await screenshot(opened, `checkout-${name}-${look.name}`);
       await opened.done();
     }
-  }
-});
+  });
+}

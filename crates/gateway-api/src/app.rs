@@ -30,6 +30,7 @@ use crate::rate_limit::RateLimit;
 use crate::routes;
 use crate::state::Api;
 use crate::usecases::unsent::NOTES_MAX;
+use crate::watching::{WatchLimits, Watching};
 
 /// Reads held with `?wait=` at once on one thread.
 const WAITERS_MAX: usize = 512;
@@ -76,6 +77,7 @@ struct Parts {
     creates: Arc<Creates>,
     notes: Arc<Semaphore>,
     key_notes: Arc<Semaphore>,
+    watching: Arc<Watching>,
 }
 
 impl Parts {
@@ -91,6 +93,7 @@ impl Parts {
             waiters: Rc::new(Semaphore::new(WAITERS_MAX)),
             creates: Arc::clone(&self.creates),
             notes: Arc::clone(&self.notes),
+            watching: Arc::clone(&self.watching),
         })
     }
 
@@ -164,6 +167,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         choices,
         &registry,
     )?;
+    let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
     let parts = Parts {
         flows,
         settings: Arc::clone(&settings),
@@ -172,10 +176,10 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         creates: Arc::new(Creates::new(CREATES_MAX)),
         notes: Arc::new(Semaphore::new(NOTES_MAX)),
         key_notes: Arc::new(Semaphore::new(1)),
+        watching: begin_watching(&ledger, &shutdown),
     };
     let books = ledger.clone();
     let health = Health::new();
-    let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
     let ops_address = settings.listeners.ops;
     let (ops, _) = Ops::new(registry, health.clone())
         .ready_when(move || ready(ledger.clone()))
@@ -205,6 +209,14 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
     shutdown::serve(servers, ops, &shutdown, &health, ending)
         .await
         .map_err(io("serving"))
+}
+
+/// Payers' pages are told of changes from now on.
+fn begin_watching(ledger: &Ledger, shutdown: &Shutdown) -> Arc<Watching> {
+    let watching = Arc::new(Watching::new(WatchLimits::default(), shutdown.clone()));
+    let (looking, ledger) = (Arc::clone(&watching), ledger.clone());
+    actix_web::rt::spawn(async move { looking.look(ledger).await });
+    watching
 }
 
 /// Says once after the start how many API keys were made under a pepper that is no longer listed: to

@@ -17,3 +17,4 @@ pub mod routes;
 pub mod state;
 pub mod usecases;
 pub mod views;
+pub mod watching;

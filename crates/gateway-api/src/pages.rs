@@ -3,6 +3,7 @@
 
 mod checkout;
 mod choices;
+mod events;
 mod formats;
 mod language;
 mod qr;
@@ -13,11 +14,12 @@ use subtle::ConstantTimeEq;
 
 pub use checkout::{CheckoutStatus, CheckoutView, Message, render_checkout, render_message};
 pub use choices::{Choice, choices, read_choice};
+pub use events::{events, no_events};
 pub use formats::rupiah;
 pub use language::Language;
 pub use qr::{QrError, SIZE_DEFAULT, SIZE_MAX, SIZE_MIN, qr_png, qr_svg};
 pub use query::PageQuery;
-pub use reply::{html, picture_png, picture_svg, status_json};
+pub use reply::{html, page, picture_png, picture_svg, see_other, status_json};
 
 /// Whether the token of a link is the order's; takes the same time however much of it is right.
 #[must_use]

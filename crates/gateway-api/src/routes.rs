@@ -78,6 +78,7 @@ pub fn checkout(cfg: &mut ServiceConfig) {
         .service(resource("/pay/{id}/qr.svg").route(get().to(checkout::qr_svg)))
         .service(resource("/pay/{id}/qr.png").route(get().to(checkout::qr_png)))
         .service(resource("/pay/{id}/status").route(get().to(checkout::status)))
+        .service(resource("/pay/{id}/events").route(get().to(checkout::events)))
         .service(resource("/pay/{id}/payments").route(post().to(checkout::choose)))
         .default_service(actix_web::web::to(checkout::nowhere));
 }

@@ -18,6 +18,7 @@ use crate::creates::Creates;
 use crate::error::{ApiError, ErrorCode};
 use crate::rate_limit::RateLimit;
 use crate::usecases::unsent::Notes;
+use crate::watching::Watching;
 
 /// The API of one thread.
 pub struct Api {
@@ -39,6 +40,8 @@ pub struct Api {
     pub creates: Arc<Creates>,
     /// Places for notes about creates that were begun and not sent, of all threads.
     pub notes: Arc<Semaphore>,
+    /// Payers' pages that wait for news, of all threads.
+    pub watching: Arc<Watching>,
 }
 
 impl Api {

@@ -1,11 +1,14 @@
-//! What the payer's page needs: the order and the name of the shop.
+//! What the payer's page needs: the order and the name of the shop, and whether it has changed.
+
+use std::collections::HashMap;
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::OrderRecord;
 use diesel::prelude::*;
 
 use crate::error::LedgerError;
-use crate::schema::merchants;
+use crate::orders::OrderPulse;
+use crate::schema::{merchants, orders};
 use crate::tx::Tx;
 
 /// An order as its payer sees it.
@@ -17,6 +20,8 @@ pub struct CheckoutOrder {
     pub merchant_id: MerchantId,
     /// The name of the shop.
     pub shop: String,
+    /// Whether the shop left the way to pay to the payer.
+    pub payer_chooses: bool,
 }
 
 impl Tx<'_> {
@@ -35,7 +40,30 @@ impl Tx<'_> {
         Ok(CheckoutOrder {
             order: row.record(&payments, payer.as_ref())?,
             merchant_id: row.merchant_id(),
+            payer_chooses: row.payer_chooses,
             shop,
         })
+    }
+
+    /// Where orders stand, whosever they are, for the pages that wait for news of them; those that do
+    /// not exist are left out. One look at the primary key for all of them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn order_pulses(
+        &mut self,
+        ids: &[OrderId],
+    ) -> Result<HashMap<OrderId, OrderPulse>, LedgerError> {
+        let ids = ids.iter().map(|id| id.as_uuid());
+        let rows: Vec<(uuid::Uuid, i32, String)> = orders::table
+            .filter(orders::id.eq_any(ids))
+            .select((orders::id, orders::version, orders::state))
+            .load(self.connection()?)?;
+        rows.into_iter()
+            .map(|(id, version, state)| {
+                let state = crate::rows::parse("order state", &state)?;
+                Ok((OrderId::from_uuid(id), OrderPulse { version, state }))
+            })
+            .collect()
     }
 }

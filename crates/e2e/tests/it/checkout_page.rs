@@ -55,25 +55,22 @@ async fn opens_with_its_link_and_nothing_less() {
     let shown = page.get("").await.expect(200);
     assert!(shown.text().contains("25.000"), "{}", shown.text());
     assert!(shown.text().contains("Kopi susu 3x"));
-    assert!(
-        shown
-            .header("content-security-policy")
-            .unwrap()
-            .contains("default-src 'self'")
-    );
+    let policy = shown.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
     assert_eq!(shown.header("cache-control"), Some("no-store"));
     assert_eq!(shown.header("referrer-policy"), Some("no-referrer"));
 
+    let nobodys = format!("{}{}", page.base.replace("ord_0", "ord_1"), page.query);
+    let nobodys = page.http.get(&nobodys).await.expect(404);
     let elsewhere = Page::of(&other).query;
     for query in ["", "?t=", "?t=0000", elsewhere.as_str()] {
-        for under in ["", "/qr.svg", "/qr.png", "/status"] {
+        for under in ["", "/qr.svg", "/qr.png", "/status", "/events"] {
             let url = format!("{}{under}{query}", page.base);
             let refused = page.http.get(&url).await.expect(404);
-            assert!(!refused.text().contains("25.000"), "{url}");
+            assert_eq!(refused.bytes, nobodys.bytes, "{url}");
         }
     }
-    let nobodys = format!("{}{}", page.base.replace("ord_0", "ord_1"), page.query);
-    page.http.get(&nobodys).await.expect(404);
 }
 
 #[actix_rt::test]

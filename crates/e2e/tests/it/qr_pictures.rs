@@ -5,6 +5,8 @@ use rqrr::PreparedImage;
 
 use crate::support::{Shop, an_order, shared};
 
+const PIXELS_A_MODULE: usize = 4;
+
 /// A grey picture.
 struct Picture {
     edge: usize,
@@ -23,21 +25,27 @@ impl Picture {
         Self { edge, pixels }
     }
 
-    /// Draws the dark squares of the path `MxyhwvhHxVy…`, which is all there is in it.
+    /// Draws the lines `Mx y.5hn`, each with its `mx 0hn`, that are all that is dark in it.
     fn of_svg(svg: &str) -> Self {
         let after = |text: &str, mark: &str| text.split_once(mark).unwrap().1.to_owned();
-        let number = |text: &str| text.split('"').next().unwrap().parse::<usize>().unwrap();
-        let edge = number(&after(svg, " width=\""));
+        let number = |text: &str| text.parse::<usize>().unwrap();
+        let modules = after(svg, " viewBox=\"0 0 ");
+        let edge = number(modules.split(' ').next().unwrap()) * PIXELS_A_MODULE;
         let mut pixels = vec![0xff; edge * edge];
-        let path = after(svg, " d=\"");
-        for square in path.split('"').next().unwrap().split('M').skip(1) {
-            let mut numbers = square
-                .split(|c: char| !c.is_ascii_digit())
-                .map(|digits| digits.parse::<usize>().unwrap());
-            let mut next = || numbers.next().unwrap();
-            let (left, top, width, height) = (next(), next(), next(), next());
-            for row in top..top + height {
-                pixels[row * edge + left..row * edge + left + width].fill(0);
+        let lines = after(svg, "stroke=\"#000\" d=\"");
+        for line in lines.split('"').next().unwrap().split('M').skip(1) {
+            let (start, runs) = line.split_once(".5").unwrap();
+            let (left, top) = start.split_once(' ').unwrap();
+            let (mut left, top) = (number(left), number(top) * PIXELS_A_MODULE);
+            for run in runs.split('m') {
+                let (gap, length) = run.split_once('h').unwrap();
+                left += gap.strip_suffix(" 0").map_or(0, number);
+                let right = left + number(length);
+                for row in top..top + PIXELS_A_MODULE {
+                    let row = row * edge;
+                    pixels[row + left * PIXELS_A_MODULE..row + right * PIXELS_A_MODULE].fill(0);
+                }
+                left = right;
             }
         }
         Self { edge, pixels }

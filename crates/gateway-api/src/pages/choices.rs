@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
-use ayolinx_core::channels::ChannelTable;
+use ayolinx_core::channels::{Channel, ChannelTable};
 use ayolinx_core::method::Method;
 use url::form_urlencoded;
 
@@ -21,6 +21,30 @@ pub struct Choice {
     pub name: String,
 }
 
+/// The choices of one method.
+pub(super) struct Group<'c> {
+    pub(super) method: Method,
+    pub(super) choices: Vec<&'c Choice>,
+}
+
+/// The choices by method, in the order in which the methods first come.
+pub(super) fn grouped(choices: &[Choice]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for choice in choices {
+        let known = groups
+            .iter_mut()
+            .find(|group| group.method == choice.method);
+        match known {
+            Some(group) => group.choices.push(choice),
+            None => groups.push(Group {
+                method: choice.method,
+                choices: vec![choice],
+            }),
+        }
+    }
+    groups
+}
+
 /// Every channel that is on and suits the order.
 #[must_use]
 pub fn choices(table: &ChannelTable, order: OrderFacts<'_>) -> Vec<Choice> {
@@ -34,9 +58,14 @@ pub fn choices(table: &ChannelTable, order: OrderFacts<'_>) -> Vec<Choice> {
         .map(|channel| Choice {
             method: channel.method,
             channel: channel.code.clone(),
-            name: channel.short_name.replace('_', " "),
+            name: shown_name(channel),
         })
         .collect()
+}
+
+/// What payers call a channel.
+pub(super) fn shown_name(channel: &Channel) -> String {
+    channel.short_name.replace('_', " ")
 }
 
 /// Reads the form that a button of the page posts and holds it against the order.

@@ -41,6 +41,12 @@ pub(super) fn jakarta(at: DateTime<Utc>, language: Language) -> String {
     }
 }
 
+/// A number in groups of four, as on a card.
+pub(super) fn fours(number: &str) -> Vec<String> {
+    let digits: Vec<char> = number.chars().collect();
+    digits.chunks(4).map(|four| four.iter().collect()).collect()
+}
+
 const fn month(number: u32, language: Language) -> &'static str {
     let (indonesian, english) = match number {
         1 => ("Januari", "January"),
@@ -83,6 +89,13 @@ mod tests {
                 text
             );
         }
+    }
+
+    #[test]
+    fn a_number_is_read_in_fours() {
+        assert_eq!(fours("988291721234567"), ["9882", "9172", "1234", "567"]);
+        assert_eq!(fours("12"), ["12"]);
+        assert_eq!(fours(""), [""; 0]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! A QR text as a picture, SVG or PNG, always dark on white with its quiet zone.
 
-use qrcode::render::svg;
 use qrcode::{Color, QrCode};
 
 /// Smallest edge of a picture in pixels.
@@ -26,19 +25,34 @@ pub enum QrError {
     Picture(#[source] png::EncodingError),
 }
 
-/// The picture as SVG; it scales, so it has no size.
+/// The picture as SVG: a line for each run of dark modules, a few thousand bytes in all. It scales.
 ///
 /// # Errors
 /// [`QrError::TooLong`].
 pub fn qr_svg(text: &str) -> Result<String, QrError> {
     let code = QrCode::new(text).map_err(QrError::TooLong)?;
-    Ok(code
-        .render::<svg::Color<'_>>()
-        .min_dimensions(SIZE_DEFAULT, SIZE_DEFAULT)
-        .quiet_zone(true)
-        .dark_color(svg::Color("#000"))
-        .light_color(svg::Color("#fff"))
-        .build())
+    let modules = code.width();
+    let quiet = usize::try_from(QUIET_MODULES).unwrap_or_default();
+    let edge = modules.saturating_add(quiet.saturating_mul(2));
+    let mut lines = String::new();
+    for (row, colors) in code.to_colors().chunks(modules).enumerate() {
+        let mut light = quiet;
+        let mut pen = format!("M{{}} {}.5", row.saturating_add(quiet));
+        for run in colors.chunk_by(|left, right| left == right) {
+            if run.first() == Some(&Color::Light) {
+                light = light.saturating_add(run.len());
+                continue;
+            }
+            lines.push_str(&pen.replace("{}", &light.to_string()));
+            lines.push_str(&format!("h{}", run.len()));
+            (light, pen) = (0, "m{} 0".to_owned());
+        }
+    }
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{SIZE_DEFAULT}\" height=\"{SIZE_DEFAULT}\" \
+         viewBox=\"0 0 {edge} {edge}\" shape-rendering=\"crispEdges\">\
+         <path fill=\"#fff\" d=\"M0 0h{edge}v{edge}H0z\"/><path stroke=\"#000\" d=\"{lines}\"/></svg>"
+    ))
 }
 
 /// The picture as grey PNG of `size` pixels squared (64 to 1024); larger only when the code has more
@@ -150,6 +164,39 @@ mod tests {
         let svg = qr_svg(TEXT).unwrap();
         assert!(svg.contains("<svg") && svg.contains("<path"));
         assert!(!svg.contains("style") && !svg.contains("script"));
+    }
+
+    /// Draws the lines of the picture again, module by module.
+    #[test]
+    fn an_svg_shows_every_module_and_is_small() {
+        let code = QrCode::new(TEXT).unwrap();
+        let (modules, svg) = (code.width(), qr_svg(TEXT).unwrap());
+        assert!(svg.len() < 8_000, "{}", svg.len());
+        let lines = svg.split("d=\"").nth(2).unwrap();
+        let lines = lines.split('"').next().unwrap();
+        let mut dark = std::collections::HashSet::new();
+        let (mut x, mut y) = (0, 0);
+        for line in lines.split('M').skip(1) {
+            let (start, rest) = line.split_once(".5").unwrap();
+            let (left, top) = start.split_once(' ').unwrap();
+            (x, y) = (
+                left.parse::<usize>().unwrap(),
+                top.parse::<usize>().unwrap(),
+            );
+            for part in rest.split('m') {
+                let (gap, run) = part.split_once('h').unwrap();
+                x += gap.strip_suffix(" 0").map_or(0, |gap| gap.parse().unwrap());
+                for _ in 0..run.parse().unwrap() {
+                    dark.insert((x, y));
+                    x += 1;
+                }
+            }
+        }
+        assert!(x > 0 && y > 0);
+        for (index, color) in code.to_colors().into_iter().enumerate() {
+            let at = (index % modules + 4, index / modules + 4);
+            assert_eq!(dark.contains(&at), color == Color::Dark, "{at:?}");
+        }
     }
 
     #[test]

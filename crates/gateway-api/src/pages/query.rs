@@ -12,6 +12,7 @@ pub struct PageQuery {
     token: Option<String>,
     language: Option<Language>,
     size: Option<u32>,
+    was_refused: bool,
 }
 
 impl PageQuery {
@@ -23,6 +24,7 @@ impl PageQuery {
             match name.as_ref() {
                 "t" if read.token.is_none() => read.token = Some(value.into_owned()),
                 "lang" if read.language.is_none() => read.language = Language::of_tag(&value),
+                "refused" => read.was_refused = true,
                 "size" if read.size.is_none() => read.size = value.parse().ok(),
                 _ => {}
             }
@@ -41,6 +43,12 @@ impl PageQuery {
     pub fn language(&self, accept_language: Option<&str>) -> Language {
         self.language
             .unwrap_or_else(|| Language::of_header(accept_language))
+    }
+
+    /// Whether the page comes after a choice that could not be opened.
+    #[must_use]
+    pub fn was_refused(&self) -> bool {
+        self.was_refused
     }
 
     /// Edge of the QR picture in pixels, brought into range.

@@ -1,14 +1,48 @@
 //! The headers of everything the public listener sends: nothing is stored, framed, sniffed or told
 //! to other sites, and nothing runs that is not ours.
 
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use std::sync::LazyLock;
 
-use super::checkout::CheckoutStatus;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::checkout::{CheckoutStatus, STYLE};
 
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
-/// A page.
+/// The style stands in the payer's page, so that nothing is waited for before it is drawn, and is allowed
+/// by its digest; nothing else may stand in it, and nothing but our own script runs.
+static PAGE_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let style = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; script-src 'self'; img-src 'self'; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
+
+/// A payer's page, its style in it.
+#[must_use]
+pub fn page(status: StatusCode, page: String) -> HttpResponse {
+    guarded(status)
+        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY.clone()))
+        .content_type("text/html; charset=utf-8")
+        .body(page)
+}
+
+/// To the page again, after something was done on it.
+#[must_use]
+pub fn see_other(path: &str) -> HttpResponse {
+    guarded(StatusCode::SEE_OTHER)
+        .insert_header((header::LOCATION, path))
+        .finish()
+}
+
+/// A page of ours with its style in a file.
 #[must_use]
 pub fn html(status: StatusCode, page: String) -> HttpResponse {
     guarded(status)
@@ -62,6 +96,8 @@ mod tests {
         };
         for reply in [
             html(StatusCode::NOT_FOUND, String::new()),
+            page(StatusCode::OK, String::new()),
+            see_other("/pay/x"),
             picture_svg(String::new()),
             picture_png(Vec::new()),
             status_json(&status),
@@ -75,7 +111,9 @@ mod tests {
                     .unwrap()
                     .to_owned()
             };
-            assert!(header("content-security-policy").starts_with("default-src 'self'"));
+            assert!(header("content-security-policy").starts_with("default-src '"));
+            assert!(!header("content-security-policy").contains("unsafe"));
+            assert_eq!(header("x-frame-options"), "DENY");
             assert_eq!(header("referrer-policy"), "no-referrer");
             assert_eq!(header("cache-control"), "no-store");
             assert_eq!(header("x-content-type-options"), "nosniff");

@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
 use crate::pages::{
-    CheckoutView, Language, Message, PageQuery, choices, html, picture_png, picture_svg,
-    qr_png as draw_png, qr_svg as draw_svg, read_choice, render_checkout, render_message,
-    status_json, token_matches,
+    CheckoutView, Language, Message, PageQuery, choices, events as tell_events, no_events,
+    page as checkout_page, picture_png, picture_svg, qr_png as draw_png, qr_svg as draw_svg,
+    read_choice, render_checkout, render_message, see_other, status_json, token_matches,
 };
 use crate::params::OrderFacts;
 use crate::state::Api;
@@ -65,7 +65,7 @@ impl Visit {
             Message::NotFound => StatusCode::NOT_FOUND,
             Message::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         };
-        let mut reply = html(
+        let mut reply = checkout_page(
             status,
             render_message(refused.0, self.language).unwrap_or_default(),
         );
@@ -85,11 +85,14 @@ fn facts(found: &CheckoutOrder) -> OrderFacts<'_> {
     }
 }
 
-fn view<'o>(api: &Api, found: &'o CheckoutOrder) -> CheckoutView<'o> {
+fn view<'o>(api: &'o Api, found: &'o CheckoutOrder) -> CheckoutView<'o> {
     CheckoutView {
         shop: &found.shop,
         order: &found.order,
+        payer_chooses: found.payer_chooses,
         choices: choices(api.channels(), facts(found)),
+        channels: api.channels(),
+        was_refused: false,
         now: Utc::now(),
     }
 }
@@ -97,10 +100,14 @@ fn view<'o>(api: &Api, found: &'o CheckoutOrder) -> CheckoutView<'o> {
 pub(super) async fn page(request: HttpRequest, id: Path<String>, api: Data<Api>) -> HttpResponse {
     let visit = Visit::of(&request);
     match visit.order(&api, &id).await {
-        Ok(found) => match render_checkout(&view(&api, &found), visit.language) {
-            Ok(page) => html(StatusCode::OK, page),
-            Err(_impossible) => visit.refuse(&Refused(Message::Unavailable)),
-        },
+        Ok(found) => {
+            let mut view = view(&api, &found);
+            view.was_refused = visit.query.was_refused();
+            match render_checkout(&view, visit.language) {
+                Ok(page) => checkout_page(StatusCode::OK, page),
+                Err(_impossible) => visit.refuse(&Refused(Message::Unavailable)),
+            }
+        }
         Err(refused) => visit.refuse(&refused),
     }
 }
@@ -141,6 +148,18 @@ pub(super) async fn status(request: HttpRequest, id: Path<String>, api: Data<Api
     }
 }
 
+/// News of the order as they come; without a place for it the page asks now and then.
+pub(super) async fn events(request: HttpRequest, id: Path<String>, api: Data<Api>) -> HttpResponse {
+    let visit = Visit::of(&request);
+    match visit.order(&api, &id).await {
+        Ok(found) => match api.watching.enter(found.order.id) {
+            Some(watch) => tell_events(watch, view(&api, &found).status()),
+            None => no_events(),
+        },
+        Err(refused) => visit.refuse(&refused),
+    }
+}
+
 /// The payer chose a way to pay: open it and show the page again, whatever came of it.
 pub(super) async fn choose(
     request: HttpRequest,
@@ -153,30 +172,24 @@ pub(super) async fn choose(
         Ok(found) => found,
         Err(refused) => return visit.refuse(&refused),
     };
-    if let Err(error) = open(&api, &request, payload, &found).await {
+    let opened = open(&api, &request, payload, &found).await;
+    if let Err(error) = &opened {
         tracing::info!(order.id = %found.order.id, error = %error, "the payer's choice did not open");
     }
-    let token = &found.order.checkout_token;
-    HttpResponse::SeeOther()
-        .insert_header((
-            header::LOCATION,
-            format!(
-                "/pay/{}?t={token}&lang={}",
-                found.order.id,
-                visit.language.tag()
-            ),
-        ))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .finish()
+    let (id, token) = (found.order.id, &found.order.checkout_token);
+    let lang = visit.language.tag();
+    let is_open = opened.is_ok_and(|status| status < 400);
+    let tail = if is_open { "" } else { "&refused=1" };
+    see_other(&format!("/pay/{id}?t={token}&lang={lang}{tail}"))
 }
 
+/// The status that a shop would have got.
 async fn open(
     api: &Api,
     request: &HttpRequest,
     payload: Payload,
     found: &CheckoutOrder,
-) -> Result<(), ApiError> {
+) -> Result<u16, ApiError> {
     let choice = read_choice(request, payload, api.channels(), facts(found)).await?;
     let wanted = AddPayment {
         order_id: found.order.id,
@@ -189,8 +202,8 @@ async fn open(
         key: None,
         fingerprint: Sha256::digest(found.order.id.to_string()).into(),
     };
-    add_payment(api, found.merchant_id, wanted, claim, Utc::now()).await?;
-    Ok(())
+    let reply = add_payment(api, found.merchant_id, wanted, claim, Utc::now()).await?;
+    Ok(reply.status)
 }
 
 pub(super) async fn nowhere(request: HttpRequest) -> HttpResponse {

@@ -9,4 +9,5 @@ mod odd_requests;
 mod service;
 mod transport;
 mod untouched_by_noise;
+mod waiting_pages;
 mod webhook_endpoints;

@@ -1,5 +1,7 @@
 //! The checkout page in every state an order can be in.
 
+use std::sync::LazyLock;
+
 use ayolinx_core::channels::{ChannelTable, Environment};
 use ayolinx_core::ids::{OrderId, PaymentId};
 use ayolinx_core::method::Method;
@@ -58,13 +60,40 @@ fn qr() -> Option<Artefact> {
     })
 }
 
+fn table() -> &'static ChannelTable {
+    static TABLE: LazyLock<ChannelTable> =
+        LazyLock::new(|| ChannelTable::built_in(Environment::NonProduction));
+    &TABLE
+}
+
 fn view(order: &OrderRecord) -> CheckoutView<'_> {
     CheckoutView {
         shop: "Kopi Kita",
         order,
+        payer_chooses: false,
         choices: Vec::new(),
+        channels: table(),
+        was_refused: false,
         now: now(),
     }
+}
+
+/// The view with every way to pay that suits the order.
+fn choosing(order: &OrderRecord) -> CheckoutView<'_> {
+    let facts = OrderFacts {
+        amount: order.amount,
+        customer: order.customer.as_ref(),
+        return_url: order.return_url.as_deref(),
+    };
+    CheckoutView {
+        payer_chooses: true,
+        choices: choices(table(), facts),
+        ..view(order)
+    }
+}
+
+fn shown(view: &CheckoutView<'_>) -> String {
+    render_checkout(view, Language::Indonesian).unwrap()
 }
 
 fn page(order: &OrderRecord) -> String {
@@ -133,12 +162,11 @@ fn a_finished_order_shows_nothing_to_pay_and_asks_no_more() {
         let mut order = order(qr());
         order.state = *state;
         let page = page(&order);
-        assert!(
-            !page.contains("qr.svg")
-                && !page.contains("data-status")
-                && !page.contains("<noscript>"),
-            "{state}"
-        );
+        // Somebody still decides about one under review.
+        let waits = *state == OrderState::Review;
+        assert!(!page.contains("qr.svg"), "{state}");
+        assert_eq!(page.contains("data-status"), waits, "{state}");
+        assert_eq!(page.contains("<noscript>"), waits, "{state}");
         assert_eq!(view(&order).qr_text(), None, "{state}");
     }
 }
@@ -148,7 +176,12 @@ fn past_its_time_nothing_can_be_scanned() {
     let mut order = order(qr());
     order.expires_at = now();
     order.payments[0].expires_at = now();
-    assert!(page(&order).contains("Waktu habis"));
+    let page = page(&order);
+    assert!(page.contains("Waktu habis"));
+    assert!(
+        page.contains("data-status"),
+        "it may have been paid in time"
+    );
     assert_eq!(view(&order).qr_text(), None);
 }
 
@@ -172,28 +205,124 @@ fn a_payment_in_the_making_says_so() {
 
 #[test]
 fn the_payer_chooses_among_what_suits_the_order() {
-    let table = ChannelTable::built_in(Environment::NonProduction);
     let order = order(None);
-    let facts = OrderFacts {
-        amount: order.amount,
-        customer: None,
-        return_url: order.return_url.as_deref(),
-    };
-    let offered = choices(&table, facts);
-    let codes: Vec<_> = offered
+    let view = choosing(&order);
+    let codes: Vec<_> = view
+        .choices
         .iter()
         .map(|choice| choice.channel.as_str())
         .collect();
     assert_eq!(codes, ["BNC_QRIS", "EMONEY_DANA_SNAP"]);
-    let view = CheckoutView {
-        choices: offered,
-        ..view(&order)
-    };
-    let page = render_checkout(&view, Language::Indonesian).unwrap();
+    let page = shown(&view);
     assert!(
         page.contains("value=\"BNC_QRIS\"") && page.contains("/payments?t=tok"),
         "{page}"
     );
+}
+
+#[test]
+fn who_chose_may_choose_again_and_whom_the_shop_told_may_not() {
+    let order = order(qr());
+    let again = "Bayar dengan cara lain";
+    assert!(shown(&choosing(&order)).contains(again));
+    let told = CheckoutView {
+        payer_chooses: false,
+        ..choosing(&order)
+    };
+    assert!(!shown(&told).contains(again));
+    let late = CheckoutView {
+        now: order.expires_at,
+        ..choosing(&order)
+    };
+    assert!(!shown(&late).contains("<form"));
+}
+
+#[test]
+fn after_a_failure_the_payer_may_try_again_in_time() {
+    let mut order = order(qr());
+    order.state = OrderState::Failed;
+    order.payments[0].state = PaymentState::Failed;
+    let told = CheckoutView {
+        payer_chooses: false,
+        ..choosing(&order)
+    };
+    let page = shown(&told);
+    assert!(page.contains("Pembayaran gagal") && page.contains("value=\"BNC_QRIS\""));
+    let late = CheckoutView {
+        now: order.expires_at,
+        ..told
+    };
+    assert!(!shown(&late).contains("<form"));
+
+    order.state = OrderState::Pending;
+    let page = shown(&choosing(&order));
+    assert!(
+        page.contains("Percobaan sebelumnya tidak berhasil"),
+        "{page}"
+    );
+    while order.payments.len() < PAYMENTS_MAX {
+        order.payments.push(order.payments[0].clone());
+    }
+    assert!(
+        !shown(&choosing(&order)).contains("<form"),
+        "ten are enough"
+    );
+}
+
+#[test]
+fn a_choice_that_could_not_be_opened_is_told_and_another_offered() {
+    let mut order = order(qr());
+    order.payments[0].state = PaymentState::Creating;
+    let view = CheckoutView {
+        was_refused: true,
+        ..choosing(&order)
+    };
+    let page = shown(&view);
+    assert!(page.contains("Cara itu sedang tidak dapat dipakai"));
+    assert!(page.contains("<details class=\"again\" open>"), "{page}");
+}
+
+#[test]
+fn money_that_came_late_is_told_as_such() {
+    let mut order = order(qr());
+    order.state = OrderState::Paid;
+    order.paid_at = Some(now());
+    assert!(page(&order).contains("Pembayaran berhasil"));
+    assert!(page(&order).contains("21 November 2026 14.00 WIB"));
+    order.paid_late = true;
+    assert!(page(&order).contains("Pembayaran terlambat diterima"));
+}
+
+#[test]
+fn only_web_addresses_without_a_user_become_links() {
+    for good in ["https://shop.example/x?a=b#c", "http://127.0.0.1:8080/x"] {
+        assert_eq!(web_link(good), Some(good));
+    }
+    for bad in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//shop.example/x",
+        "/x",
+        "https://user@shop.example/",
+        "https://user:word@shop.example/",
+        "ftp://shop.example/",
+        "https:",
+        "",
+    ] {
+        assert_eq!(web_link(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn a_number_is_shown_in_fours_and_copied_whole() {
+    let order = order(Some(Artefact::VirtualAccount {
+        number: "9882917212345678".to_owned(),
+        bank: "BNI".to_owned(),
+        account_name: "BUDI".to_owned(),
+    }));
+    let page = page(&order);
+    assert!(page.contains("<span>9882</span><span>9172</span><span>1234</span><span>5678</span>"));
+    assert!(page.contains("data-copy=\"9882917212345678\""));
 }
 
 #[test]
@@ -217,7 +346,7 @@ fn nothing_on_the_page_needs_another_host_or_an_inline_script() {
     let order = order(qr());
     let page = page(&order);
     assert!(
-        !page.contains("style=") && !page.contains("onclick") && !page.contains("src=\"http"),
+        !page.contains(" style=") && !page.contains("onclick") && !page.contains("src=\"http"),
         "{page}"
     );
     assert_eq!(page.matches("<script").count(), 1);
