@@ -2,7 +2,7 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-browser test-examples watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit fuzz sbom upgrade-check drill rotate
+.PHONY: help setup run demo test test-browser test-examples test-api watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit fuzz sbom upgrade-check drill rotate openapi
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -39,6 +39,10 @@ test-examples: setup ## Run the examples for shops (docs/examples) against a thr
 	@cargo test --locked --workspace --no-run
 	@EXAMPLES=$(abspath $(TARGET))/examples exec $(TARGET)/debug/devstack with-services -- cargo test --locked --workspace --test it -- examples_work
 
+test-api: setup ## Try the API with requests made from its own description (LONG=1: 20,000 cases; SEED)
+	@cargo build --locked --workspace
+	@exec crates/e2e/schemathesis/run $(ARGS)
+
 watch: setup ## Test alerts, and try them and every dashboard with a real Prometheus
 	@.ci/install-prometheus
 	@deploy/prometheus/check
@@ -55,6 +59,9 @@ fmt-check: ## Fail when the code is not formatted
 
 lint: ## Fail on any warning
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
+
+openapi: ## Write docs/openapi.json anew from the types
+	@RENEW=yes cargo test --locked --workspace --lib -- the_checked_in_document_is_this_one
 
 doc: ## Build the documentation of the crates
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items

@@ -26,7 +26,8 @@ use tokio::sync::Semaphore;
 
 use crate::creates::Creates;
 use crate::error::{panic_reply, problem_replies};
-use crate::rate_limit::RateLimit;
+use crate::long_reads::LongReads;
+use crate::rate_limit::{self, RateLimit};
 use crate::routes;
 use crate::state::Api;
 use crate::usecases::unsent::NOTES_MAX;
@@ -78,6 +79,7 @@ struct Parts {
     notes: Arc<Semaphore>,
     key_notes: Arc<Semaphore>,
     watching: Arc<Watching>,
+    long_reads: Arc<LongReads>,
 }
 
 impl Parts {
@@ -94,6 +96,7 @@ impl Parts {
             creates: Arc::clone(&self.creates),
             notes: Arc::clone(&self.notes),
             watching: Arc::clone(&self.watching),
+            long_reads: Arc::clone(&self.long_reads),
         })
     }
 
@@ -111,6 +114,7 @@ impl Parts {
             App::new()
                 .wrap(from_fn(catch_panic::catch))
                 .wrap(from_fn(problem_replies))
+                .wrap(from_fn(rate_limit::tell))
                 .wrap(from_fn(http_metrics::track))
                 .wrap(from_fn(request_id::assign))
                 .wrap(from_fn(unread_body::hold))
@@ -177,6 +181,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         notes: Arc::new(Semaphore::new(NOTES_MAX)),
         key_notes: Arc::new(Semaphore::new(1)),
         watching: begin_watching(&ledger, &shutdown),
+        long_reads: Arc::default(),
     };
     let books = ledger.clone();
     let health = Health::new();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::HttpRequest;
 use actix_web::http::header;
+use actix_web::{HttpMessage, HttpRequest};
 use ayolinx_core::api_key::{looks_like_api_key, peppered};
 use ayolinx_core::ids::MerchantId;
 use ledger::{KeyUse, LedgerError, Urgency};
@@ -73,7 +73,11 @@ pub async fn authenticate_any(
             other => storage(other),
         })?;
     request_id::note_merchant(caller.merchant_id);
-    if let Err(wait) = api.rate_limit.admit(caller.key_id, Instant::now()) {
+    let admission = api.rate_limit.admit(caller.key_id, Instant::now());
+    if let Some(standing) = admission.standing {
+        request.extensions_mut().insert(standing);
+    }
+    if let Some(wait) = admission.wait {
         let seconds = wait.as_secs().saturating_add(1);
         return Err(ApiError::of(ErrorCode::RateLimited).retry_after_secs(seconds));
     }

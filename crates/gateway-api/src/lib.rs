@@ -9,6 +9,7 @@ pub mod docs;
 pub mod error;
 pub mod idempotency;
 pub mod json;
+pub mod long_reads;
 pub mod openapi;
 pub mod pages;
 pub mod params;

@@ -2,22 +2,32 @@
 //! calls, which the `/docs` page shows too.
 
 mod calls;
+mod examples;
 mod money_calls;
+mod page_calls;
+mod replies;
+mod report_calls;
 mod schemas;
+mod scopes;
 mod webhook_calls;
+
+use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
-use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, HttpMethod, InfoBuilder, LicenseBuilder, OpenApi as Document, PathItem, Ref,
-    Required, Response, ResponseBuilder,
+    Content, ContentBuilder, HttpMethod, InfoBuilder, LicenseBuilder, OpenApi as Document,
+    PathItem, Ref, RefOr, Required, ResponseBuilder,
 };
 
-use crate::error::{ErrorCode, PROBLEM_JSON, Problem};
+use calls::REQUIRED_QUERY;
+
+use crate::error::Problem;
 use crate::views;
 
 pub use calls::{Call, calls};
@@ -56,6 +66,7 @@ const KEY: &str = "api_key";
     schemas::AskRefund,
     schemas::CompleteRefund,
     schemas::ResolveReview,
+    views::DailyReport,
     Problem,
 )))]
 struct Components;
@@ -79,9 +90,12 @@ pub fn document() -> Document {
         .build();
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("`Authorization: Bearer gk_…`"))
+        .description(Some(
+            "`Authorization: Bearer gk_…`. Each call names the scopes of which the key needs one.",
+        ))
         .build();
     let mut components = document.components.take().unwrap_or_default();
+    replies::add_headers(&mut components);
     components.add_security_scheme(KEY, SecurityScheme::Http(bearer));
     document.components = Some(components);
     for call in calls() {
@@ -101,25 +115,42 @@ pub fn document() -> Document {
     document
 }
 
+/// The document as text, as it is served and checked in (`docs/openapi.json`).
+#[must_use]
+pub fn document_text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+        text.push('\n');
+        text
+    });
+    &TEXT
+}
+
 /// `GET /openapi.json`.
 pub async fn openapi_json() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .json(document())
+        .content_type("application/json")
+        .body(document_text())
 }
 
 fn operation(call: &Call) -> Operation {
     let mut operation = OperationBuilder::new()
         .operation_id(Some(call.id))
+        .tag(tag(call.path))
         .summary(Some(call.summary))
         .description((!call.description.is_empty()).then_some(call.description));
     if call.needs_key {
-        operation = operation.security(SecurityRequirement::new(KEY, Vec::<String>::new()));
+        // One of them is enough, so each is a requirement of its own.
+        for scope in scopes::scopes_of(call.id) {
+            operation = operation.security(SecurityRequirement::new(KEY, [*scope]));
+        }
     }
     for parameter in call.parameters {
         let (place, required) = match parameter.place {
             "path" => (ParameterIn::Path, Required::True),
             "header" => (ParameterIn::Header, Required::False),
+            REQUIRED_QUERY => (ParameterIn::Query, Required::True),
             _ => (ParameterIn::Query, Required::False),
         };
         operation = operation.parameter(
@@ -131,54 +162,72 @@ fn operation(call: &Call) -> Operation {
                 .schema(Some((parameter.schema)())),
         );
     }
-    if let Some(schema) = call.body {
-        let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name(schema)))
-            .build();
-        let body = RequestBodyBuilder::new()
-            .required(Some(Required::True))
-            .content("application/json", content)
-            .build();
+    if let Some(body) = body_of(call) {
         operation = operation.request_body(Some(body));
     }
     for (status, meaning, schema) in call.replies {
         let mut reply = ResponseBuilder::new().description(*meaning);
         if let Some(schema) = schema {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(*schema)));
-            reply = reply.content("application/json", content.build());
+            let (kind, content) = content_of(schema);
+            reply = replies::with_links(reply.content(kind, content), schema);
         }
-        operation = operation.response(*status, reply.build());
+        operation = operation.response(*status, replies::with_headers(reply, call, status).build());
     }
-    for (status, reply) in refusals(call.errors) {
+    for (status, reply) in replies::refusals(call) {
         operation = operation.response(status, reply);
     }
     operation.build()
 }
 
-/// One reply per status, naming the codes that come under it.
-fn refusals(codes: &[ErrorCode]) -> Vec<(String, Response)> {
-    let always = [ErrorCode::InternalError, ErrorCode::Overloaded];
-    let mut by_status: Vec<(u16, Vec<&str>)> = Vec::new();
-    for code in codes.iter().chain(&always) {
-        let status = code.status().as_u16();
-        match by_status.iter_mut().find(|(known, _)| *known == status) {
-            Some((_, names)) => names.push(code.as_str()),
-            None => by_status.push((status, vec![code.as_str()])),
+/// What a path is about: its first word behind the version.
+fn tag(path: &'static str) -> &'static str {
+    let words = path.strip_prefix("/v1/").unwrap_or("documents");
+    words.split('/').next().unwrap_or(words)
+}
+
+/// What a call takes. Those that take no field may be sent nothing, or an empty object.
+fn body_of(call: &Call) -> Option<RequestBody> {
+    let no_fields = || {
+        let free_form = AdditionalProperties::FreeForm(false);
+        let nothing = ObjectBuilder::new().additional_properties(Some(free_form));
+        RefOr::from(Schema::from(nothing.build()))
+    };
+    let schema = match (call.verb, call.body) {
+        (_, Some(schema)) => Ref::from_schema_name(schema).into(),
+        ("POST", None) => no_fields(),
+        _ => return None,
+    };
+    let required = match call.body {
+        Some(_) => Required::True,
+        None => Required::False,
+    };
+    let content = ContentBuilder::new()
+        .schema(Some(schema))
+        .example(examples::request_of(call.id));
+    let body = RequestBodyBuilder::new()
+        .required(Some(required))
+        .content("application/json", content.build());
+    Some(body.build())
+}
+
+/// A reply's media type with its content: a schema by its name, or any text of a type that is named.
+fn content_of(schema: &'static str) -> (&'static str, Content) {
+    match schema {
+        "application/json" => {
+            let any = ObjectBuilder::new();
+            (schema, ContentBuilder::new().schema(Some(any)).build())
+        }
+        kind if kind.contains('/') => {
+            let text = calls::string();
+            (kind, ContentBuilder::new().schema(Some(text)).build())
+        }
+        name => {
+            let content = ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name(name)))
+                .example(examples::reply_of(name));
+            ("application/json", content.build())
         }
     }
-    by_status
-        .into_iter()
-        .map(|(status, names)| {
-            let content = ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name("Problem")))
-                .build();
-            let reply = ResponseBuilder::new()
-                .description(format!("`{}`", names.join("`, `")))
-                .content(PROBLEM_JSON, content)
-                .build();
-            (status.to_string(), reply)
-        })
-        .collect()
 }
 
 #[cfg(test)]

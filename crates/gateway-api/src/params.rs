@@ -14,6 +14,7 @@ mod money;
 mod payment;
 mod query;
 mod refund;
+mod report;
 mod webhook_endpoint;
 
 use std::str::FromStr;
@@ -32,6 +33,7 @@ pub use list_orders::{
 pub use payment::{OrderFacts, PaymentChoice, RequestedPayment};
 pub use query::{Query, no_query};
 pub use refund::{AskRefund, CompleteRefund, ResolveReview};
+pub use report::parse_report_date;
 pub use webhook_endpoint::{ChangeEndpoint, CreateEndpoint};
 
 /// Reads an id out of a path; what does not parse cannot exist.
@@ -63,5 +65,6 @@ pub(crate) mod known {
     pub(crate) use super::money::FIELDS as MONEY;
     pub(crate) use super::payment::FIELDS as PAYMENT;
     pub(crate) use super::refund::{ASK_FIELDS, COMPLETE_FIELDS, RESOLVE_FIELDS};
+    pub(crate) use super::report::REPORT_PARAMETERS;
     pub(crate) use super::webhook_endpoint::FIELDS as WEBHOOK_ENDPOINT;
 }

@@ -1,62 +1,165 @@
 //! Requests per second and key (`API_RATE_LIMIT`), reckoned in this process: replicas each allow it.
+//! Every reply to a known key tells what is left (the IETF's `RateLimit` and `RateLimit-Policy`).
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
 use uuid::Uuid;
 
-/// Keys remembered before those at rest are forgotten.
+/// Keys remembered at once. Further ones that call in the same second are let in uncounted: what
+/// is bounded here is memory.
 const KEYS_MAX: usize = 10_000;
 /// A key that was at rest may use this much of its allowance at once.
 const BURST: Duration = Duration::from_secs(1);
 
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const STANDING: HeaderName = HeaderName::from_static("ratelimit");
+
 /// Shared by the threads of a process.
 #[derive(Debug, Clone)]
 pub struct RateLimit {
-    gap: Option<Duration>,
-    keys: Arc<Mutex<HashMap<Uuid, Instant>>>,
+    per_second: Option<NonZeroU32>,
+    keys: Arc<Mutex<Keys>>,
+}
+
+#[derive(Debug, Default)]
+struct Keys {
+    /// Until when each has used its allowance; a burst may run ahead of the clock.
+    used_until: HashMap<Uuid, Instant>,
+    swept: Option<Instant>,
+}
+
+/// What became of a request at the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admission {
+    /// How long it must wait; `None`: it is let in.
+    pub wait: Option<Duration>,
+    /// What the reply tells; `None` without a limit.
+    pub standing: Option<Standing>,
+}
+
+/// What a key may still do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Requests per second.
+    pub quota: u32,
+    /// Requests it may send at once now.
+    pub left: u32,
+    /// Seconds until it may send `quota` again, or when it is refused, until it may send one.
+    pub resets_in: u64,
 }
 
 impl RateLimit {
     /// At most `per_second` requests of a key; `None` is no limit.
     #[must_use]
     pub fn new(per_second: Option<NonZeroU32>) -> Self {
-        let gap = per_second.and_then(|rate| Duration::from_secs(1).checked_div(rate.get()));
         Self {
-            gap,
+            per_second,
             keys: Arc::default(),
         }
     }
 
     /// Lets a request of a key in, or says how long it must wait.
-    ///
-    /// # Errors
-    /// The wait.
-    pub fn admit(&self, key: Uuid, now: Instant) -> Result<(), Duration> {
-        let Some(gap) = self.gap else {
-            return Ok(());
+    #[must_use]
+    pub fn admit(&self, key: Uuid, now: Instant) -> Admission {
+        let Some(rate) = self.per_second else {
+            return Admission {
+                wait: None,
+                standing: None,
+            };
         };
+        let gap = Duration::from_secs(1)
+            .checked_div(rate.get())
+            .unwrap_or(BURST);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.len() >= KEYS_MAX {
-            keys.retain(|_, used_until| *used_until > now);
+        let used_until = keys.used_until.get(&key).copied();
+        let used_until = used_until.filter(|at| *at > now).unwrap_or(now);
+        let used = used_until.saturating_duration_since(now);
+        let ahead = used.saturating_add(gap);
+        if ahead > BURST {
+            let wait = ahead.saturating_sub(BURST);
+            return Admission {
+                wait: Some(wait),
+                standing: Some(Standing {
+                    quota: rate.get(),
+                    left: 0,
+                    resets_in: whole_seconds(wait),
+                }),
+            };
         }
-        // The allowance used so far ends at this instant; a burst may run ahead of the clock.
-        let used_until = keys
-            .get(&key)
-            .copied()
-            .filter(|at| *at > now)
-            .unwrap_or(now);
-        let ahead = used_until
-            .saturating_duration_since(now)
-            .saturating_add(gap);
-        if ahead > BURST.max(gap) {
-            return Err(ahead.saturating_sub(BURST));
+        keys.remember(key, used_until.checked_add(gap).unwrap_or(used_until), now);
+        let left = BURST.saturating_sub(ahead).as_nanos();
+        let left = left.checked_div(gap.as_nanos()).unwrap_or_default();
+        Admission {
+            wait: None,
+            standing: Some(Standing {
+                quota: rate.get(),
+                left: u32::try_from(left).unwrap_or(u32::MAX),
+                resets_in: whole_seconds(ahead),
+            }),
         }
-        keys.insert(key, used_until.checked_add(gap).unwrap_or(used_until));
-        Ok(())
     }
+}
+
+impl Keys {
+    fn remember(&mut self, key: Uuid, used_until: Instant, now: Instant) {
+        let is_full = self.used_until.len() >= KEYS_MAX;
+        let swept_lately = self.swept.is_some_and(|at| now < at);
+        if is_full && !swept_lately {
+            self.used_until.retain(|_, until| *until > now);
+            self.swept = now.checked_add(BURST);
+        }
+        if self.used_until.len() < KEYS_MAX || self.used_until.contains_key(&key) {
+            self.used_until.insert(key, used_until);
+        }
+    }
+}
+
+/// Never less than what is asked to be waited, and at least one.
+fn whole_seconds(span: Duration) -> u64 {
+    let rest = u64::from(span.subsec_nanos() > 0);
+    span.as_secs().saturating_add(rest).max(1)
+}
+
+impl Standing {
+    fn headers(self) -> [(HeaderName, HeaderValue); 2] {
+        let Self {
+            quota,
+            left,
+            resets_in,
+        } = self;
+        let value = |text: String| {
+            HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+        };
+        [
+            (POLICY, value(format!("\"key\";q={quota};w=1"))),
+            (STANDING, value(format!("\"key\";r={left};t={resets_in}"))),
+        ]
+    }
+}
+
+/// Middleware (for `middleware::from_fn`): writes what [`RateLimit::admit`] said, left among the
+/// request's extensions, into the reply.
+///
+/// # Errors
+/// Those of inner middlewares.
+pub async fn tell<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut reply = next.call(request).await?;
+    let standing = reply.request().extensions().get::<Standing>().copied();
+    for (name, value) in standing.map(Standing::headers).into_iter().flatten() {
+        reply.headers_mut().insert(name, value);
+    }
+    Ok(reply)
 }
 
 #[cfg(test)]
@@ -67,25 +170,61 @@ mod tests {
         RateLimit::new(NonZeroU32::new(rate))
     }
 
+    fn is_let_in(limit: &RateLimit, key: Uuid, now: Instant) -> bool {
+        limit.admit(key, now).wait.is_none()
+    }
+
     #[test]
     fn a_second_holds_its_rate_and_no_more() {
         let limit = limit(5);
         let (key, start) = (Uuid::nil(), Instant::now());
-        let admitted = (0..20).filter(|_| limit.admit(key, start).is_ok()).count();
+        let admitted = (0..20).filter(|_| is_let_in(&limit, key, start)).count();
         assert_eq!(admitted, 5);
-        let wait = limit.admit(key, start).unwrap_err();
-        assert_eq!(limit.admit(key, start + wait), Ok(()));
-        assert!(limit.admit(key, start + wait).is_err());
+        let wait = limit.admit(key, start).wait.unwrap();
+        assert!(is_let_in(&limit, key, start + wait));
+        assert!(!is_let_in(&limit, key, start + wait));
     }
 
     #[test]
     fn keys_do_not_share_and_zero_is_off() {
         let one = limit(1);
         let start = Instant::now();
-        assert_eq!(one.admit(Uuid::nil(), start), Ok(()));
-        assert!(one.admit(Uuid::nil(), start).is_err());
-        assert_eq!(one.admit(Uuid::max(), start), Ok(()));
+        assert!(is_let_in(&one, Uuid::nil(), start));
+        assert!(!is_let_in(&one, Uuid::nil(), start));
+        assert!(is_let_in(&one, Uuid::max(), start));
         let off = limit(0);
-        assert!((0..1000).all(|_| off.admit(Uuid::nil(), start).is_ok()));
+        assert!((0..1000).all(|_| is_let_in(&off, Uuid::nil(), start)));
+        assert_eq!(off.admit(Uuid::nil(), start).standing, None);
+    }
+
+    #[test]
+    fn each_reply_tells_what_is_left() {
+        for rate in [1, 3, 5, 7, 200, 1000] {
+            let limit = limit(rate);
+            let (key, start) = (Uuid::nil(), Instant::now());
+            for left in (0..rate).rev() {
+                let told = limit.admit(key, start).standing.unwrap();
+                assert_eq!((told.quota, told.left, told.resets_in), (rate, left, 1));
+            }
+            let refused = limit.admit(key, start);
+            assert!(refused.wait.is_some());
+            assert_eq!(refused.standing.map(|told| told.left), Some(0), "{rate}");
+        }
+    }
+
+    #[test]
+    fn however_many_keys_call_the_memory_is_bounded() {
+        let limit = limit(1);
+        let start = Instant::now();
+        let keys = u128::try_from(KEYS_MAX).unwrap() * 2;
+        for key in 0..keys {
+            assert!(is_let_in(&limit, Uuid::from_u128(key), start));
+        }
+        let held = |limit: &RateLimit| limit.keys.lock().unwrap().used_until.len();
+        assert_eq!(held(&limit), KEYS_MAX);
+        assert!(!is_let_in(&limit, Uuid::from_u128(0), start), "still known");
+        let later = start + Duration::from_secs(2);
+        assert!(is_let_in(&limit, Uuid::from_u128(keys), later));
+        assert_eq!(held(&limit), 1, "those at rest are forgotten");
     }
 }

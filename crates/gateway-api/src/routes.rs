@@ -13,6 +13,7 @@ mod events;
 mod kept;
 mod orders;
 mod refunds;
+mod reports;
 mod webhook_endpoints;
 
 /// `GATEWAY_BIND`: merchant REST, internal (contract 4).
@@ -37,6 +38,7 @@ pub fn merchant(cfg: &mut ServiceConfig) {
     )
     .service(resource("/v1/refunds/{id}/complete").route(post().to(refunds::complete)))
     .service(resource("/v1/channels").route(get().to(channels::list)))
+    .service(resource("/v1/reports/daily").route(get().to(reports::daily)))
     .configure(webhooks)
     .service(resource("/openapi.json").route(get().to(openapi_json)))
     .service(resource("/docs").route(get().to(docs_page)))

@@ -16,6 +16,7 @@ use webhooks::UrlGuard;
 
 use crate::creates::Creates;
 use crate::error::{ApiError, ErrorCode};
+use crate::long_reads::LongReads;
 use crate::rate_limit::RateLimit;
 use crate::usecases::unsent::Notes;
 use crate::watching::Watching;
@@ -42,6 +43,8 @@ pub struct Api {
     pub notes: Arc<Semaphore>,
     /// Payers' pages that wait for news, of all threads.
     pub watching: Arc<Watching>,
+    /// Places for reads that take long, of all threads.
+    pub long_reads: Arc<LongReads>,
 }
 
 impl Api {

@@ -3,6 +3,7 @@
 pub mod add_payment;
 pub mod cancel_order;
 pub mod create_order;
+pub mod daily_report;
 pub mod events;
 pub mod once;
 pub mod read_orders;

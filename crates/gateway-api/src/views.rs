@@ -4,6 +4,7 @@ mod channel;
 mod delivery;
 mod endpoint;
 mod refund;
+mod report;
 mod timeline;
 
 pub use channel::{ChannelList, ChannelView, MethodView};
@@ -12,4 +13,5 @@ pub use delivery::{
 };
 pub use endpoint::{EndpointList, EndpointView, NewEndpointView};
 pub use refund::{RefundList, RefundView};
+pub use report::{ChannelReport, Counted, DailyReport, SuspenseReport};
 pub use timeline::{Timeline, TimelineItemView};

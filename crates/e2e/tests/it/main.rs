@@ -20,6 +20,7 @@ mod docs_links;
 mod docs_run;
 mod documents_are_served;
 mod errors_are_problems;
+mod examples_are_true;
 mod examples_work;
 mod gatewayctl_runs;
 mod keys_rotate_under_load;

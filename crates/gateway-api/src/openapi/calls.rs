@@ -4,6 +4,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
 use super::money_calls::money_calls;
+use super::page_calls::page_calls;
+use super::report_calls::report_calls;
 use super::webhook_calls::webhook_calls;
 use crate::error::ErrorCode;
 use crate::params::{LIMIT_MAX, WAIT_SECS_MAX};
@@ -49,6 +51,20 @@ pub(super) const fn query(
         place: "query",
         meaning,
         schema,
+    }
+}
+
+/// The place of a query parameter that must be there.
+pub(super) const REQUIRED_QUERY: &str = "query, required";
+
+pub(super) const fn required_query(
+    name: &'static str,
+    meaning: &'static str,
+    schema: fn() -> RefOr<Schema>,
+) -> Parameter {
+    Parameter {
+        place: REQUIRED_QUERY,
+        ..query(name, meaning, schema)
     }
 }
 
@@ -256,7 +272,9 @@ pub fn calls() -> Vec<Call> {
     ]
     .into_iter()
     .chain(money_calls())
+    .chain(report_calls())
     .chain(webhook_calls())
+    .chain(page_calls())
     .collect()
 }
 
@@ -268,7 +286,7 @@ pub(super) fn one_of(names: impl IntoIterator<Item = &'static str>) -> RefOr<Sch
     string().enum_values(Some(names)).into()
 }
 
-fn integer(min: u32, max: u32) -> RefOr<Schema> {
+pub(super) fn integer(min: u32, max: u32) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(SchemaType::Type(Type::Integer))
         .minimum(Some(min))

@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::*;
+use crate::error::ErrorCode;
 use crate::params::known;
 
 fn json() -> Value {
@@ -94,6 +95,7 @@ fn the_parameters_of_the_lists_are_those_that_are_read() {
     for (path, read) in [
         ("/v1/orders", known::LIST_PARAMETERS),
         ("/v1/events", known::EVENT_PARAMETERS),
+        ("/v1/reports/daily", known::REPORT_PARAMETERS),
     ] {
         let parameters = document["paths"][path]["get"]["parameters"]
             .as_array()
@@ -256,7 +258,8 @@ fn every_refusal_is_a_problem_and_every_code_but_few_is_named_somewhere() {
             if status.starts_with('2') {
                 continue;
             }
-            let schema = &reply["content"]["application/problem+json"]["schema"]["$ref"];
+            let schema = &reply["content"]["application/problem+json"]["schema"];
+            let schema = &schema["allOf"][0]["$ref"];
             assert_eq!(
                 schema, "#/components/schemas/Problem",
                 "{} {status}",
@@ -283,4 +286,42 @@ fn every_reference_points_to_a_schema() {
         let name = found.split('"').next().unwrap();
         assert!(schemas.contains_key(name), "{name}");
     }
+}
+
+#[test]
+fn every_body_has_an_example() {
+    for call in calls() {
+        let body = call.body.map(|body| (examples::request_of(call.id), body));
+        let replies = call.replies.iter().filter_map(|(_, _, schema)| *schema);
+        let replies = replies.filter(|schema| !schema.contains('/'));
+        let replies = replies.map(|schema| (examples::reply_of(schema), schema));
+        for (example, schema) in body.into_iter().chain(replies) {
+            assert!(example.is_some(), "{}: no example of {schema}", call.id);
+        }
+    }
+}
+
+#[test]
+fn the_checked_in_document_is_this_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+    if std::env::var_os("RENEW").is_some() {
+        std::fs::write(path, document_text()).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        checked_in == document_text(),
+        "docs/openapi.json is not what the types say: run `make openapi` and look at what changed"
+    );
+}
+
+#[test]
+fn every_route_is_documented() {
+    let routes = include_str!("../routes.rs");
+    let merchants = routes.split("pub fn checkout").next().unwrap();
+    let documented: BTreeSet<_> = calls().into_iter().map(|call| call.path).collect();
+    let mut routed = BTreeSet::new();
+    for part in merchants.split("resource(").skip(1) {
+        routed.insert(part.split('"').nth(1).unwrap());
+    }
+    assert_eq!(routed, documented);
 }

@@ -1,5 +1,5 @@
 //! The whole service over a real Postgres, in this process: one for all tests, which keep apart by
-//! being different merchants.
+//! being different merchants, and one with a rate limit.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -33,6 +33,7 @@ pub(crate) struct Service {
 
 /// A merchant and one of its keys.
 pub(crate) struct Shop {
+    address: SocketAddr,
     pub(crate) merchant: MerchantId,
     pub(crate) key: String,
 }
@@ -44,7 +45,7 @@ fn private_key() -> String {
     format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n")
 }
 
-fn settings(database: &TestDatabase) -> ApiSettings {
+fn settings(database: &TestDatabase, rate_limit: &str) -> ApiSettings {
     let address = || free_address().unwrap().to_string();
     let mut key = tempfile::NamedTempFile::new().unwrap();
     key.write_all(private_key().as_bytes()).unwrap();
@@ -58,7 +59,7 @@ fn settings(database: &TestDatabase) -> ApiSettings {
             key.path().to_str().unwrap().to_owned(),
         ),
         ("WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8".to_owned()),
-        ("API_RATE_LIMIT", "0".to_owned()),
+        ("API_RATE_LIMIT", rate_limit.to_owned()),
         ("DB_DEADLINE_MS", "20000".to_owned()),
         ("GATEWAY_BIND", address()),
         ("CHECKOUT_BIND", address()),
@@ -79,42 +80,54 @@ fn wait_for(address: SocketAddr) {
 /// The one service of these tests.
 pub(crate) fn service() -> &'static Service {
     static SERVICE: OnceLock<Service> = OnceLock::new();
-    SERVICE.get_or_init(|| {
-        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let database = TestDatabase::create(|url| {
-            ledger::migrate(url).unwrap();
-            ledger::grant_to_services(url, devstack::SERVICES_ROLE).unwrap();
-        });
-        let settings = settings(&database);
-        let address = settings.listeners.gateway;
-        let running = settings.clone();
-        std::thread::spawn(move || {
-            actix_web::rt::System::new()
-                .block_on(app::run(running))
-                .unwrap();
-        });
-        wait_for(address);
-        let keyring = keyring_of(&settings.encryption_keys).unwrap();
-        let ledger = ledger_of(
-            &settings.database,
-            &settings.shared,
-            keyring,
-            settings.urls.checkout.as_str(),
-        );
-        Service {
-            address,
-            ledger,
-            settings: Arc::new(settings),
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap(),
-            database,
-        }
-    })
+    SERVICE.get_or_init(|| start("0"))
+}
+
+/// One that lets two requests of a key in per second.
+pub(crate) fn limited() -> &'static Service {
+    static SERVICE: OnceLock<Service> = OnceLock::new();
+    SERVICE.get_or_init(|| start("2"))
+}
+
+fn start(rate_limit: &str) -> Service {
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let database = TestDatabase::create(|url| {
+        ledger::migrate(url).unwrap();
+        ledger::grant_to_services(url, devstack::SERVICES_ROLE).unwrap();
+    });
+    let settings = settings(&database, rate_limit);
+    let address = settings.listeners.gateway;
+    let running = settings.clone();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new()
+            .block_on(app::run(running))
+            .unwrap();
+    });
+    wait_for(address);
+    let keyring = keyring_of(&settings.encryption_keys).unwrap();
+    let ledger = ledger_of(
+        &settings.database,
+        &settings.shared,
+        keyring,
+        settings.urls.checkout.as_str(),
+    );
+    Service {
+        address,
+        ledger,
+        settings: Arc::new(settings),
+        runtime: tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap(),
+        database,
+    }
 }
 
 impl Service {
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
@@ -145,6 +158,7 @@ impl Service {
         };
         self.run(move |tx| tx.add_key(merchant, &stored));
         Shop {
+            address: self.address,
             merchant,
             key: key.expose().to_owned(),
         }
@@ -164,7 +178,7 @@ impl Shop {
             request.push_str("content-type: application/json\r\n");
         }
         request.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-        send_raw_to(service().address, request.as_bytes())
+        send_raw_to(self.address, request.as_bytes())
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {

@@ -24,6 +24,7 @@ mod plans;
 mod privacy;
 mod refunds;
 mod refunds_asked;
+mod reports;
 mod resent;
 mod review;
 mod rotation;

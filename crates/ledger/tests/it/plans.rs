@@ -218,6 +218,7 @@ async fn looks(books: &Books, one: &Started) {
             tx.timeline(merchant, id)?;
             tx.event_types_of(id)?;
             tx.balances(merchant)?;
+            tx.report(merchant, Utc::now() - TimeDelta::days(1), Utc::now())?;
             tx.order_by_reference(merchant, "A-1")
         })
         .await;

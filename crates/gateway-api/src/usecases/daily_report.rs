@@ -1,0 +1,60 @@
+//! The daily report: days are Jakarta's.
+
+use std::time::Duration;
+
+use ayolinx_core::ids::MerchantId;
+use ayolinx_core::provider_time::JAKARTA;
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use ledger::LedgerError;
+use tokio::time::timeout;
+
+use crate::error::{ApiError, ErrorCode};
+use crate::state::{Api, storage};
+use crate::views::DailyReport;
+
+/// A day with very many orders may take longer than what payers wait for.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What happened on a day.
+///
+/// # Errors
+/// 503 when the books are away, or too many reports are being made.
+pub async fn daily_report(
+    api: &Api,
+    merchant: MerchantId,
+    date: NaiveDate,
+) -> Result<DailyReport, ApiError> {
+    let (from, to) = jakarta_day(date).ok_or_else(|| ApiError::malformed_request("no such day"))?;
+    let place = timeout(DEADLINE, api.long_reads.reports.acquire()).await;
+    let _place = match place {
+        Ok(Ok(place)) => place,
+        Ok(Err(_)) | Err(_) => return Err(ApiError::of(ErrorCode::Overloaded)),
+    };
+    let ledger = api.ledger().for_merchant(merchant);
+    let report = ledger
+        .for_urgency(api.urgency_of_reads())
+        .transact_within(DEADLINE, move |tx| tx.report(merchant, from, to))
+        .await
+        .map_err(storage)?;
+    DailyReport::new(date, report).map_err(|error| storage(LedgerError::Corrupt(error.to_string())))
+}
+
+/// When a day begins in Jakarta, and when the next one does.
+fn jakarta_day(date: NaiveDate) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let midnight = date.and_time(NaiveTime::MIN).and_local_timezone(JAKARTA);
+    let from = midnight.single()?.with_timezone(&Utc);
+    Some((from, from.checked_add_signed(TimeDelta::days(1))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_in_jakarta_begins_at_five_in_the_afternoon_of_the_day_before() {
+        let date = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
+        let (from, to) = jakarta_day(date).unwrap();
+        assert_eq!(from.to_rfc3339(), "2026-11-19T17:00:00+00:00");
+        assert_eq!(to.to_rfc3339(), "2026-11-20T17:00:00+00:00");
+    }
+}
