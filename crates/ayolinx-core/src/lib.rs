@@ -16,6 +16,7 @@ pub mod method;
 pub mod money;
 pub mod order;
 pub mod order_view;
+pub mod password;
 pub mod payment;
 pub mod posting;
 pub mod provider_time;

@@ -24,6 +24,7 @@ use service_shell::unread_body;
 use settings::ApiSettings;
 use tokio::sync::Semaphore;
 
+use crate::console::{self, Console};
 use crate::creates::Creates;
 use crate::error::{panic_reply, problem_replies};
 use crate::long_reads::LongReads;
@@ -80,6 +81,7 @@ struct Parts {
     key_notes: Arc<Semaphore>,
     watching: Arc<Watching>,
     long_reads: Arc<LongReads>,
+    console: Console,
 }
 
 impl Parts {
@@ -97,6 +99,7 @@ impl Parts {
             notes: Arc::clone(&self.notes),
             watching: Arc::clone(&self.watching),
             long_reads: Arc::clone(&self.long_reads),
+            console: self.console.clone(),
         })
     }
 
@@ -137,6 +140,28 @@ impl Parts {
             tracing::info!(address = %bound, "listening");
         }
         Ok(server.run())
+    }
+
+    fn listen_all(&self) -> Result<Vec<Server>, StartError> {
+        Ok(vec![
+            self.listen(
+                self.settings.listeners.gateway,
+                KEEP_ALIVE,
+                routes::merchant,
+            )?,
+            // The framework has no head deadline on a second request of a connection (reliability T5),
+            // and this listener is public: each connection carries one request.
+            self.listen(
+                self.settings.listeners.checkout,
+                KeepAlive::Disabled,
+                routes::checkout,
+            )?,
+            self.listen(
+                self.settings.listeners.console,
+                KeepAlive::Disabled,
+                console::routes,
+            )?,
+        ])
     }
 }
 
@@ -182,6 +207,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         key_notes: Arc::new(Semaphore::new(1)),
         watching: begin_watching(&ledger, &shutdown),
         long_reads: Arc::default(),
+        console: Console::new(settings.shared.trusted_proxies.clone()),
     };
     let books = ledger.clone();
     let health = Health::new();
@@ -190,16 +216,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         .ready_when(move || ready(ledger.clone()))
         .listen(ops_address)
         .map_err(io(format!("cannot listen on {ops_address}")))?;
-    let servers = vec![
-        parts.listen(settings.listeners.gateway, KEEP_ALIVE, routes::merchant)?,
-        // The framework has no head deadline on a second request of a connection (reliability T5),
-        // and this listener is public: each connection carries one request.
-        parts.listen(
-            settings.listeners.checkout,
-            KeepAlive::Disabled,
-            routes::checkout,
-        )?,
-    ];
+    let servers = parts.listen_all()?;
     let peppers: Vec<KeyId> = settings
         .peppers
         .all()

@@ -14,6 +14,7 @@ use payment_flows::Flows;
 use tokio::sync::Semaphore;
 use webhooks::UrlGuard;
 
+use crate::console::Console;
 use crate::creates::Creates;
 use crate::error::{ApiError, ErrorCode};
 use crate::long_reads::LongReads;
@@ -45,6 +46,8 @@ pub struct Api {
     pub watching: Arc<Watching>,
     /// Places for reads that take long, of all threads.
     pub long_reads: Arc<LongReads>,
+    /// What the operator's console of this process shares.
+    pub console: Console,
 }
 
 impl Api {

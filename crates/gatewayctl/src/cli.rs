@@ -8,6 +8,7 @@ use ayolinx_core::states::OrderState;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::operators::Operators;
 use crate::signatures::{KeySource, Kind};
 
 /// The operator's tool of the payment gateway.
@@ -41,6 +42,9 @@ pub(crate) enum Command {
     /// Webhook endpoints of a merchant.
     #[command(subcommand)]
     Webhooks(Webhooks),
+    /// Operators of the console.
+    #[command(subcommand)]
+    Operators(Operators),
     /// Orders of all merchants.
     #[command(subcommand)]
     Orders(Orders),

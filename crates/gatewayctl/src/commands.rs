@@ -9,6 +9,7 @@ mod events;
 mod keys;
 mod merchants;
 mod migrate;
+pub(crate) mod operators;
 mod order_tables;
 mod orders;
 mod partitions;
@@ -29,6 +30,7 @@ pub(crate) async fn run(command: Command) -> Result<Output, Failure> {
         Command::Merchants(what) => merchants::run(what).await,
         Command::Keys(what) => keys::run(what).await,
         Command::Webhooks(what) => webhooks::run(what).await,
+        Command::Operators(what) => operators::run(what).await,
         Command::Orders(what) => orders::run(what).await,
         Command::Events(what) => events::run(what).await,
         Command::Refunds(what) => refunds::run(what).await,

@@ -23,6 +23,9 @@ const RIGHTS: &[(&str, &str)] = &[
     ("journals", "SELECT, INSERT"),
     ("merchants", "SELECT, INSERT"),
     ("notifications", "SELECT, INSERT, UPDATE"),
+    ("operator_actions", "SELECT, INSERT"),
+    ("operator_sessions", "SELECT, INSERT, UPDATE, DELETE"),
+    ("operators", "SELECT, INSERT, UPDATE"),
     (
         "orders",
         "SELECT, INSERT, UPDATE (state, version, paid_minor, paid_late, updated_at, paid_at, \
@@ -43,6 +46,7 @@ const RIGHTS: &[(&str, &str)] = &[
         "rejected_notifications",
         "SELECT, INSERT, UPDATE (body_sealed), DELETE",
     ),
+    ("sign_in_attempts", "SELECT, INSERT, UPDATE, DELETE"),
     ("snap_tokens", "SELECT, INSERT, UPDATE, DELETE"),
     ("webhook_endpoints", "SELECT, INSERT, UPDATE"),
 ];

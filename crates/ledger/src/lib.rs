@@ -14,6 +14,7 @@ mod calls;
 mod change;
 mod checkout;
 mod closings;
+mod console;
 mod context;
 mod creations;
 mod deliveries;
@@ -38,6 +39,7 @@ mod notifications;
 mod observation;
 mod once;
 mod opening;
+mod operators;
 mod orders;
 mod partitions;
 mod payers;
@@ -77,6 +79,10 @@ pub use call_ends::{CallEnd, CallOutcome, CallSettled, KeepReply};
 pub use calls::{Call, NewPayment};
 pub use checkout::CheckoutOrder;
 pub use closings::CancelPlan;
+pub use console::{
+    ChannelMoney, ChannelTraffic, CountedEyes, Dossier, EndpointState, EyeLine, FoundOrder,
+    KeyState, List, ListPage, PAGE_ROWS, PaymentMoney,
+};
 pub use context::{Context, Plans};
 pub use creations::PAYMENTS_MAX;
 pub use deliveries::{DeliveryNext, Fronts, LeasedDelivery, TryResult};
@@ -96,6 +102,10 @@ pub use migrations::{known_versions, migrate, migrate_patiently, revert_all};
 pub use notifications::{InboundNotification, QuarantineLine, Received, RefusedNotification};
 pub use observation::{Applied, Effect, Observation, What};
 pub use once::Once;
+pub use operators::{
+    ActionLine, NewAction, NewOperator, NewSession, OperatorLine, Role, SignIn, Subject, Visit,
+    Visitor,
+};
 pub use orders::{OrderFilter, OrderPage, OrderPulse, PageEnd};
 pub use partitions::{Family, HeldPartition, MONTHS_AHEAD, PartitionLine, Retention, Upkeep};
 pub use payments::PaymentFacts;

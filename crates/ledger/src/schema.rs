@@ -318,6 +318,50 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    operators (id) {
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        role -> Text,
+        password_hash -> Text,
+        created_at -> Timestamptz,
+        signed_in_at -> Nullable<Timestamptz>,
+        disabled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    operator_sessions (digest) {
+        digest -> Bytea,
+        operator_id -> Uuid,
+        created_at -> Timestamptz,
+        seen_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sign_in_attempts (subject) {
+        subject -> Bytea,
+        failures -> Int4,
+        last_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    operator_actions (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        operator_id -> Nullable<Uuid>,
+        action -> Text,
+        target -> Nullable<Text>,
+        outcome -> Text,
+        address -> Text,
+        follows -> Nullable<Int8>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     merchants,
     api_keys,
@@ -334,4 +378,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     redeliveries,
     provider_work,
     refunds,
+    operators,
+    operator_sessions,
+    operator_actions,
 );

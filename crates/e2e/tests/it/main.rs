@@ -14,6 +14,8 @@ mod checkout_events;
 mod checkout_page;
 mod commit_is_late;
 mod connections_are_bounded;
+mod console;
+mod console_door;
 mod create_is_idempotent;
 mod database_is_away;
 mod docs_links;

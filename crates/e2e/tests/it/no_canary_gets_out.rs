@@ -2,6 +2,7 @@
 //! that can go wrong is done, and no mark is found in logs, traces, metrics, error bodies, command
 //! lines, Redis, or in the database outside the columns that are named here.
 
+mod console;
 mod deeds;
 mod places;
 mod scene;
@@ -20,6 +21,7 @@ async fn whatever_is_done_and_whatever_goes_wrong() {
     scene.is_refused_and_unheard().await;
     scene.loses_its_storage().await;
     scene.is_looked_after_by_an_operator();
+    scene.is_looked_at_from_the_console().await;
     scene.is_started_with_settings_that_are_wrong();
     let alive = scene.while_it_runs().await;
     let columns = database_columns(&scene);

@@ -4,6 +4,7 @@
 mod audit;
 mod backlog;
 mod calls;
+mod console;
 mod endings;
 mod erase;
 mod fronts;
@@ -17,6 +18,7 @@ mod listing;
 mod merchants;
 mod migration_rules;
 mod migrations;
+mod operators;
 mod outbox;
 mod paid;
 mod partitions;

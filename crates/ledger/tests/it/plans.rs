@@ -13,9 +13,9 @@ use ayolinx_core::reading::Channelled;
 use ayolinx_core::states::OrderState;
 use chrono::{TimeDelta, Utc};
 use ledger::{
-    Backlog, Begun, CallEnd, DeliveryNext, FeedPlace, KeepReply, NotedCall, OnUntaken, OrderFilter,
-    PageEnd, Received, RedeliveryRange, RefusedNotification, Source, StoredReply, WorkKind,
-    WorkNext,
+    Backlog, Begun, CallEnd, DeliveryNext, FeedPlace, KeepReply, List, NotedCall, OnUntaken,
+    OrderFilter, PageEnd, Received, RedeliveryRange, RefusedNotification, Source, StoredReply,
+    WorkKind, WorkNext,
 };
 use uuid::Uuid;
 
@@ -259,6 +259,49 @@ async fn looks(books: &Books, one: &Started) {
     }
 }
 
+/// Every page of the operator's console, its later pages too.
+async fn console(books: &Books, one: &Started, event: EventId) {
+    let id = one.order;
+    let names = [
+        "A-1".to_owned(),
+        "PRV-1".to_owned(),
+        one.payment.to_string(),
+        event.to_string(),
+    ];
+    let (now, other) = (Utc::now(), Uuid::now_v7().simple());
+    let timed = format!("{}.{other}", now.timestamp_micros());
+    let two = format!("{other}.{other}");
+    books
+        .run(move |tx| {
+            for name in names {
+                tx.console_search(&name)?;
+            }
+            tx.dossier(id)?;
+            tx.count_eyes()?;
+            tx.booked_between(now - TimeDelta::hours(1), now)?;
+            tx.traffic_of_channels(3_600)?;
+            tx.console_endpoints(None)?;
+            tx.console_keys(None)?;
+            for list in List::ALL {
+                for after in [None, Some(&timed), Some(&two)] {
+                    tx.console_list(list, after.map(String::as_str))?;
+                }
+            }
+            Ok(())
+        })
+        .await;
+    for dismissed in [true, false] {
+        let quarantined = move |tx: &mut ledger::Tx<'_>| {
+            if dismissed {
+                tx.dismiss_quarantined(Uuid::nil())
+            } else {
+                tx.retry_quarantined(Uuid::nil())
+            }
+        };
+        assert!(books.ledger.transact(quarantined).await.is_err());
+    }
+}
+
 #[tokio::test]
 async fn no_statement_reads_a_table_whole_that_grows_with_the_orders() {
     let books = explained().await;
@@ -272,6 +315,7 @@ async fn no_statement_reads_a_table_whole_that_grows_with_the_orders() {
     let event = books.sql("SELECT id FROM events WHERE type = 'order.paid' LIMIT 1");
     webhooks(&books, EventId::from_uuid(event.parse().unwrap())).await;
     looks(&books, &one).await;
+    console(&books, &one, EventId::from_uuid(event.parse().unwrap())).await;
     assert_eq!(
         touched(&books),
         BIG.into_iter().collect(),

@@ -9,7 +9,14 @@ use uuid::Uuid;
 use crate::support::{Books, claim, order, paid};
 
 /// Tables that belong to no merchant and are walled off from each.
-const OF_THE_PROVIDER: [&str; 2] = ["rejected_notifications", "snap_tokens"];
+const OF_THE_PROVIDER: [&str; 6] = [
+    "operator_actions",
+    "operator_sessions",
+    "operators",
+    "rejected_notifications",
+    "sign_in_attempts",
+    "snap_tokens",
+];
 /// Tables without anything about anybody.
 const OF_NOBODY: [&str; 3] = [
     "__diesel_schema_migrations",

@@ -1,0 +1,84 @@
+//! The operator's console: pages made on the server for people who look after the money of all shops.
+//! It is not there while there is no operator, knows no API keys, and says who did what in a log.
+//! What it changes, it changes through the same use-cases as the API.
+
+use std::sync::Arc;
+
+use actix_web::web::{ServiceConfig, get, post, resource, to};
+use service_shell::proxies::TrustedProxies;
+use tokio::sync::Semaphore;
+
+mod access;
+mod chart;
+mod decisions;
+mod door;
+mod fleet;
+mod forms;
+mod frame;
+mod hours;
+mod lists;
+mod log;
+mod orders;
+mod overview;
+mod refused;
+mod replies;
+mod search;
+mod wording;
+
+/// Passwords reckoned at once in one process: each takes 19 MiB and a core for a moment.
+const HASHES_MAX: usize = 1;
+/// Sign-ins that may wait for that.
+const SIGN_INS_MAX: usize = 16;
+
+/// What the console of one process shares.
+#[derive(Clone)]
+pub struct Console {
+    proxies: TrustedProxies,
+    hashes: Arc<Semaphore>,
+    sign_ins: Arc<Semaphore>,
+    hours: Arc<hours::Hours>,
+}
+
+impl Console {
+    /// The console behind these proxies.
+    #[must_use]
+    pub fn new(proxies: TrustedProxies) -> Self {
+        Self {
+            proxies,
+            hashes: Arc::new(Semaphore::new(HASHES_MAX)),
+            sign_ins: Arc::new(Semaphore::new(SIGN_INS_MAX)),
+            hours: Arc::default(),
+        }
+    }
+}
+
+/// `CONSOLE_BIND`: the operators' pages, internal.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/").route(get().to(overview::page)))
+        .service(
+            resource("/sign-in")
+                .route(get().to(door::sign_in_page))
+                .route(post().to(door::sign_in)),
+        )
+        .service(resource("/sign-out").route(post().to(door::sign_out)))
+        .service(resource("/search").route(get().to(search::page)))
+        .service(resource("/orders/{id}").route(get().to(orders::page)))
+        .service(resource("/orders/{id}/customer").route(post().to(orders::customer)))
+        .service(resource("/orders/{id}/sync").route(post().to(orders::sync)))
+        .service(resource("/orders/{id}/cancel").route(post().to(orders::cancel)))
+        .service(resource("/orders/{id}/resolve").route(post().to(decisions::resolve)))
+        .service(resource("/refunds/{id}/complete").route(post().to(decisions::complete)))
+        .service(resource("/events/{id}/redeliver").route(post().to(orders::redeliver)))
+        .service(resource("/lists/{list}").route(get().to(lists::page)))
+        .service(resource("/quarantine/{id}/retry").route(post().to(lists::retry)))
+        .service(resource("/quarantine/{id}/dismiss").route(post().to(lists::dismiss)))
+        .service(resource("/channels").route(get().to(fleet::channels)))
+        .service(resource("/endpoints").route(get().to(fleet::endpoints)))
+        .service(resource("/endpoints/{id}/enable").route(post().to(fleet::enable)))
+        .service(resource("/endpoints/{id}/disable").route(post().to(fleet::disable)))
+        .service(resource("/keys").route(get().to(fleet::keys)))
+        .service(resource("/keys/{id}/revoke").route(post().to(fleet::revoke)))
+        .service(resource("/log").route(get().to(log::page)))
+        .service(resource("/static/{name}").route(get().to(door::asset)))
+        .default_service(to(door::nowhere));
+}

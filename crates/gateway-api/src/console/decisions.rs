@@ -1,0 +1,133 @@
+//! Money that goes back, and money that a person decides about: what the API's `complete` and `resolve`
+//! do, in an operator's name.
+
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use ayolinx_core::card_numbers::mask_card_numbers;
+use ayolinx_core::ids::{OrderId, RefundId};
+use ledger::{RefundCompletion, RefundLine, Source, Verdict};
+
+use super::access::act;
+use super::refused::Refused;
+use super::replies::see;
+use super::wording::{plain, when, when_or_never};
+use crate::pages::rupiah;
+use crate::state::Api;
+
+const TEXT_CHARS_MAX: usize = 500;
+
+type Answer = Result<HttpResponse, Refused>;
+
+/// A refund on its order's page.
+pub(super) struct RefundRow {
+    pub(super) id: String,
+    pub(super) amount: String,
+    pub(super) reason: String,
+    pub(super) state: String,
+    pub(super) waits: bool,
+    pub(super) evidence: String,
+    pub(super) asked: String,
+    pub(super) completed: String,
+}
+
+impl RefundRow {
+    pub(super) fn new(line: RefundLine) -> Self {
+        Self {
+            id: line.id.to_string(),
+            amount: rupiah(line.amount),
+            reason: line.reason,
+            waits: line.completed_at.is_none(),
+            state: plain(&line.state),
+            evidence: line.evidence.unwrap_or_default(),
+            asked: when(line.created_at),
+            completed: when_or_never(line.completed_at),
+        }
+    }
+}
+
+/// What a person typed in; no card number is kept.
+fn text(typed: &str) -> Result<String, Refused> {
+    let typed = typed.trim();
+    let is_short = typed.chars().count() <= TEXT_CHARS_MAX;
+    if is_short && !typed.contains('\0') {
+        Ok(mask_card_numbers(typed))
+    } else {
+        Err(Refused::Unreadable)
+    }
+}
+
+fn back(order: OrderId, said: &str) -> HttpResponse {
+    see(&format!("/orders/{order}?said={said}"))
+}
+
+/// The money went back: books it.
+pub(super) async fn complete(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Answer {
+    let (seat, form) = act(&api, &request, payload).await?;
+    let id: RefundId = id.parse().map_err(|_| Refused::NotFound)?;
+    let order: OrderId = form.value("order").parse().map_err(|_| Refused::NotFound)?;
+    let evidence = text(form.value("evidence"))?;
+    if evidence.is_empty() {
+        return Ok(back(order, "no_evidence"));
+    }
+    let mut action = seat.action("refund_completed", id, "done");
+    let how = RefundCompletion {
+        evidence,
+        source: Source::Operator,
+    };
+    let is_done = api
+        .ledger()
+        .transact(move |tx| {
+            let merchant = tx.merchant_of_refund(id)?;
+            let is_done = tx.complete_refund(merchant, id, &how)?.is_ok();
+            if !is_done {
+                "refused".clone_into(&mut action.outcome);
+            }
+            tx.record_action(&action)?;
+            Ok(is_done)
+        })
+        .await?;
+    let said = if is_done {
+        "completed"
+    } else {
+        "not_completed"
+    };
+    Ok(back(order, said))
+}
+
+/// Decides what is under review of an order.
+pub(super) async fn resolve(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Answer {
+    let (seat, form) = act(&api, &request, payload).await?;
+    let id: OrderId = id.parse().map_err(|_| Refused::NotFound)?;
+    let named = form.value("verdict");
+    let verdict = Verdict::ALL.into_iter().find(|one| one.as_str() == named);
+    let Some(verdict) = verdict else {
+        return Ok(back(id, "no_verdict"));
+    };
+    let note = Some(text(form.value("note"))?).filter(|note| !note.is_empty());
+    let mut action = seat.action("review_resolved", id, verdict.as_str());
+    let is_done = api
+        .ledger()
+        .transact(move |tx| {
+            let merchant = tx.merchant_of(id)?;
+            let decided = (verdict, note.as_deref());
+            let is_done = tx.resolve_review(merchant, id, decided, Source::Operator)?;
+            if !is_done {
+                "refused".clone_into(&mut action.outcome);
+            }
+            tx.record_action(&action)?;
+            Ok(is_done)
+        })
+        .await?;
+    let said = if is_done { "resolved" } else { "not_resolved" };
+    Ok(back(id, said))
+}

@@ -1,0 +1,104 @@
+//! What a form of a page posts.
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use actix_web::web::Payload;
+use url::{Url, form_urlencoded};
+
+use super::refused::Refused;
+use crate::body::read_bytes;
+
+/// The fields of a form.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads a form that comes from a page of this very console, whoever's session it is sent with.
+    pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Self, Refused> {
+        if !is_own(request) {
+            return Err(Refused::NotOurForm);
+        }
+        let bytes = read_bytes(request, payload).await?;
+        let fields = form_urlencoded::parse(&bytes).into_owned();
+        Ok(Self(fields.collect()))
+    }
+
+    /// The first value of this name; without one, nothing.
+    pub(super) fn value(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+}
+
+fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
+    request
+        .headers()
+        .get(name)
+        .map(|value| value.to_str().unwrap_or("?"))
+}
+
+/// The browser says from which site a form comes. One that says nothing is none.
+fn is_own(request: &HttpRequest) -> bool {
+    let origin = header(request, header::ORIGIN.as_str());
+    match (header(request, "sec-fetch-site"), origin) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(origin)) => {
+            let host = header(request, header::HOST.as_str());
+            host.is_some_and(|host| authority(origin).as_deref() == Some(host))
+        }
+        (None, None) => false,
+    }
+}
+
+fn authority(origin: &str) -> Option<String> {
+    let url = Url::parse(origin).ok()?;
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
+}
+
+/// Whether the page was fetched over https, by what the browser says of where the form comes from.
+pub(super) fn is_https(request: &HttpRequest) -> bool {
+    let origin = header(request, header::ORIGIN.as_str());
+    origin.is_some_and(|origin| origin.starts_with("https://"))
+        || request.connection_info().scheme() == "https"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn own(headers: &[(&str, &str)]) -> bool {
+        let mut request = TestRequest::post().insert_header(("host", "console.local:8083"));
+        for (name, value) in headers {
+            request = request.insert_header((*name, *value));
+        }
+        is_own(&request.to_http_request())
+    }
+
+    #[test]
+    fn only_forms_of_the_console_itself_are_its_own() {
+        assert!(own(&[("origin", "http://console.local:8083")]));
+        assert!(own(&[
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "https://other.name")
+        ]));
+        for headers in [
+            &[][..],
+            &[("origin", "http://console.local")],
+            &[("origin", "http://console.local:8083.evil.example")],
+            &[("origin", "null")],
+            &[("origin", "http://evil.example")],
+            &[
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "http://console.local:8083"),
+            ],
+            &[("sec-fetch-site", "same-site")],
+            &[("sec-fetch-site", "none")],
+        ] {
+            assert!(!own(headers), "{headers:?}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+DROP INDEX provider_aliases_by_reference;
