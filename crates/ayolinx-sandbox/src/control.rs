@@ -12,6 +12,7 @@ use chrono::Utc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use url::Url;
 
 use crate::courier::{FirstAnswer, Job, settled_line};
 use crate::credentials::KeyChange;
@@ -50,6 +51,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/tokens", web::delete().to(revoke_tokens))
         .route("/keys", web::get().to(show_keys))
         .route("/keys", web::post().to(change_keys))
+        .route("/portal", web::post().to(save_in_portal))
         .route("/reset", web::post().to(reset))
         .default_service(web::to(nothing_here));
 }
@@ -201,6 +203,29 @@ async fn change_keys(request: HttpRequest, body: Bytes, sandbox: Shared) -> Http
         .and_then(|change| sandbox.credentials.change(change));
     match changed {
         Ok(()) => HttpResponse::Ok().json(sandbox.credentials.view()),
+        Err(message) => failure(StatusCode::BAD_REQUEST, &message),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Portal {
+    callback_origin: String,
+}
+
+/// As in the provider's portal: from now on callbacks without a URL of their own go there.
+async fn save_in_portal(request: HttpRequest, body: Bytes, sandbox: Shared) -> HttpResponse {
+    if is_foreign(&request) {
+        return failure(StatusCode::FORBIDDEN, "the form comes from another site");
+    }
+    let origin = serde_json::from_slice::<Portal>(&body)
+        .map_err(|error| error.to_string())
+        .and_then(|portal| Url::parse(&portal.callback_origin).map_err(|error| error.to_string()));
+    match origin {
+        Ok(origin) => {
+            sandbox.save_in_portal(origin);
+            HttpResponse::NoContent().finish()
+        }
         Err(message) => failure(StatusCode::BAD_REQUEST, &message),
     }
 }

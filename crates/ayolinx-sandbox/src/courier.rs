@@ -194,6 +194,7 @@ impl Courier {
         first: &mut Option<oneshot::Sender<FirstAnswer>>,
     ) -> bool {
         let twist = Twist::of(fault);
+        let readings = &self.sandbox.settings.readings;
         let prepared = self.sender.prepare(&self.sandbox, notice, twist).await;
         let prepared = match prepared {
             Ok(prepared) => prepared,
@@ -204,14 +205,14 @@ impl Courier {
                 return false;
             }
         };
-        let attempt = self.sender.send(notice, &prepared).await;
+        let attempt = self.sender.send(readings, notice, &prepared).await;
         let accepted = attempt.accepted;
         self.keep(notice, Some(&prepared), &attempt).await;
         let state = if accepted { "delivered" } else { "retrying" };
         tell(first, state, Some(attempt));
         if let Some(Action::Duplicate { times }) = fault {
             for _again in 0..(*times).min(DUPLICATES_MAX) {
-                let again = self.sender.send(notice, &prepared).await;
+                let again = self.sender.send(readings, notice, &prepared).await;
                 self.keep(notice, Some(&prepared), &again).await;
             }
         }

@@ -2,12 +2,14 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use ayolinx_core::provider_time::parse_time;
 use ayolinx_core::signing::{ApiCall, verify_snap_callback, verify_token_request};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calls::Call;
-use crate::clock::{jakarta_day, parse_header};
+use crate::clock::{jakarta_day, parse_header, parse_jakarta};
 use crate::fields::{FieldError, is_digits};
+use crate::readings::Reading;
 use crate::refusal::Refusal;
 use crate::sandbox::Sandbox;
 
@@ -23,13 +25,18 @@ pub(crate) fn admit_token_request(
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
     check_content_type(request)?;
-    let timestamp = timestamp(request, now)?;
+    let timestamp = timestamp(sandbox, request, now)?;
     let client_key = required(request, "X-CLIENT-KEY")?;
     let signature = required(request, "X-SIGNATURE")?;
     if client_key != sandbox.settings.client_id {
         return Err(Refusal::unauthorized("Unknown Client"));
     }
-    let signed = |key: &_| verify_token_request(key, client_key, timestamp, signature);
+    let signed_id = if sandbox.reads(Reading::TokenSignsSecret) {
+        sandbox.settings.client_secret.expose()
+    } else {
+        client_key
+    };
+    let signed = |key: &_| verify_token_request(key, signed_id, timestamp, signature);
     if !sandbox.credentials.merchants().iter().any(signed) {
         return Err(Refusal::unauthorized("Invalid Signature"));
     }
@@ -45,11 +52,12 @@ pub(crate) fn admit_call(
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
     check_content_type(request)?;
-    let timestamp = timestamp(request, now)?;
+    let timestamp = timestamp(sandbox, request, now)?;
     let partner = required(request, "X-PARTNER-ID")?;
     let signature = required(request, "X-SIGNATURE")?;
     let external_id = required(request, "X-EXTERNAL-ID")?;
-    if !is_digits(external_id, 1, EXTERNAL_ID_DIGITS_MAX) {
+    let is_free = sandbox.reads(Reading::ExternalIdAny);
+    if !is_free && !is_digits(external_id, 1, EXTERNAL_ID_DIGITS_MAX) {
         return Err(FieldError::Format("X-EXTERNAL-ID".to_owned()).into());
     }
     if partner != sandbox.settings.client_id {
@@ -70,7 +78,8 @@ pub(crate) fn admit_call(
     if !sandbox.credentials.secrets().iter().any(is_signed) {
         return Err(Refusal::unauthorized("Invalid Signature"));
     }
-    if !sandbox.external_ids.note(external_id, jakarta_day(now)) {
+    let may_come_again = sandbox.reads(Reading::ExternalIdAgain);
+    if !sandbox.external_ids.note(external_id, jakarta_day(now)) && !may_come_again {
         return Err(Refusal::new(409, "00", "Conflict"));
     }
     Ok(())
@@ -90,11 +99,26 @@ fn check_content_type(request: &HttpRequest) -> Result<(), Refusal> {
     }
 }
 
-fn timestamp(request: &HttpRequest, now: DateTime<Utc>) -> Result<&str, Refusal> {
+fn timestamp<'a>(
+    sandbox: &Sandbox,
+    request: &'a HttpRequest,
+    now: DateTime<Utc>,
+) -> Result<&'a str, Refusal> {
     let text = required(request, "X-TIMESTAMP")?;
-    let time = parse_header(text)
-        .ok_or_else(|| Refusal::from(FieldError::Format("X-TIMESTAMP".to_owned())))?;
-    if (time - now).abs() > SKEW_MAX {
+    let time = if sandbox.reads(Reading::TimestampsAny) {
+        parse_time(text)
+    } else if sandbox.reads(Reading::TimestampsJakarta) {
+        parse_jakarta(text)
+    } else {
+        parse_header(text)
+    };
+    let time = time.ok_or_else(|| Refusal::from(FieldError::Format("X-TIMESTAMP".to_owned())))?;
+    let skew_max = if sandbox.reads(Reading::SkewOneMinute) {
+        TimeDelta::minutes(1)
+    } else {
+        SKEW_MAX
+    };
+    if (time - now).abs() > skew_max {
         return Err(Refusal::unauthorized("Timestamp Out Of Range"));
     }
     Ok(text)

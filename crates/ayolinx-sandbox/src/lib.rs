@@ -22,6 +22,7 @@ mod journal;
 mod json_tree;
 mod keys;
 mod notification;
+mod readings;
 mod refusal;
 mod requests;
 mod sandbox;
@@ -33,6 +34,7 @@ mod spelling;
 mod store;
 mod transaction;
 
+pub use readings::{Reading, Readings};
 pub use server::{RunningSandbox, start};
 pub use settings::{CallbackMode, SandboxSettings};
 pub use spelling::BodySpelling;

@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::artefacts::padded_service_id;
 use crate::calls::Product;
 use crate::clock::jakarta;
+use crate::readings::{Reading, Readings};
+use crate::service::numbers;
 use crate::settings::CallbackMode;
 use crate::settle::Notice;
 
@@ -26,19 +28,36 @@ fn shape(notice: &Notice) -> Shape {
 }
 
 /// The body.
-pub(crate) fn body(notice: &Notice) -> Vec<u8> {
-    let body = match shape(notice) {
+pub(crate) fn body(readings: &Readings, notice: &Notice) -> Vec<u8> {
+    let mut body = match shape(notice) {
         Shape::Qris => qris(notice),
         Shape::Flat => flat(notice, Map::new()),
         Shape::AccountSnap => account_snap(notice),
     };
+    if let Value::Object(members) = &mut body {
+        if readings.has(Reading::LeanCallbacks) && shape(notice) != Shape::AccountSnap {
+            for name in ["amount", "finishedTime", "additionalInfo"] {
+                members.remove(name);
+            }
+        }
+        if readings.has(Reading::CallbackBodyPhp) {
+            members.insert("userName".to_owned(), json!("Budi / Kopi"));
+        }
+        if readings.has(Reading::AmountsNumbers) {
+            numbers(members);
+        }
+    }
     body.to_string().into_bytes()
 }
 
 /// Whether the answer is the documented success: HTTP 200 and the right `responseCode`.
-pub(crate) fn accepts(notice: &Notice, http: u16, answer: &Value) -> bool {
+pub(crate) fn accepts(readings: &Readings, notice: &Notice, http: u16, answer: &Value) -> bool {
+    if readings.has(Reading::ReplyByHttp) {
+        return http == 200;
+    }
     let code = answer.get("responseCode").and_then(Value::as_str);
     let expected = match shape(notice) {
+        Shape::Qris if readings.has(Reading::QrisReply51) => "2005100",
         Shape::Qris | Shape::Flat => "2005600",
         Shape::AccountSnap => "2002500",
     };

@@ -1,11 +1,13 @@
 //! Everything the handlers and the courier share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use ayolinx_core::signing::{ClientSecret, RsaVerifyingKey};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
+use url::Url;
 
 use crate::StartError;
 use crate::admissions::{ExternalIds, Tokens};
@@ -14,6 +16,7 @@ use crate::credentials::Credentials;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys;
+use crate::readings::Reading;
 use crate::settings::SandboxSettings;
 use crate::store::Store;
 
@@ -34,6 +37,7 @@ pub(crate) struct Sandbox {
     journal: Option<Journal>,
     jobs: UnboundedSender<Job>,
     epoch: AtomicU64,
+    portal_origin: RwLock<Url>,
 }
 
 impl Sandbox {
@@ -58,6 +62,7 @@ impl Sandbox {
             .map(|path| Journal::open(path).map_err(|error| StartError::file(path, &error)))
             .transpose()?;
         Ok(Self {
+            portal_origin: RwLock::new(settings.callback_origin.clone()),
             settings,
             credentials: Credentials::new(signing, merchants, secret),
             store: Store::default(),
@@ -68,6 +73,26 @@ impl Sandbox {
             jobs,
             epoch: AtomicU64::new(0),
         })
+    }
+
+    /// Where callbacks without a URL of their own go, as saved in the portal.
+    pub(crate) fn portal_origin(&self) -> Url {
+        let origin = self.portal_origin.read();
+        origin.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Saves another one, as somebody does in the provider's portal.
+    pub(crate) fn save_in_portal(&self, origin: Url) {
+        let mut saved = self
+            .portal_origin
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *saved = origin;
+    }
+
+    /// Whether it behaves in this other way.
+    pub(crate) fn reads(&self, reading: Reading) -> bool {
+        self.settings.readings.has(reading)
     }
 
     /// Gives the courier something to do.

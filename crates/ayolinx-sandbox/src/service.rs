@@ -10,6 +10,7 @@ use crate::calls::Call;
 use crate::courier::Job;
 use crate::gate::{admit_call, admit_token_request};
 use crate::json_tree::Json;
+use crate::readings::Reading;
 use crate::refusal::{Refusal, Reply};
 use crate::requests::{Create, Inquiry, read_create, read_inquiry};
 use crate::sandbox::Sandbox;
@@ -17,9 +18,11 @@ use crate::transaction::{Status, Transaction};
 
 mod create_reply;
 mod magic;
+mod otherwise;
 mod query_reply;
 
 pub(crate) use magic::Magic;
+pub(crate) use otherwise::numbers;
 
 /// National cap of a QRIS payment (protocol 7.1).
 const QRIS_RUPIAH_MAX: i64 = 10_000_000;
@@ -51,7 +54,10 @@ pub(crate) fn serve(sandbox: &Sandbox, incoming: &Incoming<'_>, now: DateTime<Ut
         call => admit_call(sandbox, call, incoming.request, incoming.body, now)
             .and_then(|()| serve_admitted(sandbox, incoming, now)),
     };
-    served.unwrap_or_else(|refusal| Answer::plain(Reply::refused(incoming.call, &refusal)))
+    let mut answer =
+        served.unwrap_or_else(|refusal| Answer::plain(Reply::refused(incoming.call, &refusal)));
+    otherwise::respelt(sandbox, incoming, &mut answer.reply);
+    answer
 }
 
 impl Answer {
@@ -70,6 +76,9 @@ fn token(
     let fields = crate::fields::Fields::root(document)?;
     fields.text("grantType", |text| text == "client_credentials")?;
     let ttl = sandbox.settings.token_ttl;
+    if sandbox.reads(Reading::OneToken) {
+        sandbox.tokens.revoke_all();
+    }
     let token = sandbox
         .tokens
         .issue(ttl)
@@ -77,7 +86,11 @@ fn token(
     let members = json!({
         "accessToken": token,
         "tokenType": "Bearer",
-        "expiresIn": ttl.as_secs().to_string(),
+        "expiresIn": if sandbox.reads(Reading::ExpiresInNumber) {
+            json!(ttl.as_secs())
+        } else {
+            json!(ttl.as_secs().to_string())
+        },
     });
     Ok(Answer::plain(Reply::success(
         incoming.call,
@@ -94,6 +107,7 @@ fn serve_admitted(
     let document = incoming.document.ok_or_else(bad_request)?;
     let call = incoming.call;
     if call.is_create() {
+        otherwise::refuse(sandbox, call, document)?;
         let create = read_create(call, document, now)?;
         return open(sandbox, call, create, now);
     }
@@ -104,10 +118,23 @@ fn serve_admitted(
     if call == Call::QrisCancel {
         return cancel(sandbox, &inquiry, now).map(Answer::plain);
     }
-    find(sandbox, &inquiry, |transaction| {
+    let found = find(sandbox, &inquiry, |transaction| {
+        let expired = transaction.status.is_open() && now > transaction.valid_until;
+        if expired && sandbox.reads(Reading::ExpiredIs05) {
+            transaction.status = Status::cancelled();
+        }
         query_reply::of(call, transaction, now)
-    })
-    .map(Answer::plain)
+    });
+    match found {
+        Err(refusal) if refusal.http == 404 && sandbox.reads(Reading::NotFoundIs07) => {
+            let members = json!({
+                "originalPartnerReferenceNo": inquiry.reference,
+                "latestTransactionStatus": "07",
+            });
+            Ok(Answer::plain(Reply::success(call, "Successful", members)))
+        }
+        other => other.map(Answer::plain),
+    }
 }
 
 fn open(
@@ -127,6 +154,11 @@ fn open(
         return Err(Refusal::new(403, "02", "Exceeds Transaction Amount Limit"));
     }
     let reference = create.reference.clone();
+    if sandbox.reads(Reading::DuplicateAnswered)
+        && let Some(known) = sandbox.store.find(&reference)
+    {
+        return Ok(Answer::plain(create_reply::of(call, &known)));
+    }
     let transaction = sandbox
         .store
         .open(&reference, |sequence| {

@@ -10,6 +10,7 @@ use ayolinx_core::secret::Secret;
 use url::Url;
 
 use crate::StartError;
+use crate::readings::Readings;
 use crate::spelling::BodySpelling;
 
 /// How VA and QRIS callbacks are sent (protocol 8.1).
@@ -72,6 +73,8 @@ pub struct SandboxSettings {
     pub snap_client_key: String,
     /// `SANDBOX_KEY_DIR`: where its key pair is made and kept.
     pub key_dir: PathBuf,
+    /// `SANDBOX_READINGS`: where it behaves other than the gateway expects.
+    pub readings: Readings,
     /// `SANDBOX_JOURNAL`: everything with an effect, one JSON line each, synced to disk before the reply.
     pub journal: Option<PathBuf>,
 }
@@ -104,6 +107,7 @@ impl SandboxSettings {
             token_ttl: DEFAULT_TOKEN_TTL,
             snap_client_key: DEVELOPMENT_CLIENT_ID.to_owned(),
             key_dir,
+            readings: Readings::default(),
             journal: None,
         }
     }
@@ -163,6 +167,9 @@ impl SandboxSettings {
             key_dir: source
                 .text("SANDBOX_KEY_DIR")?
                 .map_or_else(|| PathBuf::from("./sandbox-keys"), PathBuf::from),
+            readings: source
+                .parsed("SANDBOX_READINGS", "must be a list of known readings")?
+                .unwrap_or_default(),
             journal: source.text("SANDBOX_JOURNAL")?.map(PathBuf::from),
             client_id,
             client_secret,
@@ -287,6 +294,7 @@ mod tests {
             ("SANDBOX_TOKEN_TTL", "15m"),
             ("SANDBOX_CALLBACK_ORIGIN", "http://h/path"),
             ("SANDBOX_ALLOW_REMOTE", "yes"),
+            ("SANDBOX_READINGS", "as usual"),
             ("SANDBOX_MERCHANT_PUBLIC_KEY_FILE", "/nowhere/at/all"),
         ] {
             let message = read(&[(name, value)]).unwrap_err();

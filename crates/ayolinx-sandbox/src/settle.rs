@@ -4,6 +4,7 @@ use ayolinx_core::money::Amount;
 use chrono::{DateTime, Utc};
 
 use crate::calls::{Product, channel};
+use crate::readings::Reading;
 use crate::requests::Account;
 use crate::sandbox::Sandbox;
 use crate::settings::CallbackMode;
@@ -138,6 +139,8 @@ fn notice(
         Product::Ewallet | Product::Retail | Product::PaymentLink => false,
     };
     let amount = settlement.amount.or_else(|| transaction.amount());
+    let asked_url = create.notification_url.clone();
+    let asked_url = asked_url.filter(|_url| !sandbox.reads(Reading::PortalUrl));
     Notice {
         key: create.reference.clone(),
         number: 0,
@@ -158,9 +161,9 @@ fn notice(
         finished_at: transaction.finished_at.unwrap_or(now),
         account,
         mode: requested.filter(|_mode| has_snap_form).unwrap_or_default(),
-        url: create.notification_url.clone().unwrap_or_else(|| {
-            let origin = sandbox.settings.callback_origin.as_str();
-            let origin = origin.trim_end_matches('/');
+        url: asked_url.unwrap_or_else(|| {
+            let origin = sandbox.portal_origin();
+            let origin = origin.as_str().trim_end_matches('/');
             format!("{origin}{}", create.product.callback_path())
         }),
         sequence: transaction.sequence,

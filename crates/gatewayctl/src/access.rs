@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ayolinx_client::AyolinxClient;
 use ledger::Ledger;
 use payment_flows::{FlowChoices, FlowParts, Flows, SendNotificationUrl, keyring_of};
 use settings::{CtlSettings, Env};
@@ -49,17 +50,25 @@ fn open(settings: &CtlSettings, deadline: Duration) -> Result<Ledger, Failure> {
 /// What asks the provider about payments of these books. It opens none, so no callback address is
 /// needed.
 pub(crate) fn flows(settings: &CtlSettings, ledger: Ledger) -> Result<Flows, Failure> {
+    Ok(parts(settings, ledger)?.flows()?)
+}
+
+/// What only asks the provider.
+pub(crate) fn client(settings: &CtlSettings, ledger: Ledger) -> Result<AyolinxClient, Failure> {
+    Ok(parts(settings, ledger)?.client()?)
+}
+
+fn parts(settings: &CtlSettings, ledger: Ledger) -> Result<FlowParts, Failure> {
     let choices = FlowChoices {
         send_notification_url: SendNotificationUrl::Required,
         callback_origin: ORIGIN_NOBODY_CALLS.to_owned(),
         redis_url: settings.redis_url.clone(),
     };
-    let parts = FlowParts::new(
+    Ok(FlowParts::new(
         ledger,
         settings.provider()?,
         &settings.shared,
         choices,
         &prometheus::Registry::new(),
-    )?;
-    Ok(parts.flows()?)
+    )?)
 }

@@ -1,5 +1,8 @@
 //! What can be typed.
 
+pub(crate) mod live_check;
+pub(crate) mod reconcile;
+
 use std::path::PathBuf;
 
 use ayolinx_core::event::EventType;
@@ -62,6 +65,13 @@ pub(crate) enum Command {
     Sign(Sign),
     /// Check a signature and, where it does not hold, find out what was signed instead.
     Verify(Verify),
+    /// Hold our payments of a time against what the provider says about each; reads only. Exit codes: 0 all
+    /// agree, 1 something differs, 2 not everything could be asked.
+    Reconcile(reconcile::Reconcile),
+    /// Find out, with real credentials at the provider's sandbox, which reading of each contradiction in its
+    /// documents holds, and which setting to change. Exit codes: 0 all decided and right, 1 something must
+    /// change, 2 something is not decided.
+    LiveCheck(live_check::LiveCheck),
     /// Prove the books: exit code 1 and the rows when a rule is broken.
     Audit,
     /// Verified notifications that could not be placed.
@@ -268,6 +278,14 @@ pub(crate) enum Quarantine {
     },
     /// Have the worker match everything of unknown reference again now.
     Retry,
+    /// Take one out that was looked at and needs nothing more. Sent again by the provider, it is judged anew.
+    Dismiss {
+        /// Its id, as `quarantine list` shows it.
+        id: uuid::Uuid,
+        /// Why; it is kept with the notification.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ mod order_tables;
 mod orders;
 mod partitions;
 mod quarantine;
+mod reconcile;
 mod refunds;
 mod rejected;
 mod reseal;
@@ -38,6 +39,8 @@ pub(crate) async fn run(command: Command) -> Result<Output, Failure> {
         Command::Doctor => doctor::run().await,
         Command::Sign(asked) => sign::sign(&asked),
         Command::Verify(asked) => sign::verify(&asked).await,
+        Command::Reconcile(asked) => reconcile::run(asked).await,
+        Command::LiveCheck(asked) => Box::pin(crate::live_check::run(asked)).await,
         Command::Audit => audit::run().await,
         Command::Quarantine(what) => quarantine::run(what).await,
         Command::Partitions(asked) => partitions::run(&asked).await,

@@ -25,6 +25,11 @@ impl Failure {
         }
     }
 
+    /// The same, ending with that exit code.
+    pub(crate) fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
+    }
+
     /// What was asked for makes no sense.
     pub(crate) fn usage(text: impl Into<String>) -> Self {
         Self {

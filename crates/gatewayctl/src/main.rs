@@ -6,7 +6,9 @@ mod cli;
 mod commands;
 mod failure;
 mod ledger_access;
+mod live_check;
 mod output;
+mod progress;
 mod sealed_census;
 mod signatures;
 

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 pub(crate) struct Output {
     human: String,
     json: Value,
-    problem_found: bool,
+    code: u8,
 }
 
 impl Output {
@@ -21,16 +21,18 @@ impl Output {
         Self {
             human: human.into(),
             json,
-            problem_found: false,
+            code: 0,
         }
     }
 
     /// The same, ending with exit code 1 when something is wrong.
     pub(crate) fn with_problem(self, problem_found: bool) -> Self {
-        Self {
-            problem_found,
-            ..self
-        }
+        self.with_code(problem_found.into())
+    }
+
+    /// The same, ending with that exit code.
+    pub(crate) fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
     }
 
     /// Writes it to stdout.
@@ -41,8 +43,7 @@ impl Output {
             self.human.clone()
         };
         match write_all(&text) {
-            Ok(()) if self.problem_found => ExitCode::from(1),
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => ExitCode::from(self.code),
             Err(error) => Failure::new(format!("stdout: {error}")).print(),
         }
     }

@@ -12,5 +12,5 @@ mod written;
 pub(crate) use body_forms::BodyForms;
 pub(crate) use difference::{caret, first_difference};
 pub(crate) use keys::{KeySource, Keys, signing_key};
-pub(crate) use kind::{Kind, Parts};
+pub(crate) use kind::{Kind, Parts, known_origins};
 pub(crate) use search::{Found, explain};

@@ -5,16 +5,24 @@ use std::time::{Duration, Instant};
 use actix_rt::time::timeout;
 use actix_web::web::Bytes;
 use awc::{Client, Connector};
+use aws_lc_rs::hmac;
+use ayolinx_core::json_style::php_reencode;
 use ayolinx_core::money::Amount;
-use ayolinx_core::signing::{ApiCall, SignedCallback, sign_callback, sign_snap_callback};
+use ayolinx_core::signing::{
+    ApiCall, SignedCallback, body_sha256_hex, sign_callback, sign_snap_callback,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use url::Url;
 
 use super::snap_tokens::SnapTokens;
+use crate::calls::Product;
 use crate::clock::jakarta;
 use crate::faults::Action;
 use crate::notification;
+use crate::readings::{Reading, Readings};
 use crate::sandbox::Sandbox;
 use crate::settings::CallbackMode;
 use crate::settle::Notice;
@@ -91,20 +99,19 @@ impl Sender {
         twist: Twist,
     ) -> Result<Prepared, String> {
         let url = Url::parse(&notice.url).map_err(|error| format!("bad URL: {error}"))?;
-        let route = match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        };
-        let body = notification::body(&twisted(notice, twist));
+        let route = route(sandbox, notice, &url);
+        let body = notification::body(&sandbox.settings.readings, &twisted(notice, twist));
         let signed = match twist {
             Twist::WrongSignature => b"{}".to_vec(),
+            _ if sandbox.reads(Reading::CallbackBodyPhp) => php_reencode(&body).unwrap_or_default(),
             _ => body.clone(),
         };
         let timestamp = jakarta(moment(twist));
         let mut headers = vec![("X-TIMESTAMP", timestamp.clone())];
         let mut token = None;
+        let is_bare = notice.product == Product::Qris && sandbox.reads(Reading::QrisSnapBare);
         let signature = match notice.mode {
-            CallbackMode::Plain => {
+            _ if notice.mode == CallbackMode::Plain || is_bare => {
                 let callback = SignedCallback {
                     route: &route,
                     body: &signed,
@@ -112,7 +119,7 @@ impl Sender {
                 };
                 sign_callback(&sandbox.credentials.signing(), &callback)
             }
-            CallbackMode::Snap => {
+            _ => {
                 let issued = self.tokens.obtain(&self.client, sandbox, &url).await?;
                 headers.push(("Authorization", format!("Bearer {issued}")));
                 headers.push(("X-PARTNER-ID", sandbox.settings.snap_client_key.clone()));
@@ -124,7 +131,7 @@ impl Sender {
                     body: &signed,
                     timestamp: &timestamp,
                 };
-                let signature = sign_snap_callback(&sandbox.credentials.secret(), &call);
+                let signature = snap_signature(sandbox, &call);
                 token = Some(issued);
                 signature
             }
@@ -139,7 +146,12 @@ impl Sender {
     }
 
     /// Sends it once and judges the answer.
-    pub(super) async fn send(&self, notice: &Notice, prepared: &Prepared) -> Attempt {
+    pub(super) async fn send(
+        &self,
+        readings: &Readings,
+        notice: &Notice,
+        prepared: &Prepared,
+    ) -> Attempt {
         let (sent_at, clock) = (Utc::now(), Instant::now());
         let answer = timeout(EXCHANGE_MAX, self.exchange(&notice.url, prepared))
             .await
@@ -158,7 +170,7 @@ impl Sender {
             Ok((http, bytes)) => {
                 let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
                 attempt.http_status = Some(http);
-                attempt.accepted = notification::accepts(notice, http, &body);
+                attempt.accepted = notification::accepts(readings, notice, http, &body);
                 attempt.response_code = body
                     .get("responseCode")
                     .and_then(Value::as_str)
@@ -195,6 +207,39 @@ impl Sender {
             .map_err(|error| error.to_string())?;
         Ok((response.status().as_u16(), body))
     }
+}
+
+/// The path of the URL with its query, unless another reading holds.
+fn route(sandbox: &Sandbox, notice: &Notice, url: &Url) -> String {
+    if sandbox.reads(Reading::RouteDocumented) {
+        return notice.product.callback_path().to_owned();
+    }
+    match url.query() {
+        Some(query) if !sandbox.reads(Reading::RouteWithoutQuery) => {
+            format!("{}?{query}", url.path())
+        }
+        _ => url.path().to_owned(),
+    }
+}
+
+fn snap_signature(sandbox: &Sandbox, call: &ApiCall<'_>) -> String {
+    let hash = body_sha256_hex(call.body);
+    let (path, token, time) = (call.path, call.token, call.timestamp);
+    let string = if sandbox.reads(Reading::SnapStringWithoutToken) {
+        format!("POST:{path}:{hash}:{time}")
+    } else {
+        format!("POST:{path}:{token}:{hash}:{time}")
+    };
+    let secret = sandbox.settings.client_secret.expose().as_bytes();
+    if sandbox.reads(Reading::SnapSha256) {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        return STANDARD.encode(hmac::sign(&key, string.as_bytes()));
+    }
+    if sandbox.reads(Reading::SnapStringWithoutToken) {
+        let key = hmac::Key::new(hmac::HMAC_SHA512, secret);
+        return STANDARD.encode(hmac::sign(&key, string.as_bytes()));
+    }
+    sign_snap_callback(&sandbox.credentials.secret(), call)
 }
 
 fn moment(twist: Twist) -> DateTime<Utc> {

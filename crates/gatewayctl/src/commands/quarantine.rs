@@ -3,16 +3,20 @@
 use ayolinx_core::order_view::jakarta_millis;
 use ledger::QuarantineLine;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::access;
 use crate::cli::Quarantine;
 use crate::failure::Failure;
 use crate::output::{Output, table};
 
+const REASON_CHARACTERS_MAX: usize = 500;
+
 pub(crate) async fn run(what: Quarantine) -> Result<Output, Failure> {
     match what {
         Quarantine::List { limit } => list(limit).await,
         Quarantine::Retry => retry().await,
+        Quarantine::Dismiss { id, reason } => dismiss(id, reason).await,
     }
 }
 
@@ -58,5 +62,25 @@ async fn retry() -> Result<Output, Failure> {
     Ok(Output::new(
         format!("{due} of unknown reference will be matched again by the worker now"),
         json!({"due": due}),
+    ))
+}
+
+async fn dismiss(id: Uuid, reason: String) -> Result<Output, Failure> {
+    if reason.trim().is_empty() || reason.chars().count() > REASON_CHARACTERS_MAX {
+        return Err(Failure::usage("--reason: 1 to 500 characters"));
+    }
+    let settings = access::settings()?;
+    let told = reason.clone();
+    let dismissed = access::books(&settings)?
+        .transact(move |tx| tx.dismiss_notification(id, &told))
+        .await?;
+    if !dismissed {
+        return Err(Failure::new(format!(
+            "nothing of id {id} waits in quarantine; see `gatewayctl quarantine list`"
+        )));
+    }
+    Ok(Output::new(
+        format!("{id} waits no longer"),
+        json!({"id": id, "dismissed": true, "reason": reason}),
     ))
 }

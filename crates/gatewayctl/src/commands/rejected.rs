@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::access;
 use crate::failure::Failure;
 use crate::output::{Output, table};
-use crate::signatures::{KeySource, Keys, Kind, Parts, explain};
+use crate::signatures::{KeySource, Keys, Kind, Parts, explain, known_origins};
 
 const CAVEAT: &str = "Authorization headers are never kept, so that only kind C (without a token) can \
                       be replayed: what came with a token shows as unexplained.";
@@ -63,6 +63,7 @@ fn explanation(one: &RefusedNotification, keys: &Keys) -> String {
         client_id: String::new(),
         path: one.path.clone(),
         query: one.query.clone(),
+        origins: known_origins(),
         token: String::new(),
         timestamp: timestamp.clone(),
         body: one.body.clone(),

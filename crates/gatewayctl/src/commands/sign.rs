@@ -14,7 +14,8 @@ use crate::cli::{Sign, SignedParts, Verify};
 use crate::failure::Failure;
 use crate::output::{Output, fields, printable};
 use crate::signatures::{
-    BodyForms, Found, Keys, Kind, Parts, caret, explain, first_difference, signing_key,
+    BodyForms, Found, Keys, Kind, Parts, caret, explain, first_difference, known_origins,
+    signing_key,
 };
 
 use super::rejected;
@@ -81,6 +82,7 @@ fn parts_of(given: &SignedParts, keys: &Keys, now_is_fine: bool) -> Result<Parts
         client_id: String::new(),
         path: String::new(),
         query: None,
+        origins: known_origins(),
         token: bare_token(given.token.as_deref().unwrap_or_default()),
         timestamp,
         body: Vec::new(),
@@ -92,6 +94,7 @@ fn parts_of(given: &SignedParts, keys: &Keys, now_is_fine: bool) -> Result<Parts
     }
     let path = given.path.as_deref().ok_or_else(|| missing("--path"))?;
     (parts.path, parts.query) = path_and_query(path, given.query.as_deref());
+    parts.origins.extend(origin_of(path));
     let body = given.body.as_deref().ok_or_else(|| missing("--body"))?;
     parts.body = read_body(body)?;
     if kind.signs_token() && parts.token.is_empty() {
@@ -117,6 +120,13 @@ fn path_and_query(given: &str, query: Option<&str>) -> (String, Option<String>) 
         None => (path, None),
     };
     (path, query.map(str::to_owned).or(in_path))
+}
+
+/// `https://host` of a whole URL.
+fn origin_of(given: &str) -> Option<String> {
+    let (scheme, rest) = given.split_once("://")?;
+    let host = rest.split('/').next()?;
+    Some(format!("{scheme}://{host}"))
 }
 
 fn read_body(path: &Path) -> Result<Vec<u8>, Failure> {

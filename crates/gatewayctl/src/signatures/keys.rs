@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::output::say;
 
 /// Where keys come from when not from the settings.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct KeySource {
     /// The client id, or the client key the provider presents to us. Default: AYOLINX_CLIENT_ID.
     #[arg(long, value_name = "ID")]

@@ -4,6 +4,7 @@ use ayolinx_core::signing::{
     api_string_to_sign, body_sha256_hex, callback_string_to_sign, token_string_to_sign,
 };
 use clap::ValueEnum;
+use settings::Env;
 
 /// What is signed (protocol 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -70,12 +71,24 @@ impl Kind {
     }
 }
 
+/// The origins that the settings name: the provider's, and ours toward it.
+pub(crate) fn known_origins() -> Vec<String> {
+    let env = Env::from_process();
+    let reader = env.reader();
+    ["AYOLINX_BASE_URL", "CALLBACK_PUBLIC_URL"]
+        .into_iter()
+        .filter_map(|name| reader.optional(name))
+        .collect()
+}
+
 /// Everything that may be signed; a kind uses some of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
     pub(crate) kind: Kind,
     pub(crate) client_id: String,
     pub(crate) path: String,
+    /// Where the path may be: signers are known to sign the whole URL.
+    pub(crate) origins: Vec<String>,
     /// What followed `?`, as received.
     pub(crate) query: Option<String>,
     /// Without `Bearer `.

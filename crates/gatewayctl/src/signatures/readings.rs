@@ -162,7 +162,7 @@ impl Layout {
     }
 }
 
-const OF_ID: [Layout; 4] = [
+const OF_ID: [Layout; 5] = [
     Layout {
         compose: |d| format!("{}|{}", d.id, d.timestamp),
         said: None,
@@ -179,9 +179,13 @@ const OF_ID: [Layout; 4] = [
         compose: |d| format!("{}{}", d.id, d.timestamp),
         said: Some("nothing joined id and timestamp; | belongs there"),
     },
+    Layout {
+        compose: |d| format!("{}|{}\n", d.id, d.timestamp),
+        said: Some(ENDS_IN_NEWLINE),
+    },
 ];
 
-const WITH_TOKEN: [Layout; 4] = [
+const WITH_TOKEN: [Layout; 7] = [
     Layout {
         compose: |d| format!("POST:{}:{}:{}:{}", d.path, d.token, d.hash, d.timestamp),
         said: None,
@@ -198,9 +202,24 @@ const WITH_TOKEN: [Layout; 4] = [
         compose: |d| format!("post:{}:{}:{}:{}", d.path, d.token, d.hash, d.timestamp),
         said: Some("the method was written in lower case; POST belongs there"),
     },
+    Layout {
+        compose: |d| format!("{}:{}:{}:{}", d.path, d.token, d.hash, d.timestamp),
+        said: Some(NO_METHOD),
+    },
+    Layout {
+        compose: |d| format!("GET:{}:{}:{}:{}", d.path, d.token, d.hash, d.timestamp),
+        said: Some("GET was signed; POST belongs there"),
+    },
+    Layout {
+        compose: |d| format!("POST:{}:{}:{}:{}\n", d.path, d.token, d.hash, d.timestamp),
+        said: Some(ENDS_IN_NEWLINE),
+    },
 ];
 
-const WITHOUT_TOKEN: [Layout; 4] = [
+const NO_METHOD: &str = "the method was left out; the string begins with POST:";
+const ENDS_IN_NEWLINE: &str = "a newline was signed at the end of the string (echo without -n?)";
+
+const WITHOUT_TOKEN: [Layout; 6] = [
     Layout {
         compose: |d| format!("POST:{}:{}:{}", d.path, d.hash, d.timestamp),
         said: None,
@@ -216,6 +235,14 @@ const WITHOUT_TOKEN: [Layout; 4] = [
     Layout {
         compose: |d| format!("post:{}:{}:{}", d.path, d.hash, d.timestamp),
         said: Some("the method was written in lower case; POST belongs there"),
+    },
+    Layout {
+        compose: |d| format!("{}:{}:{}", d.path, d.hash, d.timestamp),
+        said: Some(NO_METHOD),
+    },
+    Layout {
+        compose: |d| format!("POST:{}:{}:{}\n", d.path, d.hash, d.timestamp),
+        said: Some(ENDS_IN_NEWLINE),
     },
 ];
 
@@ -248,6 +275,13 @@ fn hashes(parts: &Parts) -> Choices {
     if let Some(plain) = &forms.plain {
         let said = "the body was spelt plainly (no \\/, no \\uXXXX) before it was hashed";
         hashes.or(body_sha256_hex(plain), said);
+    }
+    let with_newline = [parts.body.as_slice(), b"\n"].concat();
+    let said = "the body was hashed with a newline at its end (echo without -n?)";
+    hashes.or(body_sha256_hex(&with_newline), said);
+    if let Ok(text) = std::str::from_utf8(&forms.minified) {
+        let said = "the body itself was signed; its SHA-256 in lower-case hex belongs there";
+        hashes.or(text, said);
     }
     hashes.or(body_sha256_hex(b""), "an empty body was hashed");
     let upper = body_sha256_hex(&forms.given).to_uppercase();
@@ -282,6 +316,10 @@ fn routes(parts: &Parts) -> Choices {
     };
     let said = format!("the path was signed as {toggled}: mind the slash at its end");
     routes.or(toggled, said);
+    for origin in &parts.origins {
+        let said = "the whole URL was signed; only its path belongs there";
+        routes.or(format!("{}{path}", origin.trim_end_matches('/')), said);
+    }
     if let Some(bare) = path.strip_prefix('/') {
         let said = "the path was signed without the slash at its beginning";
         routes.or(bare, said);
@@ -334,6 +372,7 @@ mod tests {
             client_id: String::new(),
             path: paths::NOTIFY_QRIS.to_owned(),
             query: Some("a=1".to_owned()),
+            origins: vec!["https://pay.example.co.id".to_owned()],
             token: "t".to_owned(),
             timestamp: "2025-06-01T10:15:30+07:00".to_owned(),
             body: b"{\"a\": \"/\"}\n".to_vec(),

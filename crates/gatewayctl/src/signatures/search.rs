@@ -9,7 +9,7 @@ use sha2::{Sha256, Sha512};
 use super::keys::Keys;
 use super::kind::{Kind, Parts};
 use super::readings::{Difference, readings_of};
-use super::written::{Written, readings_of as ways_of_writing};
+use super::written::{Written, hex, readings_of as ways_of_writing};
 
 /// What a signature turned out to be of.
 #[derive(Debug)]
@@ -97,6 +97,42 @@ fn secret_signers(kind: Kind, keys: &Keys, message: &[u8], bytes: &[u8]) -> Vec<
         };
         signers.push(Signer { key, difference });
     }
+    if signers.is_empty() && !kind.uses_rsa() {
+        signers.extend(misread_secrets(keys, message, bytes));
+    }
+    signers
+}
+
+/// Secrets that were read wrongly: with their file's newline, or decoded.
+fn misread_secrets(keys: &Keys, message: &[u8], bytes: &[u8]) -> Vec<Signer> {
+    let mut signers = Vec::new();
+    for named in &keys.secrets {
+        let text = named.key.expose();
+        let key = &named.name;
+        let forms = [
+            (
+                Some(format!("{text}\n").into_bytes()),
+                format!("{key} was taken with the newline at the end of its file"),
+            ),
+            (
+                STANDARD.decode(text).ok(),
+                format!("{key} was decoded from base64; its letters are the key as they are"),
+            ),
+            (
+                hex(text),
+                format!("{key} was decoded from hex; its letters are the key as they are"),
+            ),
+        ];
+        for (form, said) in forms {
+            let mac = form.and_then(|form| long_mac_of(&form, message));
+            if mac.is_some_and(|mac| mac == bytes) {
+                signers.push(Signer {
+                    key: key.clone(),
+                    difference: Some(Difference::wrong(said)),
+                });
+            }
+        }
+    }
     signers
 }
 
@@ -127,7 +163,11 @@ fn rsa_signers(kind: Kind, keys: &Keys, message: &[u8], bytes: &[u8]) -> Vec<Sig
 
 /// HMAC-SHA512 over the bytes.
 fn long_mac(secret: &Secret, message: &[u8]) -> Option<Vec<u8>> {
-    let mac = Hmac::<Sha512>::new_from_slice(secret.expose().as_bytes()).ok()?;
+    long_mac_of(secret.expose().as_bytes(), message)
+}
+
+fn long_mac_of(key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    let mac = Hmac::<Sha512>::new_from_slice(key).ok()?;
     Some(mac.chain_update(message).finalize().into_bytes().to_vec())
 }
 

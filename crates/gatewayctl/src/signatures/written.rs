@@ -56,7 +56,8 @@ fn loose_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD_NO_PAD.decode(plain).ok()
 }
 
-fn hex(text: &str) -> Option<Vec<u8>> {
+/// The bytes of hex digits.
+pub(crate) fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = text
         .chars()
         .map(|digit| u8::try_from(digit.to_digit(16)?).ok())

@@ -9,7 +9,7 @@ use crate::rig::{Ctl, in_books, migrated};
 
 const MERCHANT: &str = "mer_000000000000000000000000000000a1";
 const ORDER: &str = "ord_000000000000000000000000000000a2";
-const PAYMENT: &str = "000000000000000000000000000000a3";
+pub(crate) const PAYMENT: &str = "000000000000000000000000000000a3";
 
 /// A paid order with everything that belongs to one, written by hand.
 pub(crate) fn plant_paid_order(database: &TestDatabase) {
@@ -139,7 +139,7 @@ fn orders_are_listed_by_merchant_and_state() {
 }
 
 /// The same order before anybody paid it.
-fn plant_open_order(database: &TestDatabase) {
+pub(crate) fn plant_open_order(database: &TestDatabase) {
     plant_paid_order(database);
     database.query(
         "SET session_replication_role = replica;
@@ -156,7 +156,7 @@ fn plant_open_order(database: &TestDatabase) {
 }
 
 /// A provider that knows the payment in this state.
-fn provider_with(status: &'static str) -> String {
+pub(crate) fn provider_with(status: &'static str) -> String {
     saying(move |path| {
         let body = if path.ends_with("/b2b") {
             r#"{"responseCode":"2007300","accessToken":"t","expiresIn":"900"}"#.to_owned()
@@ -249,4 +249,40 @@ fn what_waits_in_quarantine_is_listed_and_made_due() {
     assert_eq!(retried["due"], 1);
     let due = "SELECT count(*) FROM notifications WHERE rematch_due_at <= now()";
     assert_eq!(database.query(due).trim(), "1");
+}
+
+#[test]
+fn what_was_looked_at_is_dismissed_with_its_reason() {
+    let database = migrated();
+    let inbound = InboundNotification {
+        path: "/v1.0/debit/notify",
+        matched_route: "mounted",
+        body: b"[]".to_vec(),
+        body_digest: [1; 32],
+        headers: "[]".to_owned(),
+        channelled: Channelled::Callback,
+    };
+    in_books(&database, move |tx| tx.receive(&inbound));
+    let ctl = Ctl::on(&database);
+    let listed = ctl.run(&["quarantine", "list", "--json"]).ok().json();
+    let id = listed["data"][0]["id"].as_str().unwrap();
+    let dismiss = [
+        "quarantine",
+        "dismiss",
+        id,
+        "--reason",
+        "ticket 7",
+        "--json",
+    ];
+    assert_eq!(ctl.run(&dismiss).ok().json()["dismissed"], true);
+    let kept = "SELECT verdict, headers FROM notifications";
+    assert_eq!(
+        database.query(kept).trim(),
+        r#"dismissed|[["dismissed", "ticket 7"]]"#
+    );
+    let again = ctl.run(&dismiss).failed(1);
+    assert!(again.stderr.contains("quarantine list"), "{again:?}");
+    ctl.run(&["quarantine", "dismiss", id, "--reason", " "])
+        .failed(2);
+    ctl.run(&["quarantine", "dismiss", id]).failed(2);
 }

@@ -1,0 +1,125 @@
+//! Replies as the other reading of a contradiction would have them (protocol 10).
+
+use serde_json::{Map, Value, json};
+
+use crate::calls::Call;
+use crate::fields::FieldError;
+use crate::json_tree::Json;
+use crate::readings::Reading;
+use crate::refusal::{Refusal, Reply};
+use crate::sandbox::Sandbox;
+use crate::service::Incoming;
+
+/// What this provider does not take, though the documents allow it.
+pub(super) fn refuse(sandbox: &Sandbox, call: Call, document: &Json) -> Result<(), Refusal> {
+    let text = |name| document.member(name).and_then(Json::as_text);
+    let is_unix = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if call == Call::EwalletPayment
+        && sandbox.reads(Reading::EwalletIso)
+        && text("validUpTo").is_some_and(is_unix)
+    {
+        return Err(FieldError::Format("validUpTo".to_owned()).into());
+    }
+    let channel = document
+        .member("additionalInfo")
+        .and_then(|info| info.member("channel"))
+        .and_then(Json::as_text);
+    if call == Call::VaCreate
+        && sandbox.reads(Reading::BriPrefix15573)
+        && channel == Some("VIRTUAL_ACCOUNT_BRI")
+        && text("partnerServiceId").map(str::trim) != Some("15573")
+    {
+        return Err(Refusal::new(404, "16", "Partner Not Found"));
+    }
+    Ok(())
+}
+
+/// Spells a reply the other way.
+pub(super) fn respelt(sandbox: &Sandbox, incoming: &Incoming<'_>, reply: &mut Reply) {
+    let is_success = reply.http == 200;
+    if !is_success && sandbox.reads(Reading::RefusalsHttp200) {
+        reply.http = 200;
+    }
+    if is_success {
+        reshaped(sandbox, incoming.call, &mut reply.body);
+    }
+    if is_success && incoming.call == Call::LinkCreate {
+        as_asked(sandbox, incoming.document, &mut reply.body);
+    }
+    if sandbox.reads(Reading::AmountsNumbers) {
+        numbers(&mut reply.body);
+    }
+}
+
+fn reshaped(sandbox: &Sandbox, call: Call, body: &mut Map<String, Value>) {
+    let is_retail = matches!(call, Call::RetailCreate | Call::RetailQuery);
+    if is_retail && sandbox.reads(Reading::RetailSnapCode) {
+        let code = format!("200{}00", call.service());
+        body.insert("responseCode".to_owned(), json!(code));
+    }
+    if call == Call::QrisGenerate && sandbox.reads(Reading::QrExtras) {
+        body.insert("referenceNo".to_owned(), json!("sandbox-reference"));
+        body.insert("qrUrl".to_owned(), json!("https://qr.example/picture.png"));
+    }
+    if call == Call::QrisGenerate && sandbox.reads(Reading::QrExpiryIso) {
+        iso_expiry(body);
+    }
+    if call == Call::VaInquiry && sandbox.reads(Reading::VaInquirySnap) {
+        into_account(body);
+    }
+}
+
+/// A link's reply with what the request said.
+fn as_asked(sandbox: &Sandbox, document: Option<&Json>, body: &mut Map<String, Value>) {
+    let asked = |name| {
+        document
+            .and_then(|all| all.member(name))
+            .and_then(Json::as_text)
+    };
+    if sandbox.reads(Reading::LinkEchoesOurs) {
+        body.insert(
+            "partnerReferenceNo".to_owned(),
+            json!(asked("partnerReferenceNo")),
+        );
+    }
+    if sandbox.reads(Reading::LinkExpiryRight) {
+        body.insert("expiryDate".to_owned(), json!(asked("expiryTime")));
+    }
+}
+
+fn iso_expiry(body: &mut Map<String, Value>) {
+    let time = body
+        .get("expiredDate")
+        .and_then(Value::as_str)
+        .and_then(crate::clock::parse_epoch);
+    if let Some(time) = time {
+        body.insert("expiredDate".to_owned(), json!(crate::clock::jakarta(time)));
+    }
+}
+
+/// `virtualAccountData` with a flag, no `latestTransactionStatus`.
+fn into_account(body: &mut Map<String, Value>) {
+    let status = body.remove("latestTransactionStatus").unwrap_or_default();
+    let account = json!({
+        "trxId": body.remove("originalPartnerReferenceNo"),
+        "totalAmount": body.remove("amount"),
+        "paymentFlagStatus": status,
+        "paymentRequestId": body.remove("originalReferenceNo"),
+    });
+    body.insert("virtualAccountData".to_owned(), account);
+}
+
+/// `{"value":"1000.00"}` becomes `{"value":1000.0}` wherever it stands.
+pub(crate) fn numbers(body: &mut Map<String, Value>) {
+    for (name, value) in body.iter_mut() {
+        match value {
+            Value::Object(inner) => numbers(inner),
+            Value::String(text) if name == "value" => {
+                if let Ok(number) = text.parse::<serde_json::Number>() {
+                    *value = Value::Number(number);
+                }
+            }
+            _ => {}
+        }
+    }
+}

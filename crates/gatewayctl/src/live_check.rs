@@ -1,0 +1,220 @@
+//! The first live tests of the provider's contradictions (protocol 10), as a guided run: what is asked, what
+//! is seen, which reading holds, which setting to change. Exit codes: 0 all decided and right, 1 something
+//! must change, 2 something is not decided.
+
+mod callback_bodies;
+mod callbacks;
+mod calls;
+mod closing;
+mod creates;
+mod inbox;
+mod notice;
+mod portal;
+mod replies;
+mod report;
+mod tokens;
+mod wire;
+
+use std::net::SocketAddr;
+
+use ayolinx_core::channels::{ChannelTable, Environment};
+use ayolinx_core::json_style::JsonStyle;
+use ayolinx_core::method::Method;
+use settings::{Env, Origin};
+
+use self::creates::Made;
+use self::inbox::{Inbox, Listening};
+use self::report::{Report, on};
+use self::wire::{Call, Got, Provider, now};
+use crate::access;
+use crate::cli::live_check::LiveCheck;
+use crate::failure::Failure;
+use crate::output::{Output, say};
+use crate::signatures::{KeySource, Keys};
+
+/// One run.
+pub(crate) struct Run {
+    provider: Provider,
+    keys: Keys,
+    channels: ChannelTable,
+    report: Report,
+    /// Where callbacks reach us, when they do.
+    public: Option<Origin>,
+    /// How bodies are spelt from now on.
+    style: JsonStyle,
+    /// Whether a wrong signature is refused: else nothing tells.
+    is_strict: bool,
+    /// The code of the first inquiry about nothing.
+    first_code: String,
+    made: Vec<Made>,
+}
+
+impl Run {
+    fn step(&self, what: &str) {
+        say(what);
+    }
+
+    /// Sends an inquiry about nothing at that time.
+    async fn at(&self, timestamp: String) -> Got {
+        let call = Call {
+            timestamp: Some(timestamp),
+            ..calls::unknown_inquiry()
+        };
+        self.provider.send(call).await
+    }
+
+    fn is_like_the_first(&self, got: &Got) -> bool {
+        got.as_ref()
+            .is_ok_and(|answer| answer.code() == self.first_code)
+    }
+
+    fn public_origin(&self) -> String {
+        let origin = self.public.as_ref().map_or("", Origin::as_str);
+        origin.trim_end_matches('/').to_owned()
+    }
+
+    /// The callback URL that a create of this method carries; virtual accounts carry none.
+    fn callback_url(&self, method: Method) -> Option<String> {
+        let origin = self.public.as_ref()?.as_str().trim_end_matches('/');
+        (method != Method::VirtualAccount)
+            .then(|| format!("{origin}/live-check/{}", method.as_str()))
+    }
+
+    fn snap_client_keys(&self) -> Vec<String> {
+        let env = Env::from_process();
+        let given = env.reader().optional("AYOLINX_SNAP_CLIENT_KEYS");
+        match given {
+            Some(list) => list.split(',').map(|key| key.trim().to_owned()).collect(),
+            None => vec![self.provider.account.client_id.clone()],
+        }
+    }
+}
+
+pub(crate) async fn run(asked: LiveCheck) -> Result<Output, Failure> {
+    let mut run = begin(&asked)?;
+    let inbox = Inbox::default();
+    let listening = match asked.listen {
+        Some(address) => Some(listen(
+            &mut run,
+            &inbox,
+            address,
+            asked.public_url.as_deref(),
+        )?),
+        None => None,
+    };
+    let checked = check(&mut run, &inbox, &asked).await;
+    if let Some(listening) = listening {
+        listening.stop().await;
+    }
+    if let Err(failure) = checked {
+        if run.report.findings.is_empty() {
+            return Err(failure);
+        }
+        say(&format!("it ends early: {failure}"));
+        run.report.add(
+            on("0", "the run", "everything else")
+                .seen(failure.to_string())
+                .open("it could not go on"),
+        );
+    }
+    finish(&run, &asked)
+}
+
+fn begin(asked: &LiveCheck) -> Result<Run, Failure> {
+    let settings = access::settings()?;
+    let account = settings.provider()?;
+    let is_production = account.base_url.environment() == Environment::Production;
+    if is_production && !asked.i_know_this_is_production {
+        return Err(Failure::usage(
+            "AYOLINX_BASE_URL is production. Run this against the provider's sandbox first; against \
+             production only with --i-know-this-is-production: it opens real transactions",
+        ));
+    }
+    let source = KeySource::default();
+    Ok(Run {
+        provider: Provider::new(account),
+        keys: Keys::read(&source, false)?,
+        channels: settings.shared.channels.clone(),
+        report: Report {
+            provider: account.base_url.as_str().to_owned(),
+            at: now(),
+            findings: Vec::new(),
+        },
+        public: None,
+        style: account.json_style,
+        is_strict: false,
+        first_code: String::new(),
+        made: Vec::new(),
+    })
+}
+
+fn listen(
+    run: &mut Run,
+    inbox: &Inbox,
+    address: SocketAddr,
+    public_url: Option<&str>,
+) -> Result<Listening, Failure> {
+    let listening = inbox.listen(address)?;
+    let env = Env::from_process();
+    let own = format!("http://{}", listening.address);
+    let is_near = listening.address.ip().is_loopback() && portal::is_stand_in(run);
+    let given = public_url
+        .map(str::to_owned)
+        .or_else(|| env.reader().optional("CALLBACK_PUBLIC_URL"))
+        .or_else(|| is_near.then_some(own));
+    let given = given.ok_or_else(|| {
+        Failure::usage("--listen needs --public-url, or CALLBACK_PUBLIC_URL, that leads to it")
+    })?;
+    run.public = Some(Origin::parse(&given).ok_or_else(|| {
+        Failure::usage(format!(
+            "{given}: not an origin such as https://pay.example.co.id"
+        ))
+    })?);
+    run.step(&format!(
+        "listens on {} for callbacks to {given}",
+        listening.address
+    ));
+    Ok(listening)
+}
+
+async fn check(run: &mut Run, inbox: &Inbox, asked: &LiveCheck) -> Result<(), Failure> {
+    let first = tokens::first(run).await?;
+    calls::baseline(run).await?;
+    calls::body_spelling(run).await;
+    calls::timestamps(run).await;
+    calls::external_ids(run).await;
+    calls::headers(run).await;
+    tokens::second(run, &first).await;
+    creates::open_all(run, asked.expire_after).await;
+    replies::inquiries(run).await;
+    if run.public.is_some() {
+        callbacks::check(run, inbox, (asked.wait, asked.repeat_wait)).await;
+    } else {
+        run.report.add(
+            on(
+                "1, 2, 4 to 8, 14, 19 to 23, 31, 32, 38, 42",
+                "callbacks",
+                "nothing",
+            )
+            .open("nothing listens: run it with --listen ADDR, with the public URL leading there"),
+        );
+    }
+    tokens::renew(run).await;
+    closing::expired(run).await;
+    closing::cancel_all(run).await;
+    closing::duplicate(run).await;
+    tokens::end(run, &first).await;
+    run.report
+        .add(on("40", "refunds", "nothing").not_asked("the provider has no such call"));
+    Ok(())
+}
+
+fn finish(run: &Run, asked: &LiveCheck) -> Result<Output, Failure> {
+    if let Some(path) = &asked.report {
+        std::fs::write(path, run.report.markdown())
+            .map_err(|error| Failure::new(format!("--report {}: {error}", path.display())))?;
+        say(&format!("the report is in {}", path.display()));
+    }
+    let output = Output::new(run.report.text(), run.report.json());
+    Ok(output.with_code(run.report.exit_code()))
+}

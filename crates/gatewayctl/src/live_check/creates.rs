@@ -1,0 +1,251 @@
+//! Opens one small transaction of each method, each once, and looks at the replies nobody has seen.
+
+use std::time::Duration;
+
+use ayolinx_core::channels::Channel;
+use ayolinx_core::messages::ewallet::{EwalletInfo, EwalletPaymentRequest};
+use ayolinx_core::messages::payment_link::{LinkItem, PaymentLinkRequest};
+use ayolinx_core::messages::qris::QrisGenerateRequest;
+use ayolinx_core::messages::retail::RetailCreateRequest;
+use ayolinx_core::messages::virtual_account::VaCreateRequest;
+use ayolinx_core::messages::{ChannelInfo, UrlParam, WireMoney, paths};
+use ayolinx_core::method::Method;
+use ayolinx_core::provider_time::{format_jakarta, format_unix_seconds};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::Run;
+use super::replies;
+use super::wire::{Answer, Call, Got, new_reference};
+
+const RETURN_URL: &str = "https://shop.example.co.id/return";
+const NAME: &str = "LIVE/CHECK";
+const EMAIL: &str = "live-check@example.co.id";
+const PHONE: &str = "081234567890";
+const LIFE: TimeDelta = TimeDelta::minutes(30);
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Its callback is answered as documented.
+    Plain,
+    /// Its callback URL has a query, and its first callback is refused.
+    Query,
+    /// It expires unpaid.
+    Expiring,
+}
+
+/// A transaction that was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    pub(crate) part: Part,
+    pub(crate) method: Method,
+    pub(crate) channel: String,
+    pub(crate) reference: String,
+    pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) is_open: bool,
+}
+
+impl Made {
+    fn new(part: Part, channel: &Channel, life: TimeDelta) -> Self {
+        Self {
+            part,
+            method: channel.method,
+            channel: channel.code.clone(),
+            reference: new_reference(),
+            expires_at: Utc::now() + life,
+            is_open: false,
+        }
+    }
+}
+
+/// Opens all of them.
+pub(crate) async fn open_all(run: &mut Run, expire_after: Duration) {
+    let channels: Vec<Channel> = run.channels.iter().cloned().collect();
+    let open: Vec<&Channel> = channels.iter().filter(|one| one.is_available()).collect();
+    let first = |method| open.iter().find(|one| one.method == method).copied();
+    if let Some(channel) = first(Method::Qris) {
+        let soon = TimeDelta::from_std(expire_after).unwrap_or(LIFE);
+        for (part, life) in [
+            (Part::Plain, LIFE),
+            (Part::Query, LIFE),
+            (Part::Expiring, soon),
+        ] {
+            qris(run, channel, Made::new(part, channel, life)).await;
+        }
+    }
+    if let Some(channel) = first(Method::Ewallet) {
+        ewallet(run, channel).await;
+    }
+    for channel in open
+        .iter()
+        .filter(|one| one.method == Method::VirtualAccount)
+    {
+        virtual_account(run, channel).await;
+    }
+    if let Some(channel) = first(Method::Retail) {
+        retail(run, channel).await;
+    }
+    if let Some(channel) = first(Method::PaymentLink) {
+        link(run, channel).await;
+    }
+    replies::not_tried(run, &channels);
+}
+
+/// Sends a create once. What is accepted is remembered, to be cleaned up.
+async fn create<T: Serialize>(run: &mut Run, mut made: Made, path: &'static str, body: &T) -> Got {
+    let Made {
+        channel, reference, ..
+    } = &made;
+    run.step(&format!("opens {channel} {reference}"));
+    let bytes = run
+        .style
+        .serialise(body)
+        .map_err(|error| error.to_string())?;
+    let got = run.provider.send(Call::of(path, bytes)).await;
+    made.is_open = got.as_ref().is_ok_and(Answer::is_success);
+    run.made.push(made);
+    got
+}
+
+fn url(run: &Run, part: Part, channel: &Channel) -> Vec<UrlParam> {
+    let query = if part == Part::Query { "?check=1" } else { "" };
+    let url = run.callback_url(channel.method);
+    url.map(|url| UrlParam::notification(format!("{url}{query}")))
+        .into_iter()
+        .collect()
+}
+
+fn info(channel: &Channel) -> ChannelInfo {
+    ChannelInfo {
+        channel: channel.code.clone(),
+    }
+}
+
+async fn qris(run: &mut Run, channel: &Channel, made: Made) {
+    let body = QrisGenerateRequest {
+        partner_reference_no: made.reference.clone(),
+        amount: WireMoney::from(channel.min),
+        valid_up_to: Some(format_jakarta(made.expires_at)),
+        url_params: url(run, made.part, channel),
+        additional_info: info(channel),
+    };
+    let (part, expires_at) = (made.part, made.expires_at);
+    let got = create(run, made, paths::QRIS_GENERATE, &body).await;
+    if part == Part::Plain {
+        replies::qris(run, &got, expires_at);
+    }
+}
+
+async fn ewallet(run: &mut Run, channel: &Channel) {
+    let mut told: Vec<(&'static str, Got)> = Vec::new();
+    for form in ["unix seconds", "ISO +07:00"] {
+        let made = Made::new(Part::Plain, channel, LIFE);
+        let time = made.expires_at;
+        let notification = url(run, Part::Plain, channel);
+        let mut url_params = vec![UrlParam::pay_return(RETURN_URL)];
+        url_params.extend(notification);
+        if url_params.len() < 2 {
+            url_params.push(UrlParam::notification("https://pay.example.co.id/notify"));
+        }
+        let body = EwalletPaymentRequest {
+            partner_reference_no: made.reference.clone(),
+            valid_up_to: if form == "unix seconds" {
+                format_unix_seconds(time)
+            } else {
+                format_jakarta(time)
+            },
+            amount: WireMoney::from(channel.min),
+            url_params,
+            additional_info: EwalletInfo {
+                channel: channel.code.clone(),
+                order_title: Some("Live check".to_owned()),
+            },
+        };
+        let got = create(run, made, paths::EWALLET_PAYMENT, &body).await;
+        // Another form, under another reference, only when this one was refused for certain.
+        let is_format = got
+            .as_ref()
+            .is_ok_and(|answer| answer.code().starts_with("400"));
+        told.push((form, got));
+        if !is_format {
+            break;
+        }
+    }
+    replies::ewallet(run, &told);
+}
+
+async fn virtual_account(run: &mut Run, channel: &Channel) {
+    let own = channel.partner_service_id.clone().unwrap_or_default();
+    let mut prefixes = vec![own];
+    if channel.code == "VIRTUAL_ACCOUNT_BRI" {
+        // Two sources, two prefixes (10 #28).
+        prefixes.extend(["15574", "15573"].map(str::to_owned));
+        prefixes.dedup();
+    }
+    let mut told: Vec<(String, Got)> = Vec::new();
+    for prefix in prefixes {
+        let made = Made::new(Part::Plain, channel, LIFE);
+        let digits = Utc::now().timestamp_millis() % 100_000_000;
+        let body = VaCreateRequest {
+            partner_service_id: prefix.clone(),
+            customer_no: format!("{}{digits:08}", prefix.trim()),
+            virtual_account_name: NAME.to_owned(),
+            trx_id: made.reference.clone(),
+            virtual_account_trx_type: "C".to_owned(),
+            total_amount: WireMoney::from(channel.min),
+            expired_date: Some(format_jakarta(made.expires_at)),
+            additional_info: info(channel),
+        };
+        let got = create(run, made, paths::VA_CREATE, &body).await;
+        let is_refused = got
+            .as_ref()
+            .is_ok_and(|answer| answer.code().starts_with('4'));
+        told.push((prefix, got));
+        if !is_refused {
+            break;
+        }
+    }
+    replies::virtual_account(run, channel, &told);
+}
+
+async fn retail(run: &mut Run, channel: &Channel) {
+    let made = Made::new(Part::Plain, channel, LIFE);
+    let body = RetailCreateRequest {
+        partner_reference_no: made.reference.clone(),
+        valid_up_to: format_jakarta(made.expires_at),
+        customer_name: "Live Check".to_owned(),
+        customer_email: EMAIL.to_owned(),
+        customer_phone: Some(PHONE.to_owned()),
+        amount: WireMoney::from(channel.min),
+        url_params: url(run, Part::Plain, channel),
+        additional_info: info(channel),
+    };
+    let got = create(run, made, paths::RETAIL_CREATE, &body).await;
+    replies::retail(run, &got);
+}
+
+async fn link(run: &mut Run, channel: &Channel) {
+    let made = Made::new(Part::Plain, channel, LIFE);
+    let all = run.channels.offered_by_links();
+    let offered: Vec<String> = all.map(|one| one.code.clone()).collect();
+    let body = PaymentLinkRequest {
+        partner_reference_no: made.reference.clone(),
+        customer_name: "Live Check".to_owned(),
+        customer_email: EMAIL.to_owned(),
+        customer_phone_number: PHONE.trim_start_matches('0').to_owned(),
+        customer_phone_number_country_code: "+62".to_owned(),
+        list_item: vec![LinkItem {
+            name: "Live check".to_owned(),
+            price: "10000".to_owned(),
+            qty: "1".to_owned(),
+        }],
+        list_payment_channel: offered,
+        description: "Live check".to_owned(),
+        expiry_time: format_jakarta(made.expires_at),
+        url_params: url(run, Part::Plain, channel),
+    };
+    let (reference, expires_at) = (made.reference.clone(), made.expires_at);
+    let got = create(run, made, paths::PAYMENT_LINK_CREATE, &body).await;
+    replies::link(run, &got, &reference, expires_at);
+}
