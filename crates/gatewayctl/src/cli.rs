@@ -90,6 +90,12 @@ pub(crate) enum Command {
               value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
         skip: i64,
     },
+    /// Print the manual, all pages one after the other (`gatewayctl man | man -l -`), or write its files.
+    Man {
+        /// Write a file for each page into this folder.
+        #[arg(long, value_name = "FOLDER")]
+        dir: Option<PathBuf>,
+    },
     /// Print the completion script of a shell.
     Completions {
         /// Which shell.

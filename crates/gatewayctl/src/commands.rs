@@ -7,6 +7,7 @@ mod doctor;
 mod erase;
 mod events;
 mod keys;
+mod man;
 mod merchants;
 mod migrate;
 pub(crate) mod operators;
@@ -20,6 +21,8 @@ mod rejected;
 mod reseal;
 mod sign;
 mod webhooks;
+
+pub(crate) use rejected::headers_of;
 
 use crate::cli::Command;
 use crate::failure::Failure;
@@ -46,6 +49,7 @@ pub(crate) async fn run(command: Command) -> Result<Output, Failure> {
         Command::Partitions(asked) => partitions::run(&asked).await,
         Command::Erase(asked) => erase::run(asked).await,
         Command::AfterRestore { skip } => after_restore::run(skip).await,
+        Command::Man { dir } => man::run(dir.as_deref()),
         Command::Completions { shell } => Ok(completions::run(shell)),
     }
 }

@@ -10,8 +10,10 @@ mod creates;
 mod inbox;
 mod notice;
 mod portal;
+mod repeats;
 mod replies;
 mod report;
+mod stored;
 mod tokens;
 mod wire;
 
@@ -19,8 +21,9 @@ use std::net::SocketAddr;
 
 use ayolinx_core::channels::{ChannelTable, Environment};
 use ayolinx_core::json_style::JsonStyle;
+use ayolinx_core::messages::paths;
 use ayolinx_core::method::Method;
-use settings::{Env, Origin};
+use settings::{CtlSettings, Env, Origin};
 
 use self::creates::Made;
 use self::inbox::{Inbox, Listening};
@@ -47,6 +50,8 @@ pub(crate) struct Run {
     /// The code of the first inquiry about nothing.
     first_code: String,
     made: Vec<Made>,
+    /// The worker receives the callbacks, at the documented paths.
+    is_stored: bool,
 }
 
 impl Run {
@@ -76,8 +81,16 @@ impl Run {
     /// The callback URL that a create of this method carries; virtual accounts carry none.
     fn callback_url(&self, method: Method) -> Option<String> {
         let origin = self.public.as_ref()?.as_str().trim_end_matches('/');
-        (method != Method::VirtualAccount)
-            .then(|| format!("{origin}/live-check/{}", method.as_str()))
+        let path = match method {
+            Method::VirtualAccount => return None,
+            _ if !self.is_stored => {
+                return Some(format!("{origin}/live-check/{}", method.as_str()));
+            }
+            Method::Qris => paths::NOTIFY_QRIS,
+            Method::Ewallet | Method::Retail => paths::NOTIFY_DEBIT,
+            Method::PaymentLink => paths::NOTIFY_LINK,
+        };
+        Some(format!("{origin}{path}"))
     }
 
     fn snap_client_keys(&self) -> Vec<String> {
@@ -102,9 +115,16 @@ pub(crate) async fn run(asked: LiveCheck) -> Result<Output, Failure> {
         )?),
         None => None,
     };
+    let following = match asked.stored {
+        true => Some(follow(&mut run, &inbox)?),
+        false => None,
+    };
     let checked = check(&mut run, &inbox, &asked).await;
     if let Some(listening) = listening {
         listening.stop().await;
+    }
+    if let Some(following) = following {
+        following.abort();
     }
     if let Err(failure) = checked {
         if run.report.findings.is_empty() {
@@ -145,7 +165,25 @@ fn begin(asked: &LiveCheck) -> Result<Run, Failure> {
         is_strict: false,
         first_code: String::new(),
         made: Vec::new(),
+        is_stored: false,
     })
+}
+
+/// The running worker receives; we read what it stores.
+fn follow(run: &mut Run, inbox: &Inbox) -> Result<actix_rt::task::JoinHandle<()>, Failure> {
+    let env = Env::from_process();
+    let given = env.reader().optional("CALLBACK_PUBLIC_URL");
+    let origin = given.as_deref().and_then(Origin::parse).ok_or_else(|| {
+        Failure::usage("--stored needs CALLBACK_PUBLIC_URL, the origin of the running worker")
+    })?;
+    let settings = CtlSettings::from_env(&env)?;
+    let books = access::books(&settings)?;
+    run.step(&format!(
+        "reads the callbacks that the worker at {origin} stores"
+    ));
+    run.public = Some(origin);
+    run.is_stored = true;
+    Ok(stored::follow(books, inbox.clone()))
 }
 
 fn listen(
@@ -196,7 +234,10 @@ async fn check(run: &mut Run, inbox: &Inbox, asked: &LiveCheck) -> Result<(), Fa
                 "callbacks",
                 "nothing",
             )
-            .open("nothing listens: run it with --listen ADDR, with the public URL leading there"),
+            .open(
+                "nothing listens: run it with --listen ADDR, with the public URL leading there, or \
+                 with --stored beside a running worker",
+            ),
         );
     }
     tokens::renew(run).await;

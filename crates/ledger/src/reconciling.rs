@@ -36,22 +36,19 @@ pub struct PaymentInBooks {
     pub created_at: DateTime<Utc>,
 }
 
-/// Where a page ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BooksPlace {
-    created_at: DateTime<Utc>,
-    id: Uuid,
+impl PaymentInBooks {
+    /// The time its id was made at, by which ranges go: a payment's id begins with it (UUIDv7).
+    #[must_use]
+    pub fn made_at(&self) -> DateTime<Utc> {
+        let milliseconds = i64::try_from(self.id.as_uuid().as_u128() >> 80);
+        DateTime::from_timestamp_millis(milliseconds.unwrap_or(i64::MAX)).unwrap_or(self.created_at)
+    }
 }
 
-impl PaymentInBooks {
-    /// The place after this one.
-    #[must_use]
-    pub fn place(&self) -> BooksPlace {
-        BooksPlace {
-            created_at: self.created_at,
-            id: self.id.as_uuid(),
-        }
-    }
+/// The first id that could be made at that time.
+fn first_id_at(time: DateTime<Utc>) -> Uuid {
+    let milliseconds = u128::try_from(time.timestamp_millis()).unwrap_or_default();
+    Uuid::from_u128(milliseconds << 80)
 }
 
 type Row = (
@@ -66,20 +63,20 @@ type Row = (
 );
 
 impl Tx<'_> {
-    /// At most `limit` payments made at or after `from` and before `to`, oldest first, after a place.
+    /// At most `limit` payments made at or after `from` and before `to`, oldest first, after that one.
     ///
     /// # Errors
     /// When the database does not answer.
     pub fn payments_in_books(
         &mut self,
         (from, to): (DateTime<Utc>, DateTime<Utc>),
-        after: Option<BooksPlace>,
+        after: Option<PaymentId>,
         limit: i64,
     ) -> Result<Vec<PaymentInBooks>, LedgerError> {
         let mut query = payments::table
             .inner_join(orders::table.on(orders::id.eq(payments::order_id)))
-            .filter(payments::created_at.ge(from))
-            .filter(payments::created_at.lt(to))
+            .filter(payments::id.ge(first_id_at(from)))
+            .filter(payments::id.lt(first_id_at(to)))
             .select((
                 payments::id,
                 payments::order_id,
@@ -94,17 +91,11 @@ impl Tx<'_> {
                 ),
                 payments::created_at,
             ))
-            .order((payments::created_at, payments::id))
+            .order(payments::id)
             .limit(limit)
             .into_boxed();
-        if let Some(place) = after {
-            query = query.filter(
-                payments::created_at
-                    .gt(place.created_at)
-                    .or(payments::created_at
-                        .eq(place.created_at)
-                        .and(payments::id.gt(place.id))),
-            );
+        if let Some(after) = after {
+            query = query.filter(payments::id.gt(after.as_uuid()));
         }
         let rows: Vec<Row> = query.load(self.connection()?)?;
         rows.into_iter().map(read).collect()
@@ -119,8 +110,8 @@ impl Tx<'_> {
         (from, to): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<i64, LedgerError> {
         Ok(payments::table
-            .filter(payments::created_at.ge(from))
-            .filter(payments::created_at.lt(to))
+            .filter(payments::id.ge(first_id_at(from)))
+            .filter(payments::id.lt(first_id_at(to)))
             .count()
             .get_result(self.connection()?)?)
     }

@@ -42,6 +42,7 @@ mod payer_is_erased;
 mod process_dies_in_the_call;
 mod prometheus_watches;
 mod provider_is_down;
+mod provider_is_tried;
 mod provider_refuses;
 mod qr_pictures;
 mod readiness;

@@ -15,6 +15,10 @@ pub(crate) struct LiveCheck {
     /// The origin under which the provider reaches --listen. Default: CALLBACK_PUBLIC_URL.
     #[arg(long, value_name = "ORIGIN", requires = "listen")]
     pub(crate) public_url: Option<String>,
+    /// Read the callbacks that the running worker stores, in place of receiving them: CALLBACK_PUBLIC_URL
+    /// and DATABASE_URL are the worker's. What the worker cannot be told to refuse is not tried then.
+    #[arg(long, conflicts_with = "listen")]
+    pub(crate) stored: bool,
     /// Write the report as Markdown to this file too.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,

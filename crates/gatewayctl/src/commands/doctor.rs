@@ -125,16 +125,28 @@ fn told(findings: &Findings) -> Output {
         .iter()
         .map(|check| {
             let advice = (!check.advice.is_empty()).then_some(check.advice);
+            let see = (check.level != Level::Ok).then(|| page_of(check.name));
             json!({
                 "name": check.name,
                 "status": check.level.as_str(),
                 "found": check.found,
                 "advice": advice,
+                "see": see,
             })
         })
         .collect();
     let json = json!({"ok": failed == 0, "checks": checks});
     Output::new(human, json).with_problem(failed > 0)
+}
+
+/// Where the docs say more about what a line looks at.
+fn page_of(name: &str) -> &'static str {
+    match name {
+        "private key" | "public keys" | "API keys" | "sealed data" => "docs/KEYS.md",
+        "provider" | "token" | "clock" | "public URLs" => "docs/GOING_LIVE.md",
+        "channels" => "docs/PROVIDER.md",
+        _ => "docs/OPERATIONS.md",
+    }
 }
 
 fn line(check: &Check) -> String {
@@ -145,5 +157,9 @@ fn line(check: &Check) -> String {
         "" => String::new(),
         advice => format!(". {advice}"),
     };
-    format!("{status:<5} {:<12} {found}{advice}\n", check.name)
+    let see = match check.level {
+        Level::Ok => String::new(),
+        Level::Warn | Level::Fail => format!(" ({})", page_of(check.name)),
+    };
+    format!("{status:<5} {:<12} {found}{advice}{see}\n", check.name)
 }

@@ -97,9 +97,9 @@ async fn go_through(
         let Some(last) = page.last() else {
             return Ok(tally);
         };
-        after = Some(last.place());
+        after = Some(last.id);
         if Instant::now() >= deadline {
-            tally.next_from = page.first().map(|first| first.created_at);
+            tally.next_from = page.first().map(PaymentInBooks::made_at);
             return Ok(tally);
         }
         let held: Vec<(PaymentInBooks, Held)> = stream::iter(page)

@@ -83,7 +83,7 @@ fn explanation(one: &RefusedNotification, keys: &Keys) -> String {
 }
 
 /// Names in lower case. Objects and lists of pairs are both read.
-fn headers_of(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn headers_of(text: &str) -> BTreeMap<String, String> {
     let pairs = match serde_json::from_str(text) {
         Ok(Value::Object(members)) => members
             .into_iter()

@@ -2,21 +2,15 @@
 
 use std::time::Duration;
 
-use ayolinx_core::messages::paths;
 use ayolinx_core::method::Method;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use super::Run;
 use super::creates::{Made, Part};
-use super::inbox::{Inbox, REPLIES, Received};
-use super::notice::{How, Route, Signed, read};
+use super::inbox::{Inbox, Received};
+use super::notice::{Body, How, Route, Signed, read};
 use super::report::{Finding, Setting, on};
-use super::{callback_bodies, portal};
-use crate::output::say;
-
-/// After the second of two answers came again, how much longer the first may take.
-const LATE: Duration = Duration::from_secs(3);
+use super::{callback_bodies, portal, repeats};
 
 /// Has everything paid, listens, and judges.
 pub(crate) async fn check(run: &mut Run, inbox: &Inbox, waits: (Duration, Duration)) {
@@ -36,6 +30,7 @@ pub(crate) async fn check(run: &mut Run, inbox: &Inbox, waits: (Duration, Durati
     let signed = |reference: &str| -> Option<(Received, Option<Signed>)> {
         let one = inbox.about(reference).into_iter().next()?;
         let read = read(&one, &run.public_origin(), &run.keys);
+        let read = read.or_else(|| taken_by_the_worker(&one));
         Some((one, read))
     };
     let (first, second) = (signed(&plain), signed(&query));
@@ -45,6 +40,7 @@ pub(crate) async fn check(run: &mut Run, inbox: &Inbox, waits: (Duration, Durati
         .filter_map(|one| signed(&one.reference))
         .collect();
     let mut findings = routes(first.as_ref(), second.as_ref());
+    findings.push(public_key(run, inbox, first.as_ref()));
     findings.push(callback_bodies::spelling(first.as_ref()));
     findings.extend(snap(inbox, &accounts));
     findings.push(qris_headers(first.as_ref()));
@@ -55,7 +51,18 @@ pub(crate) async fn check(run: &mut Run, inbox: &Inbox, waits: (Duration, Durati
     for finding in findings {
         run.report.add(finding);
     }
-    repeats(run, inbox, (&plain, &query), waits.1).await;
+    repeats::check(run, inbox, (&plain, &query), waits.1).await;
+}
+
+/// Without its token, which is never kept, kind E cannot be checked again; the worker did.
+fn taken_by_the_worker(one: &Received) -> Option<Signed> {
+    one.is_verified.then(|| Signed {
+        how: How::Sha512,
+        route: Route::Path,
+        body: Body::AsReceived,
+        bodies_agree: false,
+        key: "the client secret (the worker checked it)".to_owned(),
+    })
 }
 
 fn routes(
@@ -100,21 +107,40 @@ fn routes(
             signed.route.say()
         )),
     };
+    vec![route, query]
+}
+
+/// Which key signed: a callback's, or with SNAP that of its token request.
+fn public_key(run: &Run, inbox: &Inbox, first: Option<&(Received, Option<Signed>)>) -> Finding {
     let asked = on(
         "42",
         "the provider's public key",
-        "the callback's signature",
+        "signatures that a key makes",
     );
-    let key = match first.and_then(|(_, signed)| signed.as_ref()) {
-        Some(signed) if signed.how == How::Rsa => {
-            asked.seen(&signed.key).right("it is one of ours")
-        }
-        Some(signed) => asked
-            .seen(&signed.key)
-            .open("it was signed with the secret, not with a key"),
-        None => asked.open("no callback's signature was understood"),
-    };
-    vec![route, query, key]
+    let signed = first.and_then(|(_, signed)| signed.as_ref());
+    if let Some(signed) = signed.filter(|signed| signed.how == How::Rsa) {
+        return asked.seen(&signed.key).right("it is one of ours");
+    }
+    let requests = inbox.token_requests();
+    match requests.first().map(|one| token_key(run, one)) {
+        Some(Some(key)) => asked
+            .seen(key)
+            .right("it is one of ours (of the token request)"),
+        Some(None) => asked
+            .seen("a token request")
+            .open("no key of AYOLINX_PUBLIC_KEY_FILES signed it"),
+        None => asked.open("no signature came that a key of ours verifies"),
+    }
+}
+
+/// The key that signed a token request by the rule.
+fn token_key(run: &Run, one: &Received) -> Option<String> {
+    let given = one.header("x-client-key")?;
+    let message = format!("{given}|{}", one.header("x-timestamp")?);
+    let signature = one.header("x-signature")?;
+    let mut keys = run.keys.provider.iter();
+    keys.find(|named| named.key.verify_base64(message.as_bytes(), signature))
+        .map(|named| named.name.clone())
 }
 
 /// Path and header names: nothing secret.
@@ -172,10 +198,12 @@ fn qris_headers(first: Option<&(Received, Option<Signed>)>) -> Finding {
         return asked.open("no callback came");
     };
     let asked = asked.seen(came(one));
-    match (
-        one.bearer().is_some(),
-        signed.as_ref().map(|signed| signed.how),
-    ) {
+    let has_token = one.bearer().is_some()
+        || (one.is_verified
+            && signed
+                .as_ref()
+                .is_some_and(|signed| signed.how == How::Sha512));
+    match (has_token, signed.as_ref().map(|signed| signed.how)) {
         (false, Some(How::Rsa)) => {
             asked.right("no token; signed as kind C, as the gateway checks then")
         }
@@ -221,18 +249,16 @@ fn client_key(run: &Run, inbox: &Inbox) -> Vec<Finding> {
     );
     let requests = inbox.token_requests();
     let Some(one) = requests.first() else {
-        let text = "it asked for no token: callbacks come without SNAP";
+        let text = if run.is_stored {
+            "the worker answers token requests and keeps none; --listen shows them"
+        } else {
+            "it asked for no token: callbacks come without SNAP"
+        };
         return vec![asked.not_asked(text)];
     };
     let given = one.header("x-client-key").unwrap_or_default().to_owned();
     let accepted = run.snap_client_keys();
-    let timestamp = one.header("x-timestamp").unwrap_or_default();
-    let signature = one.header("x-signature").unwrap_or_default();
-    let message = format!("{given}|{timestamp}");
-    let is_signed = run.keys.provider.iter().any(|named| {
-        let bytes = message.as_bytes();
-        named.key.verify_base64(bytes, signature)
-    });
+    let is_signed = token_key(run, one).is_some();
     let is_ours = given == run.provider.account.client_id;
     let seen = if is_ours {
         "our client id"
@@ -298,113 +324,6 @@ fn silent(made: &[Made], inbox: &Inbox) -> Finding {
              this listener reachable from outside?",
             missing.join(", ")
         ))
-    }
-}
-
-/// When a callback comes again, and which reply ends that.
-async fn repeats(run: &mut Run, inbox: &Inbox, (plain, query): (&str, &str), most: Duration) {
-    let count = |reference: &str| inbox.about(reference).len();
-    let asked = on(
-        "21",
-        "what counts as a failed callback",
-        "one callback answered with HTTP 200 and responseCode 5005600",
-    );
-    if count(query) == 0 {
-        run.report
-            .add(asked.open("no callback came that could have been refused"));
-        run.report
-            .add(on("19", "reply to a QRIS notice", "").open("no callback came"));
-        return;
-    }
-    say(&format!(
-        "waits up to {} s for the refused callback to come again",
-        most.as_secs()
-    ));
-    let began = Instant::now();
-    let again = inbox.wait(most, |inbox| inbox.about(query).len() > 1).await;
-    let seen = if again {
-        format!("it came again within {} s", began.elapsed().as_secs())
-    } else {
-        format!("it did not come again in {} s", most.as_secs())
-    };
-    let reading = if again {
-        "responseCode counts, not HTTP alone; the gateway answers both alike"
-    } else {
-        "HTTP 200 alone ends it; the gateway answers both alike"
-    };
-    run.report.add(asked.seen(seen).right(reading));
-    // The first was answered before the second, so that its repeat would be due before.
-    let left = if again { LATE } else { Duration::ZERO };
-    inbox.wait(left, |inbox| inbox.about(plain).len() > 1).await;
-    let asked = on(
-        "19",
-        "reply to a QRIS notice",
-        "a callback answered with 2005600",
-    );
-    let times = count(plain);
-    run.report.add(if times == 0 {
-        asked.open("no callback came")
-    } else if times == 1 {
-        let seen = "it did not come again".to_owned();
-        asked
-            .seen(seen)
-            .right("2005600 is taken, as the gateway answers")
-    } else {
-        let last = || inbox.about(plain).len();
-        let known = last();
-        inbox
-            .wait(LATE, |inbox| inbox.about(plain).len() > known)
-            .await;
-        let taken = REPLIES
-            .get(last().saturating_sub(1))
-            .unwrap_or(&"none of the known");
-        asked
-            .seen(format!("it came {} times", last()))
-            .unfit(format!(
-                "2005600 is not taken, {taken} is; no setting changes the reply"
-            ))
-    });
-    let asked = on(
-        "20",
-        "reply to a virtual account's notice",
-        "callbacks answered as documented",
-    );
-    let va: Vec<usize> = run
-        .made
-        .iter()
-        .filter(|one| one.is_open && one.method == Method::VirtualAccount)
-        .map(|one| count(&one.reference))
-        .collect();
-    run.report.add(match va.iter().max() {
-        None | Some(0) => asked.open("no callback of a virtual account came"),
-        Some(1) => asked
-            .seen("none came again")
-            .right("2005600, for SNAP 2002500 with virtualAccountData, as the gateway answers"),
-        Some(times) => asked
-            .seen(format!("one came {times} times"))
-            .unfit("the documented reply is not taken; no setting changes it"),
-    });
-    if let Some(one) = inbox.about(plain).first() {
-        let is_short = one.path == paths::NOTIFY_QRIS_SHORT;
-        let reading = if is_short {
-            "/v1/…; the gateway takes it"
-        } else {
-            "the URL's own path"
-        };
-        run.report.add(
-            on("23", "path of the QRIS notice", "a paid QRIS")
-                .seen(format!("POST {}", one.path))
-                .right(reading),
-        );
-        let forwarded = one
-            .header("x-forwarded-for")
-            .map_or("", |_| " (by X-Forwarded-For)");
-        let from = one.header("x-forwarded-for").unwrap_or(&one.peer);
-        run.report.add(
-            on("38", "address that callbacks come from", "a paid QRIS")
-                .seen(format!("{from}{forwarded}"))
-                .not_asked(format!("seen: {from}; the gateway does not filter by it")),
-        );
     }
 }
 

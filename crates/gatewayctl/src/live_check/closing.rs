@@ -50,11 +50,18 @@ pub(crate) async fn expired(run: &mut Run) {
     });
 }
 
-/// Cancels every QR that is still open, and looks at the replies.
+/// Cancels every QR that nobody paid, and looks at the replies.
 pub(crate) async fn cancel_all(run: &mut Run) {
     let mut first: Option<(Got, Got)> = None;
     for made in run.made.clone() {
         if !made.is_open || made.method != Method::Qris {
+            continue;
+        }
+        let before = inquire(run, &made).await;
+        let status = before
+            .ok()
+            .and_then(|answer| answer.text("latestTransactionStatus"));
+        if status.as_deref() == Some("00") {
             continue;
         }
         run.step(&format!("cancels {}", made.reference));

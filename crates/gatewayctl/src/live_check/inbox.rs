@@ -28,6 +28,8 @@ pub(crate) struct Received {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) peer: String,
+    /// The worker received it and took it for the provider's.
+    pub(crate) is_verified: bool,
 }
 
 impl Received {
@@ -144,7 +146,7 @@ impl Inbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, one: Received) {
+    pub(crate) fn keep(&self, one: Received) {
         let mut state = self.lock();
         if state.received.len() < RECEIVED_MAX {
             state.received.push(one);
@@ -205,6 +207,7 @@ async fn take(request: HttpRequest, body: Bytes, inbox: Data<Inbox>) -> HttpResp
         peer: request
             .peer_addr()
             .map_or_else(String::new, |peer| peer.ip().to_string()),
+        is_verified: false,
     };
     inbox.keep(one.clone());
     if one.path == paths::TOKEN {

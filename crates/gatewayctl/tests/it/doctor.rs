@@ -150,3 +150,52 @@ fn a_refused_token_names_the_likely_causes() {
     token_refused("401 Unauthorized", refused, "4017300");
     token_refused("403 Forbidden", "<html>", "IP whitelist");
 }
+
+#[test]
+fn a_bank_without_its_prefix_is_named() {
+    let database = migrated();
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("channels.toml");
+    let with = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let ctl = provider::away(Ctl::on(&database))
+            .with("AYOLINX_CHANNELS_FILE", file.to_str().unwrap());
+        ctl.run(&["doctor", "--json"]).failed(1).json()
+    };
+    let report = with("[VIRTUAL_ACCOUNT_BCA]\nenabled = true\n");
+    let all = report["checks"].as_array().unwrap();
+    let warned = all
+        .iter()
+        .find(|one| one["name"] == "channels" && one["status"] == "warn");
+    let warned = warned.unwrap_or_else(|| panic!("{report:#}"));
+    let found = warned["found"].as_str().unwrap();
+    assert!(found.contains("VIRTUAL_ACCOUNT_BCA"), "{found}");
+    assert!(
+        warned["advice"]
+            .as_str()
+            .unwrap()
+            .contains("partner_service_id")
+    );
+    assert_eq!(warned["see"], "docs/PROVIDER.md");
+}
+
+#[test]
+fn every_line_that_fails_names_a_page_that_is_there() {
+    let report = provider::away(Ctl::nowhere())
+        .run(&["doctor", "--json"])
+        .failed(1)
+        .json();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for check in report["checks"].as_array().unwrap() {
+        let Some(page) = check["see"].as_str() else {
+            assert_eq!(check["status"], "ok", "{check:#}");
+            continue;
+        };
+        assert!(root.join(page).is_file(), "{check:#}");
+    }
+    let table = provider::away(Ctl::nowhere())
+        .run(&["doctor"])
+        .failed(1)
+        .stdout;
+    assert!(table.contains("(docs/GOING_LIVE.md)"), "{table}");
+}

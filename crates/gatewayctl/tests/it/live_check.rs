@@ -54,7 +54,7 @@ const WITH_CALLBACKS: [&str; 9] = [
     "--wait",
     "60s",
     "--expire-after",
-    "2s",
+    "5s",
     "--repeat-wait",
     "60s",
 ];
@@ -275,7 +275,7 @@ fn snap_callbacks_as_we_read_them_are_right() {
         settings.body_spelling = BodySpelling::Plain;
     });
     let ctl = ctl(&sandbox).with("AYOLINX_JSON_STYLE", "plain");
-    let report = ctl.run(&WITH_CALLBACKS).failed(2).json();
+    let report = ctl.run(&WITH_CALLBACKS).ok().json();
     says(
         &report,
         &[
@@ -302,7 +302,7 @@ fn snap_callbacks_as_we_read_them_are_right() {
                 "X-CLIENT-KEY | X-TIMESTAMP",
             ),
             ("grantType of its token request", "right", "grant_type"),
-            ("the provider's public key", "open", "with the secret"),
+            ("the provider's public key", "right", "of the token request"),
         ],
     );
 }
@@ -428,7 +428,7 @@ fn production_is_refused_and_what_is_missing_is_said() {
     assert!(ran.stderr.contains("AYOLINX_CLIENT_SECRET"), "{ran:?}");
 
     let ran = ctl(&sandbox)
-        .run(&["live-check", "--expire-after", "2s"])
+        .run(&["live-check", "--expire-after", "5s"])
         .failed(2);
     assert!(ran.stdout.contains("Not decided (1)"), "{ran:?}");
     assert!(ran.stdout.contains("--listen"), "{ran:?}");

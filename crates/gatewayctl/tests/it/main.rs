@@ -14,4 +14,5 @@ mod provider;
 mod reconcile;
 mod rig;
 mod rotation;
+mod shells;
 mod signatures;
