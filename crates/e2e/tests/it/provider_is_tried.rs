@@ -16,7 +16,7 @@ async fn the_workers_callbacks_tell_how_the_provider_signs() {
             "--wait",
             "2m",
             "--expire-after",
-            "5s",
+            "10s",
         ],
     );
     assert_eq!(ran.code, Some(0), "{}\n{}", ran.stdout, ran.stderr);

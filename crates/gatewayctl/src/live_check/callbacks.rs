@@ -6,7 +6,7 @@ use ayolinx_core::method::Method;
 use serde_json::Value;
 
 use super::Run;
-use super::creates::{Made, Part};
+use super::creates::{Made, Part, QUERY};
 use super::inbox::{Inbox, Received};
 use super::notice::{Body, How, Route, Signed, read};
 use super::report::{Finding, Setting, on};
@@ -29,9 +29,22 @@ pub(crate) async fn check(run: &mut Run, inbox: &Inbox, waits: (Duration, Durati
     portal::mark_paid(run, inbox, &made, waits.0).await;
     let signed = |reference: &str| -> Option<(Received, Option<Signed>)> {
         let one = inbox.about(reference).into_iter().next()?;
-        let read = read(&one, &run.public_origin(), &run.keys);
-        let read = read.or_else(|| taken_by_the_worker(&one));
-        Some((one, read))
+        let origin = run.public_origin();
+        if let Some(signed) = read(&one, &origin, &run.keys) {
+            return Some((one, Some(signed)));
+        }
+        // The worker keeps no query, but it can only be the one we gave.
+        let with_query = Received {
+            query: Some(QUERY.to_owned()),
+            ..one.clone()
+        };
+        match read(&with_query, &origin, &run.keys) {
+            Some(signed) if one.is_verified => Some((with_query, Some(signed))),
+            _ => {
+                let taken = taken_by_the_worker(&one);
+                Some((one, taken))
+            }
+        }
     };
     let (first, second) = (signed(&plain), signed(&query));
     let accounts: Vec<(Received, Option<Signed>)> = made

@@ -24,6 +24,9 @@ const EMAIL: &str = "live-check@example.co.id";
 const PHONE: &str = "081234567890";
 const LIFE: TimeDelta = TimeDelta::minutes(30);
 
+/// The query of one callback URL.
+pub(crate) const QUERY: &str = "check=1";
+
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -109,9 +112,12 @@ async fn create<T: Serialize>(run: &mut Run, mut made: Made, path: &'static str,
 }
 
 fn url(run: &Run, part: Part, channel: &Channel) -> Vec<UrlParam> {
-    let query = if part == Part::Query { "?check=1" } else { "" };
     let url = run.callback_url(channel.method);
-    url.map(|url| UrlParam::notification(format!("{url}{query}")))
+    let with_query = |url: String| match part {
+        Part::Query => format!("{url}?{QUERY}"),
+        Part::Plain | Part::Expiring => url,
+    };
+    url.map(|url| UrlParam::notification(with_query(url)))
         .into_iter()
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Callbacks that the running worker received and stored, in place of a listener of our own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ pub(super) fn follow(books: Ledger, inbox: Inbox) -> actix_rt::task::JoinHandle<
     let since = Utc::now();
     actix_rt::spawn(async move {
         let mut known: BTreeMap<Uuid, i32> = BTreeMap::new();
-        let mut refused = 0_usize;
+        let mut refused: BTreeSet<String> = BTreeSet::new();
         loop {
             if let Err(error) = look(&books, &inbox, since, (&mut known, &mut refused)).await {
                 say(&format!("the worker's callbacks cannot be read: {error}"));
@@ -34,7 +34,7 @@ async fn look(
     books: &Ledger,
     inbox: &Inbox,
     since: DateTime<Utc>,
-    (known, refused): (&mut BTreeMap<Uuid, i32>, &mut usize),
+    (known, refused): (&mut BTreeMap<Uuid, i32>, &mut BTreeSet<String>),
 ) -> Result<(), ledger::LedgerError> {
     let read =
         books.transact(move |tx| Ok((tx.callbacks_since(since, AT_ONCE)?, tx.refused(AT_ONCE)?)));
@@ -45,18 +45,18 @@ async fn look(
             inbox.keep(received(&one.path, None, &one.headers, &one.body, true));
         }
     }
-    // What was refused has no identity; its references tell whether it is ours.
-    let new = turned_away.len().saturating_sub(*refused);
-    for one in turned_away.iter().take(new) {
-        inbox.keep(received(
-            &one.path,
-            one.query.clone(),
-            &one.headers,
-            &one.body,
-            false,
-        ));
+    // What was refused has no identity but its headers, the signature among them.
+    for one in turned_away {
+        if refused.insert(one.headers.clone()) {
+            inbox.keep(received(
+                &one.path,
+                one.query,
+                &one.headers,
+                &one.body,
+                false,
+            ));
+        }
     }
-    *refused = turned_away.len();
     Ok(())
 }
 

@@ -54,7 +54,7 @@ const WITH_CALLBACKS: [&str; 9] = [
     "--wait",
     "60s",
     "--expire-after",
-    "5s",
+    "10s",
     "--repeat-wait",
     "60s",
 ];
@@ -428,7 +428,7 @@ fn production_is_refused_and_what_is_missing_is_said() {
     assert!(ran.stderr.contains("AYOLINX_CLIENT_SECRET"), "{ran:?}");
 
     let ran = ctl(&sandbox)
-        .run(&["live-check", "--expire-after", "5s"])
+        .run(&["live-check", "--expire-after", "10s"])
         .failed(2);
     assert!(ran.stdout.contains("Not decided (1)"), "{ran:?}");
     assert!(ran.stdout.contains("--listen"), "{ran:?}");
