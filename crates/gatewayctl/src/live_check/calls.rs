@@ -141,7 +141,7 @@ pub(crate) async fn body_spelling(run: &mut Run) {
             style("plain"),
         ),
         [Some(false), Some(true), _, Some(false), _] => asked.set(
-            "/ plainly, but \\uXXXX: with plain, names must stay ASCII",
+            "/ plainly, but é as \\uXXXX; with plain, names must stay ASCII",
             style("plain"),
         ),
         [Some(true), Some(false), Some(false), Some(true), _] => {

@@ -7,6 +7,7 @@ mod bench;
 mod doctor;
 mod events;
 mod live_check;
+mod live_readings;
 mod mistakes;
 mod orders;
 mod partitions;
