@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App, HttpServer, dev::Server};
+use actix_web::{App, HttpServer, dev::Server, rt::net::TcpStream};
 use ayolinx_core::key_id::KeyId;
 use chrono::TimeDelta;
 use ledger::{Ledger, PepperStanding, Urgency};
@@ -22,6 +22,7 @@ use service_shell::request_id;
 use service_shell::shutdown::{self, Shutdown};
 use service_shell::unread_body;
 use settings::ApiSettings;
+use socket2::SockRef;
 use tokio::sync::Semaphore;
 
 use crate::console::{self, Console};
@@ -31,6 +32,7 @@ use crate::long_reads::LongReads;
 use crate::rate_limit::{self, RateLimit};
 use crate::routes;
 use crate::state::Api;
+use crate::usecases::export_orders::STALLED_AFTER;
 use crate::usecases::unsent::NOTES_MAX;
 use crate::watching::{WatchLimits, Watching};
 
@@ -130,6 +132,7 @@ impl Parts {
                     routes(cfg);
                 })
         })
+        .on_connect(|io, _data| give_up_on_stalled(io))
         .client_request_timeout(HEAD_DEADLINE)
         .keep_alive(keep_alive)
         .shutdown_timeout(self.settings.shared.timings.shutdown_grace.as_secs())
@@ -162,6 +165,16 @@ impl Parts {
                 console::routes,
             )?,
         ])
+    }
+}
+
+/// The framework waits for ever until a client takes what is sent: the system closes such a connection.
+fn give_up_on_stalled(io: &dyn std::any::Any) {
+    if let Some(stream) = io.downcast_ref::<TcpStream>() {
+        let limit = SockRef::from(stream).set_tcp_user_timeout(Some(STALLED_AFTER));
+        if let Err(error) = limit {
+            tracing::debug!(%error, "a stalled connection will not be closed");
+        }
     }
 }
 

@@ -95,7 +95,7 @@ pub fn document() -> Document {
         ))
         .build();
     let mut components = document.components.take().unwrap_or_default();
-    replies::add_headers(&mut components);
+    replies::add_parts(&mut components);
     components.add_security_scheme(KEY, SecurityScheme::Http(bearer));
     document.components = Some(components);
     for call in calls() {
@@ -167,7 +167,7 @@ fn operation(call: &Call) -> Operation {
     }
     for (status, meaning, schema) in call.replies {
         let mut reply = ResponseBuilder::new().description(*meaning);
-        if let Some(schema) = schema {
+        for schema in schema.iter().flat_map(|schemas| schemas.split(" | ")) {
             let (kind, content) = content_of(schema);
             reply = replies::with_links(reply.content(kind, content), schema);
         }

@@ -5,6 +5,7 @@ mod create_order;
 mod cursor;
 mod customer;
 mod events;
+mod export;
 mod field_errors;
 mod fields;
 mod formats;
@@ -25,6 +26,7 @@ use crate::json::JsonTree;
 pub use create_order::CreateOrder;
 pub use cursor::{Cursor, EventCursor};
 pub use events::{ListEvents, parse_redelivery};
+pub use export::{ExportFormat, ExportOrders};
 pub use field_errors::FieldErrors;
 pub use items::Item;
 pub use list_orders::{
@@ -60,6 +62,7 @@ pub(crate) mod known {
     pub(crate) use super::create_order::FIELDS as CREATE_ORDER;
     pub(crate) use super::customer::FIELDS as CUSTOMER;
     pub(crate) use super::events::{EVENT_PARAMETERS, REDELIVER_FIELDS};
+    pub(crate) use super::export::EXPORT_PARAMETERS;
     pub(crate) use super::items::FIELDS as ITEM;
     pub(crate) use super::list_orders::LIST_PARAMETERS;
     pub(crate) use super::money::FIELDS as MONEY;

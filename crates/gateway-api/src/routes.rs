@@ -10,6 +10,7 @@ mod channels;
 mod checkout;
 mod documents;
 mod events;
+mod export;
 mod kept;
 mod orders;
 mod refunds;
@@ -23,6 +24,8 @@ pub fn merchant(cfg: &mut ServiceConfig) {
             .route(post().to(orders::create))
             .route(get().to(orders::list)),
     )
+    // Before the orders by id, which it looks like.
+    .service(resource("/v1/orders/export").route(get().to(export::export)))
     .service(resource("/v1/orders/{id}").route(get().to(orders::read)))
     .service(resource("/v1/orders/{id}/payments").route(post().to(orders::add_payment)))
     .service(resource("/v1/orders/{id}/cancel").route(post().to(orders::cancel)))

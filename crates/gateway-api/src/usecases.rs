@@ -5,6 +5,7 @@ pub mod cancel_order;
 pub mod create_order;
 pub mod daily_report;
 pub mod events;
+pub mod export_orders;
 pub mod once;
 pub mod read_orders;
 pub mod refunds;

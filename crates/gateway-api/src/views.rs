@@ -3,6 +3,7 @@
 mod channel;
 mod delivery;
 mod endpoint;
+pub mod order_csv;
 mod refund;
 mod report;
 mod timeline;

@@ -34,6 +34,7 @@ mod order_expires;
 mod order_is_cancelled;
 mod order_is_paid_another_way;
 mod order_is_paid_by_each_method;
+mod orders_are_exported;
 mod orders_are_found;
 mod outcome_is_unknown;
 mod paid_late;

@@ -298,7 +298,7 @@ pub(super) fn text() -> RefOr<Schema> {
     string().min_length(Some(1)).into()
 }
 
-fn time() -> RefOr<Schema> {
+pub(super) fn time() -> RefOr<Schema> {
     string()
         .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
             utoipa::openapi::KnownFormat::DateTime,
@@ -314,7 +314,7 @@ fn key() -> RefOr<Schema> {
     string().pattern(Some("^[!-~]{1,255}$")).into()
 }
 
-fn order_status() -> RefOr<Schema> {
+pub(super) fn order_status() -> RefOr<Schema> {
     one_of(
         ayolinx_core::states::OrderState::ALL
             .iter()
@@ -322,7 +322,7 @@ fn order_status() -> RefOr<Schema> {
     )
 }
 
-fn method() -> RefOr<Schema> {
+pub(super) fn method() -> RefOr<Schema> {
     one_of(
         ayolinx_core::method::Method::ALL
             .iter()

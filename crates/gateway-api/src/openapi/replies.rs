@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::schema::{AllOfBuilder, Components, ObjectBuilder, SchemaType, Type};
-use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::calls::Call;
 use super::examples;
@@ -43,8 +43,15 @@ const HEADERS: [(&str, &str, &str); 6] = [
     ("WWW-Authenticate", "^Bearer$", "How to authenticate."),
 ];
 
-/// The headers, for replies to point to.
-pub(super) fn add_headers(components: &mut Components) {
+/// The headers and the examples of problems, for replies to point to.
+pub(super) fn add_parts(components: &mut Components) {
+    for code in ErrorCode::ALL {
+        let example = ExampleBuilder::new()
+            .summary(code.title())
+            .value(Some(example_of(*code)));
+        let name = code.as_str().to_owned();
+        components.examples.insert(name, RefOr::T(example.build()));
+    }
     for (name, pattern, meaning) in HEADERS {
         let schema = ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::String))
@@ -153,11 +160,9 @@ fn refusal(status: u16, codes: &[ErrorCode]) -> ResponseBuilder {
     let schema = AllOfBuilder::new()
         .item(Ref::from_schema_name("Problem"))
         .item(these);
-    let examples = codes.iter().map(|code| {
-        let example = ExampleBuilder::new()
-            .summary(code.title())
-            .value(Some(example_of(*code)));
-        (code.as_str(), example.build())
+    let examples = names.iter().map(|name| {
+        let place = format!("#/components/examples/{name}");
+        (*name, RefOr::Ref(Ref::new(place)))
     });
     let content = ContentBuilder::new()
         .schema(Some(schema))

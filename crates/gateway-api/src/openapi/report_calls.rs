@@ -3,7 +3,10 @@
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 
-use super::calls::{Call, Parameter, keyed_errors, required_query, string};
+use super::calls::{
+    Call, Parameter, keyed_errors, method, one_of, order_status, query, required_query, string,
+    text, time,
+};
 use crate::error::ErrorCode;
 
 const REPORT_PARAMETERS: &[Parameter] = &[required_query("date", "The day, in Jakarta.", date)];
@@ -22,8 +25,42 @@ const DAILY_REPORT: Call = Call {
     errors: keyed_errors![],
 };
 
-pub(super) fn report_calls() -> impl Iterator<Item = Call> {
-    [DAILY_REPORT].into_iter()
+const EXPORT_PARAMETERS: &[Parameter] = &[
+    query("format", "`csv` when absent.", format),
+    query("reference", "Exactly this reference.", text),
+    query("status", "In this state.", order_status),
+    query("method", "With a payment of this method.", method),
+    query("channel", "With a payment by this channel.", text),
+    query("created_from", "Made at or after.", time),
+    query("created_to", "Made before.", time),
+    query("paid_from", "Paid at or after.", time),
+    query("paid_to", "Paid before.", time),
+];
+
+const EXPORT_ORDERS: Call = Call {
+    id: "export_orders",
+    verb: "GET",
+    path: "/v1/orders/export",
+    summary: "Take away all orders as one file",
+    description: "Newest first, without a limit. `csv`: a header, then a line per order; `ndjson`: an order as JSON per line. \
+                  The reply is whole only if its last chunk came. Two at once per merchant, more are 429.",
+    needs_key: true,
+    parameters: EXPORT_PARAMETERS,
+    body: None,
+    replies: &[(
+        "200",
+        "The file.",
+        Some("text/csv; charset=utf-8 | application/x-ndjson"),
+    )],
+    errors: keyed_errors![],
+};
+
+pub(super) fn report_calls() -> [Call; 2] {
+    [DAILY_REPORT, EXPORT_ORDERS]
+}
+
+fn format() -> RefOr<Schema> {
+    one_of(["csv", "ndjson"])
 }
 
 fn date() -> RefOr<Schema> {

@@ -96,6 +96,7 @@ fn the_parameters_of_the_lists_are_those_that_are_read() {
         ("/v1/orders", known::LIST_PARAMETERS),
         ("/v1/events", known::EVENT_PARAMETERS),
         ("/v1/reports/daily", known::REPORT_PARAMETERS),
+        ("/v1/orders/export", known::EXPORT_PARAMETERS),
     ] {
         let parameters = document["paths"][path]["get"]["parameters"]
             .as_array()

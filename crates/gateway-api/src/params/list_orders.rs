@@ -69,6 +69,21 @@ impl OrderFilters {
     }
 }
 
+impl From<OrderFilters> for ledger::OrderFilter {
+    fn from(filters: OrderFilters) -> Self {
+        Self {
+            reference: filters.reference,
+            state: filters.status,
+            method: filters.method.map(|method| method.as_str().to_owned()),
+            channel: filters.channel,
+            created_from: filters.created_from,
+            created_to: filters.created_to,
+            paid_from: filters.paid_from,
+            paid_to: filters.paid_to,
+        }
+    }
+}
+
 fn not_blank(query: &Query, name: &str) -> Result<Option<String>, ApiError> {
     match query.text(name) {
         Some("") => Err(ApiError::malformed_request(format!(

@@ -50,17 +50,7 @@ pub async fn list_orders(
     merchant: MerchantId,
     wanted: ListOrders,
 ) -> Result<OrderPage, ApiError> {
-    let filters = wanted.filters;
-    let filter = OrderFilter {
-        reference: filters.reference,
-        state: filters.status,
-        method: filters.method.map(|method| method.as_str().to_owned()),
-        channel: filters.channel,
-        created_from: filters.created_from,
-        created_to: filters.created_to,
-        paid_from: filters.paid_from,
-        paid_to: filters.paid_to,
-    };
+    let filter = OrderFilter::from(wanted.filters);
     let after = wanted.cursor.map(|cursor: Cursor| PageEnd {
         created_at: cursor.created_at,
         id: OrderId::from_uuid(cursor.id),
