@@ -67,6 +67,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/orders/{id}/sync").route(post().to(orders::sync)))
         .service(resource("/orders/{id}/cancel").route(post().to(orders::cancel)))
         .service(resource("/orders/{id}/resolve").route(post().to(decisions::resolve)))
+        .service(resource("/orders/{id}/refunds").route(post().to(decisions::ask)))
         .service(resource("/refunds/{id}/complete").route(post().to(decisions::complete)))
         .service(resource("/events/{id}/redeliver").route(post().to(orders::redeliver)))
         .service(resource("/lists/{list}").route(get().to(lists::page)))

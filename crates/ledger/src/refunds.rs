@@ -29,8 +29,10 @@ pub struct NewRefund {
     pub id: RefundId,
     /// How much; all that is left when unsaid.
     pub amount: Option<Amount>,
-    /// Why, in the shop's words.
+    /// Why, in the words of whoever asks.
     pub reason: String,
+    /// Who asks.
+    pub source: Source,
 }
 
 /// Why a refund cannot be recorded or completed.
@@ -114,10 +116,11 @@ impl RefundRow {
 }
 
 impl Tx<'_> {
-    /// Records that a shop wants money given back (contract 4.3). Nothing is booked yet.
+    /// Records that money is to be given back (contract 4.3). Nothing is booked yet.
     ///
     /// # Errors
-    /// [`LedgerError::NotFound`] also when the order is another merchant's.
+    /// [`LedgerError::NotFound`] also when the order is another merchant's, [`LedgerError::Conflict`]
+    /// when there is a refund of this id.
     pub fn ask_refund(
         &mut self,
         merchant: MerchantId,
@@ -145,7 +148,7 @@ impl Tx<'_> {
             ))
             .returning(RefundRow::as_returning())
             .get_result(self.connection()?)?;
-        self.record_refund(&locked, &row, Source::Merchant, "refund_asked");
+        self.record_refund(&locked, &row, new.source, "refund_asked");
         row.line().map(Ok)
     }
 

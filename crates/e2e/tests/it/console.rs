@@ -57,6 +57,7 @@ async fn a_viewer_sees_everything_but_the_customer_and_does_nothing() {
         format!("/orders/{order}/cancel"),
         format!("/orders/{order}/customer"),
         format!("/orders/{order}/resolve"),
+        format!("/orders/{order}/refunds"),
         format!("/refunds/rfd_{id}/complete"),
         format!("/events/evt_{id}/redeliver"),
         format!("/quarantine/{id}/retry"),
@@ -201,6 +202,66 @@ async fn money_under_review_is_decided_on_and_a_refund_completed() {
             format!("{EMAIL}|review_resolved|{id}|refused"),
             format!("{EMAIL}|refund_completed|{refund}|done"),
             format!("{EMAIL}|refund_completed|{refund}|refused"),
+        ]
+    );
+}
+
+#[actix_rt::test]
+async fn a_refund_is_asked_for_once_however_often_the_form_is_sent() {
+    let stack = quick().start().await.unwrap();
+    let operator = Operator::new(&stack, EMAIL, "operator").await;
+    let shop = Shop::of(&stack);
+    let made = shop.made(&an_order("qris")).await;
+    let id = made["id"].as_str().unwrap();
+    let page = format!("/orders/{id}");
+    let ask = format!("{page}/refunds");
+    let unpaid = operator.get(&page).await.expect(200).text();
+    assert!(!unpaid.contains("Ask for a refund"));
+    Sandbox::of(&stack).pay(&made["payments"][0]).await;
+    shop.until_status(id, "paid").await;
+    let refund = value_of(&operator.get(&page).await.expect(200).text(), "refund");
+    let said = async |amount: &str, reason: &str| {
+        let fields = [
+            ("refund", refund.as_str()),
+            ("amount", amount),
+            ("reason", reason),
+        ];
+        let answer = operator.press(&ask, &fields).await.expect(303);
+        let place = answer.header("location").unwrap().to_owned();
+        place
+            .strip_prefix(&format!("{page}?said="))
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(said("10.000", "").await, "no_reason");
+    assert_eq!(said("10.00", "broken").await, "no_sum");
+    assert_eq!(said("25.001", "broken").await, "not_asked");
+    assert_eq!(said("Rp10.000", "broken").await, "asked");
+    assert_eq!(said("Rp10.000", "broken").await, "asked");
+    let refunds = shop
+        .get(&format!("/v1/orders/{id}/refunds"))
+        .await
+        .expect(200);
+    assert_eq!(refunds.json["data"].as_array().unwrap().len(), 1);
+    assert_eq!(refunds.str("/data/0/amount/value"), "10000.00");
+    assert_eq!(refunds.str("/data/0/id"), refund);
+    let timeline = shop
+        .get(&format!("/v1/orders/{id}/timeline"))
+        .await
+        .expect(200);
+    let asked = timeline.json["data"].as_array().unwrap().iter();
+    let asked: Vec<_> = asked
+        .filter(|item| item["fact"] == "refund_asked")
+        .collect();
+    assert_eq!(
+        (asked.len(), asked[0]["source"].as_str()),
+        (1, Some("operator"))
+    );
+    assert_eq!(
+        Operator::log(&stack)[2..],
+        [
+            format!("{EMAIL}|refund_asked|{refund}|refused"),
+            format!("{EMAIL}|refund_asked|{refund}|done"),
         ]
     );
 }

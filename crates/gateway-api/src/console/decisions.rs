@@ -1,11 +1,12 @@
-//! Money that goes back, and money that a person decides about: what the API's `complete` and `resolve`
-//! do, in an operator's name.
+//! Money that goes back, and money that a person decides about: what the API's refunds and `resolve` do,
+//! in an operator's name.
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::card_numbers::mask_card_numbers;
 use ayolinx_core::ids::{OrderId, RefundId};
-use ledger::{RefundCompletion, RefundLine, Source, Verdict};
+use ayolinx_core::money::{Amount, Currency};
+use ledger::{LedgerError, NewRefund, RefundCompletion, RefundLine, Source, Verdict};
 
 use super::access::act;
 use super::refused::Refused;
@@ -58,6 +59,79 @@ fn text(typed: &str) -> Result<String, Refused> {
 
 fn back(order: OrderId, said: &str) -> HttpResponse {
     see(&format!("/orders/{order}?said={said}"))
+}
+
+/// Asks for a refund in the shop's place. The form brings the refund's id: sent twice it asks once.
+pub(super) async fn ask(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Answer {
+    let (seat, form) = act(&api, &request, payload).await?;
+    let order: OrderId = id.parse().map_err(|_| Refused::NotFound)?;
+    let refund: RefundId = form
+        .value("refund")
+        .parse()
+        .map_err(|_| Refused::Unreadable)?;
+    let reason = text(form.value("reason"))?;
+    if reason.is_empty() {
+        return Ok(back(order, "no_reason"));
+    }
+    let amount = match sum(form.value("amount")) {
+        Ok(amount) => amount,
+        Err(NoSum) => return Ok(back(order, "no_sum")),
+    };
+    let new = NewRefund {
+        id: refund,
+        amount,
+        reason,
+        source: Source::Operator,
+    };
+    let mut action = seat.action("refund_asked", refund, "done");
+    let asked = api
+        .ledger()
+        .transact(move |tx| {
+            let merchant = tx.merchant_of(order)?;
+            let is_asked = tx.ask_refund(merchant, order, &new)?.is_ok();
+            if !is_asked {
+                "refused".clone_into(&mut action.outcome);
+            }
+            tx.record_action(&action)?;
+            Ok(is_asked)
+        })
+        .await;
+    match asked {
+        Ok(true) | Err(LedgerError::Conflict(_)) => Ok(back(order, "asked")),
+        Ok(false) => Ok(back(order, "not_asked")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Not a sum of money.
+#[derive(Debug, PartialEq, Eq)]
+struct NoSum;
+
+/// Whole rupiah as people type them, `25000` or `Rp25.000`; nothing stands for all.
+fn sum(typed: &str) -> Result<Option<Amount>, NoSum> {
+    let typed = typed.trim().trim_start_matches("Rp").trim_start();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let mut groups = typed.split('.');
+    let first = groups.next().unwrap_or_default();
+    let mut digits = first.to_owned();
+    for group in groups {
+        if group.len() != 3 || !(1..=3).contains(&first.len()) {
+            return Err(NoSum);
+        }
+        digits.push_str(group);
+    }
+    let amount = Amount::parse_decimal(&digits, Currency::Idr).map_err(|_| NoSum)?;
+    if amount.is_zero() {
+        return Err(NoSum);
+    }
+    Ok(Some(amount))
 }
 
 /// The money went back: books it.
@@ -130,4 +204,31 @@ pub(super) async fn resolve(
         .await?;
     let said = if is_done { "resolved" } else { "not_resolved" };
     Ok(back(id, said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_read_as_people_type_them_and_never_as_something_else() {
+        let rupiah = |whole| Ok(Some(Amount::rupiah(whole).unwrap()));
+        for (typed, read) in [
+            ("", Ok(None)),
+            ("  ", Ok(None)),
+            ("25000", rupiah(25_000)),
+            (" Rp 25.000 ", rupiah(25_000)),
+            ("1.250.000", rupiah(1_250_000)),
+            ("0", Err(NoSum)),
+            ("25.00", Err(NoSum)),
+            ("25.0000", Err(NoSum)),
+            ("2500.000", Err(NoSum)),
+            ("25,000", Err(NoSum)),
+            ("-25000", Err(NoSum)),
+            (".500", Err(NoSum)),
+            ("all", Err(NoSum)),
+        ] {
+            assert_eq!(sum(typed), read, "{typed}");
+        }
+    }
 }

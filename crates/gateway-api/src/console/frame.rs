@@ -44,7 +44,7 @@ impl Frame {
 }
 
 /// What an action's outcome is told in: a page is sent to with a word, and only known words are shown.
-const SAID: [(&str, &str); 19] = [
+const SAID: [(&str, &str); 23] = [
     ("synced", "The provider answered; the order below shows it."),
     (
         "no_answer",
@@ -76,6 +76,19 @@ const SAID: [(&str, &str); 19] = [
         "The endpoint is disabled; nothing more is sent to it.",
     ),
     ("revoked", "The key is revoked."),
+    (
+        "asked",
+        "The refund is asked for. Complete it below when the money went back.",
+    ),
+    (
+        "not_asked",
+        "It was not asked for: more than is left of what was paid.",
+    ),
+    ("no_reason", "Nothing was done: a refund needs its reason."),
+    (
+        "no_sum",
+        "Nothing was done: the sum is whole rupiah, like 25000 or 25.000.",
+    ),
     ("completed", "The refund is completed and booked."),
     (
         "not_completed",

@@ -4,12 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use ayolinx_core::ids::{EventId, OrderId};
+use ayolinx_core::ids::{EventId, OrderId, RefundId};
 use ayolinx_core::order::OrderRefusal;
 use ayolinx_core::order_view::Customer;
 use ayolinx_core::states::OrderState;
 use ledger::{Dossier, Source, TimelineItem, TimelineKind};
 use payment_flows::{CancelOutcome, SyncOutcome};
+use uuid::Uuid;
 
 use super::access::{Seat, act, enter};
 use super::decisions::RefundRow;
@@ -71,6 +72,8 @@ struct OrderPage {
     refunds: Vec<RefundRow>,
     /// Money waits for a decision.
     can_resolve: bool,
+    /// The id of the refund that may be asked for with this page; `None` where there is none to ask.
+    refund: Option<String>,
 }
 
 impl OrderPage {
@@ -99,6 +102,8 @@ impl OrderPage {
             timeline: found.timeline.into_iter().map(happened).collect(),
             refunds: found.refunds.into_iter().map(RefundRow::new).collect(),
             can_resolve: in_suspense || order.state == OrderState::Review,
+            refund: (order.state == OrderState::Paid)
+                .then(|| RefundId::from_uuid(Uuid::now_v7()).to_string()),
             can_cancel: matches!(order.state, OrderState::Pending | OrderState::Failed),
         }
     }

@@ -27,6 +27,7 @@ pub async fn ask_refund(
         id: RefundId::from_uuid(Uuid::now_v7()),
         amount: wanted.amount,
         reason: wanted.reason,
+        source: Source::Merchant,
     };
     once(api, merchant, claim, move |tx| {
         match tx.ask_refund(merchant, order, &new)? {

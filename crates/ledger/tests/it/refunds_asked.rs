@@ -14,6 +14,7 @@ fn new_refund(whole: Option<i64>) -> NewRefund {
         id: RefundId::from_uuid(Uuid::now_v7()),
         amount: whole.map(rupiah),
         reason: "Barang rusak".to_owned(),
+        source: Source::Merchant,
     }
 }
 
