@@ -75,7 +75,7 @@ async fn run<R, P>(
     P: Future<Output = Result<OrderPage, LedgerError>>,
 {
     if let Err(why) = send_all(format, first, read, &sender, STALLED_AFTER).await {
-        tracing::warn!(%why, "an export broke off");
+        tracing::warn!(error = %why, "an export broke off");
     }
     drop(sender);
     drop(place);
