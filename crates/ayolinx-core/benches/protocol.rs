@@ -8,11 +8,14 @@
 )]
 
 use ayolinx_core::channels::AmountRule;
+use ayolinx_core::funds::{OrderFunds, PaymentFunds};
+use ayolinx_core::ids::{PaymentId, ReceiptId};
+use ayolinx_core::intake::Input;
 use ayolinx_core::json_style::{JsonStyle, minify};
 use ayolinx_core::messages::notification::Notification;
 use ayolinx_core::money::Amount;
-use ayolinx_core::order::{OrderContext, PaymentContext, decide};
-use ayolinx_core::reading::{Channelled, Known, ProviderWord, Reading, read};
+use ayolinx_core::order::{Before, decide};
+use ayolinx_core::reading::{Channelled, ProviderWord};
 use ayolinx_core::secret::Secret;
 use ayolinx_core::signing::{
     ApiCall, ClientSecret, RsaSigningKey, RsaVerifyingKey, SignedCallback, body_sha256_hex,
@@ -22,6 +25,7 @@ use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::{Bencher, black_box};
 use serde_json::Value;
+use uuid::Uuid;
 
 const ROUTE: &str = "/v1.0/qr/qr-mpm-notify";
 const TIMESTAMP: &str = "2026-11-20T10:15:30+07:00";
@@ -136,37 +140,37 @@ fn apply_a_notification(bencher: Bencher<'_, '_>) {
     let notification = Notification::parse(BODY.as_bytes()).unwrap();
     let asked = Amount::rupiah(150_000).unwrap();
     let now: DateTime<Utc> = "2026-11-20T03:15:31Z".parse().unwrap();
-    let known = Known {
-        state: PaymentState::Pending,
-        asked,
-        amount_rule: AmountRule::Exact,
-        can_inquire: true,
-        expires_at: now + TimeDelta::hours(1),
-        held_for_merchant: Amount::ZERO,
-        held_in_suspense: Amount::ZERO,
-        refunded: Amount::ZERO,
-        receipt_keys: Vec::new(),
-        suspense_keys: Vec::new(),
-        returned_keys: Vec::new(),
-    };
-    let payment = PaymentContext {
-        state: PaymentState::Pending,
-        asked,
-        held_for_merchant: Amount::ZERO,
-        held_in_suspense: Amount::ZERO,
-    };
-    let order = OrderContext {
+    let payment = PaymentId::from_uuid(Uuid::from_u128(1));
+    let funds = OrderFunds {
         state: OrderState::Pending,
+        base: OrderState::Pending,
         payer_chooses: false,
-        others_open: false,
+        is_in_time: true,
+        payments: vec![PaymentFunds {
+            id: payment,
+            base: PaymentState::Pending,
+            asked,
+            amount_rule: AmountRule::Exact,
+            can_inquire: true,
+            names_transfers: false,
+            expires_at: now + TimeDelta::hours(1),
+            receipts: Vec::new(),
+            notices: Vec::new(),
+        }],
     };
+    let before = Before {
+        order: OrderState::Pending,
+        payments: vec![PaymentState::Pending],
+    };
+    let receipt = ReceiptId::from_uuid(Uuid::from_u128(2));
     bencher.bench_local(|| {
         let word = ProviderWord::of_notification(black_box(&notification), Channelled::Callback);
-        let Reading::Apply(fact, money) = read(&word, &known, now) else {
-            panic!("it is a payment");
-        };
-        let decision = decide(&payment, &order, fact, money);
-        assert_eq!(decision.payment, PaymentState::Paid);
+        let mut funds = funds.clone();
+        funds
+            .take(payment, &Input::Word(&word), (receipt, now))
+            .unwrap();
+        let decision = decide(&before, &funds, payment).unwrap();
+        assert_eq!(decision.allocation.order, OrderState::Paid);
         decision
     });
 }

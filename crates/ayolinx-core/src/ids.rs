@@ -101,6 +101,11 @@ id!(
     "rfd_"
 );
 id!(
+    /// One receipt: a sum of money that the provider says it received.
+    ReceiptId,
+    "rcp_"
+);
+id!(
     /// One merchant.
     MerchantId,
     "mer_"

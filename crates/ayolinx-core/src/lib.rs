@@ -3,12 +3,15 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+pub mod allocation;
 pub mod api_key;
 pub mod artefact;
 pub mod card_numbers;
 pub mod channels;
 pub mod event;
+pub mod funds;
 pub mod ids;
+pub mod intake;
 pub mod json_style;
 pub mod key_id;
 pub mod messages;
@@ -20,8 +23,8 @@ pub mod password;
 pub mod payment;
 pub mod posting;
 pub mod provider_time;
-
 pub mod reading;
+pub mod receipt;
 pub mod response_code;
 pub mod schedule;
 pub mod sealing;

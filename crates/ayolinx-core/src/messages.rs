@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Amount;
 
+mod details;
 pub mod ewallet;
 pub mod inquiry;
 pub(crate) mod lenient;

@@ -1,165 +1,271 @@
-//! What a fact about one payment means for its order, the books and the merchant: one decision,
-//! taken here for every source and executed by the ledger (contract 4.2).
+//! What follows for an order, the books and the merchant when something became known about one of
+//! its payments: one decision, taken here for every source and executed by the ledger (contract 4.2).
 
+use crate::allocation::{Allocation, PaymentAllocation, allocate};
 use crate::event::EventType;
-use crate::money::Amount;
+use crate::funds::OrderFunds;
+use crate::ids::{PaymentId, ReceiptId};
+use crate::money::{Amount, AmountError};
 use crate::payment::{Fact, Step, step};
-use crate::posting::Booking;
+use crate::posting::{Account, Booking, Journal};
+use crate::receipt::{Place, Posted};
 use crate::states::{OrderState, PaymentState};
 
-/// The payment before the fact.
-#[derive(Debug, Clone, Copy)]
-pub struct PaymentContext {
-    /// State.
-    pub state: PaymentState,
-    /// What it asked for.
-    pub asked: Amount,
-    /// Its money that is booked to the merchant.
-    pub held_for_merchant: Amount,
-    /// Its money that is in suspense.
-    pub held_in_suspense: Amount,
+/// One movement of the books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posting {
+    /// Whose money.
+    pub payment: PaymentId,
+    /// Which sum.
+    pub receipt: ReceiptId,
+    /// What the books do.
+    pub booking: Booking,
+    /// How much.
+    pub amount: Amount,
 }
 
-/// The order before the fact.
-#[derive(Debug, Clone, Copy)]
-pub struct OrderContext {
-    /// State.
-    pub state: OrderState,
-    /// Whether it was created without a payment: the payer chooses on the checkout page.
-    pub payer_chooses: bool,
-    /// Whether another of its payments is creating, unknown or pending.
-    pub others_open: bool,
-}
-
-/// What follows from a fact.
+/// What follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The payment after it.
-    pub payment: PaymentState,
-    /// The order after it.
-    pub order: OrderState,
-    /// Whether anything changed: the order's version grows.
+    /// Where everything of the order belongs now.
+    pub allocation: Allocation,
+    /// The order's state without any money, now.
+    pub base: OrderState,
+    /// Whether anything that the order shows changed: its version grows.
     pub changed: bool,
-    /// Whether the order is now paid after it had ended.
+    /// Whether money came after the order had ended.
     pub paid_late: bool,
     /// What the merchant is told.
     pub event: Option<EventType>,
     /// What the books do, in this order.
-    pub bookings: Vec<(Booking, Amount)>,
-    /// Whether the order's other open payments are to be closed: all of them when it is paid, the
-    /// earlier ones when a later one can be paid.
-    pub close_others: bool,
-    /// Whether this payment is to be closed at the provider, where that can be.
+    pub postings: Vec<Posting>,
+    /// Which open payments are to be closed.
+    pub close: Close,
+    /// Whether the payment is to be closed at the provider, where that can be.
     pub close_at_provider: bool,
 }
 
-/// Decides what a fact means. `money` is the amount of the receipt or refund the fact speaks of.
+/// Which other open payments of an order are to be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Close {
+    /// None.
+    Nothing,
+    /// Those made before this one: a later one can be paid.
+    Earlier,
+    /// All: the order is paid.
+    Others,
+}
+
+/// A fact's effect apart from money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// The payment's state without any money.
+    pub payment: PaymentState,
+    /// The order's state without any money.
+    pub order: OrderState,
+    /// Whether the payment is to be closed at the provider, where that can be.
+    pub close_at_provider: bool,
+}
+
+/// What a fact about an attempt means for it and its order, as if there were no money. `others_open`
+/// says whether another payment of the order is creating, unknown or pending.
 #[must_use]
-pub fn decide(
-    payment: &PaymentContext,
-    order: &OrderContext,
+pub fn attempt(
+    (payment, order): (PaymentState, OrderState),
+    payer_chooses: bool,
+    others_open: bool,
     fact: Fact,
-    money: Option<Amount>,
-) -> Decision {
-    let mut decision = Decision {
-        payment: payment.state,
-        order: order.state,
-        changed: false,
-        paid_late: false,
-        event: None,
-        bookings: Vec::new(),
-        close_others: false,
+) -> Attempt {
+    let mut after = Attempt {
+        payment,
+        order,
         close_at_provider: false,
     };
-    match step(payment.state, fact) {
+    match step(payment, fact) {
         Step::Stay => {}
-        Step::Note => note(&mut decision, payment, fact, money),
+        Step::Note => after.close_at_provider = true,
         Step::To(next) => {
-            decision.changed = true;
-            decision.payment = next;
-            match next {
-                PaymentState::Paid => become_paid(&mut decision, payment, fact, money),
-                PaymentState::Review => become_review(&mut decision, fact, money),
-                PaymentState::Refunded => become_refunded(&mut decision, payment),
-                PaymentState::Failed | PaymentState::Cancelled => {
-                    become_ended(&mut decision, payment, order, fact);
+            after.payment = next;
+            let provider_ended_it =
+                matches!(
+                    fact,
+                    Fact::Refused
+                        | Fact::ReplacementsExhausted
+                        | Fact::ProviderCancelled
+                        | Fact::ProviderFailed
+                ) && matches!(next, PaymentState::Failed | PaymentState::Cancelled);
+            let nothing_left = !payer_chooses && !others_open;
+            if provider_ended_it && nothing_left && order == OrderState::Pending {
+                after.order = OrderState::Failed;
+            }
+            after.close_at_provider = matches!(fact, Fact::Withdrawn | Fact::ArtefactLost);
+        }
+    }
+    after
+}
+
+/// The states of an order's payments before a change, as they are in the funds.
+#[derive(Debug, Clone)]
+pub struct Before {
+    /// The order's state.
+    pub order: OrderState,
+    /// Its payments' states.
+    pub payments: Vec<PaymentState>,
+}
+
+/// Decides what follows from the facts as they are now, beside what stood before. `subject` is the
+/// payment that something became known of.
+///
+/// # Errors
+/// [`AmountError`] when a sum is out of range.
+pub fn decide(
+    before: &Before,
+    funds: &OrderFunds,
+    subject: PaymentId,
+) -> Result<Decision, AmountError> {
+    let allocation = allocate(funds)?;
+    let postings = postings(funds, &allocation)?;
+    let states: Vec<PaymentState> = allocation.payments.iter().map(|it| it.state).collect();
+    let changed =
+        before.order != allocation.order || before.payments != states || !postings.is_empty();
+    let event = event(before, funds, subject, (&allocation, &postings));
+    let becomes = |state: OrderState| before.order != state && allocation.order == state;
+    let has_become_pending = (funds.payments.iter())
+        .zip(before.payments.iter().zip(&states))
+        .any(|(payment, (was, is))| {
+            payment.id == subject && was != is && *is == PaymentState::Pending
+        });
+    let close = if becomes(OrderState::Paid) {
+        Close::Others
+    } else if has_become_pending {
+        Close::Earlier
+    } else {
+        Close::Nothing
+    };
+    let base = match (funds.base, allocation.order) {
+        (OrderState::Pending, OrderState::Failed) => OrderState::Failed,
+        (base, _) => base,
+    };
+    Ok(Decision {
+        paid_late: is_ended(funds.base) && receives_right(funds, &allocation),
+        base,
+        changed,
+        event,
+        postings,
+        close,
+        close_at_provider: false,
+        allocation,
+    })
+}
+
+const fn is_ended(base: OrderState) -> bool {
+    matches!(
+        base,
+        OrderState::Expired | OrderState::Cancelled | OrderState::Failed
+    )
+}
+
+/// Whether a sum that counts as the order's comes into the books now.
+fn receives_right(funds: &OrderFunds, allocation: &Allocation) -> bool {
+    let comes = |was: Option<Posted>, counts: bool, is: &Posted| {
+        counts && (was.is_none_or(|was| was.amount != is.amount || was.place != is.place))
+    };
+    funds
+        .payments
+        .iter()
+        .zip(&allocation.payments)
+        .flat_map(|(payment, allocated)| payment.receipts.iter().zip(&allocated.receipts))
+        .any(|(receipt, posted)| {
+            comes(receipt.posted, receipt.counts(), posted)
+                && receipt.posted.is_none_or(|was| was.place != Place::Booked)
+        })
+}
+
+fn postings(funds: &OrderFunds, allocation: &Allocation) -> Result<Vec<Posting>, AmountError> {
+    let any_booked = allocation
+        .payments
+        .iter()
+        .flat_map(|payment| &payment.receipts)
+        .any(|posted| posted.place == Place::Booked);
+    let mut all = Vec::new();
+    for (payment, allocated) in funds.payments.iter().zip(&allocation.payments) {
+        for (receipt, posted) in payment.receipts.iter().zip(&allocated.receipts) {
+            // What came and went back before it was booked went where it would have stayed.
+            let arrives_at = match posted.place {
+                Place::Booked => Place::Booked,
+                Place::Returned if receipt.counts() && !any_booked => Place::Booked,
+                Place::Suspense | Place::Returned | Place::Rejected => Place::Suspense,
+            };
+            for (booking, amount) in movements(receipt.posted, *posted, arrives_at)? {
+                if !amount.is_zero() {
+                    all.push(Posting {
+                        payment: payment.id,
+                        receipt: receipt.id,
+                        booking,
+                        amount,
+                    });
                 }
-                PaymentState::Pending => {
-                    decision.event = Some(EventType::OrderPayable);
-                    decision.close_others = true;
-                }
-                PaymentState::Expired | PaymentState::Unknown | PaymentState::Creating => {}
             }
         }
     }
-    decision
+    Ok(all)
 }
 
-fn book(decision: &mut Decision, booking: Booking, amount: Amount) {
-    if !amount.is_zero() {
-        decision.bookings.push((booking, amount));
+/// The bookings that bring a receipt from where it stands to where it belongs.
+fn movements(
+    was: Option<Posted>,
+    is: Posted,
+    arrives_at: Place,
+) -> Result<Vec<(Booking, Amount)>, AmountError> {
+    let Some(was) = was.filter(|was| was.place != Place::Rejected) else {
+        return Ok(match is.place {
+            Place::Rejected => Vec::new(),
+            Place::Booked | Place::Suspense | Place::Returned => vec![
+                (receive(arrives_at), is.amount),
+                (give_back(arrives_at), is.returned),
+            ],
+        });
+    };
+    let from = match was.place {
+        Place::Booked => Place::Booked,
+        Place::Suspense | Place::Rejected => Place::Suspense,
+        Place::Returned => arrives_at,
+    };
+    let rest = was.rest()?;
+    if is.place == Place::Rejected {
+        return Ok(vec![(give_back(from), rest)]);
     }
-}
-
-fn note(decision: &mut Decision, payment: &PaymentContext, fact: Fact, money: Option<Amount>) {
-    match fact {
-        Fact::Accepted => decision.close_at_provider = true,
-        Fact::PaidOtherAmount => learn_amount(decision, payment, money),
-        Fact::PaidAgain => {
-            decision.changed = true;
-            book(
-                decision,
-                Booking::ReceiveIntoSuspense,
-                money.unwrap_or(payment.asked),
-            );
-            decision.event = Some(EventType::OrderOverpaid);
-        }
-        Fact::FurtherReceiptRefunded => {
-            decision.changed = true;
-            let amount = money.unwrap_or(payment.held_in_suspense);
-            book(
-                decision,
-                Booking::ReleaseSuspense,
-                smaller(amount, payment.held_in_suspense),
-            );
-        }
-        Fact::ProviderPartlyRefunded | Fact::PartRefundCompleted => {
-            decision.changed = true;
-            let amount = money.unwrap_or(Amount::ZERO);
-            if payment.held_for_merchant.is_zero() {
-                let part = smaller(amount, payment.held_in_suspense);
-                book(decision, Booking::ReleaseSuspense, part);
-            } else {
-                let part = smaller(amount, payment.held_for_merchant);
-                book(decision, Booking::RefundFromMerchant, part);
-                decision.event = Some(EventType::OrderRefunded);
-            }
-        }
-        Fact::Refused
-        | Fact::NotSent
-        | Fact::OutcomeUnknown
-        | Fact::PaidInFull
-        | Fact::PaidUnproven
-        | Fact::ProviderOpen
-        | Fact::ProviderPaying
-        | Fact::ProviderRefunded
-        | Fact::RefundWithoutReceipt
-        | Fact::ProviderCancelled
-        | Fact::ProviderExpired
-        | Fact::ProviderFailed
-        | Fact::NotFound
-        | Fact::ExpiryReached
-        | Fact::Withdrawn
-        | Fact::ArtefactLost
-        | Fact::ReplacementsExhausted
-        | Fact::ReviewAccepted
-        | Fact::ReviewRefunded
-        | Fact::ReviewRejected
-        | Fact::RefundCompleted => {}
+    let stays = from == arrives_at && is.amount.minor() >= was.amount.minor();
+    if was.amount != is.amount && !stays {
+        // It was announced with another sum: that leaves as it came.
+        let known = smaller(was.returned, is.returned);
+        return Ok(vec![
+            (give_back(from), rest),
+            (receive(arrives_at), is.amount.checked_sub(known)?),
+            (give_back(arrives_at), is.returned.checked_sub(known)?),
+        ]);
     }
+    let mut moves = vec![(receive(arrives_at), is.amount.checked_sub(was.amount)?)];
+    let mut left = rest;
+    if is.returned.minor() > was.returned.minor() {
+        let part = is.returned.checked_sub(was.returned)?;
+        moves.push((give_back(from), part));
+        left = Amount::from_minor(
+            rest.minor().saturating_sub(part.minor()).max(0),
+            rest.currency(),
+        )?;
+    } else {
+        moves.push((receive(arrives_at), was.returned.checked_sub(is.returned)?));
+    }
+    match (from, is.place) {
+        (Place::Booked, Place::Suspense) => moves.push((Booking::MerchantToSuspense, left)),
+        (Place::Suspense, Place::Booked) => moves.push((Booking::SuspenseToMerchant, left)),
+        _ => {}
+    }
+    Ok(moves)
 }
 
-fn smaller(left: Amount, right: Amount) -> Amount {
+const fn smaller(left: Amount, right: Amount) -> Amount {
     if left.minor() <= right.minor() {
         left
     } else {
@@ -167,135 +273,114 @@ fn smaller(left: Amount, right: Amount) -> Amount {
     }
 }
 
-fn become_paid(
-    decision: &mut Decision,
-    payment: &PaymentContext,
-    fact: Fact,
-    money: Option<Amount>,
-) {
-    let already_settled = matches!(decision.order, OrderState::Paid | OrderState::Refunded);
-    if fact == Fact::ReviewAccepted && !payment.held_in_suspense.is_zero() {
-        if !already_settled {
-            book(
-                decision,
-                Booking::SuspenseToMerchant,
-                payment.held_in_suspense,
-            );
-        }
-    } else {
-        // The announced amount under review was not what was received: it leaves as it came.
-        book(decision, Booking::ReleaseSuspense, payment.held_in_suspense);
-        let received = money.unwrap_or(payment.asked);
-        let booking = if already_settled {
-            Booking::ReceiveIntoSuspense
-        } else {
-            Booking::ReceiveForMerchant
-        };
-        book(decision, booking, received);
-    }
-    match decision.order {
-        OrderState::Paid | OrderState::Refunded => decision.event = Some(EventType::OrderOverpaid),
-        OrderState::Pending | OrderState::Review => {
-            decision.order = OrderState::Paid;
-            decision.event = Some(EventType::OrderPaid);
-            decision.close_others = true;
-        }
-        OrderState::Expired | OrderState::Cancelled | OrderState::Failed => {
-            decision.order = OrderState::Paid;
-            decision.paid_late = true;
-            decision.event = Some(EventType::OrderPaidLate);
-            decision.close_others = true;
-        }
+const fn receive(place: Place) -> Booking {
+    match place {
+        Place::Booked => Booking::ReceiveForMerchant,
+        Place::Suspense | Place::Returned | Place::Rejected => Booking::ReceiveIntoSuspense,
     }
 }
 
-/// What is under review without an amount gets the first amount that is named.
-fn learn_amount(decision: &mut Decision, payment: &PaymentContext, money: Option<Amount>) {
-    let news = money.is_some_and(|amount| !amount.is_zero());
-    if news && payment.held_in_suspense.is_zero() {
-        decision.changed = true;
-        become_review(decision, Fact::PaidOtherAmount, money);
+const fn give_back(place: Place) -> Booking {
+    match place {
+        Place::Booked => Booking::RefundFromMerchant,
+        Place::Suspense | Place::Returned | Place::Rejected => Booking::ReleaseSuspense,
     }
 }
 
-fn become_review(decision: &mut Decision, fact: Fact, money: Option<Amount>) {
-    // Only a received amount is money we can hold: an unproven one is a claim, and what was
-    // refunded before we knew of it has left again.
-    let received = money
-        .filter(|_| fact == Fact::PaidOtherAmount)
-        .unwrap_or(Amount::ZERO);
-    book(decision, Booking::ReceiveIntoSuspense, received);
-    decision.event = Some(EventType::OrderReviewRequired);
-    match decision.order {
-        OrderState::Pending
-        | OrderState::Expired
-        | OrderState::Cancelled
-        | OrderState::Failed
-        | OrderState::Review => decision.order = OrderState::Review,
-        OrderState::Paid | OrderState::Refunded => {
-            if !received.is_zero() {
-                decision.event = Some(EventType::OrderOverpaid);
+/// What the merchant is told of a change: at most one event, which carries the whole order.
+fn event(
+    before: &Before,
+    funds: &OrderFunds,
+    subject: PaymentId,
+    (allocation, postings): (&Allocation, &[Posting]),
+) -> Option<EventType> {
+    let books = |wanted: Booking| postings.iter().any(|posting| posting.booking == wanted);
+    let enters = before.order != allocation.order;
+    match allocation.order {
+        OrderState::Paid if enters && is_ended(funds.base) => Some(EventType::OrderPaidLate),
+        OrderState::Paid if enters => Some(EventType::OrderPaid),
+        // A second payment that takes the first one's place leaves the shop what it had.
+        OrderState::Paid if moved(postings, Account::MerchantPayable) > 0 => {
+            Some(EventType::OrderRefunded)
+        }
+        OrderState::Paid if moved(postings, Account::Suspense) < 0 => {
+            Some(EventType::OrderOverpaid)
+        }
+        OrderState::Paid => claims(before, allocation).then_some(EventType::OrderReviewRequired),
+        OrderState::Review
+            if enters || books(Booking::ReceiveIntoSuspense) || claims(before, allocation) =>
+        {
+            Some(EventType::OrderReviewRequired)
+        }
+        OrderState::Review => None,
+        OrderState::Refunded => enters.then_some(EventType::OrderRefunded),
+        OrderState::Failed => enters.then_some(EventType::OrderFailed),
+        OrderState::Pending | OrderState::Expired | OrderState::Cancelled => {
+            let gave_back = books(Booking::ReleaseSuspense) || books(Booking::RefundFromMerchant);
+            let ends_review = enters && before.order == OrderState::Review;
+            if ends_review && gave_back && !rejects(funds, allocation) {
+                Some(EventType::OrderRefunded)
+            } else if enters && allocation.order == OrderState::Expired {
+                Some(EventType::OrderExpired)
+            } else if enters && allocation.order == OrderState::Cancelled {
+                Some(EventType::OrderCancelled)
+            } else {
+                becomes_payable(before, funds, subject, &allocation.payments)
+                    .then_some(EventType::OrderPayable)
             }
         }
     }
 }
 
-fn become_refunded(decision: &mut Decision, payment: &PaymentContext) {
-    book(
-        decision,
-        Booking::RefundFromMerchant,
-        payment.held_for_merchant,
-    );
-    let was_the_orders_money = !payment.held_for_merchant.is_zero();
-    // Beside the merchant's money, suspense holds a further receipt, which nobody gave back.
-    if !was_the_orders_money {
-        book(decision, Booking::ReleaseSuspense, payment.held_in_suspense);
-    }
-    match decision.order {
-        OrderState::Paid if was_the_orders_money => {
-            decision.order = OrderState::Refunded;
-            decision.event = Some(EventType::OrderRefunded);
-        }
-        OrderState::Review => {
-            decision.order = OrderState::Refunded;
-            decision.event = Some(EventType::OrderRefunded);
-        }
-        OrderState::Paid
-        | OrderState::Pending
-        | OrderState::Expired
-        | OrderState::Cancelled
-        | OrderState::Failed
-        | OrderState::Refunded => {}
-    }
+/// By how much an account moved, debit positive.
+fn moved(postings: &[Posting], account: Account) -> i64 {
+    postings
+        .iter()
+        .filter_map(|posting| Journal::new(posting.booking, posting.amount).ok())
+        .flat_map(|journal| journal.entries)
+        .filter(|entry| entry.account == account)
+        .fold(0_i64, |sum, entry| sum.saturating_add(entry.minor))
 }
 
-fn become_ended(
-    decision: &mut Decision,
-    payment: &PaymentContext,
-    order: &OrderContext,
-    fact: Fact,
-) {
-    if fact == Fact::ReviewRejected {
-        book(decision, Booking::ReleaseSuspense, payment.held_in_suspense);
-        if decision.order == OrderState::Review {
-            decision.order = OrderState::Failed;
-            decision.event = Some(EventType::OrderFailed);
-        }
-        return;
-    }
-    let provider_ended_it = matches!(
-        fact,
-        Fact::Refused
-            | Fact::ReplacementsExhausted
-            | Fact::ProviderCancelled
-            | Fact::ProviderFailed
-    );
-    let nothing_left = !order.payer_chooses && !order.others_open;
-    if provider_ended_it && nothing_left && decision.order == OrderState::Pending {
-        decision.order = OrderState::Failed;
-        decision.event = Some(EventType::OrderFailed);
-    }
-    decision.close_at_provider = matches!(fact, Fact::Withdrawn | Fact::ArtefactLost);
+fn claims(before: &Before, allocation: &Allocation) -> bool {
+    before
+        .payments
+        .iter()
+        .zip(&allocation.payments)
+        .any(|(was, is)| {
+            *was != PaymentState::Review
+                && is.state == PaymentState::Review
+                && is.receipts.is_empty()
+        })
+}
+
+fn rejects(funds: &OrderFunds, allocation: &Allocation) -> bool {
+    funds
+        .payments
+        .iter()
+        .zip(&allocation.payments)
+        .flat_map(|(payment, allocated)| payment.receipts.iter().zip(&allocated.receipts))
+        .any(|(receipt, posted)| {
+            posted.place == Place::Rejected
+                && receipt
+                    .posted
+                    .is_none_or(|was| was.place != Place::Rejected)
+        })
+}
+
+fn becomes_payable(
+    before: &Before,
+    funds: &OrderFunds,
+    subject: PaymentId,
+    payments: &[PaymentAllocation],
+) -> bool {
+    funds
+        .payments
+        .iter()
+        .zip(before.payments.iter().zip(payments))
+        .any(|(payment, (was, is))| {
+            payment.id == subject && *was != is.state && is.state == PaymentState::Pending
+        })
 }
 
 /// Why the merchant may not do that to the order now (contract 4.3).

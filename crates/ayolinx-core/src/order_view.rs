@@ -7,9 +7,10 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::artefact::Artefact;
-use crate::ids::{OrderId, PaymentId};
+use crate::ids::{OrderId, PaymentId, ReceiptId};
 use crate::method::Method;
 use crate::money::{Amount, Money};
+use crate::receipt::{Place, Receipt};
 use crate::states::{OrderState, PaymentState};
 
 const JAKARTA_OFFSET_SECONDS: i32 = 7 * 3600;
@@ -55,7 +56,7 @@ pub struct OrderRecord {
     pub version: i32,
     /// What is asked.
     pub amount: Amount,
-    /// Sum of paid payments less refunds.
+    /// What is booked to the merchant less what went back.
     pub paid_amount: Amount,
     /// Paid after it had ended.
     pub paid_late: bool,
@@ -104,6 +105,8 @@ pub struct PaymentRecord {
     pub expires_at: DateTime<Utc>,
     /// When it was paid.
     pub paid_at: Option<DateTime<Utc>>,
+    /// The sums received for it, in the order in which they were heard of.
+    pub receipts: Vec<Receipt>,
 }
 
 /// Why a payment ended without money.
@@ -146,7 +149,7 @@ pub struct OrderView {
     pub version: i32,
     /// What is asked.
     pub amount: Money,
-    /// Sum of paid payments less refunds.
+    /// What is booked to the merchant less what went back.
     pub paid_amount: Money,
     /// Paid after it had ended.
     pub paid_late: bool,
@@ -170,6 +173,12 @@ pub struct OrderView {
     pub paid_at: Option<String>,
     /// Newest first.
     pub payments: Vec<PaymentView>,
+    /// What the provider keeps of the booked receipts; `null` while one of theirs is not known.
+    #[serde(default)]
+    pub fee: Option<Money>,
+    /// The booked receipts less the fee; `null` while that is not known.
+    #[serde(default)]
+    pub net_amount: Option<Money>,
 }
 
 /// One payment inside the order's JSON.
@@ -195,6 +204,59 @@ pub struct PaymentView {
     pub expires_at: String,
     /// When it was paid.
     pub paid_at: Option<String>,
+    /// The sums that the provider says it received, oldest first.
+    #[serde(default)]
+    pub receipts: Vec<ReceiptView>,
+}
+
+/// One receipt inside the order's JSON: one sum of money that the provider says it received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptView {
+    /// `rcp_…`.
+    pub id: ReceiptId,
+    /// `booked`, `suspense` or `returned`.
+    pub status: ReceiptStatus,
+    /// The sum: what was asked for where it is the right one.
+    pub amount: Money,
+    /// How much of it went back.
+    pub returned_amount: Money,
+    /// What the provider keeps of it.
+    pub fee: Option<Money>,
+    /// The amount less the fee.
+    pub net_amount: Option<Money>,
+    /// The provider's number for it.
+    pub provider_reference: Option<String>,
+    /// Retrieval reference number, by which banks speak of it.
+    pub rrn: Option<String>,
+    /// The payer's bank or wallet.
+    pub issuer: Option<String>,
+    /// When we first heard of it.
+    pub received_at: String,
+    /// The day on which it is to be paid out, in Jakarta: `2026-11-21`.
+    pub settles_on: Option<String>,
+    /// How it was paid out.
+    pub settlement: Option<SettlementView>,
+}
+
+/// Where the money of a receipt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptStatus {
+    /// The merchant's.
+    Booked,
+    /// Held until it is decided whose it is.
+    Suspense,
+    /// All of it went back.
+    Returned,
+}
+
+/// How a receipt was paid out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettlementView {
+    /// `stl_…`.
+    pub id: String,
+    /// The day.
+    pub settled_on: String,
 }
 
 /// What the payer does next.
@@ -239,6 +301,12 @@ impl OrderView {
     /// The JSON of an order.
     #[must_use]
     pub fn new(order: &OrderRecord, links: &Links) -> Self {
+        let payments: Vec<PaymentView> = order
+            .payments
+            .iter()
+            .map(|payment| payment_view(order, payment, links))
+            .collect();
+        let (fee, net_amount) = fee_and_net(order);
         Self {
             id: order.id,
             object: "order".to_owned(),
@@ -257,13 +325,64 @@ impl OrderView {
             updated_at: jakarta_millis(order.updated_at),
             expires_at: jakarta_millis(order.expires_at),
             paid_at: order.paid_at.map(jakarta_millis),
-            payments: order
-                .payments
-                .iter()
-                .map(|payment| payment_view(order, payment, links))
-                .collect(),
+            payments,
+            fee: fee.map(Money::from),
+            net_amount: net_amount.map(Money::from),
         }
     }
+}
+
+/// The fees of an order's booked receipts and what is left of them, where all fees are known.
+fn fee_and_net(order: &OrderRecord) -> (Option<Amount>, Option<Amount>) {
+    let booked = || {
+        order
+            .payments
+            .iter()
+            .flat_map(|payment| &payment.receipts)
+            .filter_map(|receipt| receipt.posted.map(|posted| (receipt, posted)))
+            .filter(|(_, posted)| posted.place == Place::Booked)
+    };
+    if booked().next().is_none() {
+        return (None, None);
+    }
+    let mut fees = Amount::ZERO;
+    let mut amounts = Amount::ZERO;
+    for (receipt, posted) in booked() {
+        let sums = receipt.details.fee.and_then(|fee| {
+            let fees = fees.checked_add(fee).ok()?;
+            Some((fees, amounts.checked_add(posted.amount).ok()?))
+        });
+        match sums {
+            Some(sums) => (fees, amounts) = sums,
+            None => return (None, None),
+        }
+    }
+    (Some(fees), amounts.checked_sub(fees).ok())
+}
+
+fn receipt_view(receipt: &Receipt) -> Option<ReceiptView> {
+    let posted = receipt.posted?;
+    let status = match posted.place {
+        Place::Booked => ReceiptStatus::Booked,
+        Place::Suspense => ReceiptStatus::Suspense,
+        Place::Returned => ReceiptStatus::Returned,
+        Place::Rejected => return None,
+    };
+    let net = |fee: Amount| posted.amount.checked_sub(fee).ok();
+    Some(ReceiptView {
+        id: receipt.id,
+        status,
+        amount: posted.amount.into(),
+        returned_amount: posted.returned.into(),
+        fee: receipt.details.fee.map(Money::from),
+        net_amount: receipt.details.fee.and_then(net).map(Money::from),
+        provider_reference: receipt.provider_reference.clone(),
+        rrn: receipt.details.rrn.clone(),
+        issuer: receipt.details.issuer.clone(),
+        received_at: jakarta_millis(receipt.received_at),
+        settles_on: receipt.details.settles_on.map(|day| day.to_string()),
+        settlement: None,
+    })
 }
 
 fn payment_view(order: &OrderRecord, payment: &PaymentRecord, links: &Links) -> PaymentView {
@@ -292,6 +411,7 @@ fn payment_view(order: &OrderRecord, payment: &PaymentRecord, links: &Links) -> 
         created_at: jakarta_millis(payment.created_at),
         expires_at: jakarta_millis(payment.expires_at),
         paid_at: payment.paid_at.map(jakarta_millis),
+        receipts: payment.receipts.iter().filter_map(receipt_view).collect(),
     }
 }
 

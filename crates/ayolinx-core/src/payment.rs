@@ -1,11 +1,11 @@
-//! The payment state machine: one function over (state, fact), every pair spelt out.
-//! What the order makes of it is in `order.rs`, what the books make of it in `posting.rs`.
+//! The life of an attempt: one function over (state, fact), every pair spelt out. What money makes of
+//! it is in `allocation.rs`, what follows for the order and the books in `order.rs`.
 
 use crate::states::PaymentState;
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)+) => {
-        /// Something that became known about one payment, from whichever source.
+        /// Something that became known about one attempt, apart from its money, from whichever source.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Fact {
             $($(#[$doc])* $variant,)+
@@ -35,26 +35,10 @@ facts! {
     NotSent = "not_sent",
     /// Nobody can say yet whether the provider has it.
     OutcomeUnknown = "outcome_unknown",
-    /// A verified success over our amount.
-    PaidInFull = "paid_in_full",
-    /// A verified success over another amount or currency.
-    PaidOtherAmount = "paid_other_amount",
-    /// A success that cannot be proven: no amount, or stale where nobody can be asked.
-    PaidUnproven = "paid_unproven",
-    /// A further receipt for a payment that already has its money.
-    PaidAgain = "paid_again",
     /// Status 01 or 03: exists, unpaid.
     ProviderOpen = "provider_open",
     /// Status 02: the payer is paying.
     ProviderPaying = "provider_paying",
-    /// Status 04 over a whole receipt.
-    ProviderRefunded = "provider_refunded",
-    /// Status 04 over a part of a receipt.
-    ProviderPartlyRefunded = "provider_partly_refunded",
-    /// Status 04 over a further receipt of a payment that keeps its own.
-    FurtherReceiptRefunded = "further_receipt_refunded",
-    /// Status 04 where no receipt is known.
-    RefundWithoutReceipt = "refund_without_receipt",
     /// Status 05 well before expiry.
     ProviderCancelled = "provider_cancelled",
     /// Status 05 within 60 s of expiry or past it (protocol 5: DANA reports expiry so).
@@ -71,201 +55,114 @@ facts! {
     ArtefactLost = "artefact_lost",
     /// Lost, and no further replacement will be tried.
     ReplacementsExhausted = "replacements_exhausted",
-    /// A person took the money under review as payment.
-    ReviewAccepted = "review_accepted",
-    /// A person gave the money under review back.
-    ReviewRefunded = "review_refunded",
-    /// A person found no payment in it.
+    /// A person found that there was no money in it.
     ReviewRejected = "review_rejected",
-    /// Refunds for the whole are completed.
-    RefundCompleted = "refund_completed",
-    /// A refund for a part is completed.
-    PartRefundCompleted = "part_refund_completed",
 }
 
-/// What a fact does to a payment.
+/// What was learnt of a payment's money, for the history; what follows is in `order.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MoneyFact {
+    /// A verified success over our amount.
+    PaidInFull,
+    /// A verified success over another amount or currency.
+    PaidOtherAmount,
+    /// A success that cannot be proven: no amount, or stale where nobody can be asked.
+    PaidUnproven,
+    /// A further receipt for an order that already has its money.
+    PaidAgain,
+    /// Status 04 over a whole receipt.
+    ProviderRefunded,
+    /// Status 04 over a part of a receipt.
+    ProviderPartlyRefunded,
+    /// Status 04 where the receipt was not heard of.
+    RefundWithoutReceipt,
+    /// A person took the money under review as payment.
+    ReviewAccepted,
+    /// A person gave the money under review back.
+    ReviewRefunded,
+    /// A person found no payment in it.
+    ReviewRejected,
+    /// A refund is completed.
+    RefundCompleted,
+}
+
+impl MoneyFact {
+    /// The spelling in history rows and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PaidInFull => "paid_in_full",
+            Self::PaidOtherAmount => "paid_other_amount",
+            Self::PaidUnproven => "paid_unproven",
+            Self::PaidAgain => "paid_again",
+            Self::ProviderRefunded => "provider_refunded",
+            Self::ProviderPartlyRefunded => "provider_partly_refunded",
+            Self::RefundWithoutReceipt => "refund_without_receipt",
+            Self::ReviewAccepted => "review_accepted",
+            Self::ReviewRefunded => "review_refunded",
+            Self::ReviewRejected => "review_rejected",
+            Self::RefundCompleted => "refund_completed",
+        }
+    }
+}
+
+/// What a fact does to a payment that has no money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The payment moves.
     To(PaymentState),
-    /// The state stays, but the books or the merchant must know.
+    /// The state stays, but it is to be closed at the provider.
     Note,
     /// Recorded, nothing changes.
     Stay,
 }
 
-/// The whole rule (contract 4.1, 4.2). Money always wins: a proven success leads to `Paid` from
-/// every state but `Refunded`; `Paid` is left only by refunds.
+/// The life of an attempt apart from money (contract 4.1, 4.2). Money is not here: whatever this
+/// says, what was received decides first (`allocation.rs`).
 #[must_use]
-#[expect(
-    clippy::too_many_lines,
-    reason = "the table of the product reads better whole"
-)]
 pub const fn step(state: PaymentState, fact: Fact) -> Step {
     use PaymentState as S;
     use Step::{Note, Stay, To};
     match (fact, state) {
+        (_, S::Paid | S::Review | S::Refunded) => Stay,
+
         (Fact::Accepted, S::Creating | S::Unknown) => To(S::Pending),
         (Fact::Accepted, S::Expired | S::Cancelled | S::Failed) => Note,
-        (Fact::Accepted, S::Pending | S::Paid | S::Review | S::Refunded) => Stay,
+        (Fact::Accepted, S::Pending) => Stay,
 
         (Fact::Refused | Fact::ReplacementsExhausted, S::Creating | S::Unknown) => To(S::Failed),
         (
             Fact::Refused | Fact::ReplacementsExhausted,
-            S::Pending | S::Paid | S::Expired | S::Cancelled | S::Failed | S::Review | S::Refunded,
+            S::Pending | S::Expired | S::Cancelled | S::Failed,
         ) => Stay,
 
         (
             Fact::NotSent | Fact::ProviderOpen | Fact::ProviderPaying | Fact::NotFound,
-            S::Creating
-            | S::Unknown
-            | S::Pending
-            | S::Paid
-            | S::Expired
-            | S::Cancelled
-            | S::Failed
-            | S::Review
-            | S::Refunded,
+            S::Creating | S::Unknown | S::Pending | S::Expired | S::Cancelled | S::Failed,
         ) => Stay,
 
         (Fact::OutcomeUnknown, S::Creating) => To(S::Unknown),
-        (
-            Fact::OutcomeUnknown,
-            S::Unknown
-            | S::Pending
-            | S::Paid
-            | S::Expired
-            | S::Cancelled
-            | S::Failed
-            | S::Review
-            | S::Refunded,
-        ) => Stay,
-
-        (
-            Fact::PaidInFull,
-            S::Creating
-            | S::Unknown
-            | S::Pending
-            | S::Expired
-            | S::Cancelled
-            | S::Failed
-            | S::Review,
-        ) => To(S::Paid),
-        (Fact::PaidInFull, S::Paid | S::Refunded) => Stay,
-
-        (Fact::PaidAgain, S::Paid | S::Refunded) => Note,
-        (
-            Fact::PaidAgain,
-            S::Creating
-            | S::Unknown
-            | S::Pending
-            | S::Expired
-            | S::Cancelled
-            | S::Failed
-            | S::Review,
-        ) => To(S::Paid),
-
-        (
-            Fact::PaidOtherAmount | Fact::PaidUnproven | Fact::RefundWithoutReceipt,
-            S::Creating | S::Unknown | S::Pending | S::Expired | S::Cancelled | S::Failed,
-        ) => To(S::Review),
-        (Fact::PaidOtherAmount, S::Review) => Note,
-        (Fact::PaidOtherAmount, S::Paid | S::Refunded)
-        | (Fact::PaidUnproven | Fact::RefundWithoutReceipt, S::Paid | S::Review | S::Refunded) => {
+        (Fact::OutcomeUnknown, S::Unknown | S::Pending | S::Expired | S::Cancelled | S::Failed) => {
             Stay
         }
 
-        (Fact::ProviderRefunded, S::Paid | S::Review) => To(S::Refunded),
-        (
-            Fact::ProviderRefunded,
-            S::Creating
-            | S::Unknown
-            | S::Pending
-            | S::Expired
-            | S::Cancelled
-            | S::Failed
-            | S::Refunded,
-        ) => Stay,
-
-        (Fact::ProviderPartlyRefunded, S::Paid | S::Review) => Note,
-        (Fact::PartRefundCompleted, S::Paid)
-        | (Fact::FurtherReceiptRefunded, S::Paid | S::Refunded) => Note,
-        (
-            Fact::FurtherReceiptRefunded,
-            S::Creating
-            | S::Unknown
-            | S::Pending
-            | S::Expired
-            | S::Cancelled
-            | S::Failed
-            | S::Review,
-        )
-        | (
-            Fact::ProviderPartlyRefunded,
-            S::Creating
-            | S::Unknown
-            | S::Pending
-            | S::Expired
-            | S::Cancelled
-            | S::Failed
-            | S::Refunded,
-        )
-        | (
-            Fact::PartRefundCompleted,
-            S::Creating
-            | S::Unknown
-            | S::Pending
-            | S::Expired
-            | S::Cancelled
-            | S::Failed
-            | S::Review
-            | S::Refunded,
-        ) => Stay,
-
         (Fact::ProviderCancelled | Fact::Withdrawn, S::Creating | S::Unknown | S::Pending)
         | (Fact::ArtefactLost, S::Creating | S::Unknown) => To(S::Cancelled),
-        (
-            Fact::ProviderCancelled | Fact::Withdrawn,
-            S::Paid | S::Expired | S::Cancelled | S::Failed | S::Review | S::Refunded,
-        )
-        | (
-            Fact::ArtefactLost,
-            S::Pending | S::Paid | S::Expired | S::Cancelled | S::Failed | S::Review | S::Refunded,
-        ) => Stay,
-
         (Fact::ProviderExpired | Fact::ExpiryReached, S::Creating | S::Unknown | S::Pending) => {
             To(S::Expired)
         }
-        (Fact::ProviderFailed, S::Creating | S::Unknown | S::Pending) => To(S::Failed),
+        (Fact::ProviderFailed | Fact::ReviewRejected, S::Creating | S::Unknown | S::Pending) => {
+            To(S::Failed)
+        }
         (
-            Fact::ProviderExpired | Fact::ExpiryReached | Fact::ProviderFailed,
-            S::Paid | S::Expired | S::Cancelled | S::Failed | S::Review | S::Refunded,
-        ) => Stay,
-
-        (Fact::ReviewAccepted, S::Review) => To(S::Paid),
-        (Fact::ReviewRefunded, S::Review) | (Fact::RefundCompleted, S::Paid) => To(S::Refunded),
-        (Fact::ReviewRejected, S::Review) => To(S::Failed),
-        (
-            Fact::ReviewAccepted | Fact::ReviewRefunded | Fact::ReviewRejected,
-            S::Creating
-            | S::Unknown
-            | S::Pending
-            | S::Paid
-            | S::Expired
-            | S::Cancelled
-            | S::Failed
-            | S::Refunded,
+            Fact::ProviderCancelled
+            | Fact::Withdrawn
+            | Fact::ProviderExpired
+            | Fact::ExpiryReached
+            | Fact::ProviderFailed
+            | Fact::ReviewRejected,
+            S::Expired | S::Cancelled | S::Failed,
         )
-        | (
-            Fact::RefundCompleted,
-            S::Creating
-            | S::Unknown
-            | S::Pending
-            | S::Expired
-            | S::Cancelled
-            | S::Failed
-            | S::Review
-            | S::Refunded,
-        ) => Stay,
+        | (Fact::ArtefactLost, S::Pending | S::Expired | S::Cancelled | S::Failed) => Stay,
     }
 }

@@ -36,6 +36,8 @@ pub enum Booking {
     ReceiveIntoSuspense,
     /// Held money turns out to be the merchant's.
     SuspenseToMerchant,
+    /// The merchant's money turns out to be a second payment of the order.
+    MerchantToSuspense,
     /// Held money leaves again, or was never what was announced.
     ReleaseSuspense,
     /// The merchant's money goes back to the payer.
@@ -50,6 +52,7 @@ impl Booking {
             Self::ReceiveForMerchant => "receive_for_merchant",
             Self::ReceiveIntoSuspense => "receive_into_suspense",
             Self::SuspenseToMerchant => "suspense_to_merchant",
+            Self::MerchantToSuspense => "merchant_to_suspense",
             Self::ReleaseSuspense => "release_suspense",
             Self::RefundFromMerchant => "refund_from_merchant",
         }
@@ -60,6 +63,7 @@ impl Booking {
             Self::ReceiveForMerchant => (Account::ProviderReceivable, Account::MerchantPayable),
             Self::ReceiveIntoSuspense => (Account::ProviderReceivable, Account::Suspense),
             Self::SuspenseToMerchant => (Account::Suspense, Account::MerchantPayable),
+            Self::MerchantToSuspense => (Account::MerchantPayable, Account::Suspense),
             Self::ReleaseSuspense => (Account::Suspense, Account::ProviderReceivable),
             Self::RefundFromMerchant => (Account::MerchantPayable, Account::ProviderReceivable),
         }
@@ -119,10 +123,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const BOOKINGS: [Booking; 5] = [
+    const BOOKINGS: [Booking; 6] = [
         Booking::ReceiveForMerchant,
         Booking::ReceiveIntoSuspense,
         Booking::SuspenseToMerchant,
+        Booking::MerchantToSuspense,
         Booking::ReleaseSuspense,
         Booking::RefundFromMerchant,
     ];

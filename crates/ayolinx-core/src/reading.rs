@@ -1,15 +1,16 @@
-//! What a word of the provider means for one payment: from status, amount and freshness to a fact,
-//! or to the wish to ask first (contract 4.2 and 5, protocol 5).
+//! What a word of the provider means for one payment: from status, amount and freshness to a fact, to
+//! something learnt of its money, or to the wish to ask first (contract 4.2 and 5, protocol 5).
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::channels::AmountRule;
+use crate::funds::{PaymentFunds, Success};
+use crate::ids::ReceiptId;
 use crate::messages::inquiry::InquiryAnswer;
 use crate::messages::notification::Notification;
 use crate::messages::{ProviderStatus, ReceivedAmount};
 use crate::money::Amount;
-use crate::payment::Fact;
-use crate::states::PaymentState;
+use crate::payment::{Fact, MoneyFact};
+use crate::receipt::{NoticeName, NoticeSays, ReceiptDetails, Returned};
 
 /// Status 05 this close to expiry, or past it, is an expiry (contract 4.2).
 const EXPIRY_WINDOW_SECONDS: i64 = 60;
@@ -34,14 +35,16 @@ pub struct ProviderWord {
     pub status: Option<ProviderStatus>,
     /// What was received.
     pub amount: ReceivedAmount,
-    /// The fee it names.
-    pub fee: Option<Amount>,
     /// Its own number for the payment.
     pub provider_reference: Option<String>,
     /// What tells one receipt from another (SNAP VA `paymentRequestId`).
     pub payment_request_id: Option<String>,
     /// When it says the payer paid.
     pub finished_at: Option<DateTime<Utc>>,
+    /// The channel it names: for a payment link, what the payer chose.
+    pub channel: Option<String>,
+    /// What else it tells of the receipt.
+    pub details: ReceiptDetails,
 }
 
 impl ProviderWord {
@@ -52,10 +55,11 @@ impl ProviderWord {
             channelled,
             status: notification.status(),
             amount: notification.amount,
-            fee: notification.fee_money.read(),
             provider_reference: notification.provider_reference.clone(),
             payment_request_id: notification.payment_request_id.clone(),
             finished_at: notification.finished_time,
+            channel: notification.channel.clone(),
+            details: notification.details.clone(),
         }
     }
 
@@ -66,62 +70,50 @@ impl ProviderWord {
             channelled: Channelled::Inquiry,
             status: Some(answer.status.clone()),
             amount: answer.amount,
-            fee: answer.fee_money.read(),
             provider_reference: answer.provider_reference.clone(),
             payment_request_id: None,
             finished_at: answer.finished_time,
+            channel: answer.channel.clone(),
+            details: answer.details.clone(),
+        }
+    }
+
+    fn success(&self, received: Amount) -> Success {
+        Success {
+            key: self.payment_request_id.clone(),
+            provider_reference: self.provider_reference.clone(),
+            received,
+            details: self.details.clone(),
+            finished_at: self.finished_at,
         }
     }
 }
 
-/// The payment the word is about, as it is now.
-#[derive(Debug, Clone)]
-pub struct Known {
-    /// State.
-    pub state: PaymentState,
-    /// What it asked for.
-    pub asked: Amount,
-    /// How what is received relates to it.
-    pub amount_rule: AmountRule,
-    /// Whether the provider can be asked about it (not a payment link).
-    pub can_inquire: bool,
-    /// End of its time.
-    pub expires_at: DateTime<Utc>,
-    /// Its money still booked to the merchant.
-    pub held_for_merchant: Amount,
-    /// Its money in suspense.
-    pub held_in_suspense: Amount,
-    /// What was given back so far.
-    pub refunded: Amount,
-    /// The request keys of its receipts that are known by one.
-    pub receipt_keys: Vec<String>,
-    /// The keys among them whose money is in suspense.
-    pub suspense_keys: Vec<String>,
-    /// The keys among them whose money was given back.
-    pub returned_keys: Vec<String>,
-}
-
 /// What to do about a word.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Reading {
-    /// Apply this fact over this money.
-    Apply(Fact, Option<Amount>),
+    /// Apply this fact about the attempt.
+    Attempt(Fact),
+    /// Take this sum in.
+    Receipt(Success),
+    /// Keep what is said of a receipt without its sum.
+    Notice(NoticeName, NoticeSays),
     /// Ask the provider before anything changes.
     Ask,
     /// Nothing follows.
     Nothing,
 }
 
-/// Reads a word.
+/// Reads a word about a payment of which this is known.
 #[must_use]
-pub fn read(word: &ProviderWord, known: &Known, now: DateTime<Utc>) -> Reading {
+pub fn read(word: &ProviderWord, known: &PaymentFunds, now: DateTime<Utc>) -> Reading {
     let Some(status) = &word.status else {
         return Reading::Ask;
     };
     if word.channelled == Channelled::StaleCallback {
         return match (known.can_inquire, status) {
             (true, _) => Reading::Ask,
-            (false, ProviderStatus::Success) => Reading::Apply(Fact::PaidUnproven, None),
+            (false, ProviderStatus::Success) => claim(word),
             (
                 false,
                 ProviderStatus::Initiated
@@ -137,115 +129,158 @@ pub fn read(word: &ProviderWord, known: &Known, now: DateTime<Utc>) -> Reading {
     }
     match status {
         ProviderStatus::Success => success(word, known),
-        ProviderStatus::Initiated | ProviderStatus::Pending => {
-            Reading::Apply(Fact::ProviderOpen, None)
-        }
-        ProviderStatus::Paying => Reading::Apply(Fact::ProviderPaying, None),
-        ProviderStatus::Refunded => refunded(word, known),
+        ProviderStatus::Initiated | ProviderStatus::Pending => Reading::Attempt(Fact::ProviderOpen),
+        ProviderStatus::Paying => Reading::Attempt(Fact::ProviderPaying),
+        ProviderStatus::Refunded => returned(word, known),
         ProviderStatus::Cancelled => {
             let window = TimeDelta::seconds(EXPIRY_WINDOW_SECONDS);
             let near_expiry = known
                 .expires_at
                 .checked_sub_signed(window)
                 .is_none_or(|edge| now >= edge);
-            let fact = if near_expiry {
+            Reading::Attempt(if near_expiry {
                 Fact::ProviderExpired
             } else {
                 Fact::ProviderCancelled
-            };
-            Reading::Apply(fact, None)
+            })
         }
-        ProviderStatus::Failed => Reading::Apply(Fact::ProviderFailed, None),
-        ProviderStatus::NotFound => Reading::Apply(Fact::NotFound, None),
+        ProviderStatus::Failed => Reading::Attempt(Fact::ProviderFailed),
+        ProviderStatus::NotFound => Reading::Attempt(Fact::NotFound),
         ProviderStatus::Other(_) => Reading::Nothing,
     }
 }
 
-fn success(word: &ProviderWord, known: &Known) -> Reading {
-    let settled = matches!(known.state, PaymentState::Paid | PaymentState::Refunded);
-    let received = match word.amount {
-        ReceivedAmount::Read(amount) => amount,
+fn success(word: &ProviderWord, known: &PaymentFunds) -> Reading {
+    let key = word.payment_request_id.as_deref();
+    let is_known = match key {
+        Some(_) => known.named(key, None).is_some(),
+        None => !known.receipts.is_empty(),
+    };
+    match word.amount {
+        ReceivedAmount::Read(received) if !received.is_zero() => {
+            let success = word.success(received);
+            let place = known.receipt_of(&success);
+            let receipt = place.and_then(|place| known.receipts.get(place));
+            let is_settled = receipt.is_some_and(|receipt| receipt.is_right);
+            let lacks_fee = known.amount_rule.needs_fee() && success.details.fee.is_none();
+            if lacks_fee
+                && !is_settled
+                && word.channelled == Channelled::Callback
+                && known.can_inquire
+            {
+                return Reading::Ask;
+            }
+            Reading::Receipt(success)
+        }
+        ReceivedAmount::Read(_) | ReceivedAmount::Unreadable | ReceivedAmount::Absent
+            if is_known =>
+        {
+            Reading::Nothing
+        }
         // Not an amount of ours at all: never paid, a person looks (contract 4.2).
-        ReceivedAmount::Unreadable if !settled => {
-            return Reading::Apply(Fact::PaidOtherAmount, None);
+        ReceivedAmount::Unreadable => claim(word),
+        ReceivedAmount::Read(_) | ReceivedAmount::Absent => {
+            if word.channelled == Channelled::Callback && known.can_inquire {
+                Reading::Ask
+            } else {
+                claim(word)
+            }
         }
-        ReceivedAmount::Unreadable | ReceivedAmount::Absent if settled => {
-            return Reading::Apply(Fact::PaidInFull, None);
-        }
-        ReceivedAmount::Unreadable | ReceivedAmount::Absent => return unproven(word, known),
+    }
+}
+
+fn claim(word: &ProviderWord) -> Reading {
+    let name = match &word.payment_request_id {
+        Some(key) => NoticeName::Key(key.clone()),
+        None => NoticeName::Nothing,
     };
-    if settled && names_another_receipt(word, known) {
-        return Reading::Apply(Fact::PaidAgain, Some(received));
-    }
-    let fee_needed = matches!(
-        known.amount_rule,
-        AmountRule::PlusFee | AmountRule::NetOfFee
-    );
-    if fee_needed && word.fee.is_none() && !settled {
-        return unproven(word, known);
-    }
-    if known.amount_rule.matches(known.asked, received, word.fee) {
-        Reading::Apply(Fact::PaidInFull, Some(known.asked))
-    } else {
-        Reading::Apply(Fact::PaidOtherAmount, Some(received))
-    }
+    Reading::Notice(name, NoticeSays::Paid)
 }
 
-fn unproven(word: &ProviderWord, known: &Known) -> Reading {
-    match word.channelled {
-        Channelled::Callback | Channelled::StaleCallback if known.can_inquire => Reading::Ask,
-        Channelled::Callback | Channelled::StaleCallback | Channelled::Inquiry => {
-            Reading::Apply(Fact::PaidUnproven, None)
+/// Status 04 concerns the receipt it names; its amount is the running total that went back of that
+/// receipt (contract 4.2).
+fn returned(word: &ProviderWord, known: &PaymentFunds) -> Reading {
+    let name = match (&word.payment_request_id, &word.provider_reference) {
+        (Some(key), _) => NoticeName::Key(key.clone()),
+        (None, Some(reference)) if known.names_transfers => match word.channelled {
+            Channelled::Inquiry => NoticeName::Inquiry(reference.clone()),
+            Channelled::Callback | Channelled::StaleCallback => {
+                NoticeName::Reference(reference.clone())
+            }
+        },
+        (None, _) => NoticeName::Nothing,
+    };
+    let returned = match word.amount {
+        ReceivedAmount::Read(total) => Returned {
+            total,
+            whole: false,
+        },
+        ReceivedAmount::Unreadable | ReceivedAmount::Absent => Returned::WHOLE,
+    };
+    Reading::Notice(name, NoticeSays::Returned(returned))
+}
+
+/// What came of taking a reading in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Learnt {
+    /// What it is called in the history.
+    pub fact: MoneyFact,
+    /// Whether anything was not known before.
+    pub is_new: bool,
+    /// Whether the provider is to be asked about a receipt that was not heard of.
+    pub asks: bool,
+}
+
+impl PaymentFunds {
+    /// Takes in a sum that was received. `is_paid` says whether the order has its money already.
+    pub fn learn_success(
+        &mut self,
+        success: &Success,
+        is_paid: bool,
+        (id, now): (ReceiptId, DateTime<Utc>),
+    ) -> Learnt {
+        let is_new_receipt = self.receipt_of(success).is_none();
+        let is_right = self.is_right(success.received, success.details.fee);
+        let is_new = self.take_success(success, id, now);
+        let fact = match (is_right, is_new_receipt && is_paid) {
+            (_, true) => MoneyFact::PaidAgain,
+            (true, false) => MoneyFact::PaidInFull,
+            (false, false) => MoneyFact::PaidOtherAmount,
+        };
+        Learnt {
+            fact,
+            is_new,
+            asks: false,
         }
     }
-}
 
-/// Only SNAP VA notices name their receipt; a receipt first seen without a name takes the first
-/// name that comes, since an inquiry and a notice may speak of one payment differently.
-fn names_another_receipt(word: &ProviderWord, known: &Known) -> bool {
-    word.payment_request_id
-        .as_ref()
-        .is_some_and(|key| !known.receipt_keys.is_empty() && !known.receipt_keys.contains(key))
-}
-
-fn refunded(word: &ProviderWord, known: &Known) -> Reading {
-    let amount = word.amount.read();
-    let nothing_held = known.held_for_merchant.is_zero() && known.held_in_suspense.is_zero();
-    if nothing_held {
-        return Reading::Apply(Fact::RefundWithoutReceipt, amount);
-    }
-    if names_one_of(word, &known.returned_keys) {
-        return Reading::Nothing;
-    }
-    let beside_its_own =
-        known.state == PaymentState::Refunded || !known.held_for_merchant.is_zero();
-    if beside_its_own && names_one_of(word, &known.suspense_keys) {
-        return Reading::Apply(Fact::FurtherReceiptRefunded, amount);
-    }
-    let held = if known.held_for_merchant.is_zero() {
-        known.held_in_suspense
-    } else {
-        known.held_for_merchant
-    };
-    // The amount of a 04 is the total given back so far, so that hearing it twice does nothing.
-    let Some(total) = amount else {
-        return Reading::Apply(Fact::ProviderRefunded, None);
-    };
-    match total.checked_sub(known.refunded) {
-        Ok(part) if part.is_zero() => Reading::Nothing,
-        Ok(part) if part.minor() < held.minor() => {
-            Reading::Apply(Fact::ProviderPartlyRefunded, Some(part))
+    /// Takes in what was said of a receipt without its sum.
+    pub fn learn_notice(&mut self, name: NoticeName, says: NoticeSays) -> Learnt {
+        let is_new = match says {
+            NoticeSays::Returned(returned) if returned.is_nothing() => false,
+            NoticeSays::Returned(_) | NoticeSays::Paid => self.take_notice(name.clone(), says),
+        };
+        let notice = self.notices.iter().find(|notice| notice.name == name);
+        let place = notice.and_then(|notice| self.receipt_of_notice(notice));
+        let receipt = place.and_then(|place| self.receipts.get(place));
+        let fact = match (says, receipt) {
+            (NoticeSays::Paid, _) => MoneyFact::PaidUnproven,
+            (NoticeSays::Returned(_), None) => MoneyFact::RefundWithoutReceipt,
+            (NoticeSays::Returned(returned), Some(receipt)) => {
+                let amount = receipt.amount(self.asked);
+                if receipt.returned_of(amount, returned) == amount {
+                    MoneyFact::ProviderRefunded
+                } else {
+                    MoneyFact::ProviderPartlyRefunded
+                }
+            }
+        };
+        Learnt {
+            fact,
+            is_new,
+            asks: is_new && fact == MoneyFact::RefundWithoutReceipt && self.can_inquire,
         }
-        Ok(_) => Reading::Apply(Fact::ProviderRefunded, None),
-        Err(_less_than_before) => Reading::Nothing,
     }
-}
-
-fn names_one_of(word: &ProviderWord, keys: &[String]) -> bool {
-    [&word.payment_request_id, &word.provider_reference]
-        .into_iter()
-        .flatten()
-        .any(|key| keys.contains(key))
 }
 
 /// When it was paid (contract 4.2): the provider's time where it is readable, not in the future and

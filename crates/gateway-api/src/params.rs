@@ -67,7 +67,7 @@ pub(crate) mod known {
     pub(crate) use super::list_orders::LIST_PARAMETERS;
     pub(crate) use super::money::FIELDS as MONEY;
     pub(crate) use super::payment::FIELDS as PAYMENT;
-    pub(crate) use super::refund::{ASK_FIELDS, COMPLETE_FIELDS, RESOLVE_FIELDS};
+    pub(crate) use super::refund::{ASK_FIELDS, COMPLETE_FIELDS, PAYEE_FIELDS, RESOLVE_FIELDS};
     pub(crate) use super::report::REPORT_PARAMETERS;
     pub(crate) use super::webhook_endpoint::FIELDS as WEBHOOK_ENDPOINT;
 }

@@ -40,6 +40,7 @@ pub fn merchant(cfg: &mut ServiceConfig) {
             .route(get().to(refunds::list)),
     )
     .service(resource("/v1/refunds/{id}/complete").route(post().to(refunds::complete)))
+    .service(resource("/v1/refunds/{id}/cancel").route(post().to(refunds::cancel)))
     .service(resource("/v1/channels").route(get().to(channels::list)))
     .service(resource("/v1/reports/daily").route(get().to(reports::daily)))
     .configure(webhooks)

@@ -13,6 +13,6 @@ pub use delivery::{
     DeliveryList, DeliveryView, EventList, RedeliveredView, RedeliveryView, TryView,
 };
 pub use endpoint::{EndpointList, EndpointView, NewEndpointView};
-pub use refund::{RefundList, RefundView};
+pub use refund::{PayeeView, RefundList, RefundView};
 pub use report::{ChannelReport, Counted, DailyReport, SuspenseReport};
 pub use timeline::{Timeline, TimelineItemView};

@@ -2,23 +2,24 @@
 //! the order, asks the core, and records state, books, history, event and due work in the caller's
 //! transaction. The order's row is always locked first, so that two facts about one order queue up.
 
-use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
-use ayolinx_core::ids::PaymentId;
-use ayolinx_core::money::Amount;
-use ayolinx_core::order::{Decision, OrderContext, PaymentContext, decide};
-use ayolinx_core::payment::Fact;
-use ayolinx_core::reading::{Channelled, Known, Reading, read};
-use ayolinx_core::states::PaymentState;
+use ayolinx_core::funds::OrderFunds;
+use ayolinx_core::ids::{PaymentId, ReceiptId};
+use ayolinx_core::intake::Input;
+use ayolinx_core::order::{Before, Close, Decision, decide};
+use ayolinx_core::payment::{Fact, Step, step};
+use ayolinx_core::reading::Channelled;
+use ayolinx_core::states::OrderState;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::change::{Decided, change_order, change_payment, hold};
+use crate::change::{Decided, change_order, change_payment};
 use crate::error::LedgerError;
+use crate::funds::{hold, shows_other_details};
 use crate::history::{NewHistory, Source};
 use crate::observation::{Applied, Effect, Observation, What};
 use crate::payers::{Payer, without_name};
-use crate::receipts::ReceiptRow;
+use crate::receipts::{NoticeRow, ReceiptRow};
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::{orders, payments};
 use crate::tx::Tx;
@@ -32,6 +33,8 @@ pub(crate) struct Locked {
     pub(crate) payments: Vec<PaymentRow>,
     /// Of all its payments, oldest first; read when they are needed.
     pub(crate) receipts: Option<Vec<ReceiptRow>>,
+    /// What was said of receipts without their sums; read with the receipts.
+    pub(crate) notices: Vec<NoticeRow>,
     /// The payer; read when needed.
     pub(crate) payer: Option<Payer>,
 }
@@ -67,17 +70,13 @@ impl Locked {
         Ok(false)
     }
 
+    /// What is booked to the merchant for this order and did not go back.
     pub(crate) fn paid_minor(&self) -> Result<i64, LedgerError> {
-        let mut sum: i64 = 0;
-        for payment in &self.payments {
-            if payment.state()? == PaymentState::Paid {
-                let kept = payment.received_minor.checked_sub(payment.refunded_minor);
-                sum = kept
-                    .and_then(|kept| sum.checked_add(kept))
-                    .ok_or_else(|| LedgerError::corrupt("paid amount out of range"))?;
-            }
-        }
-        Ok(sum)
+        (self.payments.iter())
+            .try_fold(0_i64, |sum, payment| {
+                sum.checked_add(payment.merchant_minor)
+            })
+            .ok_or_else(|| LedgerError::corrupt("paid amount out of range"))
     }
 }
 
@@ -120,6 +119,26 @@ impl Tx<'_> {
         })
     }
 
+    /// The order of a payment as it is now, with its money; nothing is locked and nothing may be
+    /// written by it.
+    pub(crate) fn glance_at_order_of(&mut self, payment: Uuid) -> Result<Locked, LedgerError> {
+        let order = orders::table
+            .inner_join(payments::table.on(payments::order_id.eq(orders::id)))
+            .filter(payments::id.eq(payment))
+            .select(OrderRow::as_select())
+            .first(self.connection()?)?;
+        let payments = self.payments_of(order.id)?;
+        let mut locked = Locked {
+            order,
+            payments,
+            receipts: None,
+            notices: Vec::new(),
+            payer: None,
+        };
+        self.read_receipts(&mut locked)?;
+        Ok(locked)
+    }
+
     pub(crate) fn lock_order(&mut self, order_id: Uuid) -> Result<Locked, LedgerError> {
         let order = orders::table
             .find(order_id)
@@ -131,6 +150,7 @@ impl Tx<'_> {
             order,
             payments,
             receipts: None,
+            notices: Vec::new(),
             payer: None,
         })
     }
@@ -154,96 +174,54 @@ impl Tx<'_> {
         observation: &Observation,
     ) -> Result<(Effect, &'static str), LedgerError> {
         self.keep_alias(locked.payment(id)?, observation)?;
-        let (fact, money) = match &observation.what {
-            What::Fact(fact) => (*fact, None),
-            What::Money(fact, amount) => (*fact, Some(*amount)),
-            What::Word(word) => {
-                self.read_receipts(locked)?;
-                let known = self.known(locked, id)?;
-                match read(word, &known, self.now()?) {
-                    Reading::Apply(fact, money) => (fact, money),
-                    Reading::Ask => {
-                        self.ask_about(locked.payment(id)?, word.channelled)?;
-                        self.record_unchanged(locked, id, observation, "asked");
-                        return Ok((Effect::Asked, "asked"));
-                    }
-                    Reading::Nothing => {
-                        self.record_unchanged(locked, id, observation, "no_change");
-                        return Ok((Effect::Unchanged, "no_change"));
-                    }
-                }
-            }
+        let (input, channelled) = match &observation.what {
+            What::Fact(fact) => (Input::Fact(*fact), None),
+            What::RefundCompleted(part) => (Input::RefundCompleted(*part), None),
+            What::Word(word) => (Input::Word(word), Some(word.channelled)),
         };
-        let decision = self.decide(locked, id, fact, money)?;
+        match &input {
+            Input::Word(_) | Input::RefundCompleted(_) => self.read_receipts(locked)?,
+            Input::Fact(_) => self.read_money(locked)?,
+        }
+        let before = self.funds(locked)?;
+        let mut funds = before.clone();
+        let (subject, now) = (locked.payment(id)?.id(), self.now()?);
+        let new_receipt = ReceiptId::from_uuid(Uuid::now_v7());
+        let taken =
+            (funds.take(subject, &input, (new_receipt, now))).map_err(LedgerError::corrupt)?;
+        if taken.asks
+            && let Some(channelled) = channelled
+        {
+            self.ask_about(locked.payment(id)?, channelled)?;
+            if !taken.is_new {
+                self.record_unchanged(locked, id, observation, taken.fact);
+                return Ok((Effect::Asked, taken.fact));
+            }
+        }
+        let mut decision =
+            decide(&locked.shown()?, &funds, subject).map_err(LedgerError::corrupt)?;
+        decision.close_at_provider |= taken.close_at_provider;
+        decision.changed |= shows_other_details(&before, &funds);
         if !decision.changed {
             if decision.close_at_provider {
                 self.plan_close(locked.payment(id)?, None)?;
             }
-            self.confirm_receipt(locked, id, fact, observation)?;
-            self.record_unchanged(locked, id, observation, fact.as_str());
-            return Ok((Effect::Unchanged, fact.as_str()));
+            if taken.is_new || has_other_base(&before, &funds) {
+                self.put_funds(locked, &funds, &decision)?;
+                self.save_order(&locked.order);
+            }
+            if !observation.is_repeated || taken.is_new {
+                self.record_unchanged(locked, id, observation, taken.fact);
+            }
+            return Ok((Effect::Unchanged, taken.fact));
         }
-        self.execute(
-            locked,
-            id,
-            observation,
-            &Decided {
-                fact,
-                money,
-                decision,
-            },
-        )?;
-        Ok((Effect::Changed, fact.as_str()))
-    }
-
-    fn decide(
-        &self,
-        locked: &Locked,
-        id: Uuid,
-        fact: Fact,
-        money: Option<Amount>,
-    ) -> Result<Decision, LedgerError> {
-        let payment = locked.payment(id)?;
-        let payment = PaymentContext {
-            state: payment.state()?,
-            asked: payment.asked()?,
-            held_for_merchant: payment.held_for_merchant()?,
-            held_in_suspense: payment.held_in_suspense()?,
+        let decided = Decided {
+            fact: taken.fact,
+            subject: id,
+            decision,
         };
-        let order = OrderContext {
-            state: locked.order.state()?,
-            payer_chooses: locked.order.payer_chooses,
-            others_open: locked.others_open(id)?,
-        };
-        Ok(decide(&payment, &order, fact, money))
-    }
-
-    fn known(&self, locked: &Locked, id: Uuid) -> Result<Known, LedgerError> {
-        let payment = locked.payment(id)?;
-        let channel = payment.channel.as_deref().unwrap_or(PAYMENT_LINK_CHANNEL);
-        let amount_rule = (self.context.channels.get(channel))
-            .map(|channel| channel.amount_rule)
-            .unwrap_or_default();
-        let named = |held: Option<&str>| {
-            locked
-                .receipts_of(id)
-                .filter(|receipt| held.is_none_or(|held| receipt.held == held))
-                .filter_map(|receipt| receipt.request_key.clone())
-                .collect::<Vec<_>>()
-        };
-        Ok(Known {
-            state: payment.state()?,
-            asked: payment.asked()?,
-            amount_rule,
-            can_inquire: self.context.plans.inquiry_of(payment.method()?).is_some(),
-            expires_at: payment.expires_at,
-            held_for_merchant: payment.held_for_merchant()?,
-            held_in_suspense: payment.held_in_suspense()?,
-            refunded: crate::rows::amount(payment.refunded_minor, &payment.currency)?,
-            receipt_keys: named(None),
-            suspense_keys: named(Some("suspense")),
-            returned_keys: [named(Some("released")), named(Some("refunded"))].concat(),
-        })
+        self.execute(locked, &funds, observation, &decided)?;
+        Ok((Effect::Changed, taken.fact))
     }
 
     fn ask_about(
@@ -258,22 +236,34 @@ impl Tx<'_> {
         self.ask_soon(payment, spacing)
     }
 
-    fn execute(
+    /// Carries a decision out: states, books, receipts, refunds, work, history, event.
+    pub(crate) fn execute(
         &mut self,
         locked: &mut Locked,
-        id: Uuid,
+        funds: &OrderFunds,
         observation: &Observation,
         decided: &Decided,
     ) -> Result<(), LedgerError> {
         let now = self.now()?;
-        let decision = &decided.decision;
-        let before = (locked.payment(id)?.state()?, locked.order.state()?);
-        let row = locked.payment_mut(id)?;
-        for (booking, amount) in &decision.bookings {
-            hold(row, *booking, amount.minor())?;
+        let (id, decision) = (decided.subject, &decided.decision);
+        let before = locked.shown()?;
+        for posting in &decision.postings {
+            let row = locked.payment_mut(posting.payment.as_uuid())?;
+            hold(row, posting.booking, posting.amount.minor())?;
+            row.updated_at = now;
+            let row = row.clone();
+            self.post(&row, posting)?;
+            self.tally
+                .booked(&row, posting.booking, posting.amount.minor());
+            self.writes.payments.insert(row.id, row);
         }
-        change_payment(row, decided, observation, now)?;
-        let row = row.clone();
+        self.put_funds(locked, funds, decision)?;
+        let place = locked.payments.iter().position(|row| row.id == id);
+        let was = place.and_then(|place| before.payments.get(place).copied());
+        let subject = locked.payment_mut(id)?;
+        change_payment(subject, was.unwrap_or(subject.state()?), observation, now)?;
+        let subject = subject.clone();
+        self.writes.payments.insert(id, subject);
         if let Some(name) = observation
             .artefact
             .as_ref()
@@ -281,36 +271,17 @@ impl Tx<'_> {
         {
             self.keep_account_name(locked, id, name)?;
         }
-        for (booking, amount) in &decision.bookings {
-            self.post(&row, *booking, *amount)?;
-            self.tally.booked(&row, *booking, amount.minor());
-        }
-        if before.0 != decision.payment {
-            self.tally.came(&row, decision.payment);
-        }
-        self.keep_receipts(locked, &row, observation, decided)?;
-        self.close_refunds(&row, decided)?;
-        self.plan_after(&row, before.0, decision)?;
-        self.writes.payments.insert(id, row);
-        change_order(locked, decided, observation, now)?;
-        if !decision.payment.is_open() {
+        self.move_on(locked, &before, decision)?;
+        self.end_refunds(locked, observation.source, decision)?;
+        change_order(locked, decision, now, self.context.plans.expiry_grace)?;
+        if !locked.payment(id)?.state()?.is_open() {
             self.hasten_expiry(&mut locked.order)?;
         }
         self.save_order(&locked.order);
-        self.record(NewHistory {
-            order_id: locked.order.id,
-            payment_id: Some(id),
-            source: observation.source.as_str(),
-            fact: decided.fact.as_str(),
-            payment_from: Some(before.0.as_str()),
-            payment_to: Some(decision.payment.as_str()),
-            order_from: Some(before.1.as_str()),
-            order_to: Some(decision.order.as_str()),
-            order_version: Some(locked.order.version),
-            detail: observation.detail.clone(),
-        });
-        if decision.close_others {
-            self.close_others(locked, id)?;
+        self.record_change(locked, &before, observation, decided)?;
+        match decision.close {
+            Close::Nothing => {}
+            Close::Earlier | Close::Others => self.close_others(locked, id, decision.close)?,
         }
         if let Some(event) = decision.event {
             self.emit(locked, event)?;
@@ -318,15 +289,68 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// What becomes due, or is no longer due, for each payment whose state changed.
+    fn move_on(
+        &mut self,
+        locked: &Locked,
+        before: &Before,
+        decision: &Decision,
+    ) -> Result<(), LedgerError> {
+        for (row, was) in locked.payments.iter().zip(&before.payments) {
+            let is = row.state()?;
+            if is != *was {
+                self.tally.came(row, is);
+                self.plan_after(row, *was, decision.close_at_provider)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One line for the payment that the change is about, and one for each other that it moved.
+    fn record_change(
+        &mut self,
+        locked: &Locked,
+        before: &Before,
+        observation: &Observation,
+        decided: &Decided,
+    ) -> Result<(), LedgerError> {
+        for (row, was) in locked.payments.iter().zip(&before.payments) {
+            let is_subject = row.id == decided.subject;
+            let is = row.state()?;
+            if !is_subject && is == *was {
+                continue;
+            }
+            let of_order = |state: OrderState| is_subject.then_some(state.as_str());
+            self.record(NewHistory {
+                order_id: locked.order.id,
+                payment_id: Some(row.id),
+                source: observation.source.as_str(),
+                fact: decided.fact,
+                payment_from: Some(was.as_str()),
+                payment_to: Some(is.as_str()),
+                order_from: of_order(before.order),
+                order_to: of_order(decided.decision.allocation.order),
+                order_version: Some(locked.order.version),
+                detail: observation.detail.clone(),
+            });
+        }
+        Ok(())
+    }
+
     /// The order is paid: what else is open is withdrawn. It can be paid another way now: what came
     /// before is; a later payment, whose call may be under way, stays.
-    fn close_others(&mut self, locked: &mut Locked, id: Uuid) -> Result<(), LedgerError> {
-        let this = locked.payment(id)?;
-        let (all, position) = (this.state()? == PaymentState::Paid, this.position);
+    fn close_others(
+        &mut self,
+        locked: &mut Locked,
+        id: Uuid,
+        close: Close,
+    ) -> Result<(), LedgerError> {
+        let position = locked.payment(id)?.position;
         let others: Vec<Uuid> = locked
             .payments
             .iter()
-            .filter(|other| other.id != id && (all || other.position < position))
+            .filter(|other| other.id != id)
+            .filter(|other| close == Close::Others || other.position < position)
             .map(|other| other.id)
             .collect();
         for other in others {
@@ -342,15 +366,15 @@ impl Tx<'_> {
         }
         let now = self.now()?;
         let before = locked.payment(id)?.state()?;
-        let decision = self.decide(locked, id, Fact::Withdrawn, None)?;
+        let Step::To(after) = step(before, Fact::Withdrawn) else {
+            return Ok(());
+        };
         let row = locked.payment_mut(id)?;
-        decision.payment.as_str().clone_into(&mut row.state);
+        after.as_str().clone_into(&mut row.state);
         row.updated_at = now;
         let row = row.clone();
-        self.plan_after(&row, before, &decision)?;
-        if before != decision.payment {
-            self.tally.came(&row, decision.payment);
-        }
+        self.plan_after(&row, before, true)?;
+        self.tally.came(&row, after);
         self.writes.payments.insert(id, row);
         self.record(NewHistory {
             order_id: locked.order.id,
@@ -358,7 +382,7 @@ impl Tx<'_> {
             source: Source::Sibling.as_str(),
             fact: Fact::Withdrawn.as_str(),
             payment_from: Some(before.as_str()),
-            payment_to: Some(decision.payment.as_str()),
+            payment_to: Some(after.as_str()),
             order_from: None,
             order_to: None,
             order_version: Some(locked.order.version),
@@ -391,4 +415,12 @@ impl Tx<'_> {
             detail: observation.detail.clone(),
         });
     }
+}
+
+/// Whether anything stands elsewhere apart from money.
+fn has_other_base(before: &OrderFunds, after: &OrderFunds) -> bool {
+    let bases = |funds: &OrderFunds| -> Vec<_> {
+        funds.payments.iter().map(|payment| payment.base).collect()
+    };
+    before.base != after.base || bases(before) != bases(after)
 }

@@ -178,12 +178,13 @@ impl Tx<'_> {
         let of_it = || known.iter().filter(|known| known.is_of(arrived));
         if let Some(settled) = of_it().find(|known| known.is_settled()) {
             let (id, month) = (settled.id, settled.month);
+            let received = self.hear_again(arrived, payment)?;
             self.writes.notifications_seen.push(Seen { id, month });
-            return Ok(Received::Duplicate);
+            return Ok(received);
         }
         let earlier = of_it().next().map(|known| known.month);
         let notification = arrived.notification.as_ref();
-        let received = self.place(notification, payment, arrived.channelled)?;
+        let received = self.place(notification, payment, (arrived.channelled, false))?;
         if earlier.is_none() {
             known.push(Known {
                 id: arrived.id,
@@ -204,6 +205,24 @@ impl Tx<'_> {
             waits: received == Received::UnknownReference,
         });
         Ok(received)
+    }
+
+    /// A duplicate is passed over only where it would change nothing now (contract 4.2): it is read
+    /// once more, and what it says is known, as a rule.
+    fn hear_again(
+        &mut self,
+        arrived: &Arrived,
+        payment: Option<Uuid>,
+    ) -> Result<Received, LedgerError> {
+        if payment.is_none() || arrived.channelled != Channelled::Callback {
+            return Ok(Received::Duplicate);
+        }
+        let notification = arrived.notification.as_ref();
+        let heard = self.place(notification, payment, (arrived.channelled, true))?;
+        Ok(match heard {
+            Received::Applied | Received::Asked => heard,
+            _ => Received::Duplicate,
+        })
     }
 
     /// Of these payments those that exist and were not locked ahead.

@@ -49,10 +49,10 @@ pub const AUDIT_CHECKS: &[AuditCheck] = &[
                 LIMIT 20",
     },
     AuditCheck {
-        rule: "an order's paid amount is the sum of its paid payments less refunds",
+        rule: "an order's paid amount is what is booked to its merchant",
         query: "SELECT 'order ' || o.id AS finding FROM orders o \
-                LEFT JOIN (SELECT order_id, sum(received_minor - refunded_minor) AS paid \
-                    FROM payments WHERE state = 'paid' GROUP BY order_id) p ON p.order_id = o.id \
+                LEFT JOIN (SELECT order_id, sum(merchant_minor) AS paid \
+                    FROM payments GROUP BY order_id) p ON p.order_id = o.id \
                 WHERE o.paid_minor <> coalesce(p.paid, 0) LIMIT 20",
     },
     AuditCheck {
@@ -69,17 +69,12 @@ pub const AUDIT_CHECKS: &[AuditCheck] = &[
                 WHERE p.merchant_minor > 0 AND p.state <> 'paid' LIMIT 20",
     },
     AuditCheck {
-        rule: "an order is paid at most once before it is refunded",
-        query: "SELECT 'order ' || order_id AS finding FROM history \
-                WHERE order_to = 'paid' AND order_from <> 'paid' \
-                GROUP BY order_id HAVING count(*) > 1 LIMIT 20",
-    },
-    AuditCheck {
-        rule: "paid is left only by refunds",
+        rule: "paid is left only by what went back",
         query: "SELECT 'order ' || order_id || ' at ' || at AS finding FROM history \
-                WHERE order_from = 'paid' AND order_to NOT IN ('paid', 'refunded') \
+                WHERE order_from = 'paid' AND order_to NOT IN ('paid', 'refunded', 'review') \
                 UNION ALL SELECT 'payment ' || payment_id || ' at ' || at FROM history \
-                WHERE payment_from = 'paid' AND payment_to NOT IN ('paid', 'refunded') LIMIT 20",
+                WHERE payment_from = 'paid' AND payment_to NOT IN ('paid', 'refunded', 'review') \
+                LIMIT 20",
     },
     AuditCheck {
         rule: "every version of an order has one history row, from 1 without a gap",
@@ -107,8 +102,10 @@ pub const AUDIT_CHECKS: &[AuditCheck] = &[
         rule: "every order that was paid has told its merchant so",
         query: "SELECT 'order ' || o.id AS finding FROM orders o \
                 WHERE o.paid_at >= (SELECT kept_since('outbox') + interval '1 day') \
+                AND (o.state = 'paid' OR EXISTS (SELECT FROM history h WHERE h.order_id = o.id \
+                    AND h.at >= o.created_at - interval '31 days' AND h.order_to = 'paid')) \
                 AND NOT EXISTS (SELECT FROM events e WHERE e.order_id = o.id \
-                    AND e.type IN ('order.paid', 'order.paid_late')) LIMIT 20",
+                    AND e.type IN ('order.paid', 'order.paid_late', 'order.refunded')) LIMIT 20",
     },
     AuditCheck {
         rule: "an order and version is told at most once in one way",
@@ -128,9 +125,62 @@ pub const AUDIT_CHECKS: &[AuditCheck] = &[
                    OR p.merchant_id <> o.merchant_id LIMIT 20",
     },
     AuditCheck {
-        rule: "a receipt is never counted twice",
-        query: "SELECT 'payment ' || payment_id AS finding FROM receipts WHERE held = 'merchant' \
-                GROUP BY payment_id HAVING count(*) > 1 LIMIT 20",
+        rule: "of an order's receipts one right sum at most is its money, or those that a person accepted",
+        query: "SELECT 'order ' || p.order_id AS finding FROM receipts r \
+                JOIN payments p ON p.id = r.payment_id WHERE r.held = 'merchant' \
+                GROUP BY p.order_id HAVING count(*) FILTER (WHERE r.verdict IS NULL) > 1 \
+                    OR (count(*) FILTER (WHERE r.verdict IS NULL) > 0 \
+                        AND count(*) FILTER (WHERE r.verdict = 'accepted') > 0) LIMIT 20",
+    },
+    AuditCheck {
+        rule: "a payment received, returned and holds what its receipts say",
+        query: "SELECT 'payment ' || p.id AS finding FROM payments p \
+                JOIN (SELECT payment_id, \
+                    coalesce(sum(amount_minor) FILTER (WHERE verdict IS DISTINCT FROM 'rejected'), 0) AS came, \
+                    coalesce(sum(returned_minor) FILTER (WHERE verdict IS DISTINCT FROM 'rejected'), 0) AS back, \
+                    coalesce(sum(amount_minor - returned_minor) FILTER (WHERE held = 'merchant'), 0) AS booked, \
+                    coalesce(sum(amount_minor - returned_minor) FILTER (WHERE held = 'suspense'), 0) AS suspended \
+                    FROM receipts GROUP BY payment_id HAVING bool_and(received_minor IS NOT NULL)) r \
+                  ON r.payment_id = p.id \
+                WHERE (p.received_minor, p.refunded_minor, p.merchant_minor, p.suspense_minor) \
+                    IS DISTINCT FROM (r.came::bigint, r.back::bigint, r.booked::bigint, r.suspended::bigint) \
+                UNION ALL SELECT 'payment ' || p.id FROM payments p \
+                WHERE p.merchant_minor + p.suspense_minor > 0 \
+                  AND NOT EXISTS (SELECT FROM receipts r WHERE r.payment_id = p.id) LIMIT 20",
+    },
+    AuditCheck {
+        rule: "what is left of a receipt, and where, is what the books say of it",
+        query: "SELECT 'receipt ' || r.id AS finding FROM receipts r \
+                LEFT JOIN (SELECT j.receipt_id, \
+                    -coalesce(sum(e.minor) FILTER (WHERE e.account = 'merchant_payable'), 0) AS m, \
+                    -coalesce(sum(e.minor) FILTER (WHERE e.account = 'suspense'), 0) AS s \
+                    FROM journals j JOIN entries e ON e.journal_id = j.id \
+                    WHERE j.receipt_id IS NOT NULL GROUP BY j.receipt_id) b ON b.receipt_id = r.id \
+                WHERE r.received_minor IS NOT NULL \
+                  AND NOT EXISTS (SELECT FROM journals j WHERE j.payment_id = r.payment_id AND j.receipt_id IS NULL) \
+                  AND (coalesce(b.m, 0), coalesce(b.s, 0)) IS DISTINCT FROM ( \
+                    CASE WHEN r.held = 'merchant' THEN r.amount_minor - r.returned_minor ELSE 0 END::numeric, \
+                    CASE WHEN r.held = 'suspense' THEN r.amount_minor - r.returned_minor ELSE 0 END::numeric) \
+                LIMIT 20",
+    },
+    AuditCheck {
+        rule: "a right receipt is booked with what was asked for, any other with what came",
+        query: "SELECT 'receipt ' || r.id AS finding FROM receipts r JOIN payments p ON p.id = r.payment_id \
+                WHERE r.received_minor IS NOT NULL AND r.amount_minor <> \
+                    CASE WHEN r.is_right THEN p.amount_minor ELSE r.received_minor END LIMIT 20",
+    },
+    AuditCheck {
+        rule: "an order that waits for a decision has something to be decided",
+        query: "SELECT 'order ' || o.id AS finding FROM orders o WHERE o.state = 'review' \
+                AND NOT EXISTS (SELECT FROM payments p WHERE p.order_id = o.id \
+                    AND (p.state = 'review' OR p.suspense_minor > 0)) \
+                UNION ALL SELECT 'order ' || o.id FROM orders o JOIN payments p ON p.order_id = o.id \
+                WHERE o.state NOT IN ('review', 'paid') AND p.suspense_minor > 0 LIMIT 20",
+    },
+    AuditCheck {
+        rule: "no refund waits for more than is left",
+        query: "SELECT 'refund ' || r.id AS finding FROM refunds r JOIN payments p ON p.id = r.payment_id \
+                WHERE r.state = 'manual_required' AND r.amount_minor > p.merchant_minor LIMIT 20",
     },
     AuditCheck {
         rule: "what is open has something that will end it",

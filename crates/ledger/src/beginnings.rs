@@ -174,6 +174,7 @@ impl Tx<'_> {
             expires_at: new.expires_at,
             paid_at: None,
             expiry_due_at: Some(shifted(new.expires_at, self.context.plans.expiry_grace)),
+            base_state: None,
         }
     }
 

@@ -208,7 +208,9 @@ impl Tx<'_> {
             return Ok(None);
         }
         self.read_payer(locked)?;
-        let record = (locked.order).record(&locked.payments, locked.payer.as_ref())?;
+        self.read_money(locked)?;
+        let receipts = locked.receipts.as_deref().unwrap_or_default();
+        let record = (locked.order).record(&locked.payments, receipts, locked.payer.as_ref())?;
         (keep.reply)(&OrderView::new(&record, &self.context.links)).map(Some)
     }
 

@@ -126,6 +126,7 @@ impl Tx<'_> {
             updated_at: now,
             expires_at: new.expires_at.min(order.expires_at),
             paid_at: None,
+            base_state: None,
         };
         self.writes.payments_made.push(row.clone());
         // Should this process die in the call, the lease runs out and the resolver takes over.

@@ -35,10 +35,8 @@ impl Tx<'_> {
             .find(row.merchant_id)
             .select(merchants::name)
             .first(self.connection()?)?;
-        let payments = self.payments_of(row.id)?;
-        let payer = self.payer_of(row.id)?;
         Ok(CheckoutOrder {
-            order: row.record(&payments, payer.as_ref())?,
+            order: self.order_record(&row)?,
             merchant_id: row.merchant_id(),
             payer_chooses: row.payer_chooses,
             shop,

@@ -46,8 +46,14 @@ pub(crate) struct EventRow {
 
 impl Tx<'_> {
     /// Tells the merchant about a locked order.
-    pub(crate) fn emit(&mut self, locked: &Locked, event: EventType) -> Result<(), LedgerError> {
-        let record = locked.order.record(&locked.payments, None)?;
+    pub(crate) fn emit(
+        &mut self,
+        locked: &mut Locked,
+        event: EventType,
+    ) -> Result<(), LedgerError> {
+        self.read_money(locked)?;
+        let receipts = locked.receipts.as_deref().unwrap_or_default();
+        let record = locked.order.record(&locked.payments, receipts, None)?;
         let view = OrderView::new(&record, &self.context.links);
         let id = EventId::from_uuid(Uuid::now_v7());
         let body = EventBody::new(id, event, self.now()?, Some(view));

@@ -28,19 +28,21 @@ const RIGHTS: &[(&str, &str)] = &[
     ("operators", "SELECT, INSERT, UPDATE"),
     (
         "orders",
-        "SELECT, INSERT, UPDATE (state, version, paid_minor, paid_late, updated_at, paid_at, \
-         expiry_due_at, synced_at)",
+        "SELECT, INSERT, UPDATE (state, base_state, version, paid_minor, paid_late, updated_at, \
+         paid_at, expiry_due_at, synced_at)",
     ),
     ("partition_drops", "SELECT"),
     ("payers", "SELECT, INSERT, UPDATE, DELETE"),
     ("payments", "SELECT, INSERT, UPDATE"),
     ("provider_aliases", "SELECT, INSERT, UPDATE"),
     ("provider_work", "SELECT, INSERT, UPDATE, DELETE"),
+    ("receipt_notices", "SELECT, INSERT, UPDATE"),
     ("receipts", "SELECT, INSERT, UPDATE"),
     ("redeliveries", "SELECT, INSERT, UPDATE"),
     (
         "refunds",
-        "SELECT, INSERT, UPDATE (state, evidence, completed_by, completed_at)",
+        "SELECT, INSERT, UPDATE (state, payment_id, evidence, completed_by, completed_at, \
+         cancelled_by, cancelled_at, payee_sealed)",
     ),
     (
         "rejected_notifications",

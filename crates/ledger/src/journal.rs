@@ -1,8 +1,8 @@
 //! The books: posting a journal, and the balances that are sums of entries.
 
 use ayolinx_core::ids::MerchantId;
-use ayolinx_core::money::Amount;
-use ayolinx_core::posting::{Booking, Entry, Journal};
+use ayolinx_core::order::Posting;
+use ayolinx_core::posting::{Entry, Journal};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, SmallInt, Text, Uuid as SqlUuid};
 use uuid::Uuid;
@@ -18,6 +18,7 @@ pub(crate) struct NewJournal {
     merchant_id: Uuid,
     order_id: Uuid,
     payment_id: Uuid,
+    receipt_id: Uuid,
     booking: &'static str,
     currency: &'static str,
     entries: [Entry; 2],
@@ -38,9 +39,9 @@ impl Tx<'_> {
     pub(crate) fn post(
         &mut self,
         payment: &PaymentRow,
-        booking: Booking,
-        amount: Amount,
+        posting: &Posting,
     ) -> Result<(), LedgerError> {
+        let (booking, amount) = (posting.booking, posting.amount);
         let journal = Journal::new(booking, amount).map_err(LedgerError::corrupt)?;
         let sum: i64 = journal.entries.iter().map(|entry| entry.minor).sum();
         if sum != 0 {
@@ -51,6 +52,7 @@ impl Tx<'_> {
             merchant_id: payment.merchant_id,
             order_id: payment.order_id,
             payment_id: payment.id,
+            receipt_id: posting.receipt.as_uuid(),
             booking: booking.as_str(),
             currency: amount.currency().as_str(),
             entries: journal.entries,
@@ -82,13 +84,14 @@ pub(crate) fn insert_all(journals: &[NewJournal]) -> Vec<Named> {
         })
     };
     let made = Statement::new(
-        "INSERT INTO journals (id, merchant_id, order_id, payment_id, booking) \
-         SELECT * FROM unnest(?, ?, ?, ?, ?)",
+        "INSERT INTO journals (id, merchant_id, order_id, payment_id, receipt_id, booking) \
+         SELECT * FROM unnest(?, ?, ?, ?, ?, ?)",
     )
     .column::<SqlUuid, _>(journals.iter().map(|journal| journal.id))
     .column::<SqlUuid, _>(journals.iter().map(|journal| journal.merchant_id))
     .column::<SqlUuid, _>(journals.iter().map(|journal| journal.order_id))
     .column::<SqlUuid, _>(journals.iter().map(|journal| journal.payment_id))
+    .column::<SqlUuid, _>(journals.iter().map(|journal| journal.receipt_id))
     .column::<Text, _>(journals.iter().map(|journal| journal.booking));
     let entered = Statement::new(
         "INSERT INTO entries (journal_id, line, merchant_id, account, minor, currency) \

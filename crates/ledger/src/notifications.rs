@@ -142,7 +142,11 @@ impl Tx<'_> {
                     Some(notification) => tx.match_payment(notification)?,
                     None => None,
                 };
-                let received = tx.place(notification.as_ref(), payment, Channelled::Callback)?;
+                let received = tx.place(
+                    notification.as_ref(),
+                    payment,
+                    (Channelled::Callback, false),
+                )?;
                 tx.judge(row, received, payment)?;
                 Ok(received)
             });
@@ -163,7 +167,7 @@ impl Tx<'_> {
         &mut self,
         notification: Option<&Notification>,
         payment: Option<Uuid>,
-        channelled: Channelled,
+        (channelled, is_repeated): (Channelled, bool),
     ) -> Result<Received, LedgerError> {
         let Some(notification) = notification else {
             return Ok(Received::Unreadable);
@@ -172,7 +176,11 @@ impl Tx<'_> {
             return Ok(Received::UnknownReference);
         };
         let word = ProviderWord::of_notification(notification, channelled);
-        let applied = self.apply(payment, &Observation::word(Source::Callback, word))?;
+        let observation = Observation {
+            is_repeated,
+            ..Observation::word(Source::Callback, word)
+        };
+        let applied = self.apply(payment, &observation)?;
         Ok(match (applied.effect, channelled) {
             (Effect::Changed, _) => Received::Applied,
             (Effect::Asked, _) | (Effect::Unchanged, Channelled::StaleCallback) => Received::Asked,

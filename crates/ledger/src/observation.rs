@@ -18,10 +18,10 @@ const NAME_MAX_BYTES: usize = 255;
 /// What became known.
 #[derive(Debug, Clone)]
 pub enum What {
-    /// A fact that needs no reading.
+    /// A fact about the attempt.
     Fact(Fact),
-    /// A fact about a sum.
-    Money(Fact, Amount),
+    /// A refund of so much is completed.
+    RefundCompleted(Amount),
     /// A word of the provider, read against the payment as it is under the lock.
     Word(ProviderWord),
 }
@@ -41,6 +41,8 @@ pub struct Observation {
     pub failure: Option<Failure>,
     /// More for the history: no secrets, no personal data.
     pub detail: Option<String>,
+    /// It was told before: unless it is news all the same, the history says nothing of it.
+    pub is_repeated: bool,
 }
 
 impl Observation {
@@ -54,15 +56,21 @@ impl Observation {
             provider_reference: None,
             failure: None,
             detail: None,
+            is_repeated: false,
         }
     }
 
-    /// A fact about a sum, and nothing else.
+    /// A refund of so much is completed.
     #[must_use]
-    pub fn money(source: Source, fact: Fact, amount: Amount) -> Self {
+    pub const fn refund_completed(source: Source, part: Amount) -> Self {
         Self {
-            what: What::Money(fact, amount),
-            ..Self::fact(source, fact)
+            source,
+            what: What::RefundCompleted(part),
+            artefact: None,
+            provider_reference: None,
+            failure: None,
+            detail: None,
+            is_repeated: false,
         }
     }
 
@@ -76,6 +84,7 @@ impl Observation {
             artefact: None,
             failure: None,
             detail: None,
+            is_repeated: false,
         }
     }
 }
@@ -118,6 +127,7 @@ impl Observation {
         if let What::Word(word) = &mut clean.what {
             word.provider_reference = word.provider_reference.as_deref().map(name);
             word.payment_request_id = word.payment_request_id.as_deref().map(name);
+            word.channel = word.channel.as_deref().map(name);
         }
         clean
     }

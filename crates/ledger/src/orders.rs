@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::error::LedgerError;
+use crate::receipts::{ReceiptRow, receipts_of};
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::{merchants, orders, payments};
 use crate::statement::Statement;
@@ -96,9 +97,27 @@ impl Tx<'_> {
     /// [`LedgerError::NotFound`].
     pub fn any_order(&mut self, id: OrderId) -> Result<OrderRecord, LedgerError> {
         let order = self.find_order(id)?;
+        self.order_record(&order)
+    }
+
+    /// An order with all that its JSON shows.
+    pub(crate) fn order_record(&mut self, order: &OrderRow) -> Result<OrderRecord, LedgerError> {
         let payments = self.payments_of(order.id)?;
+        let receipts = self.receipts_shown(&payments)?;
         let payer = self.payer_of(order.id)?;
-        order.record(&payments, payer.as_ref())
+        order.record(&payments, &receipts, payer.as_ref())
+    }
+
+    /// The receipts of these payments, where there are any.
+    fn receipts_shown(&mut self, payments: &[PaymentRow]) -> Result<Vec<ReceiptRow>, LedgerError> {
+        let with_money: Vec<Uuid> = (payments.iter())
+            .filter(|payment| payment.received_minor > 0)
+            .map(|payment| payment.id)
+            .collect();
+        if with_money.is_empty() {
+            return Ok(Vec::new());
+        }
+        receipts_of(self.connection()?, &with_money)
     }
 
     /// Whose an order is: for the operator, who names orders and not merchants.
@@ -206,6 +225,7 @@ impl Tx<'_> {
             .select(PaymentRow::as_select())
             .order(payments::position.desc())
             .load(self.connection()?)?;
+        let all_receipts = self.receipts_shown(&all_payments)?;
         let all_payers = self.payers_of(ids.iter().copied())?;
         let mut views = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -214,7 +234,7 @@ impl Tx<'_> {
                 .filter(|payment| payment.order_id == row.id)
                 .cloned()
                 .collect();
-            let record = row.record(&own, all_payers.get(&row.id))?;
+            let record = row.record(&own, &all_receipts, all_payers.get(&row.id))?;
             views.push(OrderView::new(&record, &self.context.links));
         }
         Ok(OrderPage {
@@ -286,9 +306,7 @@ impl Tx<'_> {
     }
 
     pub(crate) fn view(&mut self, order: &OrderRow) -> Result<OrderView, LedgerError> {
-        let payments = self.payments_of(order.id)?;
-        let payer = self.payer_of(order.id)?;
-        let record = order.record(&payments, payer.as_ref())?;
+        let record = self.order_record(order)?;
         Ok(OrderView::new(&record, &self.context.links))
     }
 }
@@ -299,9 +317,10 @@ pub(crate) fn update_all(rows: &BTreeMap<Uuid, OrderRow>) -> Statement {
         "UPDATE orders SET state = new.state, version = new.version, \
              paid_minor = new.paid_minor, paid_late = new.paid_late, \
              updated_at = new.updated_at, paid_at = new.paid_at, \
-             expiry_due_at = new.expiry_due_at \
-         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?) AS new \
-             (id, state, version, paid_minor, paid_late, updated_at, paid_at, expiry_due_at) \
+             expiry_due_at = new.expiry_due_at, base_state = new.base_state \
+         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?) AS new \
+             (id, state, version, paid_minor, paid_late, updated_at, paid_at, expiry_due_at, \
+              base_state) \
          WHERE orders.id = new.id",
     )
     .column::<SqlUuid, _>(rows.values().map(|row| row.id))
@@ -312,4 +331,5 @@ pub(crate) fn update_all(rows: &BTreeMap<Uuid, OrderRow>) -> Statement {
     .column::<Timestamptz, _>(rows.values().map(|row| row.updated_at))
     .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.paid_at))
     .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.expiry_due_at))
+    .column::<Nullable<Text>, _>(rows.values().map(|row| row.base_state.clone()))
 }

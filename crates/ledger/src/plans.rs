@@ -1,7 +1,6 @@
 //! What becomes due, or is no longer due, when a payment changes (contract 4.1, 5).
 
 use ayolinx_core::method::Method;
-use ayolinx_core::order::Decision;
 use ayolinx_core::states::PaymentState;
 use chrono::{DateTime, Utc};
 
@@ -15,9 +14,9 @@ impl Tx<'_> {
         &mut self,
         payment: &PaymentRow,
         before: PaymentState,
-        decision: &Decision,
+        close_at_provider: bool,
     ) -> Result<(), LedgerError> {
-        match decision.payment {
+        match payment.state()? {
             PaymentState::Pending => {
                 self.drop_work(payment.id, &[WorkKind::Resolve]);
                 self.plan_inquiries(payment)?;
@@ -27,7 +26,7 @@ impl Tx<'_> {
             }
             PaymentState::Expired | PaymentState::Cancelled | PaymentState::Failed => {
                 self.drop_work(payment.id, &[WorkKind::Resolve, WorkKind::Expire]);
-                if decision.close_at_provider && before.is_open() {
+                if close_at_provider && before.is_open() {
                     self.plan_close(payment, Some(before))?;
                 }
             }

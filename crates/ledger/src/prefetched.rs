@@ -11,9 +11,9 @@ use uuid::Uuid;
 use crate::apply::Locked;
 use crate::error::LedgerError;
 use crate::payers::Payer;
-use crate::receipts::ReceiptRow;
+use crate::receipts::{NoticeRow, ReceiptRow};
 use crate::rows::{OrderRow, PaymentRow};
-use crate::schema::{orders, payers, payments, receipts};
+use crate::schema::{orders, payers, payments, receipt_notices, receipts};
 use crate::tx::Tx;
 
 /// What to do about an order that another transaction holds.
@@ -47,6 +47,7 @@ impl Prefetched {
             order,
             payments: Vec::new(),
             receipts: (along == Along::Receipts).then(Vec::new),
+            notices: Vec::new(),
             payer: (along == Along::Payers).then(Payer::default),
         };
         Self {
@@ -119,27 +120,39 @@ impl Tx<'_> {
     }
 
     fn read_payments_and_receipts(&mut self) -> Result<(), LedgerError> {
-        type Row = (PaymentRow, Option<ReceiptRow>, DateTime<Utc>);
+        type Row = (
+            PaymentRow,
+            Option<ReceiptRow>,
+            Option<NoticeRow>,
+            DateTime<Utc>,
+        );
+        // A payment has few of both, seldom a notice at all.
         let read: Vec<Row> = payments::table
             .left_join(receipts::table.on(receipts::payment_id.eq(payments::id)))
+            .left_join(receipt_notices::table.on(receipt_notices::payment_id.eq(payments::id)))
             .filter(payments::order_id.eq_any(self.prefetched.order_ids()))
             .select((
                 PaymentRow::as_select(),
                 Option::<ReceiptRow>::as_select(),
+                Option::<NoticeRow>::as_select(),
                 diesel::dsl::now.into_sql::<Timestamptz>(),
             ))
             .order((
                 payments::order_id,
                 payments::position.desc(),
                 receipts::created_at,
+                receipts::id,
             ))
             .load(self.connection()?)?;
-        for (payment, receipt, now) in read {
+        for (payment, receipt, notice, now) in read {
             self.is_now(now);
             let Some(locked) = self.prefetched.add(payment) else {
                 continue;
             };
-            locked.receipts.get_or_insert_default().extend(receipt);
+            let receipts = locked.receipts.get_or_insert_default();
+            receipts.extend(receipt.filter(|row| !receipts.contains(row)));
+            let notices = &mut locked.notices;
+            notices.extend(notice.filter(|row| !notices.contains(row)));
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! Payments of a time, page by page, to be held against what the provider knows (`gatewayctl reconcile`).
 
 use ayolinx_core::ids::{OrderId, PaymentId};
+use ayolinx_core::intake::would_change;
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
-use ayolinx_core::states::PaymentState;
+use ayolinx_core::reading::ProviderWord;
+use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -43,6 +45,16 @@ impl PaymentInBooks {
         let milliseconds = i64::try_from(self.id.as_uuid().as_u128() >> 80);
         DateTime::from_timestamp_millis(milliseconds.unwrap_or(i64::MAX)).unwrap_or(self.created_at)
     }
+}
+
+/// What holding an answer of the provider against our books comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judgement {
+    /// What applying the answer would make of the payment and its order; `None` where it would change
+    /// nothing.
+    pub would_be: Option<(PaymentState, OrderState)>,
+    /// Whether the answer names a sum that is none of the payment's receipts'.
+    pub is_another_sum: bool,
 }
 
 /// The first id that could be made at that time.
@@ -99,6 +111,38 @@ impl Tx<'_> {
         }
         let rows: Vec<Row> = query.load(self.connection()?)?;
         rows.into_iter().map(read).collect()
+    }
+
+    /// What applying an answer of the provider would change, judged as it would be applied.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] when there is no such payment.
+    pub fn judge_answer(
+        &mut self,
+        payment: PaymentId,
+        word: &ProviderWord,
+    ) -> Result<Judgement, LedgerError> {
+        let order = self.glance_at_order_of(payment.as_uuid())?;
+        let funds = self.funds(&order)?;
+        let now = self.now()?;
+        let changed = would_change(&funds, payment, word, now).map_err(LedgerError::corrupt)?;
+        let would_be = changed.and_then(|decision| {
+            let place = funds.payments.iter().position(|one| one.id == payment)?;
+            let after = decision.allocation.payments.get(place)?;
+            Some((after.state, decision.allocation.order))
+        });
+        let is_another_sum = match (word.amount.read(), funds.payment(payment)) {
+            (Some(sum), Some(known)) if !known.receipts.is_empty() => {
+                let is_right = known.is_right(sum, word.details.fee);
+                !(known.receipts.iter())
+                    .any(|receipt| receipt.received == sum || (receipt.is_right && is_right))
+            }
+            _ => false,
+        };
+        Ok(Judgement {
+            would_be,
+            is_another_sum,
+        })
     }
 
     /// How many payments were made at or after `from` and before `to`.

@@ -4,14 +4,16 @@
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId, RefundId};
 use ayolinx_core::money::Amount;
-use ayolinx_core::payment::Fact;
+use ayolinx_core::order::Decision;
+use ayolinx_core::posting::Booking;
 use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::apply::Locked;
-use crate::change::Decided;
+use crate::context::Context;
 use crate::error::LedgerError;
 use crate::history::{NewHistory, Source};
 use crate::observation::Observation;
@@ -21,6 +23,24 @@ use crate::tx::Tx;
 
 const WAITING: &str = "manual_required";
 const COMPLETED: &str = "completed";
+const CANCELLED: &str = "cancelled";
+
+/// Where the money of a refund is to go. Debug prints nothing of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payee {
+    /// The bank or wallet.
+    pub bank: String,
+    /// The account's number.
+    pub account: String,
+    /// Whose it is.
+    pub name: String,
+}
+
+impl std::fmt::Debug for Payee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Payee([redacted])")
+    }
+}
 
 /// A refund to be recorded.
 #[derive(Debug, Clone)]
@@ -31,6 +51,8 @@ pub struct NewRefund {
     pub amount: Option<Amount>,
     /// Why, in the words of whoever asks.
     pub reason: String,
+    /// Who makes the transfer sends it there.
+    pub payee: Option<Payee>,
     /// Who asks.
     pub source: Source,
 }
@@ -46,6 +68,10 @@ pub enum RefundRefused {
     MoreThan(Amount),
     /// It was completed before, and not with this evidence.
     CompletedOtherwise,
+    /// It was completed: the money went back, and nothing is left to cancel.
+    Completed,
+    /// It was cancelled.
+    Cancelled,
 }
 
 /// How a refund came to its end.
@@ -70,8 +96,10 @@ pub struct RefundLine {
     pub amount: Amount,
     /// Why.
     pub reason: String,
-    /// `manual_required` or `completed`.
+    /// `manual_required`, `completed` or `cancelled`.
     pub state: String,
+    /// Where the money is to go.
+    pub payee: Option<Payee>,
     /// What shows that the money went back.
     pub evidence: Option<String>,
     /// `merchant`, `operator` or `provider`.
@@ -80,6 +108,10 @@ pub struct RefundLine {
     pub created_at: DateTime<Utc>,
     /// When it was completed.
     pub completed_at: Option<DateTime<Utc>>,
+    /// `merchant`, `operator`, or `gateway` where less than it was left.
+    pub cancelled_by: Option<String>,
+    /// When it was cancelled.
+    pub cancelled_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -96,10 +128,20 @@ struct RefundRow {
     completed_by: Option<String>,
     created_at: DateTime<Utc>,
     completed_at: Option<DateTime<Utc>>,
+    payee_sealed: Option<Vec<u8>>,
+    cancelled_by: Option<String>,
+    cancelled_at: Option<DateTime<Utc>>,
 }
 
 impl RefundRow {
-    fn line(self) -> Result<RefundLine, LedgerError> {
+    fn line(self, context: &Context) -> Result<RefundLine, LedgerError> {
+        let payee = match &self.payee_sealed {
+            Some(sealed) => {
+                let plain = context.open(sealed, &payee_context(self.id))?;
+                Some(serde_json::from_slice(&plain).map_err(LedgerError::corrupt)?)
+            }
+            None => None,
+        };
         Ok(RefundLine {
             id: RefundId::from_uuid(self.id),
             order_id: OrderId::from_uuid(self.order_id),
@@ -111,8 +153,15 @@ impl RefundRow {
             completed_by: self.completed_by,
             created_at: self.created_at,
             completed_at: self.completed_at,
+            payee,
+            cancelled_by: self.cancelled_by,
+            cancelled_at: self.cancelled_at,
         })
     }
+}
+
+fn payee_context(refund: Uuid) -> String {
+    format!("refund-payee:{refund}")
 }
 
 impl Tx<'_> {
@@ -135,6 +184,16 @@ impl Tx<'_> {
             Ok(found) => found,
             Err(refused) => return Ok(Err(refused)),
         };
+        let payee = match &new.payee {
+            Some(payee) => {
+                let plain = serde_json::to_vec(payee).map_err(LedgerError::corrupt)?;
+                Some(
+                    self.context
+                        .seal(&plain, &payee_context(new.id.as_uuid()))?,
+                )
+            }
+            None => None,
+        };
         let row: RefundRow = diesel::insert_into(refunds::table)
             .values((
                 refunds::id.eq(new.id.as_uuid()),
@@ -145,11 +204,12 @@ impl Tx<'_> {
                 refunds::currency.eq(&payment.currency),
                 refunds::reason.eq(&new.reason),
                 refunds::state.eq(WAITING),
+                refunds::payee_sealed.eq(payee),
             ))
             .returning(RefundRow::as_returning())
             .get_result(self.connection()?)?;
         self.record_refund(&locked, &row, new.source, "refund_asked");
-        row.line().map(Ok)
+        row.line(self.context).map(Ok)
     }
 
     /// The payment that a sum would come from, and the sum.
@@ -189,9 +249,12 @@ impl Tx<'_> {
         if row.state == COMPLETED {
             let same = row.evidence.as_deref() == Some(how.evidence.as_str());
             return match same {
-                true => row.line().map(Ok),
+                true => row.line(self.context).map(Ok),
                 false => Ok(Err(RefundRefused::CompletedOtherwise)),
             };
+        }
+        if row.state == CANCELLED {
+            return Ok(Err(RefundRefused::Cancelled));
         }
         let payment = locked.payment(row.payment_id)?;
         let held = payment.held_for_merchant()?;
@@ -202,17 +265,13 @@ impl Tx<'_> {
                 false => RefundRefused::MoreThan(held),
             }));
         }
-        let fact = match part == held {
-            true => Fact::RefundCompleted,
-            false => Fact::PartRefundCompleted,
-        };
         // Completed first: what the books then tell must not close it a second time.
         self.end_refund(row.id, Some(&how.evidence), how.source)?;
         let payment = payment.id();
-        let observation = Observation::money(how.source, fact, part);
+        let observation = Observation::refund_completed(how.source, part);
         self.apply_to(&mut locked, payment, &observation)?;
         self.record_refund(&locked, &row, how.source, "refund_evidenced");
-        self.refund_row(merchant, id)?.line().map(Ok)
+        self.refund_row(merchant, id)?.line(self.context).map(Ok)
     }
 
     /// The refunds of an order, oldest first.
@@ -232,7 +291,8 @@ impl Tx<'_> {
             .order((refunds::created_at, refunds::id))
             .select(RefundRow::as_select())
             .load(self.connection()?)?;
-        rows.into_iter().map(RefundRow::line).collect()
+        let context = self.context;
+        rows.into_iter().map(|row| row.line(context)).collect()
     }
 
     /// Whose a refund is: for the operator, who names refunds and not merchants.
@@ -247,19 +307,87 @@ impl Tx<'_> {
         Ok(MerchantId::from_uuid(merchant))
     }
 
-    /// What the provider gave back closes what waits for it: all of it with the whole, else the
-    /// oldest that fit into the part.
-    pub(crate) fn close_refunds(
+    /// Cancels a refund that waits; one that is cancelled stays so.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when it is another merchant's.
+    pub fn cancel_refund(
         &mut self,
-        payment: &PaymentRow,
-        decided: &Decided,
+        merchant: MerchantId,
+        id: RefundId,
+        source: Source,
+    ) -> Result<Result<RefundLine, RefundRefused>, LedgerError> {
+        let known = self.refund_row(merchant, id)?;
+        let locked = self.lock_order(known.order_id)?;
+        let row = self.refund_row(merchant, id)?;
+        if row.state == COMPLETED {
+            return Ok(Err(RefundRefused::Completed));
+        }
+        if row.state == WAITING {
+            let by = match source {
+                Source::Operator => "operator",
+                _ => "merchant",
+            };
+            self.withdraw_refund(row.id, by)?;
+            self.record_refund(&locked, &row, source, "refund_cancelled");
+        }
+        let row = self.refund_row(merchant, id)?;
+        row.line(self.context).map(Ok)
+    }
+
+    /// What went back of the merchant's money closes the refunds that wait for it, and cancels those
+    /// of which less is left. What became another payment's money takes its refunds along.
+    pub(crate) fn end_refunds(
+        &mut self,
+        locked: &Locked,
+        source: Source,
+        decision: &Decision,
     ) -> Result<(), LedgerError> {
-        let part = match decided.fact {
-            Fact::ProviderRefunded => i64::MAX,
-            Fact::ProviderPartlyRefunded => decided.money.map_or(0, Amount::minor),
-            _ => return Ok(()),
+        let of = |booking: Booking| {
+            (decision.postings.iter()).filter(move |posting| posting.booking == booking)
         };
-        let mut waiting = self.waiting_refunds(payment.id)?;
+        let by_person = matches!(source, Source::Merchant | Source::Operator);
+        for moved in of(Booking::MerchantToSuspense) {
+            let booked = of(Booking::SuspenseToMerchant).chain(of(Booking::ReceiveForMerchant));
+            for to in booked.filter(|to| to.payment != moved.payment) {
+                self.move_refunds(moved.payment.as_uuid(), to.payment.as_uuid())?;
+            }
+        }
+        for returned in of(Booking::RefundFromMerchant) {
+            let row = locked.payment(returned.payment.as_uuid())?;
+            let part = match row.merchant_minor {
+                0 => i64::MAX,
+                _ => returned.amount.minor(),
+            };
+            if !by_person {
+                self.complete_refunds(row.id, part)?;
+            }
+            for (id, minor) in self.waiting_refunds(row.id)? {
+                if minor > row.merchant_minor {
+                    self.withdraw_refund(id, "gateway")?;
+                    let refund: RefundRow = refunds::table
+                        .find(id)
+                        .select(RefundRow::as_select())
+                        .first(self.connection()?)?;
+                    self.record_refund(locked, &refund, source, "refund_cancelled");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn move_refunds(&mut self, from: Uuid, to: Uuid) -> Result<(), LedgerError> {
+        diesel::update(refunds::table)
+            .filter(refunds::payment_id.eq(from))
+            .filter(refunds::state.eq(WAITING))
+            .set(refunds::payment_id.eq(to))
+            .execute(self.connection()?)?;
+        Ok(())
+    }
+
+    /// All that wait with the whole, else the oldest that fit into the part.
+    fn complete_refunds(&mut self, payment: Uuid, part: i64) -> Result<(), LedgerError> {
+        let mut waiting = self.waiting_refunds(payment)?;
         // One of exactly this sum is the one that is meant.
         waiting.sort_by_key(|(_, minor)| *minor != part);
         let mut left = part;
@@ -269,6 +397,18 @@ impl Tx<'_> {
                 self.end_refund(id, None, Source::Callback)?;
             }
         }
+        Ok(())
+    }
+
+    fn withdraw_refund(&mut self, id: Uuid, by: &str) -> Result<(), LedgerError> {
+        let now = self.now()?;
+        diesel::update(refunds::table.find(id))
+            .set((
+                refunds::state.eq(CANCELLED),
+                refunds::cancelled_by.eq(by),
+                refunds::cancelled_at.eq(now),
+            ))
+            .execute(self.connection()?)?;
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::payers::Payer;
+use crate::receipts::ReceiptRow;
 use crate::schema::{orders, payments};
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -40,9 +41,11 @@ pub(crate) struct OrderRow {
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) paid_at: Option<DateTime<Utc>>,
     pub(crate) expiry_due_at: Option<DateTime<Utc>>,
+    /// Where it stands apart from money; `None` while no money was heard of.
+    pub(crate) base_state: Option<String>,
 }
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = payments, treat_none_as_null = true)]
 pub(crate) struct PaymentRow {
     pub(crate) id: Uuid,
@@ -75,6 +78,8 @@ pub(crate) struct PaymentRow {
     pub(crate) updated_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) paid_at: Option<DateTime<Utc>>,
+    /// Where it stands apart from money; `None` while no money was heard of.
+    pub(crate) base_state: Option<String>,
 }
 
 pub(crate) fn parse<T: FromStr>(what: &str, text: &str) -> Result<T, LedgerError> {
@@ -108,6 +113,7 @@ impl OrderRow {
     pub(crate) fn record(
         &self,
         payments: &[PaymentRow],
+        receipts: &[ReceiptRow],
         payer: Option<&Payer>,
     ) -> Result<OrderRecord, LedgerError> {
         let metadata = self
@@ -135,7 +141,7 @@ impl OrderRow {
             paid_at: self.paid_at,
             payments: payments
                 .iter()
-                .map(|payment| payment.record(payer))
+                .map(|payment| payment.record(receipts, payer))
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -162,10 +168,6 @@ impl PaymentRow {
         amount(self.merchant_minor, &self.currency)
     }
 
-    pub(crate) fn held_in_suspense(&self) -> Result<Amount, LedgerError> {
-        amount(self.suspense_minor, &self.currency)
-    }
-
     fn artefact(&self, payer: Option<&Payer>) -> Result<Option<Artefact>, LedgerError> {
         let mut artefact = self
             .artefact
@@ -186,7 +188,11 @@ impl PaymentRow {
         self.call_leased_until.is_some_and(|until| until > now)
     }
 
-    fn record(&self, payer: Option<&Payer>) -> Result<PaymentRecord, LedgerError> {
+    fn record(
+        &self,
+        receipts: &[ReceiptRow],
+        payer: Option<&Payer>,
+    ) -> Result<PaymentRecord, LedgerError> {
         let failure = self.failure_code.as_ref().map(|code| Failure {
             code: code.clone(),
             message: self.failure_message.clone().unwrap_or_default(),
@@ -202,6 +208,11 @@ impl PaymentRow {
             created_at: self.created_at,
             expires_at: self.expires_at,
             paid_at: self.paid_at,
+            receipts: receipts
+                .iter()
+                .filter(|receipt| receipt.payment_id == self.id)
+                .map(|receipt| receipt.read(self))
+                .collect::<Result<_, _>>()?,
         })
     }
 }

@@ -47,6 +47,7 @@ diesel::table! {
         paid_at -> Nullable<Timestamptz>,
         expiry_due_at -> Nullable<Timestamptz>,
         synced_at -> Nullable<Timestamptz>,
+        base_state -> Nullable<Text>,
     }
 }
 
@@ -89,6 +90,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         expires_at -> Timestamptz,
         paid_at -> Nullable<Timestamptz>,
+        base_state -> Nullable<Text>,
     }
 }
 
@@ -99,6 +101,31 @@ diesel::table! {
         request_key -> Nullable<Text>,
         amount_minor -> Int8,
         held -> Text,
+        created_at -> Timestamptz,
+        received_minor -> Nullable<Int8>,
+        returned_minor -> Int8,
+        given_back_minor -> Int8,
+        given_back_whole -> Bool,
+        is_right -> Bool,
+        verdict -> Nullable<Text>,
+        provider_reference -> Nullable<Text>,
+        fee_minor -> Nullable<Int8>,
+        rrn -> Nullable<Text>,
+        issuer -> Nullable<Text>,
+        settles_on -> Nullable<Date>,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    receipt_notices (payment_id, says, named_by, name) {
+        payment_id -> Uuid,
+        says -> Text,
+        named_by -> Text,
+        name -> Text,
+        total_minor -> Int8,
+        whole -> Bool,
+        verdict -> Nullable<Text>,
         created_at -> Timestamptz,
     }
 }
@@ -119,6 +146,7 @@ diesel::table! {
         payment_id -> Uuid,
         booking -> Text,
         created_at -> Timestamptz,
+        receipt_id -> Nullable<Uuid>,
     }
 }
 
@@ -315,6 +343,9 @@ diesel::table! {
         completed_by -> Nullable<Text>,
         created_at -> Timestamptz,
         completed_at -> Nullable<Timestamptz>,
+        payee_sealed -> Nullable<Bytea>,
+        cancelled_by -> Nullable<Text>,
+        cancelled_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -368,6 +399,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     orders,
     payers,
     payments,
+    receipt_notices,
     receipts,
     creations,
     webhook_endpoints,

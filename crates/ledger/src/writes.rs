@@ -16,7 +16,7 @@ use crate::error::LedgerError;
 use crate::events::NewEvent;
 use crate::history::NewHistory;
 use crate::journal::NewJournal;
-use crate::receipts::ReceiptRow;
+use crate::receipts::{NoticeKey, NoticeRow, ReceiptRow};
 use crate::rows::{OrderRow, PaymentRow};
 use crate::statement::{Named, Statement};
 use crate::work::WorkKind;
@@ -38,6 +38,7 @@ pub(crate) struct Writes {
     pub(crate) payments: BTreeMap<Uuid, PaymentRow>,
     pub(crate) orders: BTreeMap<Uuid, OrderRow>,
     pub(crate) receipts: BTreeMap<Uuid, ReceiptRow>,
+    pub(crate) notices: BTreeMap<NoticeKey, NoticeRow>,
     pub(crate) aliases: BTreeSet<(Uuid, String)>,
     pub(crate) journals: Vec<NewJournal>,
     pub(crate) history: Vec<NewHistory>,
@@ -103,6 +104,8 @@ impl Writes {
         );
         steps.add("orders_changed", &self.orders, crate::orders::update_all);
         steps.add("receipts_kept", &self.receipts, crate::receipts::save_all);
+        let noticed = crate::receipts::save_notices;
+        steps.add("notices_kept", &self.notices, noticed);
         steps.add(
             "aliases_kept",
             &self.aliases,

@@ -4,8 +4,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelInfo, MessageError, ProviderStatus, ReceivedAmount, lenient, parse};
+use super::{ChannelInfo, MessageError, ProviderStatus, ReceivedAmount, details, lenient, parse};
 use crate::provider_time::parse_time;
+use crate::receipt::ReceiptDetails;
 
 /// Body of every inquiry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct InquiryAnswer {
     pub finished_time: Option<DateTime<Utc>>,
     /// The channel, when there.
     pub channel: Option<String>,
+    /// What else it tells of the receipt.
+    pub details: ReceiptDetails,
 }
 
 #[derive(Deserialize, Default)]
@@ -110,18 +113,19 @@ impl InquiryAnswer {
     /// [`MessageError::Malformed`], or [`MessageError::NoStatus`] when nothing tells the status.
     pub fn parse(body: &[u8]) -> Result<Self, MessageError> {
         let wire: Wire = parse(body)?;
-        match wire.latest_transaction_status.as_deref() {
-            Some(code) => {
-                let status = ProviderStatus::from_code(code);
-                Ok(wire.answer(status))
-            }
-            None => wire.account_status().map(|status| wire.answer(status)),
-        }
+        let status = match wire.latest_transaction_status.as_deref() {
+            Some(code) => ProviderStatus::from_code(code),
+            None => wire.account_status()?,
+        };
+        Ok(Self {
+            details: details::of_body(body),
+            ..wire.answer(status)
+        })
     }
 
     /// The answer to an inquiry that found nothing (`404…01`).
     #[must_use]
-    pub const fn not_found() -> Self {
+    pub fn not_found() -> Self {
         Self {
             status: ProviderStatus::NotFound,
             amount: ReceivedAmount::Absent,
@@ -130,6 +134,7 @@ impl InquiryAnswer {
             provider_reference: None,
             finished_time: None,
             channel: None,
+            details: ReceiptDetails::default(),
         }
     }
 }
@@ -195,6 +200,7 @@ impl Wire {
                 .or(account.reference_no),
             finished_time: times.iter().flatten().find_map(|time| parse_time(time)),
             channel: (self.additional_info.channel).or(account.additional_info.channel),
+            details: ReceiptDetails::default(),
         }
     }
 }

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::replies::{EchoInfo, SnapVaEcho};
-use super::{MessageError, ProviderStatus, ReceivedAmount, lenient, parse};
+use super::{MessageError, ProviderStatus, ReceivedAmount, details, lenient, parse};
 use crate::provider_time::parse_time;
+use crate::receipt::ReceiptDetails;
 
 /// The content of one callback.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct Notification {
     pub channel: Option<String>,
     /// `additionalInfo.plh`: the payment link it came from.
     pub link_code: Option<String>,
+    /// What else it tells of the receipt.
+    pub details: ReceiptDetails,
 }
 
 /// What a callback reports; also the shape of its body.
@@ -124,14 +127,18 @@ impl Notification {
         if wire.reference().is_none() && wire.additional_info.plh.is_none() {
             return Err(MessageError::NoReference);
         }
-        match wire.latest_transaction_status.as_deref() {
+        let notification = match wire.latest_transaction_status.as_deref() {
             Some(code) => {
                 let report = Report::Status(ProviderStatus::from_code(code));
-                Ok(wire.flat(report))
+                wire.flat(report)
             }
-            None if wire.is_snap_va() => Ok(wire.snap_va()),
-            None => Err(MessageError::NoStatus),
-        }
+            None if wire.is_snap_va() => wire.snap_va(),
+            None => return Err(MessageError::NoStatus),
+        };
+        Ok(Self {
+            details: details::of_body(body),
+            ..notification
+        })
     }
 
     /// The shape of the body.
@@ -200,6 +207,7 @@ impl Wire {
             payment_request_id: self.payment_request_id,
             channel: self.additional_info.channel,
             link_code: self.additional_info.plh,
+            details: ReceiptDetails::default(),
         }
     }
 
@@ -234,6 +242,7 @@ impl Wire {
             finished_time,
             channel: self.additional_info.channel,
             link_code: self.additional_info.plh,
+            details: ReceiptDetails::default(),
         }
     }
 }

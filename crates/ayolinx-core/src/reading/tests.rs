@@ -1,7 +1,10 @@
 //! Words and what they mean.
 
 use super::*;
+use crate::channels::AmountRule;
+use crate::ids::PaymentId;
 use crate::money::Currency;
+use crate::states::PaymentState;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
@@ -11,25 +14,29 @@ fn rupiah(text: &str) -> Amount {
     Amount::parse_decimal(text, Currency::Idr).unwrap()
 }
 
-fn known(state: PaymentState) -> Known {
-    let asked = rupiah("10000");
-    Known {
-        state,
-        asked,
+fn known() -> PaymentFunds {
+    PaymentFunds {
+        id: PaymentId::from_uuid(uuid::Uuid::from_u128(1)),
+        base: PaymentState::Pending,
+        asked: rupiah("10000"),
         amount_rule: AmountRule::Exact,
         can_inquire: true,
+        names_transfers: false,
         expires_at: at(3600),
-        held_for_merchant: if state == PaymentState::Paid {
-            asked
-        } else {
-            Amount::ZERO
-        },
-        held_in_suspense: Amount::ZERO,
-        refunded: Amount::ZERO,
-        receipt_keys: Vec::new(),
-        suspense_keys: Vec::new(),
-        returned_keys: Vec::new(),
+        receipts: Vec::new(),
+        notices: Vec::new(),
     }
+}
+
+fn paid() -> PaymentFunds {
+    let mut payment = known();
+    let success = word("00", ReceivedAmount::Read(rupiah("10000"))).success(rupiah("10000"));
+    payment.learn_success(&success, false, (receipt_id(1), at(0)));
+    payment
+}
+
+fn receipt_id(number: u128) -> ReceiptId {
+    ReceiptId::from_uuid(uuid::Uuid::from_u128(number))
 }
 
 fn word(status: &str, amount: ReceivedAmount) -> ProviderWord {
@@ -37,131 +44,142 @@ fn word(status: &str, amount: ReceivedAmount) -> ProviderWord {
         channelled: Channelled::Callback,
         status: Some(ProviderStatus::from_code(status)),
         amount,
-        fee: None,
         provider_reference: None,
         payment_request_id: None,
         finished_at: None,
+        channel: None,
+        details: ReceiptDetails::default(),
+    }
+}
+
+/// What a reading is, in a few letters.
+fn told(reading: &Reading) -> String {
+    match reading {
+        Reading::Attempt(fact) => fact.as_str().to_owned(),
+        Reading::Receipt(success) => format!("receipt {}", success.received.whole_rupiah()),
+        Reading::Notice(name, NoticeSays::Paid) => format!("paid {name:?}"),
+        Reading::Notice(name, NoticeSays::Returned(returned)) if returned.whole => {
+            format!("returned all {name:?}")
+        }
+        Reading::Notice(name, NoticeSays::Returned(returned)) => {
+            format!("returned {} {name:?}", returned.total.whole_rupiah())
+        }
+        Reading::Ask => "ask".to_owned(),
+        Reading::Nothing => "nothing".to_owned(),
     }
 }
 
 #[test]
-fn only_the_right_amount_is_paid() {
-    let pending = known(PaymentState::Pending);
+fn a_sum_is_taken_in_and_what_is_no_sum_of_ours_is_a_claim() {
     let right = ReceivedAmount::Read(rupiah("10000.00"));
-    let wrong = ReceivedAmount::Read(rupiah("9999.00"));
-    assert_eq!(
-        read(&word("00", right), &pending, at(1)),
-        Reading::Apply(Fact::PaidInFull, Some(rupiah("10000")))
-    );
-    assert_eq!(
-        read(&word("00", wrong), &pending, at(1)),
-        Reading::Apply(Fact::PaidOtherAmount, Some(rupiah("9999")))
-    );
-    assert_eq!(
-        read(&word("00", ReceivedAmount::Unreadable), &pending, at(1)),
-        Reading::Apply(Fact::PaidOtherAmount, None)
-    );
-}
-
-#[test]
-fn an_amount_that_is_not_there_is_asked_for_and_reviewed_where_nobody_can_be_asked() {
-    let mut payment = known(PaymentState::Pending);
-    let absent = word("00", ReceivedAmount::Absent);
-    assert_eq!(read(&absent, &payment, at(1)), Reading::Ask);
-    payment.can_inquire = false;
-    assert_eq!(
-        read(&absent, &payment, at(1)),
-        Reading::Apply(Fact::PaidUnproven, None)
-    );
-    payment.can_inquire = true;
-    let mut inquiry = absent;
+    let zero = ReceivedAmount::Read(Amount::ZERO);
+    let mut link = known();
+    link.can_inquire = false;
+    for (amount, payment, expected) in [
+        (right, &known(), "receipt 10000"),
+        (
+            ReceivedAmount::Read(rupiah("9999")),
+            &known(),
+            "receipt 9999",
+        ),
+        (ReceivedAmount::Unreadable, &known(), "paid Nothing"),
+        (ReceivedAmount::Absent, &known(), "ask"),
+        (zero, &known(), "ask"),
+        (ReceivedAmount::Absent, &link, "paid Nothing"),
+        (zero, &link, "paid Nothing"),
+        (ReceivedAmount::Absent, &paid(), "nothing"),
+        (ReceivedAmount::Unreadable, &paid(), "nothing"),
+    ] {
+        assert_eq!(
+            told(&read(&word("00", amount), payment, at(1))),
+            expected,
+            "{amount:?}"
+        );
+    }
+    let mut inquiry = word("00", ReceivedAmount::Absent);
     inquiry.channelled = Channelled::Inquiry;
-    assert_eq!(
-        read(&inquiry, &payment, at(1)),
-        Reading::Apply(Fact::PaidUnproven, None)
-    );
+    assert_eq!(told(&read(&inquiry, &known(), at(1))), "paid Nothing");
+    let mut other = word("00", ReceivedAmount::Absent);
+    other.payment_request_id = Some("K".to_owned());
+    assert_eq!(told(&read(&other, &paid(), at(1))), "ask");
 }
 
 #[test]
 fn stale_words_are_hints_only() {
-    let mut payment = known(PaymentState::Pending);
+    let mut payment = known();
     let mut stale = word("00", ReceivedAmount::Read(rupiah("10000")));
     stale.channelled = Channelled::StaleCallback;
-    assert_eq!(read(&stale, &payment, at(1)), Reading::Ask);
+    assert_eq!(told(&read(&stale, &payment, at(1))), "ask");
     payment.can_inquire = false;
-    assert_eq!(
-        read(&stale, &payment, at(1)),
-        Reading::Apply(Fact::PaidUnproven, None)
-    );
+    assert_eq!(told(&read(&stale, &payment, at(1))), "paid Nothing");
     stale.status = Some(ProviderStatus::Failed);
-    assert_eq!(read(&stale, &payment, at(1)), Reading::Nothing);
-}
-
-#[test]
-fn a_second_request_id_is_a_second_receipt_and_the_first_one_names_the_first() {
-    let mut paid = known(PaymentState::Paid);
-    let mut notice = word("00", ReceivedAmount::Read(rupiah("10000")));
-    notice.payment_request_id = Some("B".to_owned());
-    assert_eq!(
-        read(&notice, &paid, at(1)),
-        Reading::Apply(Fact::PaidInFull, Some(rupiah("10000")))
-    );
-    paid.receipt_keys = vec!["A".to_owned()];
-    assert_eq!(
-        read(&notice, &paid, at(1)),
-        Reading::Apply(Fact::PaidAgain, Some(rupiah("10000")))
-    );
+    assert_eq!(told(&read(&stale, &payment, at(1))), "nothing");
 }
 
 #[test]
 fn a_cancel_near_expiry_is_an_expiry() {
-    let pending = known(PaymentState::Pending);
     let cancelled = word("05", ReceivedAmount::Absent);
     for (now, fact) in [
-        (3539, Fact::ProviderCancelled),
-        (3540, Fact::ProviderExpired),
-        (9999, Fact::ProviderExpired),
+        (3539, "provider_cancelled"),
+        (3540, "provider_expired"),
+        (9999, "provider_expired"),
     ] {
-        assert_eq!(
-            read(&cancelled, &pending, at(now)),
-            Reading::Apply(fact, None)
-        );
+        assert_eq!(told(&read(&cancelled, &known(), at(now))), fact);
     }
 }
 
 #[test]
-fn a_refund_names_a_part_the_whole_or_nothing_we_know() {
-    let paid = known(PaymentState::Paid);
-    let refund = |text: &str| word("04", ReceivedAmount::Read(rupiah(text)));
+fn what_went_back_is_said_of_the_receipt_that_is_named() {
+    let mut refund = word("04", ReceivedAmount::Read(rupiah("4000")));
     assert_eq!(
-        read(&refund("10000"), &paid, at(1)),
-        Reading::Apply(Fact::ProviderRefunded, None)
+        told(&read(&refund, &known(), at(1))),
+        "returned 4000 Nothing"
     );
+    refund.amount = ReceivedAmount::Absent;
     assert_eq!(
-        read(&refund("4000"), &paid, at(1)),
-        Reading::Apply(Fact::ProviderPartlyRefunded, Some(rupiah("4000")))
+        told(&read(&refund, &known(), at(1))),
+        "returned all Nothing"
     );
-    let mut partly = paid.clone();
-    partly.refunded = rupiah("4000");
-    partly.held_for_merchant = rupiah("6000");
-    assert_eq!(read(&refund("4000"), &partly, at(1)), Reading::Nothing);
+    refund.provider_reference = Some("R".to_owned());
     assert_eq!(
-        read(&refund("4000"), &known(PaymentState::Pending), at(1)),
-        Reading::Apply(Fact::RefundWithoutReceipt, Some(rupiah("4000")))
+        told(&read(&refund, &known(), at(1))),
+        "returned all Nothing"
+    );
+    let mut account = known();
+    account.names_transfers = true;
+    assert_eq!(
+        told(&read(&refund, &account, at(1))),
+        "returned all Reference(\"R\")"
+    );
+    refund.channelled = Channelled::Inquiry;
+    assert_eq!(
+        told(&read(&refund, &account, at(1))),
+        "returned all Inquiry(\"R\")"
+    );
+    refund.payment_request_id = Some("K".to_owned());
+    assert_eq!(
+        told(&read(&refund, &account, at(1))),
+        "returned all Key(\"K\")"
     );
 }
 
 #[test]
-fn fees_are_reckoned_by_the_channels_rule() {
-    let mut payment = known(PaymentState::Pending);
+fn a_fee_that_the_rule_needs_is_asked_for_once() {
+    let mut payment = known();
     payment.amount_rule = AmountRule::PlusFee;
     let mut notice = word("00", ReceivedAmount::Read(rupiah("10500")));
-    assert_eq!(read(&notice, &payment, at(1)), Reading::Ask);
-    notice.fee = Some(rupiah("500"));
-    assert_eq!(
-        read(&notice, &payment, at(1)),
-        Reading::Apply(Fact::PaidInFull, Some(rupiah("10000")))
-    );
+    assert_eq!(told(&read(&notice, &payment, at(1))), "ask");
+    notice.channelled = Channelled::Inquiry;
+    assert_eq!(told(&read(&notice, &payment, at(1))), "receipt 10500");
+    notice.channelled = Channelled::Callback;
+    notice.details.fee = Some(rupiah("500"));
+    let Reading::Receipt(success) = read(&notice, &payment, at(1)) else {
+        panic!("a sum");
+    };
+    let learnt = payment.learn_success(&success, false, (receipt_id(1), at(1)));
+    assert_eq!(learnt.fact, MoneyFact::PaidInFull);
+    notice.details.fee = None;
+    assert_eq!(told(&read(&notice, &payment, at(1))), "receipt 10500");
 }
 
 #[test]
@@ -171,24 +189,4 @@ fn the_providers_time_counts_only_where_it_can_be_true() {
     assert_eq!(paid_at(Some(at(11)), at(0), at(10)), at(10));
     assert_eq!(paid_at(Some(at(-5)), at(0), at(10)), at(10));
     assert_eq!(paid_at(None, at(0), at(10)), at(10));
-}
-
-#[test]
-fn a_refund_concerns_the_receipt_it_names_and_counts_once() {
-    let mut paid = known(PaymentState::Paid);
-    paid.receipt_keys = vec!["A".to_owned(), "B".to_owned()];
-    paid.suspense_keys = vec!["B".to_owned()];
-    paid.held_in_suspense = rupiah("10000");
-    let mut refund = word("04", ReceivedAmount::Read(rupiah("10000")));
-    refund.payment_request_id = Some("B".to_owned());
-    let further = Reading::Apply(Fact::FurtherReceiptRefunded, Some(rupiah("10000")));
-    assert_eq!(read(&refund, &paid, at(1)), further);
-    let mut refunded = paid.clone();
-    refunded.state = PaymentState::Refunded;
-    refunded.held_for_merchant = Amount::ZERO;
-    assert_eq!(read(&refund, &refunded, at(1)), further);
-    paid.suspense_keys.clear();
-    paid.held_in_suspense = Amount::ZERO;
-    paid.returned_keys = vec!["B".to_owned()];
-    assert_eq!(read(&refund, &paid, at(1)), Reading::Nothing);
 }

@@ -6,6 +6,7 @@ mod json_style;
 mod messages;
 mod noise;
 mod notifications;
+mod order_of_telling;
 mod secrets_are_not_compared;
 mod signing_vectors;
 mod transitions;

@@ -122,6 +122,11 @@ async fn an_order_lives(described: &mut Described, sandbox: &Sandbox) {
     described.send("list_refunds", id, "").await;
     let refund = text(&refund["id"]);
     described.send("complete_refund", refund, "").await;
+    let other = json!({"reason": "Barang rusak"});
+    let other = described.send_with("ask_refund", id, "", other).await.json;
+    described
+        .send("cancel_refund", text(&other["id"]), "")
+        .await;
     described.send("read_order_timeline", id, "").await;
     let other = json!({"reference": "INV-2026-0002"});
     let other = described

@@ -5,8 +5,9 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::card_numbers::mask_card_numbers;
 use ayolinx_core::ids::{OrderId, RefundId};
+use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::money::{Amount, Currency};
-use ledger::{LedgerError, NewRefund, RefundCompletion, RefundLine, Source, Verdict};
+use ledger::{LedgerError, NewRefund, RefundCompletion, RefundLine, Resolved, Source};
 
 use super::access::act;
 use super::refused::Refused;
@@ -86,6 +87,7 @@ pub(super) async fn ask(
         id: refund,
         amount,
         reason,
+        payee: None,
         source: Source::Operator,
     };
     let mut action = seat.action("refund_asked", refund, "done");
@@ -183,7 +185,9 @@ pub(super) async fn resolve(
     let (seat, form) = act(&api, &request, payload).await?;
     let id: OrderId = id.parse().map_err(|_| Refused::NotFound)?;
     let named = form.value("verdict");
-    let verdict = Verdict::ALL.into_iter().find(|one| one.as_str() == named);
+    let verdict = ReviewVerdict::ALL
+        .into_iter()
+        .find(|one| one.as_str() == named);
     let Some(verdict) = verdict else {
         return Ok(back(id, "no_verdict"));
     };
@@ -194,7 +198,8 @@ pub(super) async fn resolve(
         .transact(move |tx| {
             let merchant = tx.merchant_of(id)?;
             let decided = (verdict, note.as_deref());
-            let is_done = tx.resolve_review(merchant, id, decided, Source::Operator)?;
+            let resolved = tx.resolve_review(merchant, id, decided, Source::Operator)?;
+            let is_done = resolved != Resolved::Nothing;
             if !is_done {
                 "refused".clone_into(&mut action.outcome);
             }

@@ -69,12 +69,27 @@ const COMPLETE_REFUND: Call = Call {
     ],
 };
 
+const CANCEL_REFUND: Call = Call {
+    id: "cancel_refund",
+    verb: "POST",
+    path: "/v1/refunds/{id}/cancel",
+    summary: "Cancel a refund that waits",
+    description: "What it asked for can be asked for again. Told again, it changes nothing. A completed refund cannot \
+                  be cancelled: its money went back. One of which less is left than it asks is cancelled by itself.",
+    needs_key: true,
+    parameters: &[REFUND_ID],
+    body: None,
+    replies: &[("200", "Cancelled.", Some("Refund"))],
+    errors: keyed_errors![NotFound, StateConflict],
+};
+
 const RESOLVE_REVIEW: Call = Call {
     id: "resolve_review",
     verb: "POST",
     path: "/v1/orders/{id}/resolve",
     summary: "Decide what is under review",
-    description: "`accept`: paid with the amount that came; `refund`: it was given back; `reject`: there was no payment.",
+    description: "`accept`: paid with the amount that came; `refund`: it was given back; `reject`: there was no payment. \
+                  The order then is where it would be without that money. Told again, it changes nothing.",
     needs_key: true,
     parameters: &[ORDER_ID],
     body: Some("ResolveReview"),
@@ -106,11 +121,12 @@ const LIST_CHANNELS: Call = Call {
     errors: keyed_errors![],
 };
 
-pub(super) fn money_calls() -> [Call; 5] {
+pub(super) fn money_calls() -> [Call; 6] {
     [
         ASK_REFUND,
         LIST_REFUNDS,
         COMPLETE_REFUND,
+        CANCEL_REFUND,
         RESOLVE_REVIEW,
         LIST_CHANNELS,
     ]

@@ -101,6 +101,7 @@ pub(super) fn with_links(mut reply: ResponseBuilder, schema: &str) -> ResponseBu
         ],
         "Refund" => &[
             ("complete_refund", "$response.body#/id"),
+            ("cancel_refund", "$response.body#/id"),
             ("list_refunds", "$response.body#/order_id"),
         ],
         "WebhookEndpointWithSecret" => &[

@@ -116,7 +116,7 @@ pub(super) struct Order {
     #[schema(minimum = 1)]
     version: i32,
     amount: Money,
-    /// Paid payments less refunds.
+    /// What is booked to the merchant less what went back.
     paid_amount: Money,
     /// Paid after it had ended.
     paid_late: bool,
@@ -140,6 +140,12 @@ pub(super) struct Order {
     paid_at: Option<String>,
     /// Newest first.
     payments: Vec<Payment>,
+    /// What the provider keeps of the booked receipts; `null` while one of theirs is not known.
+    #[schema(required)]
+    fee: Option<Money>,
+    /// The booked receipts less the fee; `null` while that is not known.
+    #[schema(required)]
+    net_amount: Option<Money>,
 }
 
 /// An order's state.
@@ -179,6 +185,61 @@ pub(super) struct Payment {
     expires_at: String,
     #[schema(format = DateTime, required)]
     paid_at: Option<String>,
+    /// The sums that the provider says it received, oldest first.
+    receipts: Vec<Receipt>,
+}
+
+/// One sum of money that the provider says it received.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Receipt {
+    #[schema(pattern = "^rcp_[0-9a-f]{32}$")]
+    id: String,
+    status: ReceiptStatus,
+    /// The sum: what was asked for where it is the right one.
+    amount: Money,
+    /// How much of it went back.
+    returned_amount: Money,
+    /// What the provider keeps of it.
+    #[schema(required)]
+    fee: Option<Money>,
+    /// The amount less the fee.
+    #[schema(required)]
+    net_amount: Option<Money>,
+    #[schema(required)]
+    provider_reference: Option<String>,
+    /// Retrieval reference number, by which banks speak of it.
+    #[schema(required)]
+    rrn: Option<String>,
+    /// The payer's bank or wallet.
+    #[schema(required)]
+    issuer: Option<String>,
+    #[schema(format = DateTime)]
+    received_at: String,
+    /// The day on which it is to be paid out, in Jakarta.
+    #[schema(format = Date, required)]
+    settles_on: Option<String>,
+    /// How it was paid out.
+    #[schema(required)]
+    settlement: Option<Settlement>,
+}
+
+/// Where the money of a receipt is: the merchant's, held until it is decided whose it is, or back
+/// with the payer.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReceiptStatus {
+    Booked,
+    Suspense,
+    Returned,
+}
+
+/// How a receipt was paid out.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Settlement {
+    #[schema(pattern = "^stl_[0-9a-f]{32}$")]
+    id: String,
+    #[schema(format = Date)]
+    settled_on: String,
 }
 
 /// A payment's state.
@@ -351,6 +412,20 @@ pub(super) struct AskRefund {
     /// Why.
     #[schema(max_length = 255, example = "Barang rusak")]
     reason: String,
+    /// Where the money is to go, for who makes the transfer.
+    payee: Option<PayeeWanted>,
+}
+
+/// Where the money of a refund is to go.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PayeeWanted {
+    #[schema(max_length = 64, example = "BCA")]
+    bank: String,
+    #[schema(max_length = 34, pattern = "^[A-Za-z0-9 -]+$", example = "1234567890")]
+    account: String,
+    #[schema(max_length = 100, example = "Budi Santoso")]
+    name: String,
 }
 
 /// That a refund went back.

@@ -4,7 +4,7 @@
 pub(super) fn scopes_of(id: &str) -> &'static [&'static str] {
     match id {
         "create_order" | "add_payment" | "cancel_order" | "sync_order" => &["orders"],
-        "ask_refund" | "complete_refund" | "resolve_review" => &["refunds"],
+        "ask_refund" | "complete_refund" | "cancel_refund" | "resolve_review" => &["refunds"],
         "list_refunds" => &["read", "refunds"],
         "list_channels" => &["read", "orders"],
         "list_events"

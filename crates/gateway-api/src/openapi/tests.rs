@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::event::EventType;
-use ayolinx_core::ids::{OrderId, PaymentId};
+use ayolinx_core::ids::{OrderId, PaymentId, ReceiptId};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
 use ayolinx_core::order_view::{Customer, Failure, Links, OrderRecord, OrderView, PaymentRecord};
+use ayolinx_core::receipt::{Place, Posted, Receipt, ReceiptDetails, Returned};
 use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -75,6 +76,7 @@ fn what_may_be_sent_is_what_is_read() {
         ("ChangeWebhookEndpoint", known::WEBHOOK_ENDPOINT),
         ("RedeliverEvents", known::REDELIVER_FIELDS),
         ("AskRefund", known::ASK_FIELDS),
+        ("PayeeWanted", known::PAYEE_FIELDS),
         ("CompleteRefund", known::COMPLETE_FIELDS),
         ("ResolveReview", known::RESOLVE_FIELDS),
     ] {
@@ -129,6 +131,32 @@ fn payment(artefact: Artefact) -> PaymentRecord {
         created_at: at(),
         expires_at: at(),
         paid_at: Some(at()),
+        receipts: vec![receipt()],
+    }
+}
+
+fn receipt() -> Receipt {
+    Receipt {
+        id: ReceiptId::from_uuid(Uuid::from_u128(3)),
+        key: None,
+        provider_reference: Some("1".to_owned()),
+        received: Amount::rupiah(1).unwrap(),
+        is_right: true,
+        verdict: None,
+        given_back: Returned::NONE,
+        details: ReceiptDetails {
+            fee: Some(Amount::ZERO),
+            rrn: Some("1".to_owned()),
+            issuer: Some("BANK BCA".to_owned()),
+            settles_on: Some(at().date_naive()),
+        },
+        finished_at: Some(at()),
+        received_at: at(),
+        posted: Some(Posted {
+            amount: Amount::rupiah(1).unwrap(),
+            returned: Amount::ZERO,
+            place: Place::Booked,
+        }),
     }
 }
 
@@ -198,6 +226,7 @@ fn the_order_is_documented_as_it_is_written() {
     same("Order", &order);
     same("Payment", &order["payments"][0]);
     same("Failure", &order["payments"][0]["failure"]);
+    same("Receipt", &order["payments"][0]["receipts"][0]);
     same("Money", &order["amount"]);
     let actions = schema("NextAction")["oneOf"].as_array().unwrap().clone();
     let written = order["payments"].as_array().unwrap();

@@ -1,8 +1,9 @@
 //! The bodies of `POST /v1/orders/{id}/refunds`, `POST /v1/refunds/{id}/complete` and
 //! `POST /v1/orders/{id}/resolve` (contract 4.3).
 
+use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::money::Amount;
-use ledger::Verdict;
+use ledger::Payee;
 
 use crate::error::{ApiError, FieldCode};
 use crate::json::JsonTree;
@@ -11,13 +12,17 @@ use super::field_errors::FieldErrors;
 use super::fields::{Fields, required};
 use super::money::read_amount;
 
-pub(crate) const ASK_FIELDS: &[&str] = &["amount", "reason"];
+pub(crate) const ASK_FIELDS: &[&str] = &["amount", "reason", "payee"];
+pub(crate) const PAYEE_FIELDS: &[&str] = &["bank", "account", "name"];
 pub(crate) const COMPLETE_FIELDS: &[&str] = &["evidence"];
 pub(crate) const RESOLVE_FIELDS: &[&str] = &["action", "note"];
 
 const REASON_CHARS_MAX: usize = 255;
 const EVIDENCE_CHARS_MAX: usize = 500;
 const NOTE_CHARS_MAX: usize = 500;
+const BANK_CHARS_MAX: usize = 64;
+const ACCOUNT_CHARS_MAX: usize = 34;
+const NAME_CHARS_MAX: usize = 100;
 
 /// Money that a shop wants given back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub struct AskRefund {
     pub amount: Option<Amount>,
     /// Why.
     pub reason: String,
+    /// Where the money is to go.
+    pub payee: Option<Payee>,
 }
 
 impl AskRefund {
@@ -38,8 +45,33 @@ impl AskRefund {
         let fields = Fields::root(body, ASK_FIELDS, &mut errors);
         let amount = read_amount(&fields, "amount", &mut errors);
         let reason = said(&fields, "reason", REASON_CHARS_MAX, &mut errors);
-        errors.into_result(Self { amount, reason })
+        let payee = payee(&fields, &mut errors);
+        errors.into_result(Self {
+            amount,
+            reason,
+            payee,
+        })
     }
+}
+
+/// Who makes the transfer needs all three.
+fn payee(fields: &Fields<'_>, errors: &mut FieldErrors) -> Option<Payee> {
+    let payee = fields.object("payee", PAYEE_FIELDS, errors)?;
+    let bank = said(&payee, "bank", BANK_CHARS_MAX, errors);
+    let account = said(&payee, "account", ACCOUNT_CHARS_MAX, errors);
+    let name = said(&payee, "name", NAME_CHARS_MAX, errors);
+    let is_number = account
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == ' ');
+    if !is_number {
+        let message = "letters, digits, hyphens and blanks";
+        errors.add(payee.path("account"), FieldCode::InvalidFormat, message);
+    }
+    Some(Payee {
+        bank,
+        account,
+        name,
+    })
 }
 
 /// That money went back.
@@ -66,7 +98,7 @@ impl CompleteRefund {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolveReview {
     /// What is done.
-    pub verdict: Verdict,
+    pub verdict: ReviewVerdict,
     /// Why, for whoever reads the timeline.
     pub note: Option<String>,
 }
@@ -81,7 +113,8 @@ impl ResolveReview {
         let fields = Fields::root(body, RESOLVE_FIELDS, &mut errors);
         fields.require("action", &mut errors);
         let action = fields.text("action", &mut errors);
-        let verdict = action.and_then(|text| Verdict::ALL.into_iter().find(|v| v.as_str() == text));
+        let verdict =
+            action.and_then(|text| ReviewVerdict::ALL.into_iter().find(|v| v.as_str() == text));
         if action.is_some() && verdict.is_none() {
             let message = "must be accept, refund or reject";
             errors.add(fields.path("action"), FieldCode::NotAllowed, message);
@@ -128,6 +161,26 @@ mod tests {
         let part = tree(r#"{"amount":{"value":"1000","currency":"IDR"},"reason":"x"}"#);
         let part = AskRefund::parse(&part).unwrap();
         assert_eq!(part.amount, Some(Amount::rupiah(1000).unwrap()));
+        let payee =
+            tree(r#"{"reason":"x","payee":{"bank":"BCA","account":"123-456 7","name":"Budi"}}"#);
+        let payee = AskRefund::parse(&payee).unwrap().payee.unwrap();
+        assert_eq!(
+            (payee.bank.as_str(), payee.account.as_str()),
+            ("BCA", "123-456 7")
+        );
+        let errors = wrong(AskRefund::parse(&tree(
+            r#"{"reason":"x","payee":{"bank":" ","account":"12/3","x":1}}"#,
+        )));
+        let expected = [
+            ("payee.x", "unknown_field"),
+            ("payee.bank", "required"),
+            ("payee.name", "required"),
+            ("payee.account", "invalid_format"),
+        ];
+        assert_eq!(
+            errors,
+            expected.map(|(field, code)| (field.to_owned(), code))
+        );
         let errors = wrong(AskRefund::parse(&tree(
             r#"{"amount":{"value":"0","currency":"IDR"},"reason":" ","x":1}"#,
         )));
@@ -148,7 +201,7 @@ mod tests {
             wrong(CompleteRefund::parse(&tree("{}"))),
             [("evidence".to_owned(), "required")]
         );
-        for verdict in Verdict::ALL {
+        for verdict in ReviewVerdict::ALL {
             let body = format!(r#"{{"action":"{}","note":"seen"}}"#, verdict.as_str());
             let read = ResolveReview::parse(&tree(&body)).unwrap();
             assert_eq!(

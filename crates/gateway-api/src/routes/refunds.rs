@@ -64,6 +64,18 @@ pub(super) async fn complete(
     Ok(HttpResponse::Ok().json(refund))
 }
 
+pub(super) async fn cancel(
+    request: HttpRequest,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Refunds).await?;
+    no_query(request.query_string())?;
+    let id: RefundId = path_id(&id)?;
+    let refund = usecase::cancel_refund(&api, merchant, id).await?;
+    Ok(HttpResponse::Ok().json(refund))
+}
+
 pub(super) async fn resolve(
     request: HttpRequest,
     payload: Payload,

@@ -2,7 +2,7 @@
 
 use ayolinx_core::ids::{MerchantId, OrderId, RefundId};
 use ayolinx_core::order_view::OrderView;
-use ledger::{Claim, NewRefund, RefundCompletion, RefundRefused, Source};
+use ledger::{Claim, NewRefund, RefundCompletion, RefundRefused, Resolved, Source};
 use uuid::Uuid;
 
 use super::once::{once, reply};
@@ -27,6 +27,7 @@ pub async fn ask_refund(
         id: RefundId::from_uuid(Uuid::now_v7()),
         amount: wanted.amount,
         reason: wanted.reason,
+        payee: wanted.payee,
         source: Source::Merchant,
     };
     once(api, merchant, claim, move |tx| {
@@ -61,9 +62,36 @@ pub async fn complete_refund(
             ErrorCode::StateConflict,
             "the refund was completed before, with other evidence",
         )),
+        Err(RefundRefused::Cancelled) => Err(ApiError::new(
+            ErrorCode::StateConflict,
+            "the refund was cancelled; ask for another one",
+        )),
         Err(_money_is_gone) => Err(ApiError::new(
             ErrorCode::StateConflict,
-            "the provider gave this money back already; read the order's refunds",
+            "less than this is left of what was paid; read the order's refunds",
+        )),
+    }
+}
+
+/// Cancels a refund that waits. Nothing was booked for it.
+///
+/// # Errors
+/// 404; 409 when the money went back already.
+pub async fn cancel_refund(
+    api: &Api,
+    merchant: MerchantId,
+    id: RefundId,
+) -> Result<RefundView, ApiError> {
+    let done = api
+        .transact(merchant, move |tx| {
+            tx.cancel_refund(merchant, id, Source::Merchant)
+        })
+        .await?;
+    match done {
+        Ok(line) => Ok(RefundView::new(line)),
+        Err(_it_was_completed) => Err(ApiError::new(
+            ErrorCode::StateConflict,
+            "the refund was completed: its money went back",
         )),
     }
 }
@@ -86,8 +114,8 @@ pub async fn resolve_review(
         })
         .await?;
     match decided {
-        (true, view) => Ok(view),
-        (false, _) => Err(ApiError::new(
+        (Resolved::Done | Resolved::Already, view) => Ok(view),
+        (Resolved::Nothing, _) => Err(ApiError::new(
             ErrorCode::StateConflict,
             "there is nothing to decide: nothing is under review, nothing was paid beside it",
         )),
@@ -99,7 +127,9 @@ fn refusal(refused: RefundRefused) -> ApiError {
         RefundRefused::NotPaid => too_much("the order is not paid, or its money was given back"),
         RefundRefused::NothingLeft => too_much("all that is paid is being given back already"),
         RefundRefused::MoreThan(left) => too_much(&format!("at most {}", left.to_decimal_string())),
-        RefundRefused::CompletedOtherwise => ApiError::of(ErrorCode::StateConflict),
+        RefundRefused::CompletedOtherwise | RefundRefused::Completed | RefundRefused::Cancelled => {
+            ApiError::of(ErrorCode::StateConflict)
+        }
     }
 }
 

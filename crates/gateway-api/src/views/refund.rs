@@ -29,8 +29,9 @@ pub struct RefundView {
     /// Why, in the shop's words.
     pub reason: String,
     /// `manual_required`: the provider has no call for it, so somebody gives the money back and says
-    /// so; `completed`: it went back, and is in the books.
-    #[schema(pattern = "^(manual_required|completed)$")]
+    /// so; `completed`: it went back, and is in the books; `cancelled`: it is not wanted any more, or
+    /// less than it is left.
+    #[schema(pattern = "^(manual_required|completed|cancelled)$")]
     pub status: String,
     /// What shows that it went back; `null` until then, and when the provider announced it.
     #[schema(required)]
@@ -44,6 +45,27 @@ pub struct RefundView {
     /// When it was completed.
     #[schema(format = DateTime, required)]
     pub completed_at: Option<String>,
+    /// Where the money is to go.
+    #[schema(required)]
+    pub payee: Option<PayeeView>,
+    /// `merchant`, `operator`, or `gateway` where less than it was left.
+    #[schema(required)]
+    pub cancelled_by: Option<String>,
+    /// When it was cancelled.
+    #[schema(format = DateTime, required)]
+    pub cancelled_at: Option<String>,
+}
+
+/// Where the money of a refund is to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Payee)]
+pub struct PayeeView {
+    /// The bank or wallet.
+    pub bank: String,
+    /// The account's number.
+    pub account: String,
+    /// Whose it is.
+    pub name: String,
 }
 
 impl RefundView {
@@ -62,6 +84,13 @@ impl RefundView {
             completed_by: line.completed_by,
             created_at: jakarta_millis(line.created_at),
             completed_at: line.completed_at.map(jakarta_millis),
+            payee: line.payee.map(|payee| PayeeView {
+                bank: payee.bank,
+                account: payee.account,
+                name: payee.name,
+            }),
+            cancelled_by: line.cancelled_by,
+            cancelled_at: line.cancelled_at.map(jakarta_millis),
         }
     }
 }

@@ -1,19 +1,20 @@
-//! Our books against the provider's inquiry, payment by payment. Reads only: what differs is said, with what
-//! to do about it. Exit codes: 0 all agree, 1 something differs, 2 not everything could be asked.
+//! Our books against the provider's inquiry, payment by payment. Reads only. It is a difference when applying
+//! the answer would change something, judged as it would be applied; a doubt when the books hold money that
+//! the provider does not speak of. Exit codes: 0 all agree, 1 a difference or doubt, 2 not all could be asked.
 
 use std::cell::RefCell;
 use std::time::Duration;
 
 use ayolinx_client::{AyolinxClient, Outcome};
 use ayolinx_core::channels::ChannelTable;
+use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::messages::inquiry::InquiryAnswer;
-use ayolinx_core::messages::{ProviderStatus, ReceivedAmount};
 use ayolinx_core::method::Method;
 use ayolinx_core::order_view::jakarta_millis;
+use ayolinx_core::reading::ProviderWord;
 use ayolinx_core::states::PaymentState;
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt as _;
-use futures_util::stream;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use ledger::{Ledger, PaymentInBooks};
 use payment_flows::InquiryLimits;
 use serde_json::{Value, json};
@@ -32,8 +33,10 @@ const LINE_PATIENCE: Duration = Duration::from_secs(600);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Held {
     Agrees,
-    /// The name of the difference, what the provider says, and what to do.
-    Differs(&'static str, String, &'static str),
+    /// Applying the answer would change something: its name, and what the provider says.
+    Differs(&'static str, String),
+    /// Applying it would change nothing, but our books say more than the provider does.
+    Doubtful(&'static str, String),
     /// There is no inquiry for it.
     CannotBeAsked,
     NoAnswer(String),
@@ -55,6 +58,7 @@ struct Tally {
     asked: u64,
     agree: u64,
     differences: Vec<(PaymentInBooks, Held)>,
+    doubts: Vec<(PaymentInBooks, Held)>,
     links: Vec<PaymentInBooks>,
     unanswered: Vec<(PaymentInBooks, String)>,
     next_from: Option<DateTime<Utc>>,
@@ -104,13 +108,13 @@ async fn go_through(
         }
         let held: Vec<(PaymentInBooks, Held)> = stream::iter(page)
             .map(|payment| async {
-                let held = asker.hold(&payment).await;
+                let held = asker.hold(books, &payment).await;
                 bar.borrow_mut().step();
-                (payment, held)
+                held.map(|held| (payment, held))
             })
             .buffered(usize::from(asked.at_once))
-            .collect()
-            .await;
+            .try_collect()
+            .await?;
         for (payment, held) in held {
             tally.add(payment, held);
         }
@@ -130,69 +134,95 @@ impl Tally {
                 self.asked = self.asked.saturating_add(1);
                 self.differences.push((payment, held));
             }
-        }
-    }
-}
-
-impl Asker {
-    async fn hold(&self, payment: &PaymentInBooks) -> Held {
-        let Some(code) = payment.channel.as_deref() else {
-            return Held::CannotBeAsked;
-        };
-        if payment.method == Method::PaymentLink {
-            return Held::CannotBeAsked;
-        }
-        let channel = self.channels.get(code);
-        let rate = channel.map_or(1, |channel| channel.inquiries_per_second);
-        match self.limits.reserve(code, rate, LINE_PATIENCE) {
-            Some(wait) => sleep(wait).await,
-            None => return Held::NoAnswer("the channel's line is too long".to_owned()),
-        }
-        let id = payment.id.to_string();
-        match self.client.inquire(payment.method, code, &id).await {
-            Outcome::Accepted(answer) => compared(payment, &answer),
-            other => {
-                let name = other.name().to_owned();
-                Held::NoAnswer(other.detail().unwrap_or(name))
+            Held::Doubtful(..) => {
+                self.asked = self.asked.saturating_add(1);
+                self.doubts.push((payment, held));
             }
         }
     }
 }
 
-fn compared(ours: &PaymentInBooks, theirs: &InquiryAnswer) -> Held {
-    let is_paid_here = matches!(ours.state, PaymentState::Paid | PaymentState::Refunded);
-    let differs = |kind, what: &'static str| {
-        let said = format!("{:?}", theirs.status);
-        Held::Differs(kind, said, what)
-    };
-    match (&theirs.status, ours.state) {
-        // Looked at by hand already: the money is in suspense.
-        (ProviderStatus::Success, PaymentState::Review) => Held::Agrees,
-        (ProviderStatus::Success, _) if !is_paid_here => differs("paid_there", SYNC),
-        (ProviderStatus::Success, _) => same_amount(ours, theirs),
-        (ProviderStatus::Refunded, PaymentState::Paid) => differs("refunded_there", SYNC),
-        (ProviderStatus::Refunded, _) => Held::Agrees,
-        (ProviderStatus::NotFound, _) if is_paid_here => differs("not_found", LOOK),
-        (ProviderStatus::NotFound, PaymentState::Pending) => differs("not_found", SYNC),
-        (_, _) if is_paid_here => differs("paid_here", LOOK),
-        _ => Held::Agrees,
+impl Asker {
+    async fn hold(&self, books: &Ledger, payment: &PaymentInBooks) -> Result<Held, Failure> {
+        let Some(code) = payment.channel.as_deref() else {
+            return Ok(Held::CannotBeAsked);
+        };
+        if payment.method == Method::PaymentLink {
+            return Ok(Held::CannotBeAsked);
+        }
+        let channel = self.channels.get(code);
+        let rate = channel.map_or(1, |channel| channel.inquiries_per_second);
+        match self.limits.reserve(code, rate, LINE_PATIENCE) {
+            Some(wait) => sleep(wait).await,
+            None => return Ok(Held::NoAnswer("the channel's line is too long".to_owned())),
+        }
+        let id = payment.id.to_string();
+        match self.client.inquire(payment.method, code, &id).await {
+            Outcome::Accepted(answer) => judged(books, payment, &answer).await,
+            other => {
+                let name = other.name().to_owned();
+                Ok(Held::NoAnswer(other.detail().unwrap_or(name)))
+            }
+        }
     }
 }
 
-fn same_amount(ours: &PaymentInBooks, theirs: &InquiryAnswer) -> Held {
-    match theirs.amount {
-        ReceivedAmount::Read(amount) if amount == ours.received => Held::Agrees,
-        ReceivedAmount::Read(amount) => Held::Differs("amount", amount.to_decimal_string(), LOOK),
-        ReceivedAmount::Absent | ReceivedAmount::Unreadable => {
-            Held::Differs("amount", "no readable amount".to_owned(), LOOK)
+async fn judged(
+    books: &Ledger,
+    ours: &PaymentInBooks,
+    theirs: &InquiryAnswer,
+) -> Result<Held, Failure> {
+    let (id, word) = (ours.id, ProviderWord::of_inquiry(theirs));
+    let judgement = books.transact(move |tx| tx.judge_answer(id, &word)).await?;
+    let is_paid_here = matches!(ours.state, PaymentState::Paid | PaymentState::Refunded);
+    let said = match theirs.amount.read() {
+        Some(amount) => format!("{:?} {}", theirs.status, amount.to_decimal_string()),
+        None => format!("{:?}", theirs.status),
+    };
+    if judgement.would_be.is_some() {
+        return Ok(Held::Differs(difference(&theirs.status), said));
+    }
+    Ok(match &theirs.status {
+        ProviderStatus::Success if judgement.is_another_sum => Held::Doubtful("amount", said),
+        ProviderStatus::Success | ProviderStatus::Refunded => Held::Agrees,
+        ProviderStatus::NotFound if is_paid_here => Held::Doubtful("not_found", said),
+        ProviderStatus::NotFound if ours.state == PaymentState::Pending => {
+            Held::Doubtful("not_found", said)
         }
+        ProviderStatus::Initiated | ProviderStatus::Paying | ProviderStatus::Pending
+            if is_paid_here =>
+        {
+            Held::Doubtful("paid_here", said)
+        }
+        ProviderStatus::Initiated
+        | ProviderStatus::Paying
+        | ProviderStatus::Pending
+        | ProviderStatus::Cancelled
+        | ProviderStatus::Failed
+        | ProviderStatus::NotFound
+        | ProviderStatus::Other(_) => Held::Agrees,
+    })
+}
+
+const fn difference(status: &ProviderStatus) -> &'static str {
+    match status {
+        ProviderStatus::Success => "paid_there",
+        ProviderStatus::Refunded => "refunded_there",
+        ProviderStatus::Cancelled => "cancelled_there",
+        ProviderStatus::Failed => "failed_there",
+        ProviderStatus::Initiated
+        | ProviderStatus::Paying
+        | ProviderStatus::Pending
+        | ProviderStatus::NotFound
+        | ProviderStatus::Other(_) => "state",
     }
 }
 
 fn told(tally: &Tally) -> Output {
     let mut human = String::new();
-    if !tally.differences.is_empty() {
-        let rows: Vec<Vec<String>> = tally.differences.iter().map(row).collect();
+    if !tally.differences.is_empty() || !tally.doubts.is_empty() {
+        let found = tally.differences.iter().chain(&tally.doubts);
+        let rows: Vec<Vec<String>> = found.map(row).collect();
         let head = [
             "WHAT",
             "PAYMENT",
@@ -228,14 +258,16 @@ fn told(tally: &Tally) -> Output {
         human.push_str(&format!("the time is up; go on with --from {from}\n"));
     }
     human.push_str(&format!(
-        "asked about {}: {} agree, {} differ; {} without an answer\n",
+        "asked about {}: {} agree, {} differ, {} doubtful; {} without an answer\n",
         tally.asked,
         tally.agree,
         tally.differences.len(),
+        tally.doubts.len(),
         tally.unanswered.len()
     ));
     let is_partial = !tally.unanswered.is_empty() || tally.next_from.is_some();
-    let code = match (tally.differences.is_empty(), is_partial) {
+    let all_agree = tally.differences.is_empty() && tally.doubts.is_empty();
+    let code = match (all_agree, is_partial) {
         (false, _) => 1,
         (true, true) => 2,
         (true, false) => 0,
@@ -264,7 +296,8 @@ fn row((payment, held): &(PaymentInBooks, Held)) -> Vec<String> {
 
 fn parts(held: &Held) -> (&'static str, &str, &'static str) {
     match held {
-        Held::Differs(kind, said, advice) => (kind, said, advice),
+        Held::Differs(kind, said) => (kind, said, SYNC),
+        Held::Doubtful(kind, said) => (kind, said, LOOK),
         Held::Agrees | Held::CannotBeAsked | Held::NoAnswer(_) => ("", "", ""),
     }
 }
@@ -290,17 +323,21 @@ fn as_json(tally: &Tally) -> Value {
         }
         all
     };
-    let differences: Vec<Value> = tally
-        .differences
-        .iter()
-        .map(|(payment, held)| {
-            let (kind, said, advice) = parts(held);
-            with(
-                payment,
-                json!({"difference": kind, "provider": said, "do": advice}),
-            )
-        })
-        .collect();
+    let told = |(payment, held): &(PaymentInBooks, Held)| {
+        let (kind, said, advice) = parts(held);
+        let ours = format!("{} {}", payment.state, payment.received.to_decimal_string());
+        let more = json!({
+            "order": payment.order.to_string(),
+            "payment": payment.id.to_string(),
+            "ours": ours,
+            "theirs": said,
+            "difference": kind,
+            "do": advice,
+        });
+        with(payment, more)
+    };
+    let differences: Vec<Value> = tally.differences.iter().map(told).collect();
+    let doubts: Vec<Value> = tally.doubts.iter().map(told).collect();
     let unanswered: Vec<Value> = tally
         .unanswered
         .iter()
@@ -310,6 +347,7 @@ fn as_json(tally: &Tally) -> Value {
         "asked": tally.asked,
         "agree": tally.agree,
         "differences": differences,
+        "doubts": doubts,
         "cannot_be_asked": tally.links.iter().map(named).collect::<Vec<_>>(),
         "unanswered": unanswered,
         "next_from": tally.next_from.map(jakarta_millis),

@@ -71,7 +71,7 @@ fn a_paid_order_that_was_never_told_is_found() {
 fn a_wrong_paid_amount_is_found() {
     found(
         "UPDATE orders SET paid_minor = 1",
-        &["an order's paid amount is the sum of its paid payments less refunds"],
+        &["an order's paid amount is what is booked to its merchant"],
         "order 00000000-0000-0000-0000-0000000000a2",
     );
 }
@@ -102,7 +102,7 @@ fn an_order_that_left_paid_without_a_refund_is_found() {
     found(
         "INSERT INTO history (order_id, source, fact, order_from, order_to) \
          VALUES ('00000000-0000-0000-0000-0000000000a2', 'operator', 'x', 'paid', 'expired')",
-        &["paid is left only by refunds"],
+        &["paid is left only by what went back"],
         "order 00000000-0000-0000-0000-0000000000a2 at ",
     );
 }

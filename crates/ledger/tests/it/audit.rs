@@ -30,7 +30,7 @@ const PLANTED: &[(&str, &str)] = &[
         "UPDATE payments SET suspense_minor = 1 WHERE state = 'pending'",
     ),
     (
-        "an order's paid amount is the sum of its paid payments less refunds",
+        "an order's paid amount is what is booked to its merchant",
         "UPDATE orders SET paid_minor = paid_minor + 1",
     ),
     (
@@ -46,17 +46,12 @@ const PLANTED: &[(&str, &str)] = &[
         "UPDATE payments SET state = 'cancelled' WHERE state = 'paid'",
     ),
     (
-        "an order is paid at most once before it is refunded",
-        "INSERT INTO history (order_id, source, fact, order_from, order_to, order_version) \
-         SELECT id, 'operator', 'planted', 'failed', 'paid', version FROM orders WHERE state = 'paid'",
-    ),
-    (
-        "paid is left only by refunds",
+        "paid is left only by what went back",
         "INSERT INTO history (order_id, source, fact, order_from, order_to, order_version) \
          SELECT id, 'operator', 'planted', 'paid', 'failed', version FROM orders",
     ),
     (
-        "paid is left only by refunds",
+        "paid is left only by what went back",
         "INSERT INTO history (order_id, payment_id, source, fact, payment_from, payment_to) \
          SELECT order_id, id, 'operator', 'planted', 'paid', 'expired' FROM payments",
     ),
@@ -99,9 +94,46 @@ const PLANTED: &[(&str, &str)] = &[
         "UPDATE orders SET amount_minor = amount_minor + 1",
     ),
     (
-        "a receipt is never counted twice",
-        "INSERT INTO receipts (id, payment_id, request_key, amount_minor, held) \
-         SELECT gen_random_uuid(), payment_id, 'again', amount_minor, held FROM receipts",
+        "of an order's receipts one right sum at most is its money, or those that a person accepted",
+        "INSERT INTO receipts (id, payment_id, request_key, amount_minor, received_minor, held, \
+             is_right, verdict) \
+         SELECT gen_random_uuid(), payment_id, 'again', amount_minor, amount_minor, held, true, \
+             'accepted' FROM receipts",
+    ),
+    (
+        "a payment received, returned and holds what its receipts say",
+        "UPDATE receipts SET returned_minor = 1",
+    ),
+    (
+        "a payment received, returned and holds what its receipts say",
+        "DELETE FROM receipts",
+    ),
+    (
+        "what is left of a receipt, and where, is what the books say of it",
+        "UPDATE receipts SET returned_minor = 1",
+    ),
+    (
+        "what is left of a receipt, and where, is what the books say of it",
+        "UPDATE receipts SET held = 'suspense'",
+    ),
+    (
+        "a right receipt is booked with what was asked for, any other with what came",
+        "UPDATE receipts SET amount_minor = amount_minor + 1",
+    ),
+    (
+        "a right receipt is booked with what was asked for, any other with what came",
+        "UPDATE receipts SET is_right = false, verdict = 'accepted', received_minor = 7",
+    ),
+    (
+        "an order that waits for a decision has something to be decided",
+        "UPDATE orders SET state = 'review' WHERE state = 'pending'",
+    ),
+    (
+        "no refund waits for more than is left",
+        "INSERT INTO refunds (id, merchant_id, order_id, payment_id, amount_minor, currency, reason, \
+             state) \
+         SELECT gen_random_uuid(), merchant_id, order_id, id, merchant_minor + 1, currency, 'x', \
+             'manual_required' FROM payments WHERE state = 'paid'",
     ),
     (
         "what is open has something that will end it",
@@ -139,7 +171,7 @@ async fn every_rule_finds_its_planted_violation() {
     }
 }
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "orders",
     "payments",
     "journals",
@@ -148,6 +180,7 @@ const TABLES: [&str; 9] = [
     "events",
     "notifications",
     "receipts",
+    "refunds",
     "provider_work",
 ];
 

@@ -2,7 +2,6 @@
 
 use ayolinx_core::method::Method;
 use ayolinx_core::order::OrderRefusal;
-use ayolinx_core::payment::Fact;
 use ayolinx_core::states::{OrderState, PaymentState};
 use ledger::{Begun, CallOutcome, LedgerError, PAYMENTS_MAX, StoredReply};
 
@@ -365,11 +364,8 @@ async fn an_order_takes_ten_payments_and_none_when_it_has_ended() {
         .begin_payment(one.order, &new_payment(Method::Qris), &asked)
         .await;
     assert!(matches!(begun, Begun::TooManyPayments), "{begun:?}");
-    for (fact, refusal) in [
-        (Fact::PaidInFull, OrderRefusal::Paid),
-        (Fact::ProviderRefunded, OrderRefusal::NotPayable),
-    ] {
-        books.fact(one.payment, fact).await;
+    for (status, refusal) in [("00", OrderRefusal::Paid), ("04", OrderRefusal::NotPayable)] {
+        books.say(one.payment, word(status, PRICE)).await;
         let begun = books
             .begin_payment(one.order, &new_payment(Method::Qris), &asked)
             .await;

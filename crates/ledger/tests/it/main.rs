@@ -19,6 +19,7 @@ mod merchants;
 mod migration_rules;
 mod migrations;
 mod operators;
+mod order_of_telling;
 mod outbox;
 mod paid;
 mod partitions;

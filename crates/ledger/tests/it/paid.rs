@@ -142,12 +142,14 @@ async fn a_second_transfer_is_overpaid_and_the_first_one_again_is_not() {
 }
 
 #[tokio::test]
-async fn a_receipt_without_a_name_takes_the_first_name_that_comes() {
+async fn a_receipt_without_a_name_takes_the_first_name_that_comes_with_its_sum() {
     let books = Books::open().await;
     let one = books.pending_by("A-1", Method::VirtualAccount).await;
-    // A wrong amount first, so that there are two receipts without a name.
+    // Another sum first: it is corrected, since nothing says that there are two receipts.
     books.say(one.payment, word("00", 7)).await;
     books.say(one.payment, paid()).await;
+    books.say(one.payment, transfer("T-1", PRICE)).await;
+    assert_eq!(books.held().await, (PRICE, 0));
     let named = books.say(one.payment, transfer("T-1", PRICE)).await;
     assert_eq!(named.effect, Effect::Unchanged);
     let other = books.say(one.payment, transfer("T-2", PRICE)).await;

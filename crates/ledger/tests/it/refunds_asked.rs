@@ -1,10 +1,11 @@
 //! Refunds that a shop asks for: recorded, then completed by evidence or by the provider's word.
 
 use ayolinx_core::ids::{MerchantId, OrderId, RefundId};
+use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
 use ayolinx_core::states::{OrderState, PaymentState};
-use ledger::{NewRefund, RefundCompletion, RefundLine, RefundRefused, Source, Verdict};
+use ledger::{NewRefund, RefundCompletion, RefundLine, RefundRefused, Resolved, Source};
 use uuid::Uuid;
 
 use crate::support::{Books, PRICE, Started, paid, rupiah, transfer, word};
@@ -14,6 +15,7 @@ fn new_refund(whole: Option<i64>) -> NewRefund {
         id: RefundId::from_uuid(Uuid::now_v7()),
         amount: whole.map(rupiah),
         reason: "Barang rusak".to_owned(),
+        payee: None,
         source: Source::Merchant,
     }
 }
@@ -164,8 +166,13 @@ async fn only_a_shop_with_the_money_asks_and_only_for_its_own() {
             .await,
         theirs
             .transact(move |tx| {
-                tx.resolve_review(other, order, (Verdict::Accept, None), Source::Merchant)
-                    .map(drop)
+                tx.resolve_review(
+                    other,
+                    order,
+                    (ReviewVerdict::Accept, None),
+                    Source::Merchant,
+                )
+                .map(drop)
             })
             .await,
     ] {
@@ -176,7 +183,7 @@ async fn only_a_shop_with_the_money_asks_and_only_for_its_own() {
     }
 }
 
-async fn decided(verdict: Verdict) -> (Books, Started, bool) {
+async fn decided(verdict: ReviewVerdict) -> (Books, Started, Resolved) {
     let books = Books::open().await;
     let one = books.pending("A-1").await;
     books.say(one.payment, word("00", 149_000)).await;
@@ -194,21 +201,26 @@ async fn decided(verdict: Verdict) -> (Books, Started, bool) {
 async fn what_is_under_review_is_decided_once_by_one_of_three_words() {
     for (verdict, state, held, event) in [
         (
-            Verdict::Accept,
+            ReviewVerdict::Accept,
             OrderState::Paid,
             (149_000, 0),
             "order.paid",
         ),
         (
-            Verdict::Refund,
+            ReviewVerdict::Refund,
             OrderState::Refunded,
             (0, 0),
             "order.refunded",
         ),
-        (Verdict::Reject, OrderState::Failed, (0, 0), "order.failed"),
+        (
+            ReviewVerdict::Reject,
+            OrderState::Failed,
+            (0, 0),
+            "order.failed",
+        ),
     ] {
         let (books, one, done) = decided(verdict).await;
-        assert!(done);
+        assert_eq!(done, Resolved::Done);
         assert_eq!(books.view(one.order).await.status, state);
         assert_eq!(books.held().await, held);
         assert_eq!(books.events(one.order).await.last().unwrap(), event);
@@ -218,15 +230,15 @@ async fn what_is_under_review_is_decided_once_by_one_of_three_words() {
                 tx.resolve_review(merchant, order, (verdict, None), Source::Merchant)
             })
             .await;
-        assert!(!again, "nothing is under review any more");
+        assert_eq!(again, Resolved::Already, "told again it changes nothing");
         books.audit().await;
     }
-    let (books, one, _) = decided(Verdict::Accept).await;
+    let (books, one, _) = decided(ReviewVerdict::Accept).await;
     let paid: Amount = rupiah(149_000);
     assert_eq!(books.view(one.order).await.paid_amount, paid.into());
 }
 
-async fn gives_back_what_is_beside(books: &Books, order: OrderId) -> bool {
+async fn gives_back_what_is_beside(books: &Books, order: OrderId) -> Resolved {
     let merchant = books.merchant;
     let decide = async |verdict| {
         books
@@ -235,9 +247,9 @@ async fn gives_back_what_is_beside(books: &Books, order: OrderId) -> bool {
             })
             .await
     };
-    assert!(!decide(Verdict::Accept).await, "the order has its money");
-    assert!(!decide(Verdict::Reject).await, "the order has its money");
-    decide(Verdict::Refund).await
+    let accepted = decide(ReviewVerdict::Accept).await;
+    assert_eq!(accepted, Resolved::Nothing, "the order has its money");
+    decide(ReviewVerdict::Refund).await
 }
 
 #[tokio::test]
@@ -253,9 +265,11 @@ async fn what_was_paid_beside_goes_back_and_the_order_stays_paid() {
     books.say(twice.payment, transfer("T-2", PRICE)).await;
     assert_eq!(books.held().await, (2 * PRICE, 2 * PRICE));
 
-    assert!(gives_back_what_is_beside(&books, first.order).await);
+    let given_back = gives_back_what_is_beside(&books, first.order).await;
+    assert_eq!(given_back, Resolved::Done);
     assert_eq!(books.held().await, (2 * PRICE, PRICE));
-    assert!(gives_back_what_is_beside(&books, twice.order).await);
+    let given_back = gives_back_what_is_beside(&books, twice.order).await;
+    assert_eq!(given_back, Resolved::Done);
     assert_eq!(books.held().await, (2 * PRICE, 0));
     for order in [first.order, twice.order] {
         let view = books.view(order).await;
@@ -263,7 +277,8 @@ async fn what_was_paid_beside_goes_back_and_the_order_stays_paid() {
             (view.status, view.paid_amount),
             (OrderState::Paid, rupiah(PRICE).into())
         );
-        assert!(!gives_back_what_is_beside(&books, order).await, "only once");
+        let again = gives_back_what_is_beside(&books, order).await;
+        assert_eq!(again, Resolved::Already, "only once");
     }
     books.audit().await;
 }

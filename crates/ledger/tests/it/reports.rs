@@ -1,6 +1,7 @@
 //! A day's report against the journal: midnights in Jakarta, refunds and late money on later days.
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
+use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::method::Method;
 use ayolinx_core::payment::Fact;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -116,7 +117,7 @@ async fn around_the_3rd(books: &Books) {
     books.made_at(d.order, begins + TimeDelta::hours(1));
     books.say(d.payment, word("00", 149_000)).await;
     books.booked_at(d.payment, begins);
-    books.fact(d.payment, Fact::ReviewAccepted).await;
+    books.resolve(d.order, ReviewVerdict::Accept).await;
     books.booked_at(d.payment, ends + TimeDelta::days(1));
 
     let alone = order(books.merchant, "E", None);

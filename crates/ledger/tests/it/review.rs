@@ -1,11 +1,11 @@
 //! Money or a claim of money that a person must look at.
 
+use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::messages::ReceivedAmount;
 use ayolinx_core::method::Method;
-use ayolinx_core::payment::Fact;
 use ayolinx_core::reading::Channelled;
 use ayolinx_core::states::{OrderState, PaymentState};
-use ledger::Effect;
+use ledger::{Effect, Resolved};
 
 use crate::support::{Books, PRICE, paid, rupiah, word};
 
@@ -84,10 +84,10 @@ async fn a_stale_success_of_a_link_is_looked_at() {
 #[tokio::test]
 async fn a_person_accepts_refunds_or_rejects() {
     let books = Books::open().await;
-    for (reference, fact, payment, order, event, held) in [
+    for (reference, verdict, payment, order, event, held) in [
         (
             "a",
-            Fact::ReviewAccepted,
+            ReviewVerdict::Accept,
             PaymentState::Paid,
             OrderState::Paid,
             "order.paid",
@@ -95,7 +95,7 @@ async fn a_person_accepts_refunds_or_rejects() {
         ),
         (
             "b",
-            Fact::ReviewRefunded,
+            ReviewVerdict::Refund,
             PaymentState::Refunded,
             OrderState::Refunded,
             "order.refunded",
@@ -103,7 +103,7 @@ async fn a_person_accepts_refunds_or_rejects() {
         ),
         (
             "c",
-            Fact::ReviewRejected,
+            ReviewVerdict::Reject,
             PaymentState::Failed,
             OrderState::Failed,
             "order.failed",
@@ -112,12 +112,13 @@ async fn a_person_accepts_refunds_or_rejects() {
     ] {
         let one = books.pending(reference).await;
         books.say(one.payment, word("00", 9_000)).await;
-        let applied = books.fact(one.payment, fact).await;
-        assert_eq!((applied.payment, applied.order), (payment, order));
+        assert_eq!(books.resolve(one.order, verdict).await, Resolved::Done);
+        let view = books.view(one.order).await;
+        assert_eq!((view.payments[0].status, view.status), (payment, order));
         assert_eq!(books.events(one.order).await.last().unwrap(), event);
         assert_eq!(books.held().await, held, "{reference}");
-        let again = books.fact(one.payment, fact).await;
-        assert_eq!(again.effect, Effect::Unchanged);
+        assert_eq!(books.resolve(one.order, verdict).await, Resolved::Already);
+        assert_eq!(books.view(one.order).await.version, view.version);
         books.audit().await;
     }
     let accepted = books.sql("SELECT paid_minor FROM orders WHERE reference = 'a'");

@@ -1,11 +1,13 @@
 //! Whatever is said about an order, in whatever order: the books stay provable, versions count
-//! every change, and paid is left only by refunds.
+//! every change, paid is left only by what goes back, and no order ends while it can be paid.
 
+use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::messages::{ProviderStatus, ReceivedAmount};
 use ayolinx_core::method::Method;
-use ayolinx_core::order_view::OrderView;
+use ayolinx_core::order_view::{OrderView, PaymentView};
 use ayolinx_core::payment::Fact;
 use ayolinx_core::reading::{Channelled, ProviderWord};
+use ayolinx_core::receipt::ReceiptDetails;
 use ayolinx_core::states::{OrderState, PaymentState};
 use ledger::{CallOutcome, Source};
 use proptest::prelude::*;
@@ -24,6 +26,8 @@ enum Act {
     Say(usize, ProviderWord),
     Fact(usize, Fact),
     Settle(usize, CallOutcome),
+    /// A person decides what is under review.
+    Resolve(ReviewVerdict),
     /// A further payment by the n-th method.
     PayBy(usize),
     Cancel,
@@ -51,10 +55,11 @@ fn words() -> impl Strategy<Value = ProviderWord> {
         channelled,
         status: Some(ProviderStatus::from_code(status)),
         amount,
-        fee: None,
         provider_reference: key.map(str::to_owned),
         payment_request_id: key.map(str::to_owned),
         finished_at: None,
+        channel: None,
+        details: ReceiptDetails::default(),
     })
 }
 
@@ -72,22 +77,11 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         3 => (which.clone(), select(Fact::ALL)).prop_map(|(at, fact)| Act::Fact(at, fact)),
         4 => (which, outcome).prop_map(|(at, outcome)| Act::Settle(at, outcome)),
         2 => (0..3_usize).prop_map(Act::PayBy),
+        1 => select(ReviewVerdict::ALL.to_vec()).prop_map(Act::Resolve),
         1 => Just(Act::Cancel),
         1 => Just(Act::Expire),
     ];
     proptest::collection::vec(act, 1..14)
-}
-
-/// Facts that only a reading may conclude, with the money it read; bare, they make no sense.
-fn is_bare(fact: Fact) -> bool {
-    !matches!(
-        fact,
-        Fact::PaidAgain
-            | Fact::PaidOtherAmount
-            | Fact::FurtherReceiptRefunded
-            | Fact::ProviderPartlyRefunded
-            | Fact::PartRefundCompleted
-    )
 }
 
 async fn act(books: &Books, payments: &mut Vec<Started>, step: usize, act: &Act) {
@@ -97,10 +91,12 @@ async fn act(books: &Books, payments: &mut Vec<Started>, step: usize, act: &Act)
         Act::Say(at, word) => {
             books.say(pick(*at).payment, word.clone()).await;
         }
-        Act::Fact(at, fact) if is_bare(*fact) => {
+        Act::Fact(at, fact) => {
             books.fact(pick(*at).payment, *fact).await;
         }
-        Act::Fact(..) => {}
+        Act::Resolve(verdict) => {
+            books.resolve(first.order, *verdict).await;
+        }
         Act::Settle(at, outcome) => {
             books.settle(&pick(*at), outcome.clone()).await;
         }
@@ -132,11 +128,16 @@ fn check(before: &OrderView, after: &OrderView) {
     if before.status == OrderState::Paid {
         assert!(matches!(
             after.status,
-            OrderState::Paid | OrderState::Refunded
+            OrderState::Paid | OrderState::Refunded | OrderState::Review
         ));
     }
-    if before.status == OrderState::Refunded {
-        assert_eq!(after.status, OrderState::Refunded);
+    let is_open = |payment: &PaymentView| payment.status.is_open();
+    if matches!(after.status, OrderState::Refunded | OrderState::Failed) {
+        let was_the_orders = (after.payments.iter())
+            .flat_map(|payment| &payment.receipts)
+            .any(|receipt| receipt.amount == after.amount);
+        let is_dead_end = after.payments.iter().any(is_open) && !was_the_orders;
+        assert!(!is_dead_end, "{after:?}");
     }
     let grown = after.version - before.version;
     assert!(
@@ -161,7 +162,7 @@ fn check(before: &OrderView, after: &OrderView) {
         if payment.status == PaymentState::Paid {
             assert!(matches!(
                 later.status,
-                PaymentState::Paid | PaymentState::Refunded
+                PaymentState::Paid | PaymentState::Refunded | PaymentState::Review
             ));
         }
     }

@@ -1,7 +1,7 @@
 //! Several payments on one order: superseding, closing, and when the order fails.
 
+use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::method::Method;
-use ayolinx_core::payment::Fact;
 use ayolinx_core::states::{OrderState, PaymentState};
 
 use crate::support::{Books, PRICE, claim, order, paid, refused, unknown, word};
@@ -155,7 +155,7 @@ async fn money_under_review_on_one_payment_does_not_hide_money_on_another() {
     let books = Books::open().await;
     let first = books.pending_by("A-1", Method::VirtualAccount).await;
     books.say(first.payment, word("00", 5_000)).await;
-    books.fact(first.payment, Fact::ReviewRejected).await;
+    books.resolve(first.order, ReviewVerdict::Reject).await;
     let second = books.further(first.order, Method::Qris, "k").await;
     books.accept(&second, Method::Qris).await;
     books.say(second.payment, paid()).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ayolinx_core::channels::{ChannelTable, Environment};
 use ayolinx_core::ids::{EndpointId, MerchantId, OrderId, PaymentId};
+use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
 use ayolinx_core::order_view::{Customer, Links, OrderView};
@@ -17,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use devstack::TestDatabase;
 use ledger::{
     AUDIT_CHECKS, Applied, Begun, Call, CallOutcome, Claim, Context, Ledger, LedgerError,
-    LedgerSettings, NewEndpoint, NewOrder, NewPayment, Observation, Plans, Source, Tx,
+    LedgerSettings, NewEndpoint, NewOrder, NewPayment, Observation, Plans, Resolved, Source, Tx,
 };
 use uuid::Uuid;
 
@@ -172,6 +173,15 @@ impl Books {
     pub(crate) async fn say(&self, payment: PaymentId, word: ProviderWord) -> Applied {
         let observation = Observation::word(Source::Callback, word);
         self.run(move |tx| tx.apply(payment, &observation)).await
+    }
+
+    /// A person decides what is under review, or was paid beside.
+    pub(crate) async fn resolve(&self, order: OrderId, verdict: ReviewVerdict) -> Resolved {
+        let merchant = self.merchant;
+        self.run(move |tx| {
+            tx.resolve_review(merchant, order, (verdict, Some("seen")), Source::Operator)
+        })
+        .await
     }
 
     pub(crate) async fn view(&self, order: OrderId) -> OrderView {

@@ -32,6 +32,7 @@ fn order(artefact: Option<Artefact>) -> OrderRecord {
         created_at: now(),
         expires_at,
         paid_at: None,
+        receipts: Vec::new(),
     });
     OrderRecord {
         id: OrderId::from_uuid(Uuid::from_u128(2)),

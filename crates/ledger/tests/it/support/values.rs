@@ -6,6 +6,7 @@ use ayolinx_core::method::Method;
 use ayolinx_core::order_view::Failure;
 use ayolinx_core::payment::Fact;
 use ayolinx_core::reading::{Channelled, ProviderWord};
+use ayolinx_core::receipt::ReceiptDetails;
 use ledger::{CallOutcome, Observation, Source};
 
 use super::{PRICE, rupiah};
@@ -60,10 +61,11 @@ pub(crate) fn word(status: &str, whole: i64) -> ProviderWord {
         channelled: Channelled::Callback,
         status: Some(ProviderStatus::from_code(status)),
         amount: ReceivedAmount::Read(rupiah(whole)),
-        fee: None,
         provider_reference: None,
         payment_request_id: None,
         finished_at: None,
+        channel: None,
+        details: ReceiptDetails::default(),
     }
 }
 

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY receipts_without_a_name;
