@@ -8,6 +8,7 @@ use ayolinx_core::messages::qris::{QrisCancelRequest, QrisCancelResponse};
 use ayolinx_core::messages::{ChannelInfo, parse, paths};
 use ayolinx_core::method::Method;
 use chrono::{DateTime, Utc};
+use http_client::public_roots;
 use rustls::ClientConfig;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -24,7 +25,7 @@ use crate::settings::{ProviderSettings, Which};
 use crate::spans;
 use crate::token_cache::TokenCache;
 use crate::token_fetch::fetch_token;
-use crate::transport::{Transport, public_roots};
+use crate::transport::Transport;
 
 /// Speaks to the provider from one thread. Cheap to clone within it.
 #[derive(Clone)]

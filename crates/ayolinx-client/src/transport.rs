@@ -5,15 +5,15 @@
 //! the provider just closed would make a create's outcome unknown.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
+use awc::ClientResponse;
 use awc::error::{ConnectError, PayloadError, SendRequestError};
+use awc::http::Uri;
 use awc::http::header::{CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER, USER_AGENT};
-use awc::{Client, ClientResponse, Connector};
 use chrono::{DateTime, Utc};
-use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
+use http_client::HttpClient;
+use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
@@ -49,7 +49,7 @@ pub(crate) struct Post<'a> {
 
 #[derive(Clone)]
 pub(crate) struct Transport {
-    client: Client,
+    client: HttpClient,
     base: String,
     scheme: Scheme,
     breaker: Breaker,
@@ -62,20 +62,8 @@ enum Scheme {
 }
 
 impl Transport {
-    pub(crate) fn new(base_url: &url::Url, breaker: Breaker, mut tls: ClientConfig) -> Self {
-        // h2 is never offered: awc's h2 has a known flaw without a fix in its line.
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let connector = Connector::new()
-            .rustls_0_23(Arc::new(tls))
-            .timeout(CONNECT_TIMEOUT)
-            .handshake_timeout(CONNECT_TIMEOUT)
-            .limit(0);
-        let client = Client::builder()
-            .connector(connector)
-            .disable_redirects()
-            .disable_timeout()
-            .no_default_headers()
-            .finish();
+    pub(crate) fn new(base_url: &url::Url, breaker: Breaker, tls: ClientConfig) -> Self {
+        let client = HttpClient::to_anywhere(tls, CONNECT_TIMEOUT);
         Self {
             client,
             base: base_url.as_str().trim_end_matches('/').to_owned(),
@@ -107,10 +95,11 @@ impl Transport {
         let Some(admission) = self.breaker.admit() else {
             return Err(Failure::NotSent(NotSentReason::BreakerOpen));
         };
-        let mut request = self
-            .client
-            .post(format!("{}{}", self.base, post.path))
-            .force_close()
+        let url = format!("{}{}", self.base, post.path).parse::<Uri>().ok();
+        let Some(Ok(request)) = url.map(|url| self.client.post(&url)) else {
+            return Err(Failure::Unknown(UnknownReason::Broken));
+        };
+        let mut request = request
             .insert_header((CONTENT_TYPE, "application/json"))
             .insert_header((USER_AGENT, AGENT));
         for (name, value) in post.headers {
@@ -134,19 +123,6 @@ impl Transport {
             }
         }
     }
-}
-
-/// TLS with the public roots.
-pub(crate) fn public_roots() -> Result<ClientConfig, rustls::Error> {
-    let roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
 }
 
 async fn read(response: ClientResponse, deadline: Instant) -> Result<Reply, Failure> {

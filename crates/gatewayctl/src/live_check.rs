@@ -152,7 +152,7 @@ fn begin(asked: &LiveCheck) -> Result<Run, Failure> {
     }
     let source = KeySource::default();
     Ok(Run {
-        provider: Provider::new(account),
+        provider: Provider::new(account)?,
         keys: Keys::read(&source, false)?,
         channels: settings.shared.channels.clone(),
         report: Report {

@@ -2,18 +2,19 @@
 //!
 //! Whether and when to try again is the caller's business (see `schedule.rs`).
 
+use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::error::ParseError;
 use actix_tls::connect::Resolve;
+use awc::ClientRequest;
 use awc::error::{ConnectError, PayloadError, SendRequestError};
 use awc::http::header::{CONTENT_TYPE, USER_AGENT};
-use awc::{Client, ClientRequest, Connector};
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt};
-use rustls::{ClientConfig, RootCertStore};
+use http_client::{HttpClient, public_authorities};
+use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 
 use crate::guarded_connector::{GuardedConnector, SystemResolver};
@@ -106,7 +107,7 @@ impl FailureReason {
 #[derive(Clone)]
 pub struct WebhookSender {
     guard: UrlGuard,
-    client: Client,
+    client: HttpClient,
     timeout: Duration,
 }
 
@@ -121,18 +122,8 @@ impl WebhookSender {
     /// [`Self::new`] with another resolver for names (tests of rebinding).
     #[must_use]
     pub fn with_resolver(guard: UrlGuard, timeout: Duration, resolver: Rc<dyn Resolve>) -> Self {
-        let connector = Connector::new()
-            .connector(GuardedConnector::new(guard.clone(), resolver))
-            .rustls_0_23(Arc::new(tls_config()))
-            .timeout(timeout)
-            .handshake_timeout(timeout)
-            .limit(0);
-        let client = Client::builder()
-            .connector(connector)
-            .disable_redirects()
-            .disable_timeout()
-            .no_default_headers()
-            .finish();
+        let connector = GuardedConnector::new(guard.clone(), resolver);
+        let client = HttpClient::new(connector, tls_config(), timeout);
         Self {
             guard,
             client,
@@ -178,11 +169,9 @@ impl WebhookSender {
             timestamp_secs,
             body: delivery.body,
         };
-        let mut request = self
-            .client
-            .post(checked.uri().clone())
-            // A kept connection may be closed by the shop just when it is used again; a new one is also checked anew.
-            .force_close()
+        let post = self.client.post(checked.uri());
+        let mut request = post
+            .map_err(|_unusable| failed(FailureReason::BadRequest))?
             .insert_header((CONTENT_TYPE, "application/json"))
             .insert_header((USER_AGENT, AGENT))
             .insert_header(("webhook-id", delivery.event_id))
@@ -198,16 +187,10 @@ impl WebhookSender {
     }
 }
 
-/// h2 is never offered: awc's h2 has a known flaw without a fix in its line.
 fn tls_config() -> ClientConfig {
-    let roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    let mut config = ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config
+    ClientConfig::builder()
+        .with_root_certificates(public_authorities())
+        .with_no_client_auth()
 }
 
 /// Reads on for a while so that a shop is not cut off while it writes; the content is not used.
@@ -247,6 +230,12 @@ fn failure_of(error: &SendRequestError) -> DeliveryOutcome {
         // awc calls a connection that closes after the request a failed connect.
         SendRequestError::Connect(ConnectError::Disconnected) => FailureReason::Disconnected,
         SendRequestError::Connect(_) => FailureReason::Connect,
+        // The heads that never end.
+        SendRequestError::Response(ParseError::Io(error))
+            if error.kind() == io::ErrorKind::InvalidData =>
+        {
+            FailureReason::BadResponse
+        }
         SendRequestError::Response(ParseError::Io(_)) | SendRequestError::Send(_) => {
             FailureReason::Disconnected
         }
@@ -261,15 +250,4 @@ fn failure_of(error: &SendRequestError) -> DeliveryOutcome {
 
 fn failed(reason: FailureReason) -> DeliveryOutcome {
     DeliveryOutcome::Failed { reason }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tls_offers_http_1_1_only() {
-        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        assert_eq!(tls_config().alpn_protocols, vec![b"http/1.1".to_vec()]);
-    }
 }

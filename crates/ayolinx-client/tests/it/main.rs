@@ -2,7 +2,10 @@
 #![cfg(test)]
 
 mod bodies;
+#[path = "../../../http-client/tests/support/drawn.rs"]
+mod drawn;
 mod fake_redis;
+mod interim_replies;
 mod outcomes;
 mod real_redis;
 mod shared_token;

@@ -18,6 +18,8 @@ use ayolinx_core::signing::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::drawn::Drawn;
+
 pub(crate) const CLIENT_ID: &str = "CK-test";
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(1500);
 
@@ -32,6 +34,8 @@ pub(crate) enum Act {
     Late(Duration, Box<Act>),
     /// Bytes as they are, then the end.
     Raw(Vec<u8>),
+    /// Packets as they are, then the end.
+    Packets(Drawn),
     /// The end, in order.
     Close,
     /// The end, by RST.
@@ -309,6 +313,7 @@ fn perform(mut stream: TcpStream, act: Act) {
             perform(stream, *act);
         }
         Act::Raw(bytes) => write(&mut stream, &bytes),
+        Act::Packets(drawn) => drawn.send(&mut stream),
         Act::Close => {}
         Act::Reset => {
             socket2::SockRef::from(&stream)

@@ -32,14 +32,15 @@ const NOT_IN_THE_CORE: [&str; 6] = [
 
 /// Who may depend on which crates of ours: the law, whole. Tests may use `devstack` and any
 /// library; programs are libraries to nobody but them.
-const LAW: [(&str, &[&str]); 16] = [
+const LAW: [(&str, &[&str]); 17] = [
     ("ayolinx-core", &[]),
     ("service-shell", &[]),
-    ("webhooks", &[]),
+    ("http-client", &[]),
+    ("webhooks", &["http-client"]),
     ("devstack", &[]),
     ("chaos", &["ayolinx-core", "devstack"]),
     ("bench", &["ayolinx-core", "chaos", "devstack"]),
-    ("ayolinx-client", &["ayolinx-core"]),
+    ("ayolinx-client", &["ayolinx-core", "http-client"]),
     ("ledger", &["ayolinx-core"]),
     ("settings", &["ayolinx-core", "service-shell", "webhooks"]),
     (
@@ -76,6 +77,7 @@ const LAW: [(&str, &[&str]); 16] = [
         &[
             "ayolinx-client",
             "ayolinx-core",
+            "http-client",
             "ledger",
             "payment-flows",
             "settings",

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use awc::{Client, Connector};
+use awc::http::Uri;
 use ayolinx_core::messages::paths;
 use ayolinx_core::provider_time::format_jakarta;
 use ayolinx_core::signing::{ApiCall, RsaSigningKey, sign_api_call};
 use chrono::Utc;
+use http_client::{HttpClient, public_roots};
 use serde_json::Value;
 use settings::ProviderSettings;
 use tokio::time::timeout;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use crate::failure::Failure;
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Members whose value says how a call went and nothing secret.
 const SHOWN: [&str; 6] = [
@@ -158,7 +160,7 @@ impl Call {
 
 /// The way to the provider.
 pub(crate) struct Provider {
-    client: Client,
+    client: HttpClient,
     pub(crate) account: ProviderSettings,
     base: String,
     /// Of the last token request that was accepted.
@@ -166,21 +168,14 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    pub(crate) fn new(account: &ProviderSettings) -> Self {
-        let connector = Connector::new().timeout(Duration::from_secs(5)).limit(0);
-        let client = Client::builder()
-            .connector(connector)
-            .max_http_version(awc::http::Version::HTTP_11)
-            .disable_redirects()
-            .disable_timeout()
-            .no_default_headers()
-            .finish();
-        Self {
-            client,
+    pub(crate) fn new(account: &ProviderSettings) -> Result<Self, Failure> {
+        let tls = public_roots().map_err(|error| Failure::new(format!("TLS: {error}")))?;
+        Ok(Self {
+            client: HttpClient::to_anywhere(tls, CONNECT_TIMEOUT),
             base: account.base_url.as_str().trim_end_matches('/').to_owned(),
             account: account.clone(),
             token: String::new(),
-        }
+        })
     }
 
     /// Asks for a token, signing `left|timestamp`.
@@ -225,10 +220,12 @@ impl Provider {
     }
 
     async fn post(&self, path: &str, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> Got {
+        let url = format!("{}{path}", self.base).parse::<Uri>();
+        let url = url.map_err(|error| error.to_string())?;
         let mut request = self
             .client
-            .post(format!("{}{path}", self.base))
-            .force_close()
+            .post(&url)
+            .map_err(|error| error.to_string())?
             .insert_header(("Content-Type", "application/json"))
             .insert_header(("User-Agent", "payment-gateway/1"));
         for (name, value) in headers {

@@ -55,6 +55,37 @@ async fn statuses_that_are_not_success_fail() {
 }
 
 #[actix_rt::test]
+async fn odd_heads_do_not_hide_the_status() {
+    let delivered = DeliveryOutcome::Delivered { status: 200 };
+    let many: &'static str = format!(
+        "HTTP/1.1 200 OK\r\n{}content-length: 0\r\n\r\n",
+        "x-header: value\r\n".repeat(500)
+    )
+    .leak();
+    for answer in [
+        many,
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2, 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno header at all\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nx-folded: a\r\n  b\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200\r\n\r\n",
+        "HTTP/1.0 200 OK\n\nok",
+        "\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        check(answer, delivered).await;
+    }
+    // Where the body ends does not change what its head says, but two ends are no HTTP.
+    check(
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok",
+        DeliveryOutcome::Failed {
+            reason: FailureReason::BadResponse,
+        },
+    )
+    .await;
+}
+
+#[actix_rt::test]
 async fn a_gone_endpoint_is_told_apart() {
     check(
         "HTTP/1.1 410 Gone\r\nretry-after: 5\r\ncontent-length: 0\r\n\r\n",

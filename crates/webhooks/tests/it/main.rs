@@ -3,6 +3,11 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+#[path = "../../../http-client/tests/support/drawn.rs"]
+mod drawn;
+#[cfg(test)]
+mod interim_answers;
+#[cfg(test)]
 mod official_libraries;
 #[cfg(test)]
 mod rebinding;
