@@ -14,6 +14,7 @@ use ayolinx_core::signing::{
     verify_snap_callback,
 };
 use chrono::{DateTime, Utc};
+use service_shell::bearer;
 use sha2::{Digest, Sha256};
 
 use crate::callback_path::CallbackPath;
@@ -318,7 +319,7 @@ impl VerifiedCallback {
 impl<'a> Presented<'a> {
     fn read(headers: &'a HeaderMap) -> Option<Self> {
         let token = if headers.contains_key(AUTHORIZATION) {
-            Some(bearer_token(single(headers, AUTHORIZATION.as_str())?)?)
+            Some(bearer::token(single(headers, AUTHORIZATION.as_str())?)?)
         } else {
             None
         };
@@ -336,12 +337,6 @@ pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     let first = values.next()?;
     let text = first.to_str().ok().filter(|text| !text.is_empty())?;
     values.next().is_none().then_some(text)
-}
-
-fn bearer_token(authorization: &str) -> Option<&str> {
-    let (scheme, token) = authorization.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {

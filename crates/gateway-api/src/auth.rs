@@ -8,7 +8,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use ayolinx_core::api_key::{looks_like_api_key, peppered};
 use ayolinx_core::ids::MerchantId;
 use ledger::{KeyUse, LedgerError, Urgency};
-use service_shell::request_id;
+use service_shell::{bearer, request_id};
 
 use crate::error::{ApiError, ErrorCode};
 use crate::state::{Api, storage};
@@ -61,7 +61,7 @@ pub async fn authenticate_any(
     request: &HttpRequest,
     scopes: &[Scope],
 ) -> Result<MerchantId, ApiError> {
-    let key = bearer(request).ok_or_else(unauthorized)?;
+    let key = key_of(request).ok_or_else(unauthorized)?;
     let digests = peppered(&api.peppers, key);
     let caller = api
         .ledger()
@@ -125,12 +125,11 @@ fn unauthorized() -> ApiError {
     ApiError::of(ErrorCode::Unauthorized)
 }
 
-fn bearer(request: &HttpRequest) -> Option<&str> {
+fn key_of(request: &HttpRequest) -> Option<&str> {
     let mut values = request.headers().get_all(header::AUTHORIZATION);
     let value = values.next()?.to_str().ok()?;
     if values.next().is_some() {
         return None;
     }
-    let (scheme, key) = value.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && looks_like_api_key(key)).then_some(key)
+    bearer::token(value).filter(|key| looks_like_api_key(key))
 }

@@ -1,6 +1,7 @@
 //! What surrounds the purpose of a service: reading settings, logs, the ops listener, shutdown,
 //! loops and the middlewares every listener wants. Nothing here knows what the service is for.
 
+pub mod bearer;
 pub mod build_info;
 pub mod catch_panic;
 pub mod durations;
