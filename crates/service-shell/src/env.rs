@@ -1,5 +1,6 @@
 //! Settings from the environment, typed. Every problem is collected and they are reported
 //! together, each naming its variable; the values themselves, which may be secrets, never are.
+//! One line break at the end of a value, such as a file or a Kubernetes secret has, is no part of it.
 //! A variable that is set but empty counts as absent.
 
 mod problems;
@@ -76,12 +77,19 @@ impl Reader<'_> {
     /// The value as text, if set.
     pub fn optional(&self, name: &str) -> Option<String> {
         self.asked.borrow_mut().insert(name.to_owned());
-        let value = self.env.variables.get(name).filter(|v| !v.is_empty())?;
-        let text = value.to_str().map(str::to_owned);
-        if text.is_none() {
+        let value = self.env.variables.get(name)?;
+        let Some(text) = value.to_str() else {
             self.problem(name, "is not UTF-8");
-        }
-        text
+            return None;
+        };
+        let text = without_line_break(text);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// The value of an id, if set. White space around it is a problem: it would be sent, or hashed, as
+    /// part of it.
+    pub fn identifier(&self, name: &str) -> Option<String> {
+        self.optional(name).and_then(|text| self.bare(name, text))
     }
 
     /// The value as text; its absence is a problem.
@@ -143,6 +151,12 @@ impl Reader<'_> {
             .unwrap_or(default)
     }
 
+    /// Comma-separated ids; see [`Reader::identifier`]. Blanks round the commas are none of theirs.
+    pub fn identifier_list(&self, name: &str) -> Vec<String> {
+        self.identifier(name);
+        self.list_with(name, "an id", |entry| Some(entry.to_owned()))
+    }
+
     /// Comma-separated entries, trimmed, each read by `parse`. Absent is an empty list; an empty
     /// entry is a problem.
     pub fn list_with<T>(
@@ -156,8 +170,9 @@ impl Reader<'_> {
         self.parsed_with(name, &expected, all).unwrap_or_default()
     }
 
-    /// A secret from the variable, or from the file that `NAME_FILE` names (one trailing newline
-    /// trimmed). Both set is a problem. The caller chooses a type that does not print itself.
+    /// A secret from the variable, or from the file that `NAME_FILE` names. Both set is a problem, and so
+    /// is white space around it (but for one line break at the end). The caller chooses a type that
+    /// does not print itself.
     pub fn secret<T: From<String>>(&self, name: &str) -> Option<T> {
         self.secret_text(name).map(T::from)
     }
@@ -229,7 +244,12 @@ impl Reader<'_> {
     /// Whether the variable is set and not empty.
     pub fn is_set(&self, name: &str) -> bool {
         self.asked.borrow_mut().insert(name.to_owned());
-        self.env.variables.get(name).is_some_and(|v| !v.is_empty())
+        let value = self.env.variables.get(name);
+        value.is_some_and(|value| {
+            value
+                .to_str()
+                .is_none_or(|text| !without_line_break(text).is_empty())
+        })
     }
 
     /// Records that something is wrong with a variable. `text` continues the variable's name and
@@ -263,16 +283,28 @@ impl Reader<'_> {
                 self.problem(name, format!("is set, and {in_file} too: keep one of them"));
                 None
             }
-            (true, false) => self.optional(name),
-            (false, true) => self.file(&in_file).filter(|text| {
-                let empty = text.is_empty();
-                if empty {
-                    self.problem(&in_file, "names an empty file");
-                }
-                !empty
-            }),
+            (true, false) => self.identifier(name),
+            (false, true) => self
+                .file(&in_file)
+                .filter(|text| {
+                    let empty = text.is_empty();
+                    if empty {
+                        self.problem(&in_file, "names an empty file");
+                    }
+                    !empty
+                })
+                .and_then(|text| self.bare(&in_file, text)),
             (false, false) => None,
         }
+    }
+
+    /// The text when nothing that is not seen stands around it.
+    fn bare(&self, name: &str, text: String) -> Option<String> {
+        if text.trim_matches(is_invisible).len() == text.len() {
+            return Some(text);
+        }
+        self.problem(name, "has white space around its value");
+        None
     }
 
     fn read_file(&self, name: &str, path: &Path) -> Option<String> {
@@ -296,14 +328,22 @@ fn split(text: &str) -> impl Iterator<Item = Option<&str>> {
         .map(|entry| (!entry.is_empty()).then_some(entry))
 }
 
-/// The file's text without one newline at its end.
+/// The file's text without one line break at its end.
 fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = std::fs::read_to_string(path)?;
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
+    let text = std::fs::read_to_string(path)?;
+    Ok(without_line_break(&text).to_owned())
+}
+
+fn without_line_break(text: &str) -> &str {
+    match text.strip_suffix('\n') {
+        Some(line) => line.strip_suffix('\r').unwrap_or(line),
+        None => text,
     }
-    Ok(text)
+}
+
+/// White space, controls, and what editors leave unseen: byte order marks and other blanks without width.
+fn is_invisible(letter: char) -> bool {
+    letter.is_whitespace()
+        || letter.is_control()
+        || matches!(letter, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}')
 }

@@ -58,7 +58,7 @@ impl ProviderParts {
         let style = "php or plain";
         Self {
             base_url: base_url(reader),
-            client_id: reader.optional(CLIENT_ID),
+            client_id: client_id(reader),
             client_secret: client_secret(reader, CLIENT_SECRET, reader.secret(CLIENT_SECRET)),
             client_secret_previous: client_secret(
                 reader,
@@ -118,6 +118,16 @@ fn base_url(reader: &Reader<'_>) -> Option<Origin> {
         reader.problem(BASE_URL, text);
     }
     Some(url)
+}
+
+/// Sent in headers, so that anything but visible ASCII would break every call.
+fn client_id(reader: &Reader<'_>) -> Option<String> {
+    let id = reader.identifier(CLIENT_ID)?;
+    if id.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Some(id);
+    }
+    reader.problem(CLIENT_ID, "must be visible ASCII: it is sent in headers");
+    None
 }
 
 fn client_secret(reader: &Reader<'_>, name: &str, given: Option<Secret>) -> Option<ClientSecret> {

@@ -108,6 +108,5 @@ impl WorkerSettings {
 }
 
 fn snap_client_keys(reader: &Reader<'_>) -> Vec<String> {
-    let name = "AYOLINX_SNAP_CLIENT_KEYS";
-    reader.list_with(name, "a client key", |entry| Some(entry.to_owned()))
+    reader.identifier_list("AYOLINX_SNAP_CLIENT_KEYS")
 }

@@ -21,6 +21,10 @@ fn check_secret(text: &str, expected: &str) {
     let reader = env.reader();
     let secret: Option<String> = reader.secret("S");
     assert_eq!(reader.finish(secret), Ok(expected.to_owned()));
+    let direct = Env::from_pairs([("S", text)]);
+    let reader = direct.reader();
+    let secret: Option<String> = reader.secret("S");
+    assert_eq!(reader.finish(secret), Ok(expected.to_owned()));
 }
 
 #[test]
@@ -70,12 +74,36 @@ fn an_absent_or_empty_variable_gives_the_default() {
 }
 
 #[test]
-fn a_secret_file_loses_one_trailing_newline_only() {
+fn one_line_break_at_the_end_of_a_secret_is_no_part_of_it() {
     check_secret("hush", "hush");
     check_secret("hush\n", "hush");
     check_secret("hush\r\n", "hush");
-    check_secret("hush\n\n", "hush\n");
-    check_secret(" hush ", " hush ");
+    check_secret("hu sh\n", "hu sh");
+}
+
+#[test]
+fn other_white_space_around_a_secret_is_a_problem_wherever_it_comes_from() {
+    for text in [
+        "hush\n\n",
+        " hush",
+        "hush ",
+        "\thush",
+        "hush\r",
+        "\u{feff}hush",
+        "hush\u{a0}\n",
+        " ",
+    ] {
+        let file = file(text);
+        let path = file.path().to_str().unwrap();
+        for (name, value) in [("S", text), ("S_FILE", path)] {
+            let env = env(&[(name, value)]);
+            let reader = env.reader();
+            let secret: Option<String> = reader.secret("S");
+            let problems = reader.finish(secret).unwrap_err();
+            assert!(problems.names(name), "{name}={text:?}: {problems}");
+            assert!(!problems.to_string().contains("hush"));
+        }
+    }
 }
 
 #[test]

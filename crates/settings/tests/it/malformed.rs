@@ -24,6 +24,7 @@ const MALFORMED: &[(&str, &[&str], u8)] = &[
         ALL,
     ),
     ("AYOLINX_ALLOW_HTTP", &["yes", "1"], ALL),
+    ("AYOLINX_CLIENT_ID", &["   ", "CK\u{e9}", "CK\n1"], ALL),
     (
         "AYOLINX_CLIENT_SECRET",
         &["   ", "-----BEGIN PUBLIC KEY-----"],
@@ -165,13 +166,67 @@ fn all_malformed_values_are_reported_at_once() {
 
 #[test]
 fn every_variable_that_is_read_is_tried_malformed() {
-    let anything_goes = ["AYOLINX_CLIENT_ID"];
     for variable in settings::variables() {
         let tried = MALFORMED.iter().any(|(name, ..)| *name == variable);
-        assert!(
-            tried || anything_goes.contains(&variable.as_str()),
-            "{variable}"
-        );
+        assert!(tried, "{variable}");
+    }
+}
+
+/// Ids and secrets, and who reads them.
+const UNSEEN_ENDS: [(&str, u8); 8] = [
+    ("DATABASE_URL", ALL),
+    ("REDIS_URL", ALL),
+    ("AYOLINX_CLIENT_ID", ALL),
+    ("AYOLINX_CLIENT_SECRET", ALL),
+    ("AYOLINX_CLIENT_SECRET_PREVIOUS", ALL),
+    ("AYOLINX_SNAP_CLIENT_KEYS", WORKER),
+    ("API_KEY_PEPPER", API | CTL),
+    ("ENCRYPTION_KEYS", ALL),
+];
+
+fn whole(variable: &str) -> &'static str {
+    match variable {
+        "DATABASE_URL" => "postgres://127.0.0.1/gateway",
+        "REDIS_URL" => "redis://127.0.0.1",
+        _ => "a-value-that-is-long-enough-for-any-key-0123456789",
+    }
+}
+
+#[test]
+fn what_is_not_seen_around_an_id_or_secret_stops_the_start() {
+    let unseen = [
+        " ", "\t", "\n\n", "\r", "\u{a0}", "\u{3000}", "\u{feff}", "\u{200b}",
+    ];
+    for (variable, readers) in UNSEEN_ENDS {
+        for unseen in unseen {
+            let value = whole(variable);
+            for value in [format!("{value}{unseen}"), format!("{unseen}{value}")] {
+                let given = env(&[(variable, &value)]);
+                for (program, problems) in refusals(&given) {
+                    let named = problems.is_some_and(|problems| problems.names(variable));
+                    assert_eq!(named, readers & program != 0, "{variable}={value:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_line_break_at_the_end_is_no_part_of_any_value() {
+    let plain = env(&[]);
+    for variable in settings::variables() {
+        for end in ["\n", "\r\n"] {
+            let Some(value) = plain.reader().optional(&variable) else {
+                continue;
+            };
+            let broken = env(&[(&variable, &format!("{value}{end}"))]);
+            assert_eq!(broken.reader().optional(&variable), Some(value));
+            for (program, problems) in refusals(&broken) {
+                assert!(problems.is_none(), "{variable} for {program}: {problems:?}");
+            }
+        }
+        let empty = env(&[(&variable, "\n")]);
+        assert!(!empty.reader().is_set(&variable), "{variable}");
     }
 }
 
