@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, HttpServer};
+use service_shell::head;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::{mpsc, oneshot};
 
@@ -102,6 +104,7 @@ async fn serve(
 ) -> io::Result<()> {
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(head::as_get))
             .app_data(Data::new(Arc::clone(&sandbox)))
             .app_data(PayloadConfig::new(BODY_BYTES_MAX))
             .service(web::scope("/_sandbox").configure(control::routes))

@@ -17,6 +17,7 @@ use payment_flows::{
 use prometheus::Registry;
 use service_shell::build_info;
 use service_shell::catch_panic::{self, PanicReply};
+use service_shell::head;
 use service_shell::http_metrics::{self, HttpMetrics};
 use service_shell::ops::{Health, Ops};
 use service_shell::pace::Pace;
@@ -195,6 +196,7 @@ fn listen(
     let address = settings.listeners.callback;
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(head::as_get))
             .wrap(from_fn(catch_panic::catch))
             .wrap(from_fn(http_metrics::track))
             .wrap(from_fn(request_id::assign))

@@ -16,6 +16,7 @@ use payment_flows::{
 use prometheus::Registry;
 use service_shell::build_info;
 use service_shell::catch_panic::{self, PanicReply};
+use service_shell::head;
 use service_shell::http_metrics::{self, HttpMetrics};
 use service_shell::ops::{Health, Ops};
 use service_shell::request_id;
@@ -117,6 +118,7 @@ impl Parts {
         let server = HttpServer::new(move || {
             let api = parts.api().map(Data::new);
             App::new()
+                .wrap(from_fn(head::as_get))
                 .wrap(from_fn(catch_panic::catch))
                 .wrap(from_fn(problem_replies))
                 .wrap(from_fn(rate_limit::tell))

@@ -6,6 +6,7 @@ pub mod build_info;
 pub mod catch_panic;
 pub mod durations;
 pub mod env;
+pub mod head;
 pub mod http_metrics;
 pub mod leave;
 pub mod ops;

@@ -10,9 +10,13 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::header::ContentType, web};
+use actix_web::{
+    App, HttpResponse, HttpServer, dev::Server, http::header::ContentType, middleware::from_fn, web,
+};
 use prometheus::{Registry, TextEncoder};
 use tokio::time::timeout;
+
+use crate::head;
 
 /// How long a readiness check or a scrape hook may take before it counts as failed.
 const HOOK_DEADLINE: Duration = Duration::from_secs(2);
@@ -109,6 +113,7 @@ impl Ops {
         let ops = web::Data::new(self);
         let server = HttpServer::new(move || {
             App::new()
+                .wrap(from_fn(head::as_get))
                 .app_data(ops.clone())
                 .route("/livez", web::get().to(livez))
                 .route("/readyz", web::get().to(readyz))

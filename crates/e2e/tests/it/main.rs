@@ -25,6 +25,7 @@ mod errors_are_problems;
 mod examples_are_true;
 mod examples_work;
 mod gatewayctl_runs;
+mod head_is_get;
 mod keys_rotate_under_load;
 mod logs_are_documented;
 mod metrics_are_catalogued;

@@ -47,7 +47,7 @@ const LAW: [(&str, &[&str]); 17] = [
         "payment-flows",
         &["ayolinx-client", "ayolinx-core", "ledger", "settings"],
     ),
-    ("ayolinx-sandbox", &["ayolinx-core"]),
+    ("ayolinx-sandbox", &["ayolinx-core", "service-shell"]),
     (
         "gateway-api",
         &[
