@@ -6,7 +6,7 @@ use ayolinx_core::messages::payment_link::PaymentLinkResponse;
 use ayolinx_core::messages::qris::QrisGenerateResponse;
 use ayolinx_core::messages::retail::RetailCreateResponse;
 use ayolinx_core::messages::virtual_account::VaCreateResponse;
-use ayolinx_core::messages::{ReceivedAmount, parse};
+use ayolinx_core::messages::{ReceivedAmount, our_spelling, parse};
 use ayolinx_core::method::Method;
 use serde::Deserialize;
 
@@ -119,7 +119,8 @@ impl Reader<'_> {
     fn link(&self, response: PaymentLinkResponse) -> Result<Accepted, ProtocolReason> {
         let url = self.redirect(response.payment_link)?;
         let ours = self.request.our_reference.as_str();
-        let named = response.link_code.filter(|code| code != ours);
+        let named = response.link_code.as_deref().map(our_spelling);
+        let named = named.filter(|code| code != ours);
         let link_code = named.or_else(|| last_segment(&url));
         Ok(Accepted {
             artefact: Artefact::Redirect {
@@ -142,7 +143,7 @@ impl Reader<'_> {
     }
 
     fn check(&self, reference: Option<&str>, amount: ReceivedAmount) -> Result<(), ProtocolReason> {
-        if reference.is_some_and(|echo| echo != self.request.our_reference) {
+        if reference.is_some_and(|echo| our_spelling(echo) != self.request.our_reference) {
             return Err(ProtocolReason::OtherReference);
         }
         match amount {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ayolinx_core::messages::inquiry::{InquiryAnswer, InquiryRequest};
 use ayolinx_core::messages::qris::{QrisCancelRequest, QrisCancelResponse};
-use ayolinx_core::messages::{ChannelInfo, parse, paths};
+use ayolinx_core::messages::{ChannelInfo, our_spelling, parse, paths};
 use ayolinx_core::method::Method;
 use chrono::{DateTime, Utc};
 use http_client::public_roots;
@@ -249,7 +249,9 @@ pub(crate) fn read_inquiry(
 
 fn check_echo(echo: Option<&str>, ours: &str) -> Result<(), Stop> {
     match echo {
-        Some(echo) if echo != ours => Err(Stop::protocol(ProtocolReason::OtherReference)),
+        Some(echo) if our_spelling(echo) != ours => {
+            Err(Stop::protocol(ProtocolReason::OtherReference))
+        }
         _ => Ok(()),
     }
 }

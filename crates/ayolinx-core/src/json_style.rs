@@ -67,6 +67,12 @@ impl fmt::Display for JsonStyle {
     }
 }
 
+/// The text behind a byte order mark, which a reader may pass over (RFC 8259, 8.1) and which is no part of the JSON.
+#[must_use]
+pub fn without_byte_order_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json)
+}
+
 /// Drops white space outside strings and touches nothing else (T14), also in what is not JSON.
 #[must_use]
 pub fn minify(json: &[u8]) -> Vec<u8> {
@@ -185,6 +191,17 @@ mod tests {
     fn minifying_keeps_strings_order_and_numbers() {
         let raw = b"{ \"b\" : 1.0,\r\n\t\"a\\\" \\\\\" : \"\\u0041\\/ x\" }";
         assert_eq!(minify(raw), b"{\"b\":1.0,\"a\\\" \\\\\":\"\\u0041\\/ x\"}");
+    }
+
+    #[test]
+    fn one_byte_order_mark_is_passed_over_where_the_text_begins_and_nowhere_else() {
+        let bare = &b"{\"a\": \"\xEF\xBB\xBF\"}"[..];
+        let marked = [b"\xEF\xBB\xBF", bare].concat();
+        assert_eq!(without_byte_order_mark(&marked), bare);
+        assert_eq!(without_byte_order_mark(bare), bare);
+        let twice = [b"\xEF\xBB\xBF", &*marked].concat();
+        assert_eq!(without_byte_order_mark(&twice), marked);
+        assert_eq!(without_byte_order_mark(b"\xEF\xBB"), b"\xEF\xBB");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::json_style::without_byte_order_mark;
 use crate::money::Amount;
 
 mod details;
@@ -154,11 +155,25 @@ pub enum MessageError {
     NoStatus,
 }
 
-/// Reads one message from the exact bytes that were received (and verified).
+/// A reference of ours as we spell it, whatever became of its letters and of the blanks round it on the way: 32 hex
+/// digits are lower case, anything else is only freed from blanks.
+#[must_use]
+pub fn our_spelling(reference: &str) -> String {
+    let reference = reference.trim();
+    let digits = reference.len() == 32 && reference.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if digits {
+        reference.to_ascii_lowercase()
+    } else {
+        reference.to_owned()
+    }
+}
+
+/// Reads one message from the exact bytes that were received (and verified); a byte order mark is passed over.
 ///
 /// # Errors
 /// [`MessageError::Malformed`].
 pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, MessageError> {
+    let body = without_byte_order_mark(body);
     let text = std::str::from_utf8(body).map_err(|_invalid| MessageError::Malformed)?;
     // Derived structs would also take an array of their fields in order.
     if !text.trim_start().starts_with('{') {

@@ -30,6 +30,7 @@ use webhooks::WebhookSender;
 use crate::inbox::Inbox;
 use crate::loops::{self, Deliverer, DeliveryMetrics, Tries};
 use crate::metrics::CallbackMetrics;
+use crate::received_path;
 use crate::replies;
 use crate::routes::{self, CallbackEdge};
 use crate::snap_token::SnapClientKeys;
@@ -200,6 +201,7 @@ fn listen(
             .wrap(from_fn(catch_panic::catch))
             .wrap(from_fn(http_metrics::track))
             .wrap(from_fn(request_id::assign))
+            .wrap(from_fn(received_path::tidy))
             .wrap(from_fn(unread_body::hold))
             .app_data(Data::new(PanicReply(|_id| replies::panicked())))
             .app_data(Data::new(metrics.clone()))

@@ -1,6 +1,6 @@
 //! The callback edge's storage: the ledger's inbox. What is acknowledged is committed.
 
-use ayolinx_core::json_style::minify;
+use ayolinx_core::json_style::{minify, without_byte_order_mark};
 use ayolinx_core::reading::Channelled;
 use ledger::{InboundNotification, Ledger, LedgerError, Received, RefusedNotification};
 
@@ -56,7 +56,7 @@ impl CallbackStore for Inbox {
             // What is kept and read is what was signed.
             body: match callback.matched_body {
                 MatchedBody::Received => callback.body.to_vec(),
-                MatchedBody::Minified => minify(&callback.body),
+                MatchedBody::Minified => minify(without_byte_order_mark(&callback.body)),
             },
             body_digest: callback.minified_sha256,
             headers: headers_json(&callback.headers),

@@ -8,6 +8,7 @@ pub mod gauges;
 pub mod inbox;
 pub mod loops;
 pub mod metrics;
+pub mod received_path;
 mod replies;
 pub mod routes;
 pub mod snap_token;

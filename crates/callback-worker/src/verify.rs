@@ -5,7 +5,7 @@
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::Bytes;
-use ayolinx_core::json_style::minify;
+use ayolinx_core::json_style::{minify, without_byte_order_mark};
 use ayolinx_core::messages::MessageError;
 use ayolinx_core::messages::notification::Notification;
 use ayolinx_core::messages::paths;
@@ -38,6 +38,8 @@ pub struct Verifier {
 pub struct Received<'a> {
     /// Where it arrived.
     pub path: CallbackPath,
+    /// The path as received; its slashes may be others than the mounted one's.
+    pub received_path: &'a str,
     /// What followed `?`, as received.
     pub query: Option<&'a str>,
     /// All headers.
@@ -164,7 +166,7 @@ impl Verifier {
         let Some(presented) = Presented::read(received.headers) else {
             return received.rejected(RejectReason::Headers);
         };
-        let minified = minify(&received.body);
+        let minified = minify(without_byte_order_mark(&received.body));
         let Some(matched) = self.find_match(received, &minified, &presented) else {
             return received.rejected(RejectReason::Signature);
         };
@@ -200,9 +202,12 @@ impl Verifier {
         };
         let routes = received.route_candidates();
         let mut bodies = vec![(MatchedBody::Received, &*received.body)];
-        // Only a SNAP signature may be over the minified form (contract 5).
-        if presented.token.is_some() && minified != &*received.body {
-            bodies.push((MatchedBody::Minified, minified));
+        // Only a SNAP signature may be over the minified form (contract 5), with a byte order mark or without.
+        let with_mark = minify(&received.body);
+        if presented.token.is_some() {
+            let forms = [minified, &*with_mark].into_iter();
+            let others = forms.filter(|form| *form != &*received.body);
+            bodies.extend(others.map(|form| (MatchedBody::Minified, form)));
         }
         for (body_form, body) in bodies {
             for (route_form, route) in &routes {
@@ -257,6 +262,13 @@ impl Received<'_> {
         }
         if self.path == CallbackPath::Qris {
             routes.push((MatchedRoute::ShortQris, paths::NOTIFY_QRIS_SHORT.to_owned()));
+        }
+        if self.received_path != mounted {
+            let path = self.received_path;
+            routes.push((MatchedRoute::Received, path.to_owned()));
+            if let Some(query) = self.query {
+                routes.push((MatchedRoute::Received, format!("{path}?{query}")));
+            }
         }
         routes
     }

@@ -14,9 +14,10 @@ pub(crate) enum Tree {
     Object(Vec<(Option<String>, Self)>),
 }
 
-/// One value with nothing but white space around it.
+/// One value with nothing but white space around it, behind a byte order mark or not.
 pub(crate) fn read(bytes: &[u8]) -> Option<Tree> {
     let text = std::str::from_utf8(bytes).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader { rest: text };
     let tree = reader.value()?;
     reader.blanks();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, rt};
+use ayolinx_core::json_style::without_byte_order_mark;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::json::JsonTree;
@@ -42,7 +43,7 @@ pub async fn read_optional_json(
     payload: Payload,
 ) -> Result<JsonBody, ApiError> {
     let raw = read_bytes(request, payload).await?;
-    if raw.is_empty() {
+    if without_byte_order_mark(&raw).is_empty() {
         let tree = JsonTree::Object(Vec::new());
         return Ok(JsonBody { raw, tree });
     }

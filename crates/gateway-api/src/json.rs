@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use ayolinx_core::json_style::without_byte_order_mark;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -48,12 +49,13 @@ pub enum JsonError {
 }
 
 impl JsonTree {
-    /// Reads exactly one object.
+    /// Reads exactly one object, behind a byte order mark or not (contract 4).
     ///
     /// # Errors
     /// [`JsonError`] for everything else, also text after the object.
     pub fn parse_object(bytes: &[u8]) -> Result<Self, JsonError> {
-        let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
+        let text =
+            std::str::from_utf8(without_byte_order_mark(bytes)).map_err(|_| JsonError::NotUtf8)?;
         let raw: &RawValue = serde_json::from_str(text).map_err(|_| JsonError::Syntax)?;
         match read(raw, 0)? {
             object @ Self::Object(_) => Ok(object),
@@ -208,7 +210,10 @@ mod tests {
             (r#"{"a":"\ud800"}"#, JsonError::Syntax),
             ("{\"a\":\"\n\"}", JsonError::Syntax),
             (r#"{"\ud800":1}"#, JsonError::Syntax),
-            ("\u{feff}{}", JsonError::Syntax),
+            ("\u{feff}\u{feff}{}", JsonError::Syntax),
+            (" \u{feff}{}", JsonError::Syntax),
+            ("{}\u{feff}", JsonError::Syntax),
+            ("\u{feff}", JsonError::Syntax),
             ("[]", JsonError::NotAnObject),
             ("null", JsonError::NotAnObject),
             ("\"{}\"", JsonError::NotAnObject),
@@ -237,6 +242,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_byte_order_mark_changes_nothing(text in "[ ]{0,2}\\{[ ]{0,2}(\"a\": ?(1|\"\u{feff}\"|\\[\\]))?\\}[ ]{0,2}|[{}\\[\\]\",:0-9a-z ]{0,12}") {
+            let marked = format!("\u{feff}{text}");
+            prop_assert_eq!(parse(&marked), parse(&text));
+        }
+
         #[test]
         fn any_bytes_are_read_or_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _read_or_refused = JsonTree::parse_object(&bytes);

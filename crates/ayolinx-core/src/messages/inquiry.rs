@@ -4,7 +4,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelInfo, MessageError, ProviderStatus, ReceivedAmount, details, lenient, parse};
+use super::{
+    ChannelInfo, MessageError, ProviderStatus, ReceivedAmount, details, lenient, our_spelling, parse,
+};
 use crate::provider_time::parse_time;
 use crate::receipt::ReceiptDetails;
 
@@ -27,7 +29,7 @@ pub struct InquiryAnswer {
     pub amount: ReceivedAmount,
     /// The provider's fee.
     pub fee_money: ReceivedAmount,
-    /// Echo of our id, when there.
+    /// Echo of our id as we spell it, when there.
     pub our_reference: Option<String>,
     /// The provider's number.
     pub provider_reference: Option<String>,
@@ -194,7 +196,9 @@ impl Wire {
             our_reference: (self.original_partner_reference_no)
                 .or(self.partner_reference_no)
                 .or(self.trx_id)
-                .or(account.trx_id),
+                .or(account.trx_id)
+                .as_deref()
+                .map(our_spelling),
             provider_reference: (self.original_reference_no.or(self.reference_no))
                 .or(account.payment_request_id)
                 .or(account.reference_no),

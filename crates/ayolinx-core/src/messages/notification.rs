@@ -6,14 +6,16 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::replies::{EchoInfo, SnapVaEcho};
-use super::{MessageError, ProviderStatus, ReceivedAmount, details, lenient, parse};
+use super::{
+    MessageError, ProviderStatus, ReceivedAmount, details, lenient, our_spelling, parse,
+};
 use crate::provider_time::parse_time;
 use crate::receipt::ReceiptDetails;
 
 /// The content of one callback.
 #[derive(Debug, Clone)]
 pub struct Notification {
-    /// Our payment id: `originalPartnerReferenceNo` or `trxId`. Absent only where `link_code` is there.
+    /// Our payment id as we spell it: `originalPartnerReferenceNo` or `trxId`. Absent only where `link_code` is there.
     pub our_reference: Option<String>,
     /// What is reported.
     pub report: Report,
@@ -173,10 +175,11 @@ impl Notification {
 }
 
 impl Wire {
-    fn reference(&self) -> Option<&String> {
-        (self.original_partner_reference_no.as_ref())
-            .or(self.trx_id.as_ref())
-            .or(self.partner_reference_no.as_ref())
+    fn reference(&self) -> Option<String> {
+        (self.original_partner_reference_no.as_deref())
+            .or(self.trx_id.as_deref())
+            .or(self.partner_reference_no.as_deref())
+            .map(our_spelling)
     }
 
     fn is_snap_va(&self) -> bool {
@@ -198,7 +201,7 @@ impl Wire {
     fn flat(self, report: Report) -> Notification {
         let paid_amount = ReceivedAmount::from_optional(self.paid_amount.as_deref());
         Notification {
-            our_reference: self.reference().cloned(),
+            our_reference: self.reference(),
             report,
             amount: self.amount.or(self.trans_amount).or(paid_amount),
             fee_money: self.additional_info.fee_money.or(self.fee_money),
@@ -206,14 +209,14 @@ impl Wire {
             provider_reference: self.original_reference_no.or(self.reference_no),
             payment_request_id: self.payment_request_id,
             channel: self.additional_info.channel,
-            link_code: self.additional_info.plh,
+            link_code: self.additional_info.plh.as_deref().map(our_spelling),
             details: ReceiptDetails::default(),
         }
     }
 
     fn snap_va(self) -> Notification {
         let amount = ReceivedAmount::from_optional(self.paid_amount.as_deref());
-        let our_reference = self.reference().cloned();
+        let our_reference = self.reference();
         let finished_time = self.finished();
         let echo = SnapVaEcho {
             partner_service_id: self.partner_service_id,
@@ -241,7 +244,7 @@ impl Wire {
             payment_request_id: self.payment_request_id,
             finished_time,
             channel: self.additional_info.channel,
-            link_code: self.additional_info.plh,
+            link_code: self.additional_info.plh.as_deref().map(our_spelling),
             details: ReceiptDetails::default(),
         }
     }

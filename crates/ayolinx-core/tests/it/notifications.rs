@@ -6,6 +6,7 @@ use ayolinx_core::messages::replies::{Reply, SnapVaReply};
 use ayolinx_core::messages::{MessageError, ProviderStatus, ReceivedAmount};
 use ayolinx_core::money::{Amount, Currency};
 use ayolinx_core::provider_time::parse_time;
+use proptest::prelude::*;
 
 use crate::vectors::Vectors;
 
@@ -52,6 +53,45 @@ fn every_callback_of_the_vectors_is_read() {
             "{}",
             vector.name
         );
+    }
+}
+
+/// The reference and the link code of a notice that names them so.
+fn named(reference: &str) -> [Option<String>; 2] {
+    let text = serde_json::to_string(reference).unwrap();
+    [
+        format!(r#"{{"latestTransactionStatus":"00","originalPartnerReferenceNo":{text}}}"#),
+        format!(r#"{{"latestTransactionStatus":"00","additionalInfo":{{"plh":{text}}}}}"#),
+    ]
+    .map(|body| {
+        let bare = Notification::parse(body.as_bytes()).unwrap();
+        let marked = Notification::parse(format!("\u{feff}{body}").as_bytes()).unwrap();
+        assert_eq!(bare.our_reference, marked.our_reference);
+        bare.our_reference.or(bare.link_code)
+    })
+}
+
+proptest! {
+    #[test]
+    fn our_reference_is_found_in_capitals_and_among_blanks(
+        id in any::<u128>(),
+        before in "[ \\t\\r\\n\u{a0}\u{3000}]{0,3}",
+        after in "[ \\t\\r\\n\u{a0}\u{3000}]{0,3}",
+        capitals in prop::collection::vec(any::<bool>(), 32),
+    ) {
+        let ours = format!("{id:032x}");
+        let spelt: String = ours
+            .chars()
+            .zip(capitals)
+            .map(|(digit, capital)| if capital { digit.to_ascii_uppercase() } else { digit })
+            .collect();
+        prop_assert_eq!(named(&format!("{before}{spelt}{after}")), [Some(ours.clone()), Some(ours)]);
+    }
+
+    /// A link's code is the provider's, and its letters are told apart.
+    #[test]
+    fn other_references_only_lose_the_blanks_around_them(text in "[A-Za-z0-9_-]{1,31}") {
+        prop_assert_eq!(named(&format!(" {text} ")), [Some(text.clone()), Some(text)]);
     }
 }
 

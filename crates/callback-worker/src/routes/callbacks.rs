@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{CallbackEdge, CallbackStore};
 use crate::body;
 use crate::callback_path::CallbackPath;
+use crate::received_path;
 use crate::replies::{self, Caller, ReplyShape};
 use crate::verify::{Received, RejectedCallback, TokenDigest, Verdict, VerifiedCallback};
 
@@ -36,6 +37,7 @@ pub(super) async fn receive<S: CallbackStore>(
     let headers = request.headers();
     let received = Received {
         path,
+        received_path: &received_path::of(&request),
         query,
         headers,
         body,

@@ -82,6 +82,8 @@ pub enum MatchedRoute {
     WithQuery,
     /// `/v1/qr/qr-mpm-notify`, on the QRIS path only.
     ShortQris,
+    /// The path as received, with other slashes than the mounted one, and the query where there is one.
+    Received,
 }
 
 impl MatchedRoute {
@@ -92,6 +94,7 @@ impl MatchedRoute {
             Self::Mounted => "mounted",
             Self::WithQuery => "with_query",
             Self::ShortQris => "short_qris",
+            Self::Received => "received",
         }
     }
 }

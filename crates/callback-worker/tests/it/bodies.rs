@@ -118,7 +118,7 @@ fn other_methods_and_paths_are_answered_in_json() {
     for target in [
         "/",
         "/v1/qr/qr-mpm-notify",
-        "/v1.0/qr/qr-mpm-notify/",
+        "/v1.0/qr/qr-mpm-notify/x",
         "/metrics",
         "/livez",
         "/v1.0/transfer-va/inquiry",

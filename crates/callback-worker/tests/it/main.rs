@@ -19,6 +19,8 @@ mod server;
 #[cfg(test)]
 mod snap;
 #[cfg(test)]
+mod spellings;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod vectors;

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use ayolinx_core::signing::RsaVerifyingKey;
 use callback_worker::error::StorageAway;
 use callback_worker::metrics::CallbackMetrics;
+use callback_worker::received_path;
 use callback_worker::routes::{CallbackEdge, CallbackStore, Reception, configure};
 use callback_worker::snap_token::{NewSnapToken, SnapClientKeys};
 use callback_worker::verify::{RejectedCallback, TokenDigest, VerifiedCallback, Verifier};
@@ -103,6 +105,7 @@ impl Server {
         ));
         let app = move || {
             App::new()
+                .wrap(from_fn(received_path::tidy))
                 .app_data(edge.clone())
                 .configure(configure::<MemoryStore>)
         };

@@ -31,6 +31,7 @@ mod logs_are_documented;
 mod metrics_are_catalogued;
 mod money_goes_back;
 mod no_canary_gets_out;
+mod odd_http_stops_no_money;
 mod order_expires;
 mod order_is_cancelled;
 mod order_is_paid_another_way;

@@ -98,7 +98,7 @@ fn what_is_no_json_object_is_malformed() {
         "{\"a\":\"\t\"}",
         "// c\n{}",
         "{\"a\":1 /*c*/}",
-        "\u{feff}{}",
+        "\u{feff}\u{feff}{}",
         "{\"reference\":\"A\",\"reference\":\"A\"}",
         "{\"reference\":\"A\",\"\\u0072eference\":\"B\"}",
         "{\"amount\":{\"value\":\"1\",\"value\":\"2\",\"currency\":\"IDR\"}}",

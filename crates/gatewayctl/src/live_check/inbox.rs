@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use ayolinx_core::json_style::without_byte_order_mark;
 use ayolinx_core::messages::paths;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -40,7 +41,7 @@ impl Received {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+        serde_json::from_slice(without_byte_order_mark(&self.body)).unwrap_or_default()
     }
 
     pub(crate) fn is_about(&self, reference: &str) -> bool {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use awc::http::Uri;
+use ayolinx_core::json_style::without_byte_order_mark;
 use ayolinx_core::messages::paths;
 use ayolinx_core::provider_time::format_jakarta;
 use ayolinx_core::signing::{ApiCall, RsaSigningKey, sign_api_call};
@@ -243,7 +244,7 @@ impl Provider {
                 .await
                 .map_err(|error| error.to_string())?
                 .to_vec();
-            let json = serde_json::from_slice(&bytes).ok();
+            let json = serde_json::from_slice(without_byte_order_mark(&bytes)).ok();
             Ok(Answer { http, bytes, json })
         };
         timeout(self.account.timeout, exchange)

@@ -1,6 +1,6 @@
 //! The spellings of one JSON body that signers are known to hash (protocol 3.2).
 
-use ayolinx_core::json_style::{JsonStyle, minify, php_reencode};
+use ayolinx_core::json_style::{JsonStyle, minify, php_reencode, without_byte_order_mark};
 
 /// A body as given and as others may have spelt it.
 #[derive(Debug)]
@@ -15,11 +15,12 @@ pub(crate) struct BodyForms {
 
 impl BodyForms {
     pub(crate) fn of(body: &[u8]) -> Self {
+        let text = without_byte_order_mark(body);
         Self {
             given: body.to_vec(),
-            minified: minify(body),
-            php: php_reencode(body).ok(),
-            plain: plain(body),
+            minified: minify(text),
+            php: php_reencode(text).ok(),
+            plain: plain(text),
         }
     }
 
@@ -66,6 +67,19 @@ mod tests {
             r#"{"z":"a/b \" \\","a":["Café",1.50,{}]}"#
         );
         assert!(forms.php.is_some());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_in_no_form_but_the_given_one() {
+        let (bare, marked) = (
+            BodyForms::of(b"{\"a\": 1}"),
+            BodyForms::of(b"\xEF\xBB\xBF{\"a\": 1}"),
+        );
+        assert_ne!(marked.given, bare.given);
+        assert_eq!(
+            (marked.minified, marked.php, marked.plain),
+            (bare.minified, bare.php, bare.plain)
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Every string that somebody may have signed in place of the right one: each part in its known
 //! spellings, up to two of them at once.
 
+use ayolinx_core::json_style::without_byte_order_mark;
 use ayolinx_core::messages::paths;
 use ayolinx_core::provider_time::{JAKARTA, format_jakarta, format_unix_seconds, parse_time};
 use ayolinx_core::secret::Secret;
@@ -264,6 +265,8 @@ fn hashes(parts: &Parts) -> Choices {
         let said = "the body was hashed without the newline at its end (an editor's?)";
         hashes.or(body_sha256_hex(bare), said);
     }
+    let said = "the body was hashed without the byte order mark before it";
+    hashes.or(body_sha256_hex(without_byte_order_mark(&forms.given)), said);
     let said = "the body was minified before it was hashed";
     let forgiven = parts.kind.is_callback();
     hashes.or_forgiven(body_sha256_hex(&forms.minified), said, forgiven);
@@ -315,7 +318,9 @@ fn routes(parts: &Parts) -> Choices {
         None => format!("{path}/"),
     };
     let said = format!("the path was signed as {toggled}: mind the slash at its end");
-    routes.or(toggled, said);
+    // The worker takes the path without it for the same path.
+    let forgiven = path.ends_with('/') && parts.kind.is_callback();
+    routes.or_forgiven(toggled, &said, forgiven);
     for origin in &parts.origins {
         let said = "the whole URL was signed; only its path belongs there";
         routes.or(format!("{}{path}", origin.trim_end_matches('/')), said);
