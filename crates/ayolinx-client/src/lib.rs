@@ -5,6 +5,7 @@
 mod accept;
 mod breaker;
 mod client;
+mod content_encoding;
 mod create_request;
 mod exchange;
 mod external_id;

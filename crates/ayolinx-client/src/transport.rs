@@ -10,7 +10,9 @@ use std::time::Duration;
 use awc::ClientResponse;
 use awc::error::{ConnectError, PayloadError, SendRequestError};
 use awc::http::Uri;
-use awc::http::header::{CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER, USER_AGENT};
+use awc::http::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER, USER_AGENT,
+};
 use chrono::{DateTime, Utc};
 use http_client::HttpClient;
 use rustls::ClientConfig;
@@ -18,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use crate::breaker::Breaker;
+use crate::content_encoding::decoded;
 use crate::outcome::{NotSentReason, ProtocolReason, UnknownReason};
 use crate::spans;
 
@@ -131,14 +134,21 @@ async fn read(response: ClientResponse, deadline: Instant) -> Result<Reply, Fail
     let status = response.status().as_u16();
     let provider_time = header(&response, DATE).and_then(|text| http_date(&text));
     let retry_after = header(&response, RETRY_AFTER).and_then(|text| wait(&text));
+    let coding = header(&response, CONTENT_ENCODING);
     let body = timeout_at(deadline, response.body().limit(BODY_BYTES_MAX)).await;
     match body {
-        Ok(Ok(body)) => Ok(Reply {
-            status,
-            body: body.to_vec(),
-            retry_after,
-            provider_time,
-        }),
+        Ok(Ok(body)) => match decoded(body.to_vec(), coding.as_deref(), BODY_BYTES_MAX) {
+            Ok(body) => Ok(Reply {
+                status,
+                body,
+                retry_after,
+                provider_time,
+            }),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                Err(Failure::Protocol(ProtocolReason::TooLarge))
+            }
+            Err(_undecodable) => Err(Failure::Unknown(UnknownReason::Broken)),
+        },
         Ok(Err(PayloadError::Overflow)) => Err(Failure::Protocol(ProtocolReason::TooLarge)),
         Ok(Err(PayloadError::Io(error))) if error.kind() == io::ErrorKind::TimedOut => {
             Err(Failure::Unknown(UnknownReason::Timeout))

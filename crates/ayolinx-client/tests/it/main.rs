@@ -6,6 +6,7 @@ mod bodies;
 mod drawn;
 mod fake_redis;
 mod interim_replies;
+mod odd_replies;
 mod outcomes;
 mod real_redis;
 mod shared_token;
