@@ -49,10 +49,14 @@ impl Line<'_> {
             };
             let envelope = envelope_of(&reply)?;
             match envelope.code.class() {
-                ResponseClass::Success => {
+                // Who looks for what we ask about has taken our signature.
+                class @ (ResponseClass::Success | ResponseClass::NotFound) => {
                     secrets.accepted(secret);
                     self.settings.metrics.client_secret_accepted(secret);
-                    return Ok(reply.body);
+                    return match class {
+                        ResponseClass::Success => Ok(reply.body),
+                        other => Err(refusal(other, envelope, &reply)),
+                    };
                 }
                 // What was refused so was not done: it is sent again, signed as the provider may want it.
                 class @ ResponseClass::Unauthorized => {

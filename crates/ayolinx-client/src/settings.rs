@@ -81,7 +81,8 @@ impl SecretPair {
     }
 
     /// The one to sign with: what was accepted last.
-    pub(crate) fn first(&self) -> Which {
+    #[must_use]
+    pub fn first(&self) -> Which {
         if self.previous_is_accepted.load(Ordering::Relaxed) {
             Which::Previous
         } else {

@@ -4,7 +4,9 @@
 mod key_checks;
 mod provider_checks;
 mod reach_checks;
+mod secret_checks;
 mod settings_checks;
+mod url_checks;
 
 use ayolinx_core::channels::{Channel, ChannelTable};
 use serde_json::{Value, json};
@@ -74,7 +76,7 @@ pub(crate) async fn run() -> Result<Output, Failure> {
     let mut findings = Findings::default();
     let read = settings_checks::read(&mut findings);
     settings_checks::keys(&mut findings);
-    settings_checks::public_urls(&mut findings);
+    url_checks::public_urls(&mut findings).await;
     if let Some(settings) = &read {
         settings_checks::provider_keys(settings, &mut findings);
         channels(&settings.shared.channels, &mut findings);
@@ -142,7 +144,9 @@ fn told(findings: &Findings) -> Output {
 /// Where the docs say more about what a line looks at.
 fn page_of(name: &str) -> &'static str {
     match name {
-        "private key" | "public keys" | "API keys" | "sealed data" => "docs/KEYS.md",
+        "private key" | "public keys" | "client secret" | "API keys" | "sealed data" => {
+            "docs/KEYS.md"
+        }
         "provider" | "token" | "clock" | "public URLs" => "docs/GOING_LIVE.md",
         "channels" => "docs/PROVIDER.md",
         _ => "docs/OPERATIONS.md",

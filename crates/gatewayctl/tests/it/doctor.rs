@@ -151,6 +151,92 @@ fn a_refused_token_names_the_likely_causes() {
     token_refused("403 Forbidden", "<html>", "IP whitelist");
 }
 
+const TOKEN: &str =
+    r#"{"responseCode":"2007300","accessToken":"t-1","tokenType":"Bearer","expiresIn":"900"}"#;
+
+/// What doctor says of the client secret where the provider answers a signed inquiry so.
+fn secret_at(status_line: &'static str, body: &'static str) -> (String, String) {
+    let url = saying(move |path| {
+        if path.ends_with("/access-token/b2b") {
+            reply("200 OK", LONG_AGO, TOKEN)
+        } else {
+            reply(status_line, LONG_AGO, body)
+        }
+    });
+    let ran = provider::at(Ctl::nowhere(), &url).run(&["doctor", "--json"]);
+    let report = ran.json();
+    assert_eq!(status(&report, "token").0, "ok", "{report:#}");
+    assert!(!ran.stdout.contains("SK-1"), "{}", ran.stdout);
+    status(&report, "client secret")
+}
+
+/// A token is signed with another key: only a call that is signed with the secret tells.
+#[test]
+fn a_wrong_client_secret_is_told_from_a_right_one() {
+    for code in ["4015100", "4015101", "581000001"] {
+        let body = format!(r#"{{"responseCode":"{code}","responseMessage":"Unauthorized"}}"#);
+        let (level, text) = secret_at("401 Unauthorized", body.leak());
+        assert_eq!(level, "fail", "{text}");
+        assert!(
+            text.contains(code) && text.contains("AYOLINX_CLIENT_SECRET"),
+            "{text}"
+        );
+    }
+    for (line, body) in [
+        (
+            "404 Not Found",
+            r#"{"responseCode":"4045101","responseMessage":"Transaction Not Found"}"#,
+        ),
+        (
+            "200 OK",
+            r#"{"responseCode":"2005100","latestTransactionStatus":"07"}"#,
+        ),
+    ] {
+        let (level, text) = secret_at(line, body);
+        assert_eq!(level, "ok", "{body}: {text}");
+    }
+    for (line, body) in [
+        (
+            "400 Bad Request",
+            r#"{"responseCode":"4005102","responseMessage":"Invalid Mandatory Field"}"#,
+        ),
+        ("502 Bad Gateway", "<html>"),
+        (
+            "429 Too Many",
+            r#"{"responseCode":"4295100","responseMessage":"Slow"}"#,
+        ),
+    ] {
+        let (level, text) = secret_at(line, body);
+        assert_eq!(level, "warn", "{body}: {text}");
+    }
+    let (_, text) = secret_at(
+        "400 Bad Request",
+        r#"{"responseCode":"4005102","responseMessage":"Invalid Field"}"#,
+    );
+    assert!(
+        text.contains("Invalid Field"),
+        "what the provider says is shown: {text}"
+    );
+}
+
+#[test]
+fn public_urls_are_asked_and_not_only_read() {
+    let away = provider::away(Ctl::nowhere())
+        .with("CALLBACK_PUBLIC_URL", "https://no-such-host.invalid")
+        .with("CHECKOUT_PUBLIC_URL", "https://no-such-host.invalid");
+    let report = away.run(&["doctor", "--json"]).failed(1).json();
+    let asked = report["checks"].as_array().unwrap().iter();
+    let asked: Vec<_> = asked.filter(|one| one["name"] == "public URLs").collect();
+    assert_eq!(asked.len(), 2, "{report:#}");
+    for one in asked {
+        assert_eq!(one["status"], "warn", "{one:#}");
+        assert!(
+            one["found"].as_str().unwrap().contains("is not known"),
+            "{one:#}"
+        );
+    }
+}
+
 #[test]
 fn a_bank_without_its_prefix_is_named() {
     let database = migrated();

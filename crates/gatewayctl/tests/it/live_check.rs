@@ -318,3 +318,43 @@ fn production_is_refused_and_what_is_missing_is_said() {
     assert!(ran.stdout.contains("Not decided (1)"), "{ran:?}");
     assert!(ran.stdout.contains("--listen"), "{ran:?}");
 }
+
+/// What doctor says of the client secret, set so.
+fn doctor_of_secret(sandbox: &RunningSandbox, settings: &[(&str, &str)]) -> (String, String) {
+    let mut ctl = ctl(sandbox);
+    for (name, value) in settings {
+        ctl = ctl.with(name, *value);
+    }
+    let report = ctl.run(&["doctor", "--json"]).json();
+    let all = report["checks"].as_array().unwrap();
+    let found = all.iter().find(|one| one["name"] == "client secret");
+    let found = found.unwrap_or_else(|| panic!("{report:#}"));
+    let text = |name: &str| found[name].as_str().unwrap().to_owned();
+    (text("status"), text("found"))
+}
+
+#[test]
+fn doctor_signs_a_call_with_the_client_secret() {
+    let sandbox = provider(&[], |_settings| {});
+    const RIGHT: &str = "SKSandbox-development-only";
+    for value in [
+        RIGHT,
+        "SKSandbox-development-only\n",
+        "SKSandbox-development-only\r\n",
+    ] {
+        let (status, found) = doctor_of_secret(&sandbox, &[("AYOLINX_CLIENT_SECRET", value)]);
+        assert_eq!(status, "ok", "{value:?}: {found}");
+    }
+    let wrong = ("AYOLINX_CLIENT_SECRET", "SK-of-somebody-else");
+    let (status, found) = doctor_of_secret(&sandbox, &[wrong]);
+    assert!(
+        status == "fail" && found.contains("401"),
+        "{status} {found}"
+    );
+    let previous = ("AYOLINX_CLIENT_SECRET_PREVIOUS", RIGHT);
+    let (status, found) = doctor_of_secret(&sandbox, &[wrong, previous]);
+    assert!(
+        status == "warn" && found.contains("PREVIOUS"),
+        "{status} {found}"
+    );
+}

@@ -1,13 +1,13 @@
-//! The provider: is it there, does it know us, and is its clock ours?
+//! The provider: is it there, does it know us by key and by secret, and is its clock ours?
 
 use ayolinx_client::{
-    AyolinxClient, Breaker, ClientMetrics, NotSentReason, Outcome, ProviderSettings, TokenCache,
-    TokenFailure, TokenOutcome, TokenReceipt, Which,
+    AyolinxClient, Breaker, ClientMetrics, NotSentReason, Outcome, ProviderSettings, SecretPair,
+    TokenCache, TokenFailure, TokenOutcome, TokenReceipt, Which,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use settings::CtlSettings;
 
-use super::Findings;
+use super::{Findings, secret_checks};
 use crate::failure::Failure;
 
 /// Beyond it signatures may be refused (protocol 2.2).
@@ -22,14 +22,18 @@ const CHECK_IDENTITY: &str = "Check in the provider's portal: is our public key 
                               is AYOLINX_CLIENT_ID of the same environment as AYOLINX_BASE_URL, is this \
                               machine's outgoing address on the IP whitelist; and is this machine's clock right?";
 
-/// Fetches a token, which tells all three.
+/// Fetches a token, which tells all three, and makes one signed call with it.
 pub(super) async fn provider(settings: &CtlSettings, findings: &mut Findings) {
     let Ok(account) = settings.provider() else {
         let advice = "Set the AYOLINX_ variables named above";
         findings.fail(PROVIDER, "not asked: its settings are not complete", advice);
         return;
     };
-    let client = match client(account) {
+    let secrets = SecretPair::new(
+        account.client_secret.clone(),
+        account.client_secret_previous.clone(),
+    );
+    let client = match client(account, secrets.clone()) {
         Ok(client) => client,
         Err(failure) => {
             findings.fail(PROVIDER, failure.to_string(), "");
@@ -48,17 +52,22 @@ pub(super) async fn provider(settings: &CtlSettings, findings: &mut Findings) {
                 Which::Previous => findings.warn(TOKEN, told(receipt), PREVIOUS_KEY),
             }
             clock(receipt.provider_time, asked_at, answered_at, findings);
+            let channels = &settings.shared.channels;
+            secret_checks::client_secret(&client, || secrets.first(), channels, findings).await;
         }
         refused => not_given(refused, base, findings),
     }
 }
 
-fn client(account: &settings::ProviderSettings) -> Result<AyolinxClient, Failure> {
+fn client(
+    account: &settings::ProviderSettings,
+    client_secret: SecretPair,
+) -> Result<AyolinxClient, Failure> {
     let failed = |error: String| Failure::new(error);
     let settings = ProviderSettings {
         base_url: account.base_url.url().clone(),
         client_id: account.client_id.clone(),
-        client_secret: account.client_secret.clone().into(),
+        client_secret,
         signing_key: account.signing_key.clone(),
         signing_key_previous: account.signing_key_previous.clone(),
         json_style: account.json_style,

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use ayolinx_core::channels::Environment;
 use ayolinx_core::secret::Secret;
 use ayolinx_core::signing::{RsaSigningKey, RsaVerifyingKey};
-use settings::{CtlSettings, Env, Origin, Problems};
+use settings::{CtlSettings, Env, Problems};
 
 use super::{Findings, Level};
 
@@ -86,7 +85,7 @@ pub(super) fn keys(findings: &mut Findings) {
     let key = pem.map(|pem| RsaSigningKey::from_pem(&Secret::new(pem)));
     match key {
         Some(Ok(key)) => {
-            let text = format!("it loads; SHA-256 of its public half (SPKI): {}", key.fingerprint());
+            let text = format!("it loads (`token` says whether the provider knows it); SHA-256 of its public half (SPKI): {}", key.fingerprint());
             findings.ok("private key", text);
         }
         // Named among the settings.
@@ -112,43 +111,10 @@ pub(super) fn provider_keys(settings: &CtlSettings, findings: &mut Findings) {
         return;
     }
     let prints: Vec<String> = keys.iter().map(RsaVerifyingKey::fingerprint).collect();
-    let text = format!("{} load; SHA-256 (SPKI): {}", keys.len(), prints.join(", "));
+    let text = format!(
+        "{} load, and are used once a callback comes; SHA-256 (SPKI): {}",
+        keys.len(),
+        prints.join(", ")
+    );
     findings.ok("public keys", text);
-}
-
-/// Where the provider and payers reach us.
-pub(super) fn public_urls(findings: &mut Findings) {
-    let env = Env::from_process();
-    let reader = env.reader();
-    let base = reader.parsed_with("AYOLINX_BASE_URL", "", Origin::parse);
-    let production = base.is_some_and(|url| url.environment() == Environment::Production);
-    for (name, whom) in [
-        ("CALLBACK_PUBLIC_URL", "the provider reaches the worker"),
-        ("CHECKOUT_PUBLIC_URL", "payers reach the checkout pages"),
-    ] {
-        let advice = "Set it to an https origin without a path, such as https://pay.example.co.id";
-        let given = reader.parsed_with(name, "", Origin::parse);
-        match given {
-            None if reader.is_set(name) => {
-                findings.fail("public URLs", format!("{name} is not an origin"), advice);
-            }
-            None if production => {
-                let text = format!("{name} is not set, and this is production");
-                findings.fail("public URLs", text, advice);
-            }
-            None => {
-                let text = format!("{name} is not set: {whom} only on this machine");
-                findings.warn("public URLs", text, advice);
-            }
-            Some(url) if production && !url.is_https() => {
-                let text = format!("{name} is not https, and this is production");
-                findings.fail("public URLs", text, advice);
-            }
-            Some(url) if url.is_loopback() => {
-                let text = format!("{name} is {url}: {whom} only on this machine");
-                findings.warn("public URLs", text, advice);
-            }
-            Some(url) => findings.ok("public URLs", format!("{name} is {url}: there {whom}")),
-        }
-    }
 }
