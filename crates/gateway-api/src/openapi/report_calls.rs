@@ -27,6 +27,11 @@ const DAILY_REPORT: Call = Call {
 
 const EXPORT_PARAMETERS: &[Parameter] = &[
     query("format", "`csv` when absent.", format),
+    query(
+        "bom",
+        "`true`: the CSV begins with a byte order mark, by which Excel knows UTF-8.",
+        yes_or_no,
+    ),
     query("reference", "Exactly this reference.", text),
     query("status", "In this state.", order_status),
     query("method", "With a payment of this method.", method),
@@ -42,7 +47,8 @@ const EXPORT_ORDERS: Call = Call {
     verb: "GET",
     path: "/v1/orders/export",
     summary: "Take away all orders as one file",
-    description: "Newest first, without a limit. `csv`: a header, then a line per order; `ndjson`: an order as JSON per line. \
+    description: "Newest first, without a limit. `csv`: a header, then a line per order, where a \
+                  cell that a spreadsheet could take for a formula begins with `'`; `ndjson`: an order as JSON per line. \
                   The reply is whole only if its last chunk came. Two at once per merchant, more are 429.",
     needs_key: true,
     parameters: EXPORT_PARAMETERS,
@@ -61,6 +67,10 @@ pub(super) fn report_calls() -> [Call; 2] {
 
 fn format() -> RefOr<Schema> {
     one_of(["csv", "ndjson"])
+}
+
+fn yes_or_no() -> RefOr<Schema> {
+    one_of(["true", "false"])
 }
 
 fn date() -> RefOr<Schema> {

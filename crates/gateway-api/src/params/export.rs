@@ -7,6 +7,7 @@ use super::query::Query;
 
 pub(crate) const EXPORT_PARAMETERS: &[&str] = &[
     "format",
+    "bom",
     "reference",
     "status",
     "method",
@@ -21,7 +22,10 @@ pub(crate) const EXPORT_PARAMETERS: &[&str] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
     /// A header and a line per order.
-    Csv,
+    Csv {
+        /// Behind a byte order mark, by which Excel knows UTF-8.
+        byte_order_mark: bool,
+    },
     /// A JSON object per line.
     Ndjson,
 }
@@ -42,14 +46,19 @@ impl ExportOrders {
     /// 400 `malformed_request`.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let query = Query::parse(query, EXPORT_PARAMETERS)?;
+        let refused = |text| Err(ApiError::malformed_request(text));
+        let byte_order_mark = match query.text("bom") {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return refused("query parameter bom: must be true or false"),
+        };
         let format = match query.text("format") {
-            None | Some("csv") => ExportFormat::Csv,
-            Some("ndjson") => ExportFormat::Ndjson,
-            Some(_) => {
-                return Err(ApiError::malformed_request(
-                    "query parameter format: must be csv or ndjson",
-                ));
+            None | Some("csv") => ExportFormat::Csv { byte_order_mark },
+            Some("ndjson") if byte_order_mark => {
+                return refused("query parameter bom: only for format=csv, JSON has none");
             }
+            Some("ndjson") => ExportFormat::Ndjson,
+            Some(_) => return refused("query parameter format: must be csv or ndjson"),
         };
         Ok(Self {
             format,
@@ -65,10 +74,22 @@ mod tests {
     #[test]
     fn the_filters_of_the_list_and_a_format_are_read() {
         let read = |query| ExportOrders::parse(query).map(|wanted| wanted.format);
-        assert_eq!(read("").unwrap(), ExportFormat::Csv);
-        assert_eq!(read("format=csv&status=paid").unwrap(), ExportFormat::Csv);
+        let csv = |byte_order_mark| ExportFormat::Csv { byte_order_mark };
+        assert_eq!(read("").unwrap(), csv(false));
+        assert_eq!(read("format=csv&status=paid").unwrap(), csv(false));
+        assert_eq!(read("format=csv&bom=false").unwrap(), csv(false));
+        assert_eq!(read("bom=true&status=paid").unwrap(), csv(true));
         assert_eq!(read("format=ndjson").unwrap(), ExportFormat::Ndjson);
+        assert_eq!(
+            read("format=ndjson&bom=false").unwrap(),
+            ExportFormat::Ndjson
+        );
         for bad in [
+            "format=ndjson&bom=true",
+            "bom=",
+            "bom=1",
+            "bom=TRUE",
+            "bom=true&bom=true",
             "format=",
             "format=CSV",
             "format=xlsx",

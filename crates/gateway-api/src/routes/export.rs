@@ -18,7 +18,7 @@ pub(super) async fn export(request: HttpRequest, api: Data<Api>) -> Result<HttpR
     let merchant = authenticate(&api, &request, Scope::Read).await?;
     let wanted = ExportOrders::parse(request.query_string())?;
     let (kind, extension) = match wanted.format {
-        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
+        ExportFormat::Csv { .. } => ("text/csv; charset=utf-8", "csv"),
         ExportFormat::Ndjson => ("application/x-ndjson", "ndjson"),
     };
     let mut pieces = export_orders(&api, merchant, wanted).await?;

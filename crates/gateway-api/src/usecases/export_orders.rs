@@ -104,8 +104,8 @@ where
     P: Future<Output = Result<OrderPage, LedgerError>>,
 {
     let mut head = String::new();
-    if format == ExportFormat::Csv {
-        order_csv::write_header(&mut head);
+    if let ExportFormat::Csv { byte_order_mark } = format {
+        order_csv::write_header(&mut head, byte_order_mark);
     }
     let mut page = first;
     loop {
@@ -152,7 +152,7 @@ where
 fn written(format: ExportFormat, mut text: String, page: &OrderPage) -> Bytes {
     for order in &page.orders {
         match format {
-            ExportFormat::Csv => order_csv::write_order(&mut text, order),
+            ExportFormat::Csv { .. } => order_csv::write_order(&mut text, order),
             ExportFormat::Ndjson => {
                 text.push_str(&serde_json::to_string(order).unwrap_or_default());
                 text.push('\n');
@@ -165,6 +165,10 @@ fn written(format: ExportFormat, mut text: String, page: &OrderPage) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CSV: ExportFormat = ExportFormat::Csv {
+        byte_order_mark: false,
+    };
 
     fn empty(more: bool) -> OrderPage {
         let end = PageEnd {
@@ -186,7 +190,7 @@ mod tests {
             async { Ok(empty(true)) }
         };
         let short = Duration::from_millis(50);
-        let ended = send_all(ExportFormat::Csv, empty(true), more, &sender, short).await;
+        let ended = send_all(CSV, empty(true), more, &sender, short).await;
         assert!(matches!(ended, Err(Ended::Stalled)), "{ended:?}");
         assert_eq!(read.get(), 1);
         assert!(pieces.recv().await.unwrap().unwrap().starts_with(b"id,"));
@@ -203,7 +207,7 @@ mod tests {
             read.set(read.get() + 1);
             async { Ok(empty(false)) }
         };
-        let ended = send_all(ExportFormat::Csv, empty(true), more, &sender, STALLED_AFTER).await;
+        let ended = send_all(CSV, empty(true), more, &sender, STALLED_AFTER).await;
         assert!(matches!(ended, Err(Ended::Gone)), "{ended:?}");
         assert_eq!(read.get(), 0);
     }
@@ -227,14 +231,7 @@ mod tests {
     async fn what_the_books_refuse_for_good_breaks_it_off() {
         let (sender, mut pieces) = channel(9);
         let broken = |_end| async { Err(LedgerError::Corrupt("x".to_owned())) };
-        let ended = send_all(
-            ExportFormat::Csv,
-            empty(true),
-            broken,
-            &sender,
-            STALLED_AFTER,
-        )
-        .await;
+        let ended = send_all(CSV, empty(true), broken, &sender, STALLED_AFTER).await;
         assert!(matches!(ended, Err(Ended::Storage(_))), "{ended:?}");
         pieces.recv().await.unwrap().unwrap();
     }

@@ -31,8 +31,11 @@ pub const COLUMNS: [&str; 24] = [
     "failure_code",
 ];
 
-/// The first line.
-pub fn write_header(out: &mut String) {
+/// The first line, behind a byte order mark where one is wanted: without it Excel takes the bytes for its own code page.
+pub fn write_header(out: &mut String, with_byte_order_mark: bool) {
+    if with_byte_order_mark {
+        out.push('\u{feff}');
+    }
     write_line(out, COLUMNS.iter().copied());
 }
 
@@ -98,10 +101,30 @@ fn write_line<'c>(out: &mut String, cells: impl Iterator<Item = &'c str>) {
     out.push_str("\r\n");
 }
 
+/// What begins a formula, in ASCII and full width; spreadsheets take the one for the other.
+const FORMULA_STARTS: [char; 9] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '−'];
+
+/// Whether a spreadsheet could read it as a formula: some pass over what is not seen before it, and some take a control
+/// at the start for a new cell.
+fn may_be_formula(cell: &str) -> bool {
+    let seen = cell.trim_start_matches(is_unseen);
+    cell.starts_with(char::is_control) || seen.starts_with(FORMULA_STARTS)
+}
+
+/// White space, controls, and what has no width: soft hyphens, joiners, marks of order and direction.
+fn is_unseen(letter: char) -> bool {
+    letter.is_whitespace()
+        || letter.is_control()
+        || matches!(
+            letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        )
+}
+
 /// What a spreadsheet would take for a formula gets an apostrophe before it.
 fn write_cell(out: &mut String, cell: &str) {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let guard = if is_formula { "'" } else { "" };
+    let guard = if may_be_formula(cell) { "'" } else { "" };
     if cell.contains(['"', ',', '\r', '\n']) {
         out.push('"');
         out.push_str(guard);
@@ -115,7 +138,50 @@ fn write_cell(out: &mut String, cell: &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// One cell as a CSV reader takes it.
+    fn read_cell(written: &str) -> String {
+        match written
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
+            Some(quoted) => quoted.replace("\"\"", "\""),
+            None => written.to_owned(),
+        }
+    }
+
+    fn read_back(cell: &str) -> String {
+        let mut out = String::new();
+        write_cell(&mut out, cell);
+        read_cell(&out)
+    }
+
+    proptest! {
+        #[test]
+        fn a_formula_is_guarded_whatever_unseen_stands_before_it(
+            before in "[ \\t\\r\\n\u{a0}\u{ad}\u{2003}\u{200b}\u{200e}\u{202f}\u{2060}\u{3000}\u{feff}\0]{0,4}",
+            start in prop::sample::select(FORMULA_STARTS.to_vec()),
+            rest in "[a-zA-Z0-9(),\"; \n]{0,12}",
+        ) {
+            let cell = format!("{before}{start}{rest}");
+            prop_assert_eq!(read_back(&cell), format!("'{cell}"));
+        }
+
+        #[test]
+        fn any_cell_comes_back_whole_behind_at_most_one_apostrophe(cell in any::<String>()) {
+            let read = read_back(&cell);
+            let whole = read == cell || read.strip_prefix('\'') == Some(&*cell);
+            prop_assert!(whole, "{cell:?} is read as {read:?}");
+        }
+
+        #[test]
+        fn a_cell_that_begins_with_a_letter_or_digit_stays_as_it_is(cell in "[a-zA-Z0-9é日][ -~é日]{0,20}") {
+            prop_assert_eq!(read_back(&cell), cell);
+        }
+    }
 
     #[test]
     fn cells_are_quoted_where_needed_and_never_a_formula() {
@@ -146,8 +212,11 @@ mod tests {
     #[test]
     fn a_line_ends_as_the_standard_says() {
         let mut out = String::new();
-        write_header(&mut out);
+        write_header(&mut out, false);
         assert!(out.starts_with("id,reference,status,"));
         assert!(out.ends_with(",failure_code\r\n"));
+        let mut marked = String::new();
+        write_header(&mut marked, true);
+        assert_eq!(marked, format!("\u{feff}{out}"));
     }
 }
