@@ -55,6 +55,82 @@ spec('a virtual account number is grouped for the eye and copied as digits', asy
   await opened.done();
 });
 
+/** What browsers inside of apps lack or refuse, as scripts that run before the page's own. */
+const refusals = {
+  'there is no clipboard': () => { self.real = navigator.clipboard; Object.defineProperty(navigator, 'clipboard', { value: undefined }); },
+  'the clipboard refuses': () => {
+    self.real = navigator.clipboard;
+    Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new DOMException('no', 'NotAllowedError')) } });
+  },
+  'the clipboard throws': () => {
+    self.real = navigator.clipboard;
+    Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => { throw new TypeError('no'); } } });
+  },
+};
+
+for (const [name, refuse] of Object.entries(refusals)) {
+  spec(`a number is copied where ${name}, and marked for the payer's hand where nothing copies`, async () => {
+    const made = await order(of.bni);
+    const { number } = action(made);
+    const opened = await page();
+    await opened.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await opened.addInitScript(refuse);
+    await opened.goto(made.checkout_url);
+    await opened.locator('button.copy').first().click();
+    await opened.getByText('Tersalin').first().waitFor();
+    assert.equal(await opened.evaluate(() => self.real.readText()), number);
+    await opened.locator('button.copy').nth(1).click();
+    await until('the amount is copied too', async () => (await opened.evaluate(() => self.real.readText())) === '150000');
+    await opened.evaluate(() => { document.execCommand = () => false; });
+    await opened.locator('button.copy').first().click();
+    await opened.getByText('Tekan lama').first().waitFor();
+    assert.equal((await opened.evaluate(() => getSelection().toString())).replace(/\s/g, ''), number);
+    await screenshot(opened, 'checkout-copy-refused');
+    await opened.done();
+  });
+}
+
+const deaf = {
+  'streams are missing': () => { delete self.EventSource; },
+  'streams are forbidden': () => { self.EventSource = function () { throw new DOMException('no', 'SecurityError'); }; },
+  'neither streams nor requests are there': () => { delete self.EventSource; delete self.fetch; },
+};
+
+for (const [name, refuse] of Object.entries(deaf)) {
+  spec(`the page says that it is paid where ${name}`, async () => {
+    const made = await order(of.qris);
+    const opened = await page();
+    await opened.addInitScript(refuse);
+    await opened.goto(made.checkout_url);
+    await says(opened, /Pindai/);
+    await settle(made.payments[0], 'pay');
+    await says(opened, /Pembayaran berhasil/);
+    await opened.done();
+  });
+}
+
+spec('where everything is refused, a link asks for the page anew', async () => {
+  const made = await order(of.qris);
+  const opened = await page();
+  await opened.addInitScript(() => {
+    self.EventSource = function () { throw new DOMException('no', 'SecurityError'); };
+    self.fetch = () => Promise.reject(new TypeError('no'));
+  });
+  await opened.goto(made.checkout_url);
+  await says(opened, /Pindai/);
+  await settle(made.payments[0], 'pay');
+  await reaches(made.id, 'paid');
+  await opened.getByRole('link', { name: 'Sudah bayar? Periksa' }).click();
+  await says(opened, /Pembayaran berhasil/);
+  await opened.done();
+});
+
+spec('no phone makes a telephone number of a payment code', async () => {
+  const opened = await open(await order(of.alfamart));
+  assert.equal(await opened.locator('meta[name=format-detection]').getAttribute('content'), 'telephone=no');
+  await opened.done();
+});
+
 spec('a payment code is shown with its store', async () => {
   const made = await order(of.alfamart);
   const opened = await open(made);

@@ -1,8 +1,9 @@
 // Copies numbers, counts down, and shows the page anew when the order has changed: it is told by a
-// stream of events, and asks now and then where there is none. The page is whole without it.
+// stream of events, and asks now and then where there is none. The page is whole without it. What a
+// browser refuses has a second way: numbers are selected by hand, and a link asks for the page anew.
 (function () {
   "use strict";
-  var POLL_MS = 3000, POLL_BESIDE_STREAM_MS = 20000, POLL_MAX_MS = 60000;
+  var POLL_MS = 3000, POLL_BESIDE_STREAM_MS = 20000, POLL_MAX_MS = 60000, RELOAD_MS = 15000;
   var news = document.getElementById("news");
   var stream = null, polling = 0, wait = POLL_MS, drawing = false;
   var card = function () { return document.querySelector("main"); };
@@ -10,13 +11,37 @@
   document.addEventListener("click", function (event) {
     var button = event.target.closest("[data-copy]");
     if (!button) { return; }
-    navigator.clipboard.writeText(button.dataset.copy).then(function () {
-      var label = button.firstElementChild, text = label.textContent;
-      if (text === button.dataset.done) { return; }
-      label.textContent = news.textContent = button.dataset.done;
-      setTimeout(function () { label.textContent = text; news.textContent = ""; }, 2000);
+    var done = function () { tell(button, button.dataset.done); };
+    attempt(function () { return navigator.clipboard.writeText(button.dataset.copy); }).then(done, function () {
+      // In-app browsers refuse it: the old way, else the payer's own hand on what is marked.
+      getSelection().selectAllChildren(button.parentNode.querySelector(".number"));
+      attempt(function () { return copyTheOldWay(button.dataset.copy); }).then(done, function () {
+        tell(button, button.dataset.hold);
+      });
     });
   });
+
+  function copyTheOldWay(text) {
+    var give = function (event) { event.clipboardData.setData("text/plain", text); event.preventDefault(); };
+    document.addEventListener("copy", give);
+    try { return document.execCommand("copy") || Promise.reject(); }
+    finally { document.removeEventListener("copy", give); }
+  }
+
+  function tell(button, word) {
+    var label = button.firstElementChild;
+    label.dataset.was = label.dataset.was || label.textContent;
+    label.textContent = news.textContent = word;
+    setTimeout(function () { label.textContent = label.dataset.was; news.textContent = ""; }, 2000);
+  }
+
+  // What a browser lacks or forbids may throw at once: a refusal like any other.
+  function attempt(act) { return new Promise(function (resolve) { resolve(act()); }); }
+
+  function get(url) {
+    return attempt(function () { return fetch(url, { cache: "no-store" }); })
+      .then(function (reply) { return reply.ok ? reply : Promise.reject(reply.status); });
+  }
 
   document.addEventListener("submit", function (event) {
     var button = event.target.querySelector("[data-busy]");
@@ -44,9 +69,7 @@
   setInterval(tick, 1000);
 
   function dress() {
-    if (navigator.clipboard) {
-      document.querySelectorAll("[data-copy]").forEach(function (button) { button.hidden = false; });
-    }
+    document.querySelectorAll("[data-copy]").forEach(function (button) { button.hidden = false; });
     began = Date.now();
     over = false;
     tick();
@@ -56,8 +79,8 @@
   function draw() {
     if (drawing) { return; }
     drawing = true;
-    fetch(location.href, { cache: "no-store" })
-      .then(function (reply) { return reply.ok ? reply.text() : Promise.reject(reply.status); })
+    get(location.href)
+      .then(function (reply) { return reply.text(); })
       .then(function (text) {
         var page = new DOMParser().parseFromString(text, "text/html");
         var next = page.querySelector("main"), old = card();
@@ -85,16 +108,17 @@
     clearTimeout(polling);
     var url = card().dataset.status;
     if (!url) { return; }
-    fetch(url, { cache: "no-store" })
-      .then(function (reply) { return reply.ok ? reply.json() : Promise.reject(reply.status); })
+    if (!self.fetch) { location.reload(); return; }
+    get(url)
+      .then(function (reply) { return reply.json(); })
       .then(function (now) { wait = stream ? POLL_BESIDE_STREAM_MS : POLL_MS; heard(now); })
       .catch(function () { wait = Math.min(wait * 2, POLL_MAX_MS); })
       .then(function () { polling = setTimeout(ask, wait); });
   }
 
   function listen() {
-    if (stream || !self.EventSource) { return; }
-    stream = new EventSource(card().dataset.events);
+    if (stream) { return; }
+    try { stream = new EventSource(card().dataset.events); } catch (refused) { return; }
     stream.addEventListener("status", function (event) { heard(JSON.parse(event.data)); });
     stream.addEventListener("error", function () {
       if (stream && stream.readyState === EventSource.CLOSED) { stream = null; wait = POLL_MS; follow(); }
@@ -108,7 +132,7 @@
       if (stream) { stream.close(); stream = null; }
       return;
     }
-    polling = setTimeout(ask, stream ? POLL_BESIDE_STREAM_MS : wait);
+    polling = setTimeout(ask, !self.fetch ? RELOAD_MS : stream ? POLL_BESIDE_STREAM_MS : wait);
   }
 
   // Phones let a page sleep while its reader is in another app.

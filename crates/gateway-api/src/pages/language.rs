@@ -122,6 +122,8 @@ texts! {
     instructions: "Petunjuk lengkap", "Full instructions";
     copy: "Salin", "Copy";
     copied: "Tersalin", "Copied";
+    copy_by_hand: "Tekan lama", "Hold it";
+    check_now: "Sudah bayar? Periksa", "Paid? Check now";
     pay_before: "Bayar sebelum", "Pay before";
     time_left: "Sisa waktu", "Time left";
     waiting: "Menunggu pembayaran", "Waiting for the payment";
