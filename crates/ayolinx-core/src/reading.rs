@@ -55,8 +55,8 @@ impl ProviderWord {
             channelled,
             status: notification.status(),
             amount: notification.amount,
-            provider_reference: notification.provider_reference.clone(),
-            payment_request_id: notification.payment_request_id.clone(),
+            provider_reference: name(notification.provider_reference.as_deref()),
+            payment_request_id: name(notification.payment_request_id.as_deref()),
             finished_at: notification.finished_time,
             channel: notification.channel.clone(),
             details: notification.details.clone(),
@@ -70,7 +70,7 @@ impl ProviderWord {
             channelled: Channelled::Inquiry,
             status: Some(answer.status.clone()),
             amount: answer.amount,
-            provider_reference: answer.provider_reference.clone(),
+            provider_reference: name(answer.provider_reference.as_deref()),
             payment_request_id: None,
             finished_at: answer.finished_time,
             channel: answer.channel.clone(),
@@ -87,6 +87,11 @@ impl ProviderWord {
             finished_at: self.finished_at,
         }
     }
+}
+
+/// A name without the blanks around it, which are no part of it.
+fn name(told: Option<&str>) -> Option<String> {
+    told.map(|told| told.trim().to_owned())
 }
 
 /// What to do about a word.

@@ -69,6 +69,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/orders/{id}/resolve").route(post().to(decisions::resolve)))
         .service(resource("/orders/{id}/refunds").route(post().to(decisions::ask)))
         .service(resource("/refunds/{id}/complete").route(post().to(decisions::complete)))
+        .service(resource("/refunds/{id}/cancel").route(post().to(decisions::cancel_refund)))
         .service(resource("/events/{id}/redeliver").route(post().to(orders::redeliver)))
         .service(resource("/lists/{list}").route(get().to(lists::page)))
         .service(resource("/quarantine/{id}/retry").route(post().to(lists::retry)))

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::change::{Decided, change_order, change_payment};
 use crate::error::LedgerError;
-use crate::funds::{hold, shows_other_details};
+use crate::funds::{hold, receipts_told, shows_other_details};
 use crate::history::{NewHistory, Source};
 use crate::observation::{Applied, Effect, Observation, What};
 use crate::payers::{Payer, without_name};
@@ -220,7 +220,11 @@ impl Tx<'_> {
             subject: id,
             decision,
         };
-        self.execute(locked, &funds, observation, &decided)?;
+        let told = Observation {
+            detail: (observation.detail.clone()).or_else(|| receipts_told(&before, &funds)),
+            ..observation.clone()
+        };
+        self.execute(locked, &funds, &told, &decided)?;
         Ok((Effect::Changed, taken.fact))
     }
 

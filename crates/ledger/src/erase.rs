@@ -15,7 +15,7 @@ use crate::history::{NewHistory, Source};
 use crate::notifications::{REFUSED_CONTEXT, body_context};
 use crate::payers::Payer;
 use crate::pool::Ledger;
-use crate::schema::{events, notifications, payers, payments, rejected_notifications};
+use crate::schema::{events, notifications, payers, payments, refunds, rejected_notifications};
 use crate::tx::Tx;
 
 mod sought;
@@ -119,7 +119,9 @@ impl Tx<'_> {
             is_all: how.with_free_text,
         };
         let mut erased = Erased {
-            payers: diesel::delete(payers::table.find(order)).execute(self.connection()?)?,
+            payers: diesel::delete(payers::table.find(order))
+                .execute(self.connection()?)?
+                .saturating_add(self.erase_payees(order)?),
             replies: self.erase_replies(order)?,
             callbacks: self.erase_callbacks(&locked)?,
             refused: self.erase_refused(&locked, &words)?,
@@ -131,6 +133,16 @@ impl Tx<'_> {
             self.note_erasure(&mut locked, &how.by)?;
         }
         Ok(erased)
+    }
+
+    /// Where the money of refunds was to go is the payer's too. Of what still waits as well: who makes the
+    /// transfer asks the shop.
+    fn erase_payees(&mut self, order: Uuid) -> Result<usize, LedgerError> {
+        Ok(diesel::update(refunds::table)
+            .filter(refunds::order_id.eq(order))
+            .filter(refunds::payee_sealed.is_not_null())
+            .set(refunds::payee_sealed.eq(None::<Vec<u8>>))
+            .execute(self.connection()?)?)
     }
 
     /// A reply that was not made yet never will be.

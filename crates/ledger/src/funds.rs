@@ -287,6 +287,34 @@ pub(crate) fn shows_other_details(before: &OrderFunds, after: &OrderFunds) -> bo
     shown(before) != shown(after)
 }
 
+/// What became known of receipts, for the history: no personal data.
+pub(crate) fn receipts_told(before: &OrderFunds, after: &OrderFunds) -> Option<String> {
+    let known: Vec<&Receipt> = (before.payments.iter())
+        .flat_map(|payment| &payment.receipts)
+        .collect();
+    let told: Vec<String> = (after.payments.iter())
+        .flat_map(|payment| &payment.receipts)
+        .filter(|receipt| !known.contains(receipt))
+        .map(receipt_told)
+        .collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+fn receipt_told(receipt: &Receipt) -> String {
+    let details = &receipt.details;
+    let mut text = format!("{} of {}", receipt.id, receipt.received.to_decimal_string());
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            text.push_str(&format!(", {name} {value}"));
+        }
+    };
+    add("fee", details.fee.map(|fee| fee.to_decimal_string()));
+    add("rrn", details.rrn.clone());
+    add("issuer", details.issuer.clone());
+    add("settles on", details.settles_on.map(|day| day.to_string()));
+    text
+}
+
 /// Moves what a payment holds by a booking.
 pub(crate) fn hold(row: &mut PaymentRow, booking: Booking, minor: i64) -> Result<(), LedgerError> {
     let negative = minor

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::error::LedgerError;
 use crate::receipts::{ReceiptRow, receipts_of};
 use crate::rows::{OrderRow, PaymentRow};
-use crate::schema::{merchants, orders, payments};
+use crate::schema::{merchants, orders, payments, receipts};
 use crate::statement::Statement;
 use crate::tx::Tx;
 
@@ -36,7 +36,12 @@ pub struct OrderFilter {
     pub paid_from: Option<DateTime<Utc>>,
     /// Paid before.
     pub paid_to: Option<DateTime<Utc>>,
+    /// A receipt of it has this retrieval reference number.
+    pub rrn: Option<String>,
 }
+
+/// A number that should be one receipt's is looked for in so many.
+const RRN_RECEIPTS_MAX: i64 = 200;
 
 /// Where a page of orders ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +192,9 @@ impl Tx<'_> {
         if let Some(at) = filter.paid_to {
             query = query.filter(orders::paid_at.lt(at));
         }
+        if let Some(rrn) = &filter.rrn {
+            query = query.filter(orders::id.eq_any(self.orders_with_rrn(rrn)?));
+        }
         if filter.method.is_some() || filter.channel.is_some() {
             // One payment must be both of the method and of the channel.
             query = query.filter(
@@ -209,6 +217,19 @@ impl Tx<'_> {
         }
         let rows: Vec<OrderRow> = query.load(self.connection()?)?;
         self.page(rows, limit)
+    }
+
+    /// The orders of which a receipt has this retrieval reference number, by which a bank speaks of it.
+    pub(crate) fn orders_with_rrn(&mut self, rrn: &str) -> Result<Vec<Uuid>, LedgerError> {
+        let payments: Vec<Uuid> = receipts::table
+            .filter(receipts::rrn.eq(rrn))
+            .select(receipts::payment_id)
+            .limit(RRN_RECEIPTS_MAX)
+            .load(self.connection()?)?;
+        Ok(payments::table
+            .filter(payments::id.eq_any(payments))
+            .select(payments::order_id)
+            .load(self.connection()?)?)
     }
 
     fn page(&mut self, mut rows: Vec<OrderRow>, limit: i64) -> Result<OrderPage, LedgerError> {
@@ -260,8 +281,8 @@ impl Tx<'_> {
         Ok(OrderId::from_uuid(id))
     }
 
-    /// The orders any of these names speak of: a merchant's reference (of any merchant), or an id of
-    /// an order or payment. For the operator.
+    /// The orders any of these names speak of: a merchant's reference (of any merchant), an id of an
+    /// order or payment, or a receipt's retrieval reference number. For the operator.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -286,6 +307,10 @@ impl Tx<'_> {
             .order(orders::created_at.desc())
             .limit(20)
             .load(self.connection()?)?;
+        if found.is_empty() {
+            let by_rrn = self.orders_with_rrn(name)?;
+            return Ok(by_rrn.into_iter().map(OrderId::from_uuid).collect());
+        }
         Ok(found.into_iter().map(OrderId::from_uuid).collect())
     }
 

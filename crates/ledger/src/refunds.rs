@@ -160,8 +160,11 @@ impl RefundRow {
     }
 }
 
+/// What a sealed payee is bound to, before its refund's id.
+pub(crate) const PAYEE_CONTEXT: &str = "refund-payee:";
+
 fn payee_context(refund: Uuid) -> String {
-    format!("refund-payee:{refund}")
+    format!("{PAYEE_CONTEXT}{refund}")
 }
 
 impl Tx<'_> {

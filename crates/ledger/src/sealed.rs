@@ -10,6 +10,7 @@ use crate::endpoints::SECRET_CONTEXT;
 use crate::error::LedgerError;
 use crate::notifications::{BODY_CONTEXT, REFUSED_CONTEXT};
 use crate::payers::PAYER_CONTEXT;
+use crate::refunds::PAYEE_CONTEXT;
 use crate::replays::REPLY_CONTEXT;
 use crate::tx::Tx;
 
@@ -28,6 +29,8 @@ pub enum SealedColumn {
     Callbacks,
     /// Bodies of refused callbacks.
     RefusedCallbacks,
+    /// Where the money of refunds is to go.
+    Payees,
 }
 
 /// Where a column is.
@@ -87,13 +90,14 @@ struct ValueRow {
 
 impl SealedColumn {
     /// Every column, the few and weighty first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::WebhookSecrets,
         Self::PreviousWebhookSecrets,
         Self::Payers,
         Self::Replies,
         Self::Callbacks,
         Self::RefusedCallbacks,
+        Self::Payees,
     ];
 
     /// `table.column`.
@@ -111,6 +115,7 @@ impl SealedColumn {
             Self::Replies => ("creations", "reply_sealed", "id"),
             Self::Callbacks => ("notifications", "body_sealed", "id"),
             Self::RefusedCallbacks => ("rejected_notifications", "body_sealed", "id"),
+            Self::Payees => ("refunds", "payee_sealed", "id"),
         };
         let (key_type, start) = match self {
             Self::RefusedCallbacks => ("bigint", "-1"),
@@ -118,7 +123,8 @@ impl SealedColumn {
             | Self::PreviousWebhookSecrets
             | Self::Payers
             | Self::Replies
-            | Self::Callbacks => ("uuid", "00000000-0000-0000-0000-000000000000"),
+            | Self::Callbacks
+            | Self::Payees => ("uuid", "00000000-0000-0000-0000-000000000000"),
         };
         Place {
             table,
@@ -137,6 +143,7 @@ impl SealedColumn {
             Self::Replies => format!("{REPLY_CONTEXT}{row}"),
             Self::Callbacks => format!("{BODY_CONTEXT}{row}"),
             Self::RefusedCallbacks => REFUSED_CONTEXT.to_owned(),
+            Self::Payees => format!("{PAYEE_CONTEXT}{row}"),
         }
     }
 }

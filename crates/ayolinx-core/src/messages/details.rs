@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate};
 use serde::Deserialize;
 
-use super::{ReceivedAmount, lenient};
+use super::{ReceivedAmount, lenient, parse};
 use crate::receipt::ReceiptDetails;
 
 /// Longest text that is kept of what the provider names.
@@ -70,8 +70,8 @@ impl Fields {
 
 /// Reads the details of a message; what cannot be read is not told.
 pub(crate) fn of_body(body: &[u8]) -> ReceiptDetails {
-    let own: Fields = serde_json::from_slice(body).unwrap_or_default();
-    let nested: Nested = serde_json::from_slice(body).unwrap_or_default();
+    let own: Fields = parse(body).unwrap_or_default();
+    let nested: Nested = parse(body).unwrap_or_default();
     let account = nested.virtual_account_data;
     let mut details = ReceiptDetails {
         fee: account.fee_money.read(),

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelInfo, MessageError, ProviderStatus, ReceivedAmount, details, lenient, our_spelling, parse,
+    ChannelInfo, MessageError, ProviderStatus, ReceivedAmount, details, lenient, our_spelling,
+    parse,
 };
 use crate::provider_time::parse_time;
 use crate::receipt::ReceiptDetails;

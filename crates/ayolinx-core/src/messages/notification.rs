@@ -6,9 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::replies::{EchoInfo, SnapVaEcho};
-use super::{
-    MessageError, ProviderStatus, ReceivedAmount, details, lenient, our_spelling, parse,
-};
+use super::{MessageError, ProviderStatus, ReceivedAmount, details, lenient, our_spelling, parse};
 use crate::provider_time::parse_time;
 use crate::receipt::ReceiptDetails;
 

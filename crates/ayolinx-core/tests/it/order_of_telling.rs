@@ -380,7 +380,7 @@ fn shuffled<T: Clone>(all: &[T], seed: u64) -> Vec<T> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if std::env::var_os("LONG").is_some() { 100_000 } else { 3_000 }, ..ProptestConfig::default() })]
 
     #[test]
     fn the_same_words_end_in_one_state_and_one_set_of_balances(

@@ -30,6 +30,8 @@ pub(super) struct RefundRow {
     pub(super) evidence: String,
     pub(super) asked: String,
     pub(super) completed: String,
+    /// Where the money is to go, for who makes the transfer.
+    pub(super) payee: String,
 }
 
 impl RefundRow {
@@ -38,7 +40,11 @@ impl RefundRow {
             id: line.id.to_string(),
             amount: rupiah(line.amount),
             reason: line.reason,
-            waits: line.completed_at.is_none(),
+            waits: line.completed_at.is_none() && line.cancelled_at.is_none(),
+            payee: line
+                .payee
+                .map(|payee| format!("{} {} {}", payee.bank, payee.account, payee.name))
+                .unwrap_or_default(),
             state: plain(&line.state),
             evidence: line.evidence.unwrap_or_default(),
             asked: when(line.created_at),
@@ -171,6 +177,37 @@ pub(super) async fn complete(
         "completed"
     } else {
         "not_completed"
+    };
+    Ok(back(order, said))
+}
+
+/// Cancels a refund that waits.
+pub(super) async fn cancel_refund(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Answer {
+    let (seat, form) = act(&api, &request, payload).await?;
+    let id: RefundId = id.parse().map_err(|_| Refused::NotFound)?;
+    let order: OrderId = form.value("order").parse().map_err(|_| Refused::NotFound)?;
+    let mut action = seat.action("refund_cancelled", id, "done");
+    let is_done = api
+        .ledger()
+        .transact(move |tx| {
+            let merchant = tx.merchant_of_refund(id)?;
+            let is_done = tx.cancel_refund(merchant, id, Source::Operator)?.is_ok();
+            if !is_done {
+                "refused".clone_into(&mut action.outcome);
+            }
+            tx.record_action(&action)?;
+            Ok(is_done)
+        })
+        .await?;
+    let said = if is_done {
+        "refund_cancelled"
+    } else {
+        "not_cancelled_refund"
     };
     Ok(back(order, said))
 }

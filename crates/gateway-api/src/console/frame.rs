@@ -44,7 +44,7 @@ impl Frame {
 }
 
 /// What an action's outcome is told in: a page is sent to with a word, and only known words are shown.
-const SAID: [(&str, &str); 23] = [
+const SAID: [(&str, &str); 25] = [
     ("synced", "The provider answered; the order below shows it."),
     (
         "no_answer",
@@ -90,6 +90,11 @@ const SAID: [(&str, &str); 23] = [
         "Nothing was done: the sum is whole rupiah, like 25000 or 25.000.",
     ),
     ("completed", "The refund is completed and booked."),
+    ("refund_cancelled", "The refund is cancelled."),
+    (
+        "not_cancelled_refund",
+        "Nothing was done: the refund was completed, its money went back.",
+    ),
     (
         "not_completed",
         "It was not completed: it was before, or this money is not there any more.",

@@ -7,6 +7,7 @@ use askama::Template;
 use ayolinx_core::ids::{EventId, OrderId, RefundId};
 use ayolinx_core::order::OrderRefusal;
 use ayolinx_core::order_view::Customer;
+use ayolinx_core::receipt::Place;
 use ayolinx_core::states::OrderState;
 use ledger::{Dossier, Source, TimelineItem, TimelineKind};
 use payment_flows::{CancelOutcome, SyncOutcome};
@@ -34,6 +35,20 @@ struct PaymentRow {
     refunded: String,
     merchant: String,
     suspense: String,
+}
+
+struct ReceiptRow {
+    id: String,
+    payment: String,
+    place: &'static str,
+    amount: String,
+    returned: String,
+    fee: String,
+    rrn: String,
+    issuer: String,
+    provider_reference: String,
+    received: String,
+    settles_on: String,
 }
 
 struct Happened {
@@ -67,6 +82,7 @@ struct OrderPage {
     has_customer: bool,
     customer: Option<Customer>,
     payments: Vec<PaymentRow>,
+    receipts: Vec<ReceiptRow>,
     timeline: Vec<Happened>,
     can_cancel: bool,
     refunds: Vec<RefundRow>,
@@ -79,6 +95,7 @@ struct OrderPage {
 impl OrderPage {
     fn new(found: Dossier, frame: Frame, shows_customer: bool) -> Self {
         let payments = payments(&found);
+        let receipts = receipts(&found);
         let in_suspense = found.money.iter().any(|one| !one.suspense.is_zero());
         let order = found.order;
         Self {
@@ -99,6 +116,7 @@ impl OrderPage {
             has_customer: order.customer.is_some(),
             customer: order.customer.filter(|_| shows_customer),
             payments,
+            receipts,
             timeline: found.timeline.into_iter().map(happened).collect(),
             refunds: found.refunds.into_iter().map(RefundRow::new).collect(),
             can_resolve: in_suspense || order.state == OrderState::Review,
@@ -131,6 +149,37 @@ fn payments(found: &Dossier) -> Vec<PaymentRow> {
             merchant: sum(|one| one.merchant),
             suspense: sum(|one| one.suspense),
         }
+    });
+    rows.collect()
+}
+
+fn receipts(found: &Dossier) -> Vec<ReceiptRow> {
+    let rows = found.order.payments.iter().flat_map(|payment| {
+        payment.receipts.iter().filter_map(|receipt| {
+            let posted = receipt.posted?;
+            let details = &receipt.details;
+            Some(ReceiptRow {
+                id: receipt.id.to_string(),
+                payment: payment.id.to_string(),
+                place: match posted.place {
+                    Place::Booked => "booked",
+                    Place::Suspense => "suspense",
+                    Place::Returned => "returned",
+                    Place::Rejected => "struck out",
+                },
+                amount: rupiah(posted.amount),
+                returned: rupiah(posted.returned),
+                fee: details.fee.map(rupiah).unwrap_or_default(),
+                rrn: details.rrn.clone().unwrap_or_default(),
+                issuer: details.issuer.clone().unwrap_or_default(),
+                provider_reference: receipt.provider_reference.clone().unwrap_or_default(),
+                received: when(receipt.received_at),
+                settles_on: details
+                    .settles_on
+                    .map(|day| day.to_string())
+                    .unwrap_or_default(),
+            })
+        })
     });
     rows.collect()
 }

@@ -91,6 +91,11 @@ const LIST_PARAMETERS: &[Parameter] = &[
     query("created_to", "Made before.", time),
     query("paid_from", "Paid at or after.", time),
     query("paid_to", "Paid before.", time),
+    query(
+        "rrn",
+        "With a receipt of this retrieval reference number.",
+        text,
+    ),
     query("limit", "How many, 50 when absent.", limit),
     query("cursor", "`next_cursor` of the page before.", text),
 ];

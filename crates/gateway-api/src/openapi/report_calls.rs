@@ -40,6 +40,11 @@ const EXPORT_PARAMETERS: &[Parameter] = &[
     query("created_to", "Made before.", time),
     query("paid_from", "Paid at or after.", time),
     query("paid_to", "Paid before.", time),
+    query(
+        "rrn",
+        "With a receipt of this retrieval reference number.",
+        text,
+    ),
 ];
 
 const EXPORT_ORDERS: Call = Call {

@@ -16,6 +16,7 @@ pub(crate) const EXPORT_PARAMETERS: &[&str] = &[
     "created_to",
     "paid_from",
     "paid_to",
+    "rrn",
 ];
 
 /// How orders are written.

@@ -25,6 +25,7 @@ pub(crate) const LIST_PARAMETERS: &[&str] = &[
     "created_to",
     "paid_from",
     "paid_to",
+    "rrn",
     "limit",
     "cursor",
 ];
@@ -48,6 +49,8 @@ pub struct OrderFilters {
     pub paid_from: Option<DateTime<Utc>>,
     /// Paid before.
     pub paid_to: Option<DateTime<Utc>>,
+    /// With a receipt of this retrieval reference number.
+    pub rrn: Option<String>,
 }
 
 impl OrderFilters {
@@ -65,6 +68,7 @@ impl OrderFilters {
             created_to: query.time("created_to")?,
             paid_from: query.time("paid_from")?,
             paid_to: query.time("paid_to")?,
+            rrn: not_blank(query, "rrn")?,
         })
     }
 }
@@ -80,6 +84,7 @@ impl From<OrderFilters> for ledger::OrderFilter {
             created_to: filters.created_to,
             paid_from: filters.paid_from,
             paid_to: filters.paid_to,
+            rrn: filters.rrn,
         }
     }
 }
@@ -159,13 +164,14 @@ mod tests {
     #[test]
     fn every_filter_is_read() {
         let query = "reference=INV-1&status=paid&method=qris&channel=BNC_QRIS&created_from=2026-11-01T00:00:00%2B07:00\
-                     &created_to=2026-12-01T00:00:00Z&paid_from=2026-11-01T00:00:00Z&paid_to=2026-12-01T00:00:00Z&limit=200";
+                     &created_to=2026-12-01T00:00:00Z&paid_from=2026-11-01T00:00:00Z&paid_to=2026-12-01T00:00:00Z&rrn=627010842336&limit=200";
         let list = ListOrders::parse(query).unwrap();
         assert_eq!(list.limit, 200);
         assert_eq!(list.filters.reference.as_deref(), Some("INV-1"));
         assert_eq!(list.filters.status, Some(OrderState::Paid));
         assert_eq!(list.filters.method, Some(Method::Qris));
         assert_eq!(list.filters.channel.as_deref(), Some("BNC_QRIS"));
+        assert_eq!(list.filters.rrn.as_deref(), Some("627010842336"));
         assert!(list.filters.created_from < list.filters.created_to);
         assert!(list.filters.paid_from < list.filters.paid_to);
     }

@@ -1,10 +1,11 @@
 //! Orders as lines of CSV (RFC 4180), fit for a spreadsheet: no cell is taken for a formula there.
 
-use ayolinx_core::order_view::{OrderView, PaymentView};
+use ayolinx_core::money::Money;
+use ayolinx_core::order_view::{OrderView, PaymentView, ReceiptStatus, ReceiptView};
 use ayolinx_core::states::PaymentState;
 
 /// The names of the columns.
-pub const COLUMNS: [&str; 24] = [
+pub const COLUMNS: [&str; 31] = [
     "id",
     "reference",
     "status",
@@ -29,6 +30,13 @@ pub const COLUMNS: [&str; 24] = [
     "payment_status",
     "provider_reference",
     "failure_code",
+    "fee",
+    "net_amount",
+    "rrn",
+    "issuer",
+    "settles_on",
+    "settled_on",
+    "settlement_id",
 ];
 
 /// The first line, behind a byte order mark where one is wanted: without it Excel takes the bytes for its own code page.
@@ -48,8 +56,16 @@ pub fn write_order(out: &mut String, order: &OrderView) {
         .as_ref()
         .and_then(|pairs| serde_json::to_string(pairs).ok());
     let payment = shown(&order.payments);
+    let receipt = payment.and_then(|payment| of_money(&payment.receipts));
+    let of_receipt = |read: fn(&ReceiptView) -> String| receipt.map(read).unwrap_or_default();
+    let sum = |money: &Option<Money>| {
+        money
+            .as_ref()
+            .map(|it| it.value.clone())
+            .unwrap_or_default()
+    };
     let of_payment = |read: fn(&PaymentView) -> String| payment.map(read).unwrap_or_default();
-    let cells: [String; 24] = [
+    let cells: [String; 31] = [
         order.id.to_string(),
         order.reference.clone(),
         order.status.as_str().to_owned(),
@@ -77,6 +93,21 @@ pub fn write_order(out: &mut String, order: &OrderView) {
             let failure = payment.failure.as_ref();
             failure.map(|why| why.code.clone()).unwrap_or_default()
         }),
+        sum(&order.fee),
+        sum(&order.net_amount),
+        of_receipt(|receipt| text_of(&receipt.rrn)),
+        of_receipt(|receipt| text_of(&receipt.issuer)),
+        of_receipt(|receipt| text_of(&receipt.settles_on)),
+        of_receipt(|receipt| {
+            let settlement = receipt.settlement.as_ref();
+            settlement
+                .map(|it| it.settled_on.clone())
+                .unwrap_or_default()
+        }),
+        of_receipt(|receipt| {
+            let settlement = receipt.settlement.as_ref();
+            settlement.map(|it| it.id.clone()).unwrap_or_default()
+        }),
     ];
     write_line(out, cells.iter().map(String::as_str));
 }
@@ -89,6 +120,18 @@ fn shown(newest_first: &[PaymentView]) -> Option<&PaymentView> {
         .iter()
         .find(brought_money)
         .or_else(|| newest_first.first())
+}
+
+fn text_of(value: &Option<String>) -> String {
+    value.clone().unwrap_or_default()
+}
+
+/// The receipt that is the order's money, else the first.
+fn of_money(receipts: &[ReceiptView]) -> Option<&ReceiptView> {
+    receipts
+        .iter()
+        .find(|receipt| receipt.status == ReceiptStatus::Booked)
+        .or_else(|| receipts.first())
 }
 
 fn write_line<'c>(out: &mut String, cells: impl Iterator<Item = &'c str>) {

@@ -95,7 +95,7 @@ struct OwnerRow {
 
 impl Tx<'_> {
     /// The orders that any of these names speak of: an order's id or number at the shop, a payment's id,
-    /// the provider's number of a payment, an event's id. Newest first.
+    /// the provider's number of a payment, a receipt's RRN, an event's id. Newest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -121,6 +121,7 @@ impl Tx<'_> {
         ] {
             found.extend(self.orders_of(sql, by_name)?);
         }
+        found.extend(self.orders_with_rrn(name)?);
         self.found_orders(found.into_iter().rev().take(FOUND_MAX).collect())
     }
 
