@@ -12,6 +12,8 @@ use diesel_migrations::MigrationHarness;
 
 use crate::error::LedgerError;
 
+mod partitioned_indexes;
+
 /// Held by whoever migrates.
 const MIGRATOR_LOCK: i64 = 7_016_012_026;
 /// Of migrations that set none (one outside of a transaction cannot).
@@ -105,24 +107,36 @@ impl Migrator<'_> {
     }
 
     fn apply_one(&mut self, migration: &dyn Migration<Pg>, name: &str) -> Result<(), LedgerError> {
+        self.with_patience(&format!("the migration {name}"), |migrator| {
+            if !migration.metadata().run_in_transaction() {
+                migrator.drop_half_made_indexes()?;
+            }
+            let run = migrator.connection.run_migration(migration).map(drop);
+            run.map_err(|error| LedgerError::Corrupt(error.to_string()))
+        })
+    }
+
+    /// Does a step again as long as a lock is not to be had, and says who holds it up.
+    fn with_patience(
+        &mut self,
+        name: &str,
+        step: impl Fn(&mut Self) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
         let tries = self.patience.tries;
         for attempt in 1..=tries {
-            if !migration.metadata().run_in_transaction() {
-                self.drop_half_made_indexes()?;
-            }
-            let Err(error) = self.connection.run_migration(migration).map(drop) else {
+            let Err(error) = step(self) else {
                 return Ok(());
             };
             let why = error.to_string();
             if !is_about_a_lock(&why) {
                 return Err(LedgerError::Corrupt(format!(
-                    "{why}\n  the migration {name} changed nothing, those before it stay; the services go on"
+                    "{why}\n  {name} changed nothing, those before it stay; the services go on"
                 )));
             }
             let held = self.holders()?;
             if attempt == tries {
                 return Err(LedgerError::Unavailable(format!(
-                    "the migration {name} got no lock in {tries} tries and changed nothing; those before \
+                    "{name} got no lock in {tries} tries and changed nothing; those before \
                      it stay, and the services go on. {held}"
                 )));
             }

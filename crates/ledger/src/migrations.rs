@@ -21,8 +21,8 @@ pub fn migrate(database_url: &str) -> Result<Vec<String>, LedgerError> {
     migrate_patiently(database_url, Patience::USUAL, &mut |_progress| {})
 }
 
-/// Applies what is missing and returns its versions, oldest first; then makes the partitions of this
-/// month and those ahead. `told` hears what is being done and waited for. Run by `gatewayctl migrate`
+/// Applies what is missing and returns its versions, oldest first; then makes the indexes that partitions
+/// lack, and the partitions of this month and those ahead. `told` hears what is being done and waited for. Run by `gatewayctl migrate`
 /// only, at any hour: a migration that does not get its locks soon lets everybody pass and tries again.
 ///
 /// # Errors
@@ -45,6 +45,7 @@ pub fn migrate_patiently(
         .pending_migrations(MIGRATIONS)
         .map_err(LedgerError::corrupt)?;
     let applied = migrator.apply(&pending)?;
+    migrator.complete_partitioned_indexes()?;
     make_partitions(&mut connection)?;
     Ok(applied)
 }

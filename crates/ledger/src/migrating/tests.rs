@@ -163,6 +163,56 @@ fn an_index_that_was_half_made_is_made_anew() {
     assert_eq!(database.query(valid).trim(), "t");
 }
 
+/// The parts of an index of the whole table, and whether each can be used.
+const PARTS: &str = "SELECT a.inhrelid::regclass, i.indisvalid FROM pg_inherits a \
+     JOIN pg_index i ON i.indexrelid = a.inhrelid \
+     WHERE a.inhparent = 'events_note'::regclass ORDER BY 1";
+
+fn complete(database: &TestDatabase, patience: Patience) -> Result<(), LedgerError> {
+    let mut connection = connect(database);
+    let mut migrator = Migrator {
+        connection: &mut connection,
+        patience,
+        told: &mut |_| {},
+    };
+    migrator.become_the_only_one()?;
+    migrator.complete_partitioned_indexes()
+}
+
+#[test]
+fn an_index_of_a_table_with_partitions_is_made_beside_writers_in_each_of_them() {
+    let database = TestDatabase::empty();
+    database.query("CREATE TABLE events (id integer, note text) PARTITION BY RANGE (id)");
+    database.query("CREATE TABLE events_rest PARTITION OF events DEFAULT");
+    database.query("CREATE TABLE events_one PARTITION OF events FOR VALUES FROM (0) TO (10)");
+    database.query("INSERT INTO events SELECT n, 'x' FROM generate_series(1, 20) n");
+    let up = "SET LOCAL lock_timeout = '1s'; CREATE INDEX events_note ON ONLY events (note, id)";
+    apply(&database, &migration(up, true), HASTE).0.unwrap();
+    // A try before this one left one half made, and one made that it had no time to join.
+    database.query("CREATE INDEX events_one_events_note ON events_one (note, id)");
+    database.query("CREATE INDEX events_rest_events_note ON events_rest (note, id)");
+    database.query(
+        "UPDATE pg_index SET indisvalid = false \
+         WHERE indexrelid = 'events_one_events_note'::regclass",
+    );
+    let mut writer = connect(&database);
+    writer
+        .batch_execute("BEGIN; INSERT INTO events VALUES (3, 'y')")
+        .unwrap();
+    let little = Patience { tries: 1, ..HASTE };
+    let why = complete(&database, little).unwrap_err();
+    assert!(why.is_transient(), "{why}");
+    writer.batch_execute("COMMIT").unwrap();
+    complete(&database, HASTE).unwrap();
+    assert_eq!(
+        database.query(PARTS).trim(),
+        "events_rest_events_note|t\nevents_one_events_note|t"
+    );
+    let valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'events_note'::regclass";
+    assert_eq!(database.query(valid).trim(), "t");
+    complete(&database, HASTE).unwrap();
+}
+
 #[test]
 fn a_second_migrator_waits_and_gives_up() {
     let database = with_orders();
