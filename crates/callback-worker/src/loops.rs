@@ -12,10 +12,12 @@ use service_shell::shutdown::Shutdown;
 mod deliver;
 mod delivery_metrics;
 mod provider_work;
+mod redeliver;
 mod under_way;
 
 pub use deliver::{Deliverer, Tries};
 pub use delivery_metrics::DeliveryMetrics;
+pub use redeliver::step_one_range;
 
 /// Pieces of provider work in hand at once, of each kind.
 const WORK_AT_ONCE: i64 = 32;
@@ -46,8 +48,11 @@ pub fn start(
         running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), step)));
     }
     running.extend(deliver(deliverer, beat, shutdown));
-    let ledger = flows.ledger().clone();
-    let redeliver = move || redeliver_range(ledger.clone());
+    let stepping = Rc::clone(flows);
+    let redeliver = move || {
+        let flows = Rc::clone(&stepping);
+        async move { step_one_range(flows.ledger(), flows.metrics()).await }
+    };
     let pace = Pace::new("redeliver_events", beat);
     running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), redeliver)));
     let ledger = flows.ledger().clone();
@@ -104,11 +109,6 @@ async fn expire_orders(ledger: Ledger) -> Result<Did, LedgerError> {
         .transact(|tx| tx.expire_orders(EXPIRIES_AT_ONCE))
         .await?;
     Ok(did(ended))
-}
-
-async fn redeliver_range(ledger: Ledger) -> Result<Did, LedgerError> {
-    let stepped = ledger.transact(|tx| tx.step_redelivery()).await?;
-    Ok(did(usize::from(stepped)))
 }
 
 async fn rematch_quarantine(ledger: Ledger) -> Result<Did, LedgerError> {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::error::LedgerError;
 use crate::events::body_with_payer;
 use crate::schema::{delivery_tries, events};
+use crate::statement::Statement;
 use crate::tx::Tx;
 
 /// A place in a merchant's feed: after this event of this transaction.
@@ -76,8 +77,9 @@ struct FeedRow {
     order_id: Option<Uuid>,
     #[diesel(sql_type = Text)]
     body: String,
+    /// The number of the transaction that wrote it; no type of the client's can hold it.
     #[diesel(sql_type = Text)]
-    transaction: String,
+    place: String,
 }
 
 #[derive(QueryableByName)]
@@ -114,6 +116,26 @@ impl DeliveryRow {
     }
 }
 
+/// The next events of a merchant after a place, of one type or of all. Two statements, since each has an
+/// index of its own that tells its rows in their order: however much is left, a page reads a page.
+fn next_events(of_type: Option<&'static str>) -> Statement {
+    match of_type {
+        None => Statement::new(
+            "SELECT id, order_id, body, transaction::text AS place FROM events \
+             WHERE (transaction, id) > (?::xid8, ?) AND merchant_id = ? \
+               AND transaction < pg_snapshot_xmin(pg_current_snapshot()) \
+             ORDER BY events.transaction, events.id LIMIT ?",
+        ),
+        Some(name) => Statement::new(
+            "SELECT id, order_id, body, transaction::text AS place FROM events \
+             WHERE type = ? AND (transaction, id) > (?::xid8, ?) AND merchant_id = ? \
+               AND transaction < pg_snapshot_xmin(pg_current_snapshot()) \
+             ORDER BY events.transaction, events.id LIMIT ?",
+        )
+        .bind::<Text, _>(name),
+    }
+}
+
 impl Tx<'_> {
     /// A page of a merchant's events after a place. An event is shown only when no event that comes
     /// before it can still be committed: every transaction up to its own has ended.
@@ -127,26 +149,20 @@ impl Tx<'_> {
         after: FeedPlace,
         limit: i64,
     ) -> Result<FeedPage, LedgerError> {
-        let mut rows: Vec<FeedRow> = diesel::sql_query(
-            "SELECT id, order_id, body, transaction::text AS transaction FROM events \
-             WHERE merchant_id = $1 AND (transaction, id) > ($2::xid8, $3) \
-               AND transaction < pg_snapshot_xmin(pg_current_snapshot()) \
-               AND ($4 IS NULL OR type = $4) \
-             ORDER BY transaction, id LIMIT $5",
-        )
-        .bind::<SqlUuid, _>(merchant.as_uuid())
-        .bind::<Text, _>(after.transaction.to_string())
-        .bind::<SqlUuid, _>(after.event)
-        .bind::<Nullable<Text>, _>(event_type.map(EventType::as_str))
-        .bind::<BigInt, _>(limit.saturating_add(1))
-        .load(self.connection()?)?;
+        let of_type = event_type.map(EventType::as_str);
+        let mut rows: Vec<FeedRow> = next_events(of_type)
+            .bind::<Text, _>(after.transaction.to_string())
+            .bind::<SqlUuid, _>(after.event)
+            .bind::<SqlUuid, _>(merchant.as_uuid())
+            .bind::<BigInt, _>(limit.saturating_add(1))
+            .load(self.connection()?)?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let next = match rows.last() {
             None => after,
             Some(last) => FeedPlace {
-                transaction: last.transaction.parse().map_err(LedgerError::corrupt)?,
+                transaction: last.place.parse().map_err(LedgerError::corrupt)?,
                 event: last.id,
             },
         };

@@ -117,7 +117,10 @@ pub use pepper_standing::PepperStanding;
 pub use pool::{Ledger, LedgerSettings};
 pub use provider_calls::NotedCall;
 pub use reconciling::{Judgement, PaymentInBooks};
-pub use redelivery::{REDELIVERY_DAYS_MAX, REDELIVERY_EVENTS_MAX, RangeBegun, RedeliveryRange};
+pub use redelivery::{
+    LeasedRedelivery, REDELIVERY_ATTEMPTS_MAX, REDELIVERY_DAYS_MAX, REDELIVERY_EVENTS_MAX,
+    RangeBegun, RedeliveryRange,
+};
 pub use refunds::{NewRefund, Payee, RefundCompletion, RefundLine, RefundRefused};
 pub use replacements::REPLACEMENTS_MAX;
 pub use reports::{PeriodReport, Sum, Way, WayFigures};

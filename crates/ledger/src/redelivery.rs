@@ -5,11 +5,14 @@ use ayolinx_core::event::{EventBody, EventType};
 use ayolinx_core::ids::{EndpointId, EventId, MerchantId};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::schema::{deliveries, redeliveries};
+use crate::statement::Statement;
 use crate::tx::Tx;
 
 /// The longest range (contract 4.3).
@@ -18,6 +21,12 @@ pub const REDELIVERY_DAYS_MAX: i64 = 31;
 pub const REDELIVERY_EVENTS_MAX: i64 = 10_000;
 /// Events made due in one transaction: short even for a merchant with very many endpoints.
 const STEP_EVENTS: i64 = 100;
+/// A step that failed is tried again after so long, twice as long each time …
+const PAUSE_FIRST_SECS: i64 = 5;
+/// … and no longer than this, give or take a tenth.
+const PAUSE_MAX_SECS: i64 = 600;
+/// A range is given up when the same step failed so often: in an hour and a half and some minutes.
+pub const REDELIVERY_ATTEMPTS_MAX: i32 = 16;
 
 /// Which events are to be sent again.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +56,31 @@ pub enum RangeBegun {
 struct Counted {
     #[diesel(sql_type = BigInt)]
     count: i64,
+}
+
+/// A range whose turn it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeasedRedelivery {
+    /// The range.
+    pub id: Uuid,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Its how many-th attempt at the same step this is, from 1.
+    pub attempt: i32,
+    /// Its step failed too often: it is finished, and nothing more is sent of it.
+    pub gave_up: bool,
+}
+
+#[derive(QueryableByName)]
+struct LeasedRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    merchant_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
+    #[diesel(sql_type = Bool)]
+    gave_up: bool,
 }
 
 #[derive(Queryable, Selectable)]
@@ -120,19 +154,8 @@ impl Tx<'_> {
             return Ok(RangeBegun::BadRange);
         }
         let event_type = range.event_type.map(EventType::as_str);
-        let counted: Counted = diesel::sql_query(
-            "SELECT count(*) AS count FROM (SELECT FROM events \
-                 WHERE merchant_id = $1 AND created_at >= $2 AND created_at < $3 \
-                   AND CASE WHEN $4 IS NULL THEN type <> 'webhook.test' ELSE type = $4 END \
-                 LIMIT $5) counted",
-        )
-        .bind::<SqlUuid, _>(merchant.as_uuid())
-        .bind::<Timestamptz, _>(range.from)
-        .bind::<Timestamptz, _>(range.to)
-        .bind::<Nullable<Text>, _>(event_type)
-        .bind::<BigInt, _>(REDELIVERY_EVENTS_MAX.saturating_add(1))
-        .get_result(self.connection()?)?;
-        if counted.count > REDELIVERY_EVENTS_MAX {
+        let counted = self.count_events(merchant, range)?;
+        if counted > REDELIVERY_EVENTS_MAX {
             return Ok(RangeBegun::TooMany);
         }
         let inserted = diesel::sql_query(
@@ -151,39 +174,83 @@ impl Tx<'_> {
         Ok(if inserted == 0 {
             RangeBegun::OneIsRunning
         } else {
-            RangeBegun::Accepted(counted.count)
+            RangeBegun::Accepted(counted)
         })
     }
 
-    /// Does one step of one range; `false` when there is none to be done.
+    /// How many events are in a range, as far as it matters. Type by type, each by its index: it reads what it
+    /// counts, however many others there are.
+    fn count_events(
+        &mut self,
+        merchant: MerchantId,
+        range: &RedeliveryRange,
+    ) -> Result<i64, LedgerError> {
+        let counted: Counted = Statement::new(
+            "SELECT count(*) AS count FROM (SELECT FROM unnest(?) AS wanted (type) \
+                 CROSS JOIN LATERAL (SELECT FROM events \
+                     WHERE events.merchant_id = ? AND events.type = wanted.type \
+                       AND events.created_at >= ? AND events.created_at < ? LIMIT ?) found \
+                 LIMIT ?) counted",
+        )
+        .column::<Text, _>(wanted_types(range.event_type.map(EventType::as_str)))
+        .bind::<SqlUuid, _>(merchant.as_uuid())
+        .bind::<Timestamptz, _>(range.from)
+        .bind::<Timestamptz, _>(range.to)
+        .bind::<BigInt, _>(REDELIVERY_EVENTS_MAX.saturating_add(1))
+        .bind::<BigInt, _>(REDELIVERY_EVENTS_MAX.saturating_add(1))
+        .get_result(self.connection()?)?;
+        Ok(counted.count)
+    }
+
+    /// Takes the range that is due the longest, of whatever merchant, and puts it off for as long as a failure
+    /// of its step would: who fails, hangs or dies in the step leaves the others their turn. `None` when none
+    /// is due.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn step_redelivery(&mut self) -> Result<bool, LedgerError> {
+    pub fn lease_redelivery(&mut self) -> Result<Option<LeasedRedelivery>, LedgerError> {
+        let leased: Option<LeasedRow> = Statement::new(
+            "UPDATE redeliveries SET attempts = attempts + 1, \
+                 due_at = now() + (0.9 + random() * 0.2) * make_interval( \
+                     secs => least(?::bigint * 2 ^ least(attempts, 20), ?::bigint)), \
+                 gave_up = attempts >= ?, \
+                 finished_at = CASE WHEN attempts >= ? THEN now() END \
+             WHERE id = (SELECT id FROM redeliveries \
+                         WHERE finished_at IS NULL AND due_at <= now() \
+                         ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) \
+             RETURNING id, merchant_id, attempts, gave_up",
+        )
+        .bind::<BigInt, _>(PAUSE_FIRST_SECS)
+        .bind::<BigInt, _>(PAUSE_MAX_SECS)
+        .bind::<Integer, _>(REDELIVERY_ATTEMPTS_MAX)
+        .bind::<Integer, _>(REDELIVERY_ATTEMPTS_MAX)
+        .get_result(self.connection()?)
+        .optional()?;
+        Ok(leased.map(|row| LeasedRedelivery {
+            id: row.id,
+            merchant: MerchantId::from_uuid(row.merchant_id),
+            attempt: row.attempts,
+            gave_up: row.gave_up,
+        }))
+    }
+
+    /// Does one step of a range; the next one is due at once. Returns how many events were made due.
+    ///
+    /// # Errors
+    /// When the database does not answer, or not in time.
+    pub fn step_redelivery(&mut self, leased: &LeasedRedelivery) -> Result<usize, LedgerError> {
         let running: Option<RunningRow> = redeliveries::table
+            .find(leased.id)
             .filter(redeliveries::finished_at.is_null())
             .select(RunningRow::as_select())
-            .order(redeliveries::created_at)
             .for_update()
             .skip_locked()
             .first(self.connection()?)
             .optional()?;
         let Some(running) = running else {
-            return Ok(false);
+            return Ok(0);
         };
-        let found: Vec<EventPlace> = diesel::sql_query(
-            "SELECT id, created_at FROM events \
-             WHERE merchant_id = $1 AND created_at < $2 AND (created_at, id) > ($3, $4) \
-               AND CASE WHEN $5 IS NULL THEN type <> 'webhook.test' ELSE type = $5 END \
-             ORDER BY created_at, id LIMIT $6",
-        )
-        .bind::<SqlUuid, _>(running.merchant_id)
-        .bind::<Timestamptz, _>(running.to_at)
-        .bind::<Timestamptz, _>(running.done_until)
-        .bind::<SqlUuid, _>(running.done_id)
-        .bind::<Nullable<Text>, _>(&running.event_type)
-        .bind::<BigInt, _>(STEP_EVENTS)
-        .load(self.connection()?)?;
+        let found = self.next_in_range(&running)?;
         let row = redeliveries::table.find(running.id);
         match found.last() {
             None => {
@@ -196,6 +263,8 @@ impl Tx<'_> {
                     .set((
                         redeliveries::done_until.eq(last.created_at),
                         redeliveries::done_id.eq(last.id),
+                        redeliveries::attempts.eq(0),
+                        redeliveries::due_at.eq(diesel::dsl::now),
                     ))
                     .execute(self.connection()?)?;
             }
@@ -203,12 +272,33 @@ impl Tx<'_> {
         let due = self.make_due(found.iter().map(|event| event.id).collect())?;
         tracing::info!(
             redelivery.id = %running.id,
-            merchant.id = %MerchantId::from_uuid(running.merchant_id),
+            merchant.id = %leased.merchant,
             events = found.len(),
             deliveries = due,
             "events made due again"
         );
-        Ok(true)
+        Ok(found.len())
+    }
+
+    /// The next events of a range in the order of their making. Each type is read in its own order by its index,
+    /// and no further than a step goes.
+    fn next_in_range(&mut self, running: &RunningRow) -> Result<Vec<EventPlace>, LedgerError> {
+        Ok(Statement::new(
+            "SELECT found.id, found.created_at FROM unnest(?) AS wanted (type) \
+             CROSS JOIN LATERAL (SELECT events.id, events.created_at FROM events \
+                 WHERE events.merchant_id = ? AND events.type = wanted.type \
+                   AND events.created_at < ? AND (events.created_at, events.id) > (?, ?) \
+                 ORDER BY events.created_at, events.id LIMIT ?) found \
+             ORDER BY found.created_at, found.id LIMIT ?",
+        )
+        .column::<Text, _>(wanted_types(running.event_type.as_deref()))
+        .bind::<SqlUuid, _>(running.merchant_id)
+        .bind::<Timestamptz, _>(running.to_at)
+        .bind::<Timestamptz, _>(running.done_until)
+        .bind::<SqlUuid, _>(running.done_id)
+        .bind::<BigInt, _>(STEP_EVENTS)
+        .bind::<BigInt, _>(STEP_EVENTS)
+        .load(self.connection()?)?)
     }
 
     /// In one order of rows, so that two of these cannot block each other. Who is just sending one
@@ -229,4 +319,17 @@ impl Tx<'_> {
         .bind::<Array<SqlUuid>, _>(event_ids)
         .execute(self.connection()?)?)
     }
+}
+
+/// The one type of a range, or all but tests.
+fn wanted_types(only: Option<&str>) -> impl Iterator<Item = String> {
+    let all = match only {
+        Some(name) => vec![name.to_owned()],
+        None => EventType::ALL
+            .iter()
+            .filter(|one| **one != EventType::WebhookTest)
+            .map(|one| one.as_str().to_owned())
+            .collect(),
+    };
+    all.into_iter()
 }

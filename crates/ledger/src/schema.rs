@@ -312,6 +312,10 @@ diesel::table! {
         done_id -> Uuid,
         created_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+        attempts -> Integer,
+        due_at -> Timestamptz,
+        gave_up -> Bool,
+        asked_by -> Nullable<Text>,
     }
 }
 

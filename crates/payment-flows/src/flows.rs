@@ -70,6 +70,12 @@ impl Flows {
         &self.ledger
     }
 
+    /// What this process counts.
+    #[must_use]
+    pub const fn metrics(&self) -> &FlowMetrics {
+        &self.metrics
+    }
+
     /// Whether the provider is held to be out of reach just now: its breaker is open.
     #[must_use]
     pub fn provider_is_away(&self) -> bool {

@@ -3,11 +3,12 @@
 use ledger::WorkKind;
 use prometheus::{IntCounterVec, Opts, Registry};
 
-/// What flows may alarm about.
-const ALARMS: [&str; 3] = [
+/// What flows and loops may alarm about.
+const ALARMS: [&str; 4] = [
     "provider_configuration",
     "provider_throttled",
     "expired_without_answer",
+    "redelivery_gave_up",
 ];
 
 /// Counters of one process.

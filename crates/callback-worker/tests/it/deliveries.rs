@@ -40,7 +40,7 @@ struct Worker {
     _database: TestDatabase,
 }
 
-fn context() -> Context {
+pub(crate) fn context() -> Context {
     let schedule = || Schedule::new(vec![TimeDelta::seconds(60)]).unwrap();
     Context {
         links: Links {
@@ -372,7 +372,9 @@ async fn what_was_given_up_is_sent_again_by_range() {
         .run(move |tx| tx.begin_redelivery(merchant, &range))
         .await;
     assert_eq!(begun, RangeBegun::Accepted(3));
-    while worker.run(|tx| tx.step_redelivery()).await {}
+    while let Some(leased) = worker.run(|tx| tx.lease_redelivery()).await {
+        worker.run(move |tx| tx.step_redelivery(&leased)).await;
+    }
     worker
         .until("delivered", async || {
             let arrived = shop.deliveries();

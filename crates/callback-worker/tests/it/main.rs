@@ -13,6 +13,8 @@ mod provider;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod redeliveries;
+#[cfg(test)]
 mod replays;
 #[cfg(test)]
 mod server;

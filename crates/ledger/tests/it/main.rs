@@ -7,6 +7,7 @@ mod calls;
 mod console;
 mod endings;
 mod erase;
+mod event_feed;
 mod fronts;
 mod gauges;
 mod group;

@@ -109,7 +109,8 @@ async fn a_range_is_sent_again_in_steps_one_range_at_a_time() {
     assert_eq!(begin(&books, last_days(1)).await, RangeBegun::Accepted(251));
     assert_eq!(begin(&books, last_days(1)).await, RangeBegun::OneIsRunning);
     let mut steps = 0;
-    while books.run(|tx| tx.step_redelivery()).await {
+    while let Some(leased) = books.run(|tx| tx.lease_redelivery()).await {
+        books.run(move |tx| tx.step_redelivery(&leased)).await;
         steps += 1;
     }
     assert_eq!(steps, 4);

@@ -29,6 +29,15 @@ pub(super) const BIG: [&str; 12] = [
 
 /// A database whose server writes every plan into its log.
 pub(super) async fn explained() -> Books {
+    explained_with("auto_explain.log_analyze = off").await
+}
+
+/// [`explained`], and with each plan what it really read.
+pub(super) async fn measured() -> Books {
+    explained_with("auto_explain.log_analyze = on").await
+}
+
+async fn explained_with(setting: &str) -> Books {
     let database = TestDatabase::create(|url| {
         ledger::migrate(url).unwrap();
         ledger::grant_to_services(url, devstack::SERVICES_ROLE).unwrap();
@@ -39,6 +48,7 @@ pub(super) async fn explained() -> Books {
         "auto_explain.log_min_duration = 0",
         "auto_explain.log_nested_statements = on",
         "auto_explain.log_format = 'json'",
+        setting,
     ] {
         database.query(&format!("ALTER DATABASE \"{}\" SET {setting}", name.trim()));
     }
@@ -159,4 +169,42 @@ pub(super) fn touched(books: &Books) -> BTreeSet<&'static str> {
         found.extend(names.filter_map(big));
     }
     found
+}
+
+/// How the statements that say this find their rows, one line a plan: the nodes that sort, and the rows
+/// that were read of big tables, whether they were wanted or not.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) sorts: Vec<String>,
+    pub(super) rows: u64,
+}
+
+/// [`Read`] of every plan of a [`measured`] database whose statement says this.
+pub(super) fn reads(books: &Books, says: &str) -> Vec<Read> {
+    let plans = plans(books).into_iter();
+    let told = plans.filter(|(statement, _)| statement.contains(says));
+    let read = told.map(|(_, plan)| {
+        let mut all = Vec::new();
+        nodes(&plan, &mut all);
+        let kind = |node: &&Value| node["Node Type"].as_str().unwrap().to_owned();
+        let of_big = all
+            .iter()
+            .filter(|node| node["Relation Name"].as_str().and_then(big).is_some());
+        Read {
+            sorts: all
+                .iter()
+                .map(kind)
+                .filter(|k| k.contains("Sort"))
+                .collect(),
+            rows: of_big.map(|node| rows_of(node)).sum(),
+        }
+    });
+    read.collect()
+}
+
+/// Rows that a node read, as the server rounds them.
+fn rows_of(node: &Value) -> u64 {
+    let number = |name: &str| node[name].as_f64().unwrap_or_default();
+    let each = number("Actual Rows") + number("Rows Removed by Filter");
+    (each * number("Actual Loops")).round() as u64
 }
