@@ -76,7 +76,7 @@ impl Tx<'_> {
              CROSS JOIN LATERAL (SELECT method, channel FROM payments \
                  WHERE id = made.payment_id OFFSET 0) AS paid \
              WHERE booked.minor IS NOT NULL \
-             GROUP BY 1, 2 ORDER BY 4 DESC, 2",
+             GROUP BY paid.method, paid.channel ORDER BY sum(booked.minor), paid.channel",
         )
         .bind::<Text, _>(PAYMENT_LINK_CHANNEL)
         .bind::<SqlUuid, _>(id_of_time(from, 0))
@@ -98,7 +98,7 @@ impl Tx<'_> {
             "SELECT coalesce(newest.channel, ?) AS channel, newest.state, count(*) AS payments \
              FROM (SELECT channel, state FROM payments WHERE id >= ? \
                    ORDER BY id DESC LIMIT ?) AS newest \
-             GROUP BY 1, 2 ORDER BY 1, 2",
+             GROUP BY newest.channel, newest.state ORDER BY newest.channel, newest.state",
         )
         .bind::<Text, _>(PAYMENT_LINK_CHANNEL)
         .bind::<SqlUuid, _>(since)

@@ -166,7 +166,7 @@ fn an_index_that_was_half_made_is_made_anew() {
 /// The parts of an index of the whole table, and whether each can be used.
 const PARTS: &str = "SELECT a.inhrelid::regclass, i.indisvalid FROM pg_inherits a \
      JOIN pg_index i ON i.indexrelid = a.inhrelid \
-     WHERE a.inhparent = 'events_note'::regclass ORDER BY 1";
+     WHERE a.inhparent = 'events_note'::regclass ORDER BY a.inhrelid::regclass::text";
 
 fn complete(database: &TestDatabase, patience: Patience) -> Result<(), LedgerError> {
     let mut connection = connect(database);
@@ -206,7 +206,7 @@ fn an_index_of_a_table_with_partitions_is_made_beside_writers_in_each_of_them() 
     complete(&database, HASTE).unwrap();
     assert_eq!(
         database.query(PARTS).trim(),
-        "events_rest_events_note|t\nevents_one_events_note|t"
+        "events_one_events_note|t\nevents_rest_events_note|t"
     );
     let valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'events_note'::regclass";
     assert_eq!(database.query(valid).trim(), "t");

@@ -35,6 +35,7 @@ mod rotation;
 mod sequences;
 mod several;
 mod standby_away;
+mod statement_rules;
 mod storage_away;
 mod support;
 mod timeline;
