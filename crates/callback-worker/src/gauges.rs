@@ -12,6 +12,8 @@ use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 const QUEUES_EVERY: Duration = Duration::from_secs(5);
 /// … and money, which costs more.
 const MONEY_EVERY: Duration = Duration::from_secs(30);
+/// So many callbacks in quarantine are counted at most.
+const QUARANTINE_COUNTED_MAX: i64 = 1_000;
 /// The states of an endpoint, as the gauge has them.
 const ENDPOINT_STATES: [&str; 3] = ["healthy", "troubled", "disabled"];
 
@@ -157,13 +159,12 @@ impl Gauges {
     async fn refresh_queues(&self, ledger: &Ledger) -> Result<(), LedgerError> {
         let before = self.backlog().for_next_look();
         let read = ledger.transact(move |tx| {
-            let quarantined = tx.quarantine(1000)?.len();
+            let quarantined = tx.quarantine_depth(QUARANTINE_COUNTED_MAX)?;
             Ok((quarantined, tx.queues(&before)?))
         });
         let (quarantined, (queues, backlog)) = read.await?;
         *self.backlog() = backlog;
-        self.quarantined
-            .set(i64::try_from(quarantined).unwrap_or(i64::MAX));
+        self.quarantined.set(quarantined);
         self.show_queues(&queues);
         Ok(())
     }

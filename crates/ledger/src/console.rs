@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
+use crate::quarantine::QuarantineLine;
 use crate::tx::Tx;
 
 mod eyes;
 mod flow;
 mod merchants_own;
-mod quarantined;
 mod search;
 
 pub use eyes::{CountedEyes, EyeLine};
@@ -117,10 +117,30 @@ impl Tx<'_> {
             List::Review => self.orders_in_review(id_place(after)),
             List::Late => self.orders_paid_late(id_place(after)),
             List::Unknown => self.unknown_payments(timed_place(after)),
-            List::Quarantine => self.quarantined(timed_place(after)),
+            List::Quarantine => {
+                let waiting = self.quarantine(timed_place(after), READ)?;
+                let page = ListPage::of(waiting, |row| timed(row.received_at, row.id));
+                Ok(ListPage {
+                    rows: page.rows.into_iter().map(quarantined).collect(),
+                    next: page.next,
+                })
+            }
             List::Refunds => self.waiting_to_go_back(timed_place(after)),
             List::Dead => self.dead_webhooks(after),
         }
+    }
+}
+
+fn quarantined(row: QuarantineLine) -> EyeLine {
+    EyeLine {
+        key: Some(row.id),
+        order: None,
+        reference: None,
+        shop: None,
+        what: row.verdict,
+        detail: format!("{}, came {}x", row.path, row.seen),
+        amount: None,
+        since: row.received_at,
     }
 }
 

@@ -18,7 +18,6 @@ mod console;
 mod context;
 mod creations;
 mod deliveries;
-mod dismissals;
 mod endpoints;
 mod erase;
 mod error;
@@ -51,6 +50,7 @@ mod plans;
 mod pool;
 mod prefetched;
 mod provider_calls;
+mod quarantine;
 mod receipts;
 mod reconciling;
 mod redelivery;
@@ -103,7 +103,7 @@ pub use journal::Balance;
 pub use merchants::MerchantLine;
 pub use migrating::Patience;
 pub use migrations::{known_versions, migrate, migrate_patiently, revert_all};
-pub use notifications::{InboundNotification, QuarantineLine, Received, RefusedNotification};
+pub use notifications::{InboundNotification, Received, RefusedNotification};
 pub use observation::{Applied, Effect, Observation, What};
 pub use once::Once;
 pub use operators::{
@@ -117,6 +117,7 @@ pub use pepper_standing::PepperStanding;
 pub use pool::{Ledger, LedgerSettings};
 pub use provider_calls::NotedCall;
 pub use reconciling::{Judgement, PaymentInBooks};
+pub use quarantine::{DISMISSAL_REASON_CHARS_MAX, Dismissal, QuarantineLine};
 pub use redelivery::{
     LeasedRedelivery, REDELIVERY_ATTEMPTS_MAX, REDELIVERY_DAYS_MAX, REDELIVERY_EVENTS_MAX,
     RangeBegun, RedeliveryRange,

@@ -4,17 +4,16 @@
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::messages::notification::Notification;
 use ayolinx_core::reading::{Channelled, ProviderWord};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use diesel::dsl::sql;
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Date, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::history::Source;
 use crate::observation::{Effect, Observation};
 use crate::schema::{notifications, payments, rejected_notifications};
-use crate::tx::{Tx, shifted};
+use crate::tx::Tx;
 
 /// What is unmatched is tried again this often …
 pub(crate) const REMATCH_EVERY_SECONDS: i64 = 60;
@@ -22,8 +21,6 @@ pub(crate) const REMATCH_EVERY_SECONDS: i64 = 60;
 pub(crate) const REMATCH_FOR_HOURS: i64 = 72;
 /// Refused callbacks are kept up to this many and this long (contract 5).
 const REJECTED_MAX: i64 = 1000;
-/// In the words of its index, which serves no plan that must fit every word.
-const IS_QUARANTINED: &str = "verdict IN ('unknown_reference', 'unreadable')";
 /// What callbacks say may name a payer, so that their bodies are sealed.
 pub(crate) const REFUSED_CONTEXT: &str = "refused notification";
 
@@ -93,22 +90,6 @@ impl Received {
             Self::Unreadable => "unreadable",
         }
     }
-}
-
-/// A notification that waits in quarantine.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = notifications)]
-pub struct QuarantineLine {
-    /// Identity.
-    pub id: Uuid,
-    /// The path it came to.
-    pub path: String,
-    /// Why it waits.
-    pub verdict: String,
-    /// How often it came.
-    pub seen: i32,
-    /// Since when.
-    pub received_at: DateTime<Utc>,
 }
 
 impl Tx<'_> {
@@ -288,31 +269,5 @@ impl Tx<'_> {
                 })
             })
             .collect()
-    }
-
-    /// What waits in quarantine, newest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn quarantine(&mut self, limit: i64) -> Result<Vec<QuarantineLine>, LedgerError> {
-        Ok(notifications::table
-            .filter(sql::<Bool>(IS_QUARANTINED))
-            .select(QuarantineLine::as_select())
-            .order(notifications::received_at.desc())
-            .limit(limit)
-            .load(self.connection()?)?)
-    }
-
-    /// Makes everything in quarantine due for matching now.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn retry_quarantine(&mut self) -> Result<usize, LedgerError> {
-        let soon = shifted(self.now()?, TimeDelta::seconds(-1));
-        Ok(diesel::update(notifications::table)
-            .filter(sql::<Bool>(IS_QUARANTINED))
-            .filter(notifications::verdict.eq("unknown_reference"))
-            .set(notifications::rematch_due_at.eq(soon))
-            .execute(self.connection()?)?)
     }
 }

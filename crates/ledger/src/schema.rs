@@ -193,6 +193,9 @@ diesel::table! {
         last_seen_at -> Timestamptz,
         rematch_due_at -> Nullable<Timestamptz>,
         month -> Date,
+        dismissed_at -> Nullable<Timestamptz>,
+        dismissed_by -> Nullable<Text>,
+        dismissed_reason -> Nullable<Text>,
     }
 }
 

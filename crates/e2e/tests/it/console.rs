@@ -291,7 +291,15 @@ async fn a_callback_in_quarantine_is_listed_and_dismissed() {
         .split("action=\"")
         .find(|rest| rest.contains("/dismiss\""));
     let dismiss = dismiss.unwrap().split('"').next().unwrap();
-    operator.press(dismiss, &[]).await.expect(303);
+    let why = [("reason", "ticket 7, card 4111 1111 1111 1111")];
+    operator.press(dismiss, &why).await.expect(303);
+    let kept =
+        "SELECT verdict, dismissed_by, dismissed_reason, dismissed_at <= now() FROM notifications";
+    let kept = devstack::run_sql(&stack.database_url(), kept).unwrap();
+    assert_eq!(
+        kept.trim(),
+        format!("dismissed|{EMAIL}|ticket 7, card 4111 11** **** 1111|t")
+    );
     let after = operator.get(list).await.expect(200).text();
     assert!(after.contains("No callback waits"), "{after}");
     operator.press(dismiss, &[]).await.expect(404);

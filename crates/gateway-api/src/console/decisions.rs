@@ -3,13 +3,13 @@
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use ayolinx_core::card_numbers::mask_card_numbers;
 use ayolinx_core::ids::{OrderId, RefundId};
 use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::money::{Amount, Currency};
 use ledger::{LedgerError, NewRefund, RefundCompletion, RefundLine, Resolved, Source};
 
 use super::access::act;
+use super::forms::text;
 use super::refused::Refused;
 use super::replies::see;
 use super::wording::{plain, when, when_or_never};
@@ -53,17 +53,6 @@ impl RefundRow {
     }
 }
 
-/// What a person typed in; no card number is kept.
-fn text(typed: &str) -> Result<String, Refused> {
-    let typed = typed.trim();
-    let is_short = typed.chars().count() <= TEXT_CHARS_MAX;
-    if is_short && !typed.contains('\0') {
-        Ok(mask_card_numbers(typed))
-    } else {
-        Err(Refused::Unreadable)
-    }
-}
-
 fn back(order: OrderId, said: &str) -> HttpResponse {
     see(&format!("/orders/{order}?said={said}"))
 }
@@ -81,7 +70,7 @@ pub(super) async fn ask(
         .value("refund")
         .parse()
         .map_err(|_| Refused::Unreadable)?;
-    let reason = text(form.value("reason"))?;
+    let reason = text(form.value("reason"), TEXT_CHARS_MAX)?;
     if reason.is_empty() {
         return Ok(back(order, "no_reason"));
     }
@@ -152,7 +141,7 @@ pub(super) async fn complete(
     let (seat, form) = act(&api, &request, payload).await?;
     let id: RefundId = id.parse().map_err(|_| Refused::NotFound)?;
     let order: OrderId = form.value("order").parse().map_err(|_| Refused::NotFound)?;
-    let evidence = text(form.value("evidence"))?;
+    let evidence = text(form.value("evidence"), TEXT_CHARS_MAX)?;
     if evidence.is_empty() {
         return Ok(back(order, "no_evidence"));
     }
@@ -228,7 +217,7 @@ pub(super) async fn resolve(
     let Some(verdict) = verdict else {
         return Ok(back(id, "no_verdict"));
     };
-    let note = Some(text(form.value("note"))?).filter(|note| !note.is_empty());
+    let note = Some(text(form.value("note"), TEXT_CHARS_MAX)?).filter(|note| !note.is_empty());
     let mut action = seat.action("review_resolved", id, verdict.as_str());
     let is_done = api
         .ledger()

@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Payload;
+use ayolinx_core::card_numbers::mask_card_numbers;
 use url::{Url, form_urlencoded};
 
 use super::refused::Refused;
@@ -26,6 +27,17 @@ impl Form {
     pub(super) fn value(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value.as_str())
+    }
+}
+
+/// What a person typed in, at most so many characters; no card number is kept.
+pub(super) fn text(typed: &str, chars_max: usize) -> Result<String, Refused> {
+    let typed = typed.trim();
+    let is_short = typed.chars().count() <= chars_max;
+    if is_short && !typed.contains('\0') {
+        Ok(mask_card_numbers(typed))
+    } else {
+        Err(Refused::Unreadable)
     }
 }
 

@@ -4,10 +4,11 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use ledger::{EyeLine, List};
+use ledger::{DISMISSAL_REASON_CHARS_MAX, Dismissal, EyeLine, LedgerError, List};
 use uuid::Uuid;
 
 use super::access::{act, enter};
+use super::forms::text;
 use super::frame::{Frame, parameter};
 use super::refused::Refused;
 use super::replies::{page as reply, see};
@@ -160,7 +161,9 @@ pub(super) async fn retry(
     let action = seat.action("callback_matched_again", id.simple(), "done");
     api.ledger()
         .transact(move |tx| {
-            tx.retry_quarantined(id)?;
+            if tx.retry_quarantine(Some(id))? == 0 {
+                return Err(LedgerError::NotFound);
+            }
             tx.record_action(&action)
         })
         .await?;
@@ -173,12 +176,19 @@ pub(super) async fn dismiss(
     id: Path<String>,
     api: Data<Api>,
 ) -> Answer {
-    let (seat, _) = act(&api, &request, payload).await?;
+    let (seat, form) = act(&api, &request, payload).await?;
     let id = key(&id)?;
+    let reason = text(form.value("reason"), DISMISSAL_REASON_CHARS_MAX)?;
+    let dismissal = Dismissal {
+        operator: Some(seat.visitor.operator),
+        reason: Some(reason).filter(|reason| !reason.is_empty()),
+    };
     let action = seat.action("callback_dismissed", id.simple(), "done");
     api.ledger()
         .transact(move |tx| {
-            tx.dismiss_quarantined(id)?;
+            if !tx.dismiss_quarantined(id, &dismissal)? {
+                return Err(LedgerError::NotFound);
+            }
             tx.record_action(&action)
         })
         .await?;

@@ -1,7 +1,7 @@
 //! Verified notifications that could not be placed.
 
 use ayolinx_core::order_view::jakarta_millis;
-use ledger::QuarantineLine;
+use ledger::{DISMISSAL_REASON_CHARS_MAX, Dismissal, QuarantineLine};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -9,8 +9,6 @@ use crate::access;
 use crate::cli::Quarantine;
 use crate::failure::Failure;
 use crate::output::{Output, table};
-
-const REASON_CHARACTERS_MAX: usize = 500;
 
 pub(crate) async fn run(what: Quarantine) -> Result<Output, Failure> {
     match what {
@@ -23,7 +21,7 @@ pub(crate) async fn run(what: Quarantine) -> Result<Output, Failure> {
 async fn list(limit: i64) -> Result<Output, Failure> {
     let settings = access::settings()?;
     let waiting = access::books(&settings)?
-        .transact(move |tx| tx.quarantine(limit))
+        .transact(move |tx| tx.quarantine(None, limit))
         .await?;
     let rows: Vec<Vec<String>> = waiting
         .iter()
@@ -57,7 +55,7 @@ fn as_json(one: &QuarantineLine) -> serde_json::Value {
 async fn retry() -> Result<Output, Failure> {
     let settings = access::settings()?;
     let due = access::books(&settings)?
-        .transact(|tx| tx.retry_quarantine())
+        .transact(|tx| tx.retry_quarantine(None))
         .await?;
     Ok(Output::new(
         format!("{due} of unknown reference will be matched again by the worker now"),
@@ -66,13 +64,18 @@ async fn retry() -> Result<Output, Failure> {
 }
 
 async fn dismiss(id: Uuid, reason: String) -> Result<Output, Failure> {
-    if reason.trim().is_empty() || reason.chars().count() > REASON_CHARACTERS_MAX {
-        return Err(Failure::usage("--reason: 1 to 500 characters"));
+    if reason.trim().is_empty() || reason.chars().count() > DISMISSAL_REASON_CHARS_MAX {
+        return Err(Failure::usage(format!(
+            "--reason: 1 to {DISMISSAL_REASON_CHARS_MAX} characters"
+        )));
     }
     let settings = access::settings()?;
-    let told = reason.clone();
+    let dismissal = Dismissal {
+        operator: None,
+        reason: Some(reason.clone()),
+    };
     let dismissed = access::books(&settings)?
-        .transact(move |tx| tx.dismiss_notification(id, &told))
+        .transact(move |tx| tx.dismiss_quarantined(id, &dismissal))
         .await?;
     if !dismissed {
         return Err(Failure::new(format!(

@@ -275,10 +275,11 @@ fn what_was_looked_at_is_dismissed_with_its_reason() {
         "--json",
     ];
     assert_eq!(ctl.run(&dismiss).ok().json()["dismissed"], true);
-    let kept = "SELECT verdict, headers FROM notifications";
+    let kept = "SELECT verdict, headers, dismissed_by, dismissed_reason, \
+                dismissed_at BETWEEN received_at AND now() FROM notifications";
     assert_eq!(
         database.query(kept).trim(),
-        r#"dismissed|[["dismissed", "ticket 7"]]"#
+        "dismissed|[]|gatewayctl|ticket 7|t"
     );
     let again = ctl.run(&dismiss).failed(1);
     assert!(again.stderr.contains("quarantine list"), "{again:?}");

@@ -4,7 +4,7 @@
 use ayolinx_core::ids::EventId;
 use ayolinx_core::method::Method;
 use chrono::{TimeDelta, Utc};
-use ledger::{DeliveryNext, List};
+use ledger::{DeliveryNext, Dismissal, List};
 
 use crate::inbox::{inbound, says};
 use crate::support::{Books, paid, unknown};
@@ -118,14 +118,23 @@ async fn each_list_has_what_needs_eyes_and_nothing_else() {
     assert_eq!(usize::try_from(counted.dead).unwrap(), dead.len());
 
     let id = waiting[0].key.unwrap();
-    books.run(move |tx| tx.retry_quarantined(id)).await;
-    books.run(move |tx| tx.dismiss_quarantined(id)).await;
+    assert_eq!(books.run(move |tx| tx.retry_quarantine(Some(id))).await, 1);
+    let dismissal = Dismissal {
+        operator: None,
+        reason: None,
+    };
+    let again = dismissal.clone();
+    assert!(
+        books
+            .run(move |tx| tx.dismiss_quarantined(id, &dismissal))
+            .await
+    );
     assert_eq!(list(&books, List::Quarantine).await.len(), 0);
-    let twice = books
-        .ledger
-        .transact(move |tx| tx.dismiss_quarantined(id))
-        .await;
-    assert!(twice.is_err());
+    assert!(
+        !books
+            .run(move |tx| tx.dismiss_quarantined(id, &again))
+            .await
+    );
     books.audit().await;
 }
 

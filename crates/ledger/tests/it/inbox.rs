@@ -176,7 +176,7 @@ async fn what_cannot_be_read_or_placed_is_kept() {
         let newest = "SELECT verdict FROM notifications ORDER BY received_at DESC LIMIT 1";
         assert_eq!(books.sql(newest), verdict);
     }
-    assert_eq!(books.run(|tx| tx.quarantine(10)).await.len(), 4);
+    assert_eq!(books.run(|tx| tx.quarantine(None, 10)).await.len(), 4);
     let due = "notifications WHERE rematch_due_at > now() + interval '50 s'";
     assert_eq!(books.count(due), 1);
 }
@@ -193,7 +193,7 @@ async fn a_callback_before_its_payment_is_placed_when_that_appears() {
     assert_eq!(books.run(|tx| tx.rematch(10)).await, 0);
     new.expires_at = crate::support::in_an_hour();
     books.begin(&new, &crate::support::claim("A-1")).await;
-    assert_eq!(books.run(|tx| tx.retry_quarantine()).await, 1);
+    assert_eq!(books.run(|tx| tx.retry_quarantine(None)).await, 1);
     assert_eq!(books.run(|tx| tx.rematch(10)).await, 1);
     assert_eq!(books.run(|tx| tx.rematch(10)).await, 0);
     assert_eq!(books.view(new.id).await.status, OrderState::Paid);

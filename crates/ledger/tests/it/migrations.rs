@@ -219,3 +219,45 @@ async fn every_foreign_key_to_a_growing_table_has_an_index() {
         "creations.payment_id\noperator_actions.operator_id\npayments.merchant_id\npayments.replaces\nrefunds.merchant_id"
     );
 }
+
+const MOVE_REASONS: &str =
+    include_str!("../../../../migrations/2026-11-30-000043_move_reasons_of_dismissals/up.sql");
+
+/// A callback with these headers.
+fn notify(database: &TestDatabase, path: &str, headers: &str) {
+    database.query(&format!(
+        "INSERT INTO notifications (id, path, body_digest, body_sealed, headers, matched_route, verdict) \
+         VALUES (gen_random_uuid(), '{path}', sha256('{path}'), 'x', '{headers}', 'mounted', 'dismissed')"
+    ));
+}
+
+#[test]
+fn reasons_of_dismissals_leave_the_headers_and_nothing_else_does() {
+    let database = TestDatabase::create(|url| {
+        migrate(url).unwrap();
+    });
+    let own = r#"[["x-note","[\"dismissed\", \"by us\"]"],["dismissed","no reason of ours"]]"#;
+    let once = r#"[["a", "1"], ["dismissed", "ticket 7"]]"#;
+    let twice = r#"[["dismissed", "first"], ["a", "1"], ["dismissed", "then \"this\""]]"#;
+    let alone = r#"[["dismissed", "nothing else came"]]"#;
+    for (path, headers) in [
+        ("own", own),
+        ("once", once),
+        ("twice", twice),
+        ("alone", alone),
+    ] {
+        notify(&database, path, headers);
+    }
+    let kept = "SELECT headers, dismissed_by, dismissed_reason FROM notifications ORDER BY path";
+    database.query(&format!("BEGIN; {MOVE_REASONS} COMMIT"));
+    let moved = database.query(kept);
+    let expected = [
+        "[]|gatewayctl|nothing else came".to_owned(),
+        r#"[["a", "1"]]|gatewayctl|ticket 7"#.to_owned(),
+        format!("{own}||"),
+        r#"[["a", "1"]]|gatewayctl|then "this""#.to_owned(),
+    ];
+    assert_eq!(moved.trim().lines().collect::<Vec<_>>(), expected);
+    database.query(&format!("BEGIN; {MOVE_REASONS} COMMIT"));
+    assert_eq!(database.query(kept), moved, "done twice it does nothing");
+}

@@ -13,9 +13,9 @@ use ayolinx_core::reading::Channelled;
 use ayolinx_core::states::OrderState;
 use chrono::{TimeDelta, Utc};
 use ledger::{
-    Backlog, Begun, CallEnd, DeliveryNext, FeedPlace, KeepReply, List, NotedCall, OnUntaken,
-    OrderFilter, PageEnd, Received, RedeliveryRange, RefusedNotification, Source, StoredReply,
-    WorkKind, WorkNext,
+    Backlog, Begun, CallEnd, DeliveryNext, Dismissal, FeedPlace, KeepReply, List, NotedCall,
+    OnUntaken, OrderFilter, PageEnd, Received, RedeliveryRange, RefusedNotification, Source,
+    StoredReply, WorkKind, WorkNext,
 };
 use uuid::Uuid;
 
@@ -89,9 +89,9 @@ async fn callbacks(books: &Books, one: &Started, link: &Started) {
     hear(books, &nobodys, Channelled::Callback).await;
     books
         .run(|tx| {
-            tx.retry_quarantine()?;
+            tx.retry_quarantine(None)?;
             tx.rematch(50)?;
-            tx.quarantine(50)?;
+            tx.quarantine(None, 50)?;
             tx.keep_refused(&RefusedNotification {
                 path: "/v1.0/qr/qr-mpm-notify".to_owned(),
                 query: None,
@@ -290,16 +290,17 @@ async fn console(books: &Books, one: &Started, event: EventId) {
             Ok(())
         })
         .await;
-    for dismissed in [true, false] {
-        let quarantined = move |tx: &mut ledger::Tx<'_>| {
-            if dismissed {
-                tx.dismiss_quarantined(Uuid::nil())
-            } else {
-                tx.retry_quarantined(Uuid::nil())
-            }
-        };
-        assert!(books.ledger.transact(quarantined).await.is_err());
-    }
+    let dismissal = Dismissal {
+        operator: Some(Uuid::nil()),
+        reason: Some("seen".to_owned()),
+    };
+    books
+        .run(move |tx| {
+            tx.retry_quarantine(Some(Uuid::nil()))?;
+            tx.quarantine_depth(1_000)?;
+            tx.dismiss_quarantined(Uuid::nil(), &dismissal)
+        })
+        .await;
 }
 
 #[tokio::test]
