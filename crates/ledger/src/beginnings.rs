@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::begun::{Begun, Claim, NewOrder};
 use crate::calls::Place;
 use crate::error::LedgerError;
-use crate::history::{NewHistory, Source};
+use crate::history::NewHistory;
 use crate::rows::OrderRow;
 use crate::statement::Statement;
 use crate::tx::{Tx, shifted};
@@ -114,7 +114,7 @@ impl Tx<'_> {
         self.record(NewHistory {
             order_id: row.id,
             payment_id: new.payment.as_ref().map(|payment| payment.id.as_uuid()),
-            source: Source::Merchant.as_str(),
+            source: one.claim.source.as_str(),
             fact: "order_created",
             payment_from: None,
             payment_to: (new.payment.as_ref()).map(|_| PaymentState::Creating.as_str()),

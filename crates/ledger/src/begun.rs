@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::calls::{Call, NewPayment};
+use crate::history::Source;
 
 /// An order to be made.
 #[derive(Debug, Clone)]
@@ -47,6 +48,8 @@ pub struct Claim {
     pub key: Option<String>,
     /// SHA-256 of the body as a JSON value.
     pub fingerprint: [u8; 32],
+    /// Who makes it.
+    pub source: Source,
 }
 
 /// The first final reply.

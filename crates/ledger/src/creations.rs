@@ -72,7 +72,7 @@ impl Tx<'_> {
         if asked_for.count() >= PAYMENTS_MAX {
             return Ok(Begun::TooManyPayments);
         }
-        self.announce_payment(&mut locked, new.id)?;
+        self.announce_payment(&mut locked, new.id, claim.source)?;
         let place = Place::newest_of(&locked.payments);
         let made = self.insert_payment(&locked.order, new, place)?;
         let creation = claim.key.is_some().then(|| {
@@ -94,7 +94,12 @@ impl Tx<'_> {
 
     /// A further payment is a change of the order, and `failed` is not final: it becomes pending
     /// again (contract 4.2).
-    fn announce_payment(&mut self, locked: &mut Locked, id: PaymentId) -> Result<(), LedgerError> {
+    fn announce_payment(
+        &mut self,
+        locked: &mut Locked,
+        id: PaymentId,
+        source: Source,
+    ) -> Result<(), LedgerError> {
         let before = locked.order.state()?;
         let now = self.now()?;
         let order = &mut locked.order;
@@ -107,7 +112,7 @@ impl Tx<'_> {
         self.record(NewHistory {
             order_id: order.id,
             payment_id: Some(id.as_uuid()),
-            source: Source::Merchant.as_str(),
+            source: source.as_str(),
             fact: "payment_created",
             payment_from: None,
             payment_to: Some(PaymentState::Creating.as_str()),

@@ -31,7 +31,9 @@ const NEEDLE_MIN: usize = 3;
 /// How a payer is erased.
 #[derive(Debug, Clone)]
 pub struct Erasing {
-    /// Who does it, for the history: a role or a ticket, no person's name.
+    /// Who does it, for the history.
+    pub source: Source,
+    /// By which right: a role or a ticket, no person's name.
     pub by: String,
     /// Also drops the merchant's free text where it does not name the payer.
     pub with_free_text: bool,
@@ -130,7 +132,7 @@ impl Tx<'_> {
         erased.texts = self.erase_texts(&locked, &words)?;
         erased.events = self.erase_event_texts(order, &words)?;
         if erased.is_anything() {
-            self.note_erasure(&mut locked, &how.by)?;
+            self.note_erasure(&mut locked, how)?;
         }
         Ok(erased)
     }
@@ -271,7 +273,7 @@ impl Tx<'_> {
     }
 
     /// The order changed for whoever reads it; nobody is told by a webhook.
-    fn note_erasure(&mut self, locked: &mut Locked, by: &str) -> Result<(), LedgerError> {
+    fn note_erasure(&mut self, locked: &mut Locked, how: &Erasing) -> Result<(), LedgerError> {
         let state = locked.order.state()?;
         let now = self.now()?;
         let order = &mut locked.order;
@@ -282,14 +284,14 @@ impl Tx<'_> {
         self.record(NewHistory {
             order_id: order.id,
             payment_id: None,
-            source: Source::Operator.as_str(),
+            source: how.source.as_str(),
             fact: "payer_erased",
             payment_from: None,
             payment_to: None,
             order_from: Some(state.as_str()),
             order_to: Some(state.as_str()),
             order_version: Some(order.version),
-            detail: Some(format!("by {by}")),
+            detail: Some(format!("by {}", how.by)),
         });
         Ok(())
     }

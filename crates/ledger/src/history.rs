@@ -33,6 +33,8 @@ pub enum Source {
     Sibling,
     /// An operator.
     Operator,
+    /// The loop that erases the payers of past orders.
+    Retention,
 }
 
 impl Source {
@@ -49,6 +51,7 @@ impl Source {
             Self::Expiry => "expiry",
             Self::Sibling => "other_payment",
             Self::Operator => "operator",
+            Self::Retention => "retention",
         }
     }
 }

@@ -81,7 +81,7 @@ impl Tx<'_> {
         rows.iter().map(|row| self.facts(row, state)).collect()
     }
 
-    /// Notes that the merchant asks the provider about an order; `false` when it did so within
+    /// Notes that somebody has the provider asked about an order; `false` when somebody did so within
     /// `spacing` before.
     ///
     /// # Errors
@@ -91,6 +91,7 @@ impl Tx<'_> {
         merchant: MerchantId,
         id: OrderId,
         spacing: TimeDelta,
+        source: Source,
     ) -> Result<bool, LedgerError> {
         self.order_pulse(merchant, id)?;
         let now = self.now()?;
@@ -103,7 +104,7 @@ impl Tx<'_> {
             self.record(NewHistory {
                 order_id: id.as_uuid(),
                 payment_id: None,
-                source: Source::Merchant.as_str(),
+                source: source.as_str(),
                 fact: "sync_asked",
                 payment_from: None,
                 payment_to: None,

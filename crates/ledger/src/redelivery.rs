@@ -11,7 +11,8 @@ use diesel::sql_types::{
 use uuid::Uuid;
 
 use crate::error::LedgerError;
-use crate::schema::{deliveries, redeliveries};
+use crate::history::{NewHistory, Source};
+use crate::schema::{deliveries, events, redeliveries};
 use crate::statement::Statement;
 use crate::tx::Tx;
 
@@ -129,18 +130,43 @@ impl Tx<'_> {
     }
 
     /// Makes one event due now at every enabled endpoint of its merchant that wants it, with all its
-    /// tries before it; a test only where it was sent before. Returns at how many.
+    /// tries before it; a test only where it was sent before. The order's history says who wanted it. Returns at
+    /// how many.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when the event is another merchant's.
-    pub fn redeliver(&mut self, merchant: MerchantId, id: EventId) -> Result<usize, LedgerError> {
-        if self.event_owner(id)? != merchant {
+    pub fn redeliver(
+        &mut self,
+        merchant: MerchantId,
+        id: EventId,
+        source: Source,
+    ) -> Result<usize, LedgerError> {
+        let (owner, order): (Uuid, Option<Uuid>) = events::table
+            .find(id.as_uuid())
+            .select((events::merchant_id, events::order_id))
+            .first(self.connection()?)?;
+        if owner != merchant.as_uuid() {
             return Err(LedgerError::NotFound);
         }
-        self.make_due(vec![id.as_uuid()])
+        let due = self.make_due(vec![id.as_uuid()])?;
+        if let Some(order_id) = order {
+            self.record(NewHistory {
+                order_id,
+                payment_id: None,
+                source: source.as_str(),
+                fact: "event_redelivered",
+                payment_from: None,
+                payment_to: None,
+                order_from: None,
+                order_to: None,
+                order_version: None,
+                detail: Some(format!("{id} at {due} endpoints")),
+            });
+        }
+        Ok(due)
     }
 
-    /// Notes that the events of a range are to be sent again; the worker does it.
+    /// Notes that the events of a range are to be sent again, and who wants it; the worker does it.
     ///
     /// # Errors
     /// When the merchant does not exist or the database does not answer.
@@ -148,6 +174,7 @@ impl Tx<'_> {
         &mut self,
         merchant: MerchantId,
         range: &RedeliveryRange,
+        source: Source,
     ) -> Result<RangeBegun, LedgerError> {
         let length = range.to.signed_duration_since(range.from);
         if length <= TimeDelta::zero() || length > TimeDelta::days(REDELIVERY_DAYS_MAX) {
@@ -160,8 +187,8 @@ impl Tx<'_> {
         }
         let inserted = diesel::sql_query(
             "INSERT INTO redeliveries \
-                 (id, merchant_id, from_at, to_at, event_type, done_until, done_id) \
-             VALUES ($1, $2, $3, $4, $5, $3, $6) \
+                 (id, merchant_id, from_at, to_at, event_type, done_until, done_id, asked_by) \
+             VALUES ($1, $2, $3, $4, $5, $3, $6, $7) \
              ON CONFLICT (merchant_id) WHERE finished_at IS NULL DO NOTHING",
         )
         .bind::<SqlUuid, _>(Uuid::now_v7())
@@ -170,6 +197,7 @@ impl Tx<'_> {
         .bind::<Timestamptz, _>(range.to)
         .bind::<Nullable<Text>, _>(event_type)
         .bind::<SqlUuid, _>(Uuid::nil())
+        .bind::<Text, _>(source.as_str())
         .execute(self.connection()?)?;
         Ok(if inserted == 0 {
             RangeBegun::OneIsRunning

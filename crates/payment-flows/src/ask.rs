@@ -123,7 +123,8 @@ impl Flows {
         Ok(Asked::Answered { status, applied })
     }
 
-    /// Asks about everything of an order that can be asked about (contract 4.3, sync).
+    /// Asks about everything of an order that can be asked about (contract 4.3, sync), for whoever
+    /// wants to know.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when the order is another merchant's.
@@ -131,12 +132,13 @@ impl Flows {
         &self,
         merchant: MerchantId,
         order: OrderId,
+        source: Source,
     ) -> Result<SyncOutcome, LedgerError> {
         let payments = self
             .ledger
             .transact(move |tx| {
                 let spacing = TimeDelta::seconds(SYNC_SPACING_SECONDS);
-                if !tx.claim_sync(merchant, order, spacing)? {
+                if !tx.claim_sync(merchant, order, spacing, source)? {
                     return Ok(None);
                 }
                 tx.payments_of_order(merchant, order).map(Some)

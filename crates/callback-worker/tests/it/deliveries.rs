@@ -154,6 +154,7 @@ impl Worker {
             endpoint: "POST /v1/orders".to_owned(),
             key: None,
             fingerprint: [0; 32],
+            source: Source::Merchant,
         };
         self.run(move |tx| {
             tx.begin_order(&order, &claim)?;
@@ -369,7 +370,7 @@ async fn what_was_given_up_is_sent_again_by_range() {
         event_type: None,
     };
     let begun = worker
-        .run(move |tx| tx.begin_redelivery(merchant, &range))
+        .run(move |tx| tx.begin_redelivery(merchant, &range, Source::Merchant))
         .await;
     assert_eq!(begun, RangeBegun::Accepted(3));
     while let Some(leased) = worker.run(|tx| tx.lease_redelivery()).await {

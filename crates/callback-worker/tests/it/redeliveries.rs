@@ -8,6 +8,7 @@ use chrono::{TimeDelta, Utc};
 use devstack::TestDatabase;
 use ledger::{
     Ledger, LedgerSettings, NewEndpoint, REDELIVERY_ATTEMPTS_MAX, RangeBegun, RedeliveryRange,
+    Source,
 };
 use payment_flows::FlowMetrics;
 use prometheus::{Registry, TextEncoder};
@@ -80,7 +81,7 @@ impl Ranges {
         };
         let begun = self
             .ledger
-            .transact(move |tx| tx.begin_redelivery(merchant, &range));
+            .transact(move |tx| tx.begin_redelivery(merchant, &range, Source::Merchant));
         begun.await.unwrap()
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Http, Sandbox, Shop, an_order, shared, until, with};
 
-struct Page {
+pub(crate) struct Page {
     http: Http,
     /// `…/pay/ord_…`
     base: String,
@@ -16,7 +16,7 @@ struct Page {
 }
 
 impl Page {
-    fn of(order: &Value) -> Self {
+    pub(crate) fn of(order: &Value) -> Self {
         let url = order["checkout_url"].as_str().unwrap();
         let (base, query) = url.split_once('?').unwrap();
         Self {
@@ -32,7 +32,7 @@ impl Page {
             .await
     }
 
-    async fn choose(&self, channel: &str) -> Answer {
+    pub(crate) async fn choose(&self, channel: &str) -> Answer {
         let url = format!("{}/payments{}", self.base, self.query);
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         let form = format!("channel={channel}").into_bytes();
@@ -40,7 +40,7 @@ impl Page {
     }
 }
 
-fn payer_chooses() -> Value {
+pub(crate) fn payer_chooses() -> Value {
     with(an_order("qris"), json!({"payment": null}))
 }
 

@@ -2,6 +2,7 @@
 //! The file names are the list; what a story needs stands in `support`.
 #![cfg(test)]
 
+mod acts_have_an_author;
 mod alerts_and_dashboards_fit;
 mod alerts_fire;
 mod attacks_reach_no_callback;

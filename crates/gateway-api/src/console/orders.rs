@@ -265,7 +265,7 @@ pub(super) async fn sync(
     let id = order_id(&id)?;
     let merchant = api.ledger().transact(move |tx| tx.merchant_of(id)).await?;
     let begun = begin(&api, &seat, "order_synced", id).await?;
-    let outcome = api.flows.sync(merchant, id).await;
+    let outcome = api.flows.sync(merchant, id, Source::Operator).await;
     let (said, outcome) = match outcome {
         Ok(SyncOutcome::Answered) => ("synced", "done"),
         Ok(SyncOutcome::NoAnswer) => ("no_answer", "no answer"),
@@ -335,7 +335,7 @@ pub(super) async fn redeliver(
         .ledger()
         .transact(move |tx| {
             let merchant = tx.event_owner(id)?;
-            let endpoints = tx.redeliver(merchant, id)?;
+            let endpoints = tx.redeliver(merchant, id, Source::Operator)?;
             if endpoints == 0 {
                 "nobody wants it".clone_into(&mut action.outcome);
             }

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::ids::OrderId;
 use chrono::Utc;
-use ledger::{CheckoutOrder, Claim, LedgerError};
+use ledger::{CheckoutOrder, Claim, LedgerError, Source};
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
@@ -201,6 +201,7 @@ async fn open(
         endpoint: format!("POST /pay/{}/payments", found.order.id),
         key: None,
         fingerprint: Sha256::digest(found.order.id.to_string()).into(),
+        source: Source::Payer,
     };
     let reply = add_payment(api, found.merchant_id, wanted, claim, Utc::now()).await?;
     Ok(reply.status)

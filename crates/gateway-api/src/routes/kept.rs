@@ -2,7 +2,7 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
-use ledger::Claim;
+use ledger::{Claim, Source};
 
 use crate::error::{ApiError, PROBLEM_JSON};
 use crate::idempotency::{Fingerprint, IdempotencyKey};
@@ -31,6 +31,7 @@ impl Claiming {
             endpoint: format!("{} {}", self.method, self.path),
             key: self.key.map(|key| key.as_str().to_owned()),
             fingerprint: *fingerprint.as_bytes(),
+            source: Source::Merchant,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `/v1/events…`: shops pull events, look how they fare, and have them sent again.
 
 use ayolinx_core::ids::{EventId, MerchantId};
-use ledger::{FeedPage, RangeBegun, RedeliveryRange};
+use ledger::{FeedPage, RangeBegun, RedeliveryRange, Source};
 use serde_json::value::RawValue;
 
 use crate::error::{ApiError, ErrorCode, FieldCode, FieldError};
@@ -56,7 +56,9 @@ pub async fn redeliver_event(
     id: EventId,
 ) -> Result<RedeliveredView, ApiError> {
     let deliveries = api
-        .transact(merchant, move |tx| tx.redeliver(merchant, id))
+        .transact(merchant, move |tx| {
+            tx.redeliver(merchant, id, Source::Merchant)
+        })
         .await?;
     Ok(RedeliveredView {
         event_id: id.to_string(),
@@ -74,7 +76,9 @@ pub async fn redeliver_range(
     range: RedeliveryRange,
 ) -> Result<RedeliveryView, ApiError> {
     let begun = api
-        .transact(merchant, move |tx| tx.begin_redelivery(merchant, &range))
+        .transact(merchant, move |tx| {
+            tx.begin_redelivery(merchant, &range, Source::Merchant)
+        })
         .await?;
     match begun {
         RangeBegun::Accepted(events) => Ok(RedeliveryView::new(&range, events)),

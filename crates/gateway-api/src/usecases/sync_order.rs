@@ -2,6 +2,7 @@
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::OrderView;
+use ledger::Source;
 use payment_flows::SyncOutcome;
 
 use crate::error::{ApiError, ErrorCode};
@@ -18,7 +19,12 @@ pub async fn sync_order(
     merchant: MerchantId,
     order_id: OrderId,
 ) -> Result<OrderView, ApiError> {
-    match api.flows.sync(merchant, order_id).await.map_err(storage)? {
+    match api
+        .flows
+        .sync(merchant, order_id, Source::Merchant)
+        .await
+        .map_err(storage)?
+    {
         SyncOutcome::Answered => {
             api.transact(merchant, move |tx| tx.order_view(merchant, order_id))
                 .await

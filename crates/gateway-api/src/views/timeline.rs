@@ -38,7 +38,7 @@ pub struct TimelineItemView {
     )]
     pub kind: &'static str,
     /// Who or what it came from: `merchant`, `payer`, `operator`, `provider`, `provider_call`,
-    /// `provider_reply`, `inquiry`, `callback`, `resolver`, `expiry`, `other_payment`, `gateway`,
+    /// `provider_reply`, `inquiry`, `callback`, `resolver`, `expiry`, `other_payment`, `retention`, `gateway`,
     /// `endpoint`.
     #[schema(example = "merchant")]
     pub source: String,

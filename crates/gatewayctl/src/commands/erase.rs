@@ -1,7 +1,7 @@
 //! A payer's data are erased; what would go is shown first.
 
 use ayolinx_core::ids::{MerchantId, OrderId};
-use ledger::{Erased, Erasing, Ledger, SoughtPayer};
+use ledger::{Erased, Erasing, Ledger, SoughtPayer, Source};
 use serde_json::{Value, json};
 
 use super::keys::or_no_merchant;
@@ -18,6 +18,7 @@ pub(crate) async fn run(asked: Erase) -> Result<Output, Failure> {
     let settings = access::settings()?;
     let books = access::patient_books(&settings)?;
     let how = Erasing {
+        source: Source::Operator,
         by: asked.by.clone(),
         with_free_text: asked.free_text,
         is_dry: !asked.yes,

@@ -3,7 +3,7 @@
 use ayolinx_core::ids::EventId;
 use ayolinx_core::order_view::jakarta_millis;
 use ledger::{
-    LedgerError, REDELIVERY_DAYS_MAX, REDELIVERY_EVENTS_MAX, RangeBegun, RedeliveryRange,
+    LedgerError, REDELIVERY_DAYS_MAX, REDELIVERY_EVENTS_MAX, RangeBegun, RedeliveryRange, Source,
 };
 use serde_json::json;
 
@@ -27,7 +27,7 @@ async fn one(event: EventId) -> Result<Output, Failure> {
     let deliveries = access::books(&settings)?
         .transact(move |tx| {
             let merchant = tx.event_owner(event)?;
-            tx.redeliver(merchant, event)
+            tx.redeliver(merchant, event, Source::Operator)
         })
         .await
         .map_err(|error| match error {
@@ -55,7 +55,7 @@ async fn range(asked: Redeliver) -> Result<Output, Failure> {
     let begun = access::books(&settings)?
         .transact(move |tx| {
             tx.merchant_exists(merchant)?;
-            tx.begin_redelivery(merchant, &range)
+            tx.begin_redelivery(merchant, &range, Source::Operator)
         })
         .await
         .map_err(|error| or_no_merchant(error, merchant))?;

@@ -36,10 +36,10 @@ pub(crate) async fn sync(named: NamedOrder) -> Result<Output, Failure> {
     let flows = access::flows(&settings, books.clone())?;
     let id = the_one(&books, named).await?;
     let merchant = merchant_of(&books, id).await?;
-    let mut outcome = flows.sync(merchant, id).await?;
+    let mut outcome = flows.sync(merchant, id, Source::Operator).await?;
     if outcome == SyncOutcome::TooSoon {
         tokio::time::sleep(SYNC_PAUSE).await;
-        outcome = flows.sync(merchant, id).await?;
+        outcome = flows.sync(merchant, id, Source::Operator).await?;
     }
     match outcome {
         SyncOutcome::Answered => shown(&books, id).await,

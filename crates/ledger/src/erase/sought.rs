@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Erasing;
 use crate::error::LedgerError;
+use crate::history::Source;
 use crate::pool::Ledger;
 use crate::tx::Tx;
 
@@ -73,6 +74,7 @@ impl Ledger {
     /// As [`Ledger::transact`]; what was erased before stays so.
     pub async fn erase_old_payers(&self, months: u32) -> Result<usize, LedgerError> {
         let how = Erasing {
+            source: Source::Retention,
             by: format!("retention of {months} months"),
             with_free_text: false,
             is_dry: false,

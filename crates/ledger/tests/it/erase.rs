@@ -9,7 +9,7 @@ use ayolinx_core::secret::Secret;
 use chrono::TimeDelta;
 use ledger::{
     Begun, Erased, Erasing, InboundNotification, NewOrder, RefusedNotification, SoughtPayer,
-    StoredReply,
+    Source, StoredReply,
 };
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::support::{Books, Started, claim, keyed, order, started};
 
 fn erasing(is_dry: bool) -> Erasing {
     Erasing {
+        source: Source::Operator,
         by: "ticket-7".to_owned(),
         with_free_text: false,
         is_dry,

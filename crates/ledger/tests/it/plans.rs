@@ -113,7 +113,7 @@ async fn work(books: &Books) {
     let (merchant, id) = (books.merchant, cancelled.order);
     books
         .run(move |tx| {
-            tx.claim_sync(merchant, id, TimeDelta::seconds(2))?;
+            tx.claim_sync(merchant, id, TimeDelta::seconds(2), Source::Merchant)?;
             tx.payments_of_order(merchant, id)?;
             tx.plan_cancel(merchant, id)?;
             tx.cancel_order(merchant, id, Source::Merchant)
@@ -187,13 +187,13 @@ async fn webhooks(books: &Books, event: EventId) {
             tx.feed(merchant, Some(EventType::OrderPaid), FeedPlace::START, 50)?;
             tx.event_body(merchant, event)?;
             tx.deliveries_of(merchant, event)?;
-            tx.redeliver(merchant, event)?;
+            tx.redeliver(merchant, event, Source::Merchant)?;
             let range = RedeliveryRange {
                 from: Utc::now() - TimeDelta::hours(1),
                 to: Utc::now() + TimeDelta::hours(1),
                 event_type: None,
             };
-            tx.begin_redelivery(merchant, &range)
+            tx.begin_redelivery(merchant, &range, Source::Merchant)
         })
         .await;
     while let Some(leased) = books.run(|tx| tx.lease_redelivery()).await {
@@ -403,7 +403,7 @@ async fn a_page_of_the_feed_and_a_step_of_a_range_read_what_they_give() {
             event_type,
         };
         books
-            .run_for_shop(move |tx| tx.begin_redelivery(merchant, &range))
+            .run_for_shop(move |tx| tx.begin_redelivery(merchant, &range, Source::Merchant))
             .await;
         let leased = books.run(|tx| tx.lease_redelivery()).await.unwrap();
         books.run(move |tx| tx.step_redelivery(&leased)).await;

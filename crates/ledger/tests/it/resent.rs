@@ -3,7 +3,9 @@
 use ayolinx_core::event::EventType;
 use ayolinx_core::ids::{EventId, MerchantId};
 use chrono::{TimeDelta, Utc};
-use ledger::{DeliveryNext, EndpointChange, FeedPlace, LedgerError, RangeBegun, RedeliveryRange};
+use ledger::{
+    DeliveryNext, EndpointChange, FeedPlace, LedgerError, RangeBegun, RedeliveryRange, Source,
+};
 use uuid::Uuid;
 
 use crate::support::Books;
@@ -40,7 +42,9 @@ async fn an_event_is_sent_again_to_all_who_want_it_also_where_it_was_given_up() 
         .await;
     let event = ids(&feed_of(&books, FeedPlace::START, 1).await).remove(0);
     let event: EventId = event.parse().unwrap();
-    let count = books.run(move |tx| tx.redeliver(merchant, event)).await;
+    let count = books
+        .run(move |tx| tx.redeliver(merchant, event, Source::Merchant))
+        .await;
     let mut sent: Vec<_> = lease(&books)
         .await
         .into_iter()
@@ -59,7 +63,7 @@ async fn an_event_is_sent_again_to_all_who_want_it_also_where_it_was_given_up() 
     let stranger = MerchantId::from_uuid(Uuid::now_v7());
     let theirs = books
         .ledger
-        .transact(move |tx| tx.redeliver(stranger, event))
+        .transact(move |tx| tx.redeliver(stranger, event, Source::Merchant))
         .await;
     assert!(matches!(theirs, Err(LedgerError::NotFound)));
     assert_eq!(books.events(one.order).await, ["order.payable"]);
@@ -72,7 +76,9 @@ async fn a_redelivery_outlives_the_try_that_is_under_way() {
     let event = test_event(&books, hook).await;
     let merchant = books.merchant;
     let under_way = lease(&books).await.remove(0);
-    let count = books.run(move |tx| tx.redeliver(merchant, event)).await;
+    let count = books
+        .run(move |tx| tx.redeliver(merchant, event, Source::Merchant))
+        .await;
     assert_eq!(count, 1, "a test goes again where it went");
     assert!(!settle(&books, under_way, DeliveryNext::Delivered).await);
     assert_eq!(lease(&books).await.len(), 1);
@@ -89,7 +95,7 @@ fn last_days(days: i64) -> RedeliveryRange {
 async fn begin(books: &Books, range: RedeliveryRange) -> RangeBegun {
     let merchant = books.merchant;
     books
-        .run(move |tx| tx.begin_redelivery(merchant, &range))
+        .run(move |tx| tx.begin_redelivery(merchant, &range, Source::Merchant))
         .await
 }
 

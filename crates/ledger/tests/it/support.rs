@@ -364,6 +364,7 @@ pub(crate) fn claim(body: &str) -> Claim {
         endpoint: "POST /v1/orders".to_owned(),
         key: None,
         fingerprint,
+        source: Source::Merchant,
     }
 }
 

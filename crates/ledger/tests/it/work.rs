@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{TimeDelta, Utc};
-use ledger::{LeasedWork, WorkKind, WorkNext};
+use ledger::{LeasedWork, Source, WorkKind, WorkNext};
 
 use crate::support::Books;
 
@@ -156,14 +156,14 @@ async fn a_sync_is_claimed_once_in_its_spacing() {
     for _ in 0..2 {
         claimed.push(
             books
-                .run(move |tx| tx.claim_sync(merchant, id, TimeDelta::seconds(2)))
+                .run(move |tx| tx.claim_sync(merchant, id, TimeDelta::seconds(2), Source::Merchant))
                 .await,
         );
     }
     books.sql("UPDATE orders SET synced_at = now() - interval '2 s'");
     claimed.push(
         books
-            .run(move |tx| tx.claim_sync(merchant, id, TimeDelta::seconds(2)))
+            .run(move |tx| tx.claim_sync(merchant, id, TimeDelta::seconds(2), Source::Merchant))
             .await,
     );
     assert_eq!(claimed, [true, false, true]);

@@ -7,7 +7,7 @@ use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
 use chrono::{TimeDelta, Utc};
-use ledger::{AUDIT_CHECKS, Claim, Ledger, NewOrder, NewPayment};
+use ledger::{AUDIT_CHECKS, Claim, Ledger, NewOrder, NewPayment, Source};
 use uuid::Uuid;
 
 use super::books::{Books, Snapshot};
@@ -298,6 +298,7 @@ fn claim(endpoint: &str, key: Option<String>) -> Claim {
         endpoint: endpoint.to_owned(),
         key,
         fingerprint: [7; 32],
+        source: Source::Merchant,
     }
 }
 
