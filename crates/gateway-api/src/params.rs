@@ -23,16 +23,16 @@ use std::str::FromStr;
 use crate::error::{ApiError, ErrorCode};
 use crate::json::JsonTree;
 
-pub use create_order::CreateOrder;
+pub use create_order::{CreateOrder, NamedOrder};
 pub use cursor::{Cursor, EventCursor};
 pub use events::{ListEvents, parse_redelivery};
 pub use export::{ExportFormat, ExportOrders};
-pub use field_errors::FieldErrors;
+pub use field_errors::{FieldErrors, Judged};
 pub use items::Item;
 pub use list_orders::{
     LIMIT_DEFAULT, LIMIT_MAX, ListOrders, OrderFilters, WAIT_SECS_MAX, WaitForOrder,
 };
-pub use payment::{OrderFacts, PaymentChoice, RequestedPayment};
+pub use payment::{NamedPayment, OrderFacts, PaymentChoice, RequestedPayment};
 pub use query::{Query, no_query};
 pub use refund::{AskRefund, CompleteRefund, ResolveReview};
 pub use report::parse_report_date;

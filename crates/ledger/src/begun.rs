@@ -78,6 +78,8 @@ pub enum Begun {
         /// The creation.
         creation: Uuid,
     },
+    /// Nobody asked for it before. Only of those who look and do not claim.
+    New,
     /// Asked before and answered: the same bytes again.
     Replay(StoredReply),
     /// Asked before, and not known yet: 202 with the order as it is.

@@ -2,6 +2,7 @@
 //! reference, and the first final reply that is given again (contract 4.1, idempotency).
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
+use ayolinx_core::method::Method;
 use ayolinx_core::states::{OrderState, PaymentState};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -35,7 +36,62 @@ impl Tx<'_> {
         }
         match self.creation_by_key(new.merchant_id, claim)? {
             Some(earlier) => self.resume_creation(&earlier, claim),
-            None => self.reference_taken(new, claim),
+            None => self.reference_taken((new.merchant_id, &new.reference), claim),
+        }
+    }
+
+    /// What became of this very request for an order, or of another under its key or reference;
+    /// [`Begun::New`] when there is none. For a request that could not be begun as things are now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn earlier_order(
+        &mut self,
+        merchant: MerchantId,
+        reference: &str,
+        claim: &Claim,
+    ) -> Result<Begun, LedgerError> {
+        if let Some(earlier) = self.creation_by_key(merchant, claim)? {
+            return self.resume_creation(&earlier, claim);
+        }
+        match self.reference_taken((merchant, reference), claim) {
+            Err(LedgerError::NotFound) => Ok(Begun::New),
+            found => found,
+        }
+    }
+
+    /// What became of this very request for a further payment; without a key, the open payment of that
+    /// method, and of that channel where one is named. [`Begun::New`] when there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when the order is another merchant's.
+    pub fn earlier_payment(
+        &mut self,
+        (merchant, order_id): (MerchantId, OrderId),
+        (method, channel): (Method, Option<&str>),
+        claim: &Claim,
+    ) -> Result<Begun, LedgerError> {
+        if let Some(earlier) = self.creation_by_key(merchant, claim)? {
+            return self.resume_creation(&earlier, claim);
+        }
+        let locked = self.lock_order(order_id.as_uuid())?;
+        if locked.order.merchant_id() != merchant {
+            return Err(LedgerError::NotFound);
+        }
+        if claim.key.is_some() || self.payable(&locked.order)?.is_err() {
+            return Ok(Begun::New);
+        }
+        let is_it = |row: &PaymentRow| channel.is_none() || row.channel.as_deref() == channel;
+        match find_open(&locked, method, is_it)? {
+            Some(open) => self.stand_of_open(&locked, &open),
+            None => Ok(Begun::New),
+        }
+    }
+
+    fn stand_of_open(&mut self, locked: &Locked, open: &PaymentRow) -> Result<Begun, LedgerError> {
+        match open.state()? {
+            PaymentState::Pending => Ok(Begun::Open(locked.order.id())),
+            _ => self.stand_of(locked, open, None),
         }
     }
 
@@ -50,10 +106,15 @@ impl Tx<'_> {
         new: &NewPayment,
         claim: &Claim,
     ) -> Result<Begun, LedgerError> {
+        // A key that was used says what it was used for, whatever order is named now.
+        if let Some(earlier) = self.creation_by_key(merchant, claim)? {
+            return self.resume_creation(&earlier, claim);
+        }
         let mut locked = self.lock_order(order_id.as_uuid())?;
         if locked.order.merchant_id() != merchant {
             return Err(LedgerError::NotFound);
         }
+        // A twin may have committed while the lock was waited for.
         if let Some(earlier) = self.creation_by_key(merchant, claim)? {
             return self.resume_creation(&earlier, claim);
         }
@@ -61,12 +122,9 @@ impl Tx<'_> {
             return Ok(Begun::Refused(refusal));
         }
         if claim.key.is_none()
-            && let Some(open) = find_open(&locked, new)?
+            && let Some(open) = find_open(&locked, new.method, |row| row.channel == new.channel)?
         {
-            return match open.state()? {
-                PaymentState::Pending => Ok(Begun::Open(order_id)),
-                _ => self.stand_of(&locked, &open, None),
-            };
+            return self.stand_of_open(&locked, &open);
         }
         let asked_for = locked.payments.iter().filter(|row| row.replaces.is_none());
         if asked_for.count() >= PAYMENTS_MAX {
@@ -124,15 +182,19 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn reference_taken(&mut self, new: &NewOrder, claim: &Claim) -> Result<Begun, LedgerError> {
-        let order_id = self.order_by_reference(new.merchant_id, &new.reference)?;
+    fn reference_taken(
+        &mut self,
+        (merchant, reference): (MerchantId, &str),
+        claim: &Claim,
+    ) -> Result<Begun, LedgerError> {
+        let order_id = self.order_by_reference(merchant, reference)?;
         let earlier: CreationRow = creations::table
             .filter(creations::order_id.eq(order_id.as_uuid()))
             .filter(creations::makes_order)
             .select(CreationRow::as_select())
             .first(self.connection()?)?;
         // A twin with the same key may have committed while our insert waited for it.
-        if let Some(twin) = self.creation_by_key(new.merchant_id, claim)? {
+        if let Some(twin) = self.creation_by_key(merchant, claim)? {
             return self.resume_creation(&twin, claim);
         }
         // Keys and references are separate names: a new key never adopts an old order.
@@ -143,10 +205,13 @@ impl Tx<'_> {
     }
 }
 
-fn find_open(locked: &Locked, new: &NewPayment) -> Result<Option<PaymentRow>, LedgerError> {
+fn find_open(
+    locked: &Locked,
+    method: Method,
+    is_it: impl Fn(&PaymentRow) -> bool,
+) -> Result<Option<PaymentRow>, LedgerError> {
     for row in &locked.payments {
-        let same_way = row.method()? == new.method && row.channel == new.channel;
-        if same_way && row.state()?.is_open() {
+        if row.method()? == method && is_it(row) && row.state()?.is_open() {
             return Ok(Some(row.clone()));
         }
     }

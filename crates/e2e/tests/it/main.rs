@@ -25,6 +25,7 @@ mod documents_are_served;
 mod errors_are_problems;
 mod examples_are_true;
 mod examples_work;
+mod first_reply_comes_again;
 mod gatewayctl_runs;
 mod head_is_get;
 mod keys_rotate_under_load;

@@ -13,7 +13,7 @@ use crate::error::{ApiError, FieldCode};
 use crate::json::JsonTree;
 
 use super::customer::read_customer;
-use super::field_errors::FieldErrors;
+use super::field_errors::{FieldErrors, Judged};
 use super::fields::{Fields, text_at};
 use super::formats::{check_return_url, has_control, is_reference, parse_time};
 use super::items::{Item, add_up_to, read_items};
@@ -66,12 +66,35 @@ pub struct CreateOrder {
     pub metadata: Option<BTreeMap<String, String>>,
 }
 
+/// A body whose shape is right.
+#[derive(Debug)]
+pub struct NamedOrder {
+    /// The shop's own order number.
+    pub reference: String,
+    /// What clock and channel table say of it now.
+    pub judged: Judged<CreateOrder>,
+}
+
 impl CreateOrder {
-    /// Reads and checks a body.
+    /// [`NamedOrder::read`] of a body that nobody sent before.
     ///
     /// # Errors
     /// 422 `validation_failed` naming every field, or 422 `channel_unavailable`.
     pub fn parse(
+        body: &JsonTree,
+        table: &ChannelTable,
+        now: DateTime<Utc>,
+    ) -> Result<Self, ApiError> {
+        NamedOrder::read(body, table, now)?.judged
+    }
+}
+
+impl NamedOrder {
+    /// Reads and checks a body.
+    ///
+    /// # Errors
+    /// 422 `validation_failed` naming every field, when the shape is not right.
+    pub fn read(
         body: &JsonTree,
         table: &ChannelTable,
         now: DateTime<Utc>,
@@ -96,8 +119,8 @@ impl CreateOrder {
         let (Some(reference), Some(amount)) = (reference, amount) else {
             return Err(errors.into_error());
         };
-        errors.into_result(Self {
-            reference,
+        let judged = errors.into_judged(Some(CreateOrder {
+            reference: reference.clone(),
             amount,
             payment,
             expires_at,
@@ -106,7 +129,8 @@ impl CreateOrder {
             items,
             return_url: return_url.map(str::to_owned),
             metadata,
-        })
+        }))?;
+        Ok(Self { reference, judged })
     }
 }
 
@@ -203,7 +227,12 @@ fn read_expiry(
         let message = "either expires_at or expires_in, not both";
         errors.add(fields.path("expires_in"), FieldCode::NotAllowed, message);
     }
-    let secs = fields.integer("expires_in", (1, longest.num_seconds()), errors);
+    let secs = fields.integer("expires_in", (1, i64::MAX), errors);
+    let most = longest.num_seconds();
+    if secs.is_some_and(|secs| secs > most) {
+        let message = format!("at most {most}");
+        errors.judge(fields.path("expires_in"), FieldCode::AboveMaximum, message);
+    }
     let after_secs = secs.and_then(|secs| now.checked_add_signed(TimeDelta::try_seconds(secs)?));
     let Some(text) = fields.text("expires_at", errors) else {
         return after_secs;
@@ -216,14 +245,14 @@ fn read_expiry(
     };
     let ahead = expires_at.signed_duration_since(now);
     if ahead < AHEAD_MIN {
-        errors.add(
+        errors.judge(
             path,
             FieldCode::InThePast,
             "must be at least 1 second ahead",
         );
     } else if ahead > longest {
         let message = format!("at most {} seconds ahead", longest.num_seconds());
-        errors.add(path, FieldCode::AboveMaximum, message);
+        errors.judge(path, FieldCode::AboveMaximum, message);
     }
     Some(expires_at)
 }

@@ -5,16 +5,27 @@ use crate::error::{ApiError, ErrorCode, FieldCode, FieldError};
 /// More are not listed: a body of nothing but wrong names must not become a reply of a megabyte.
 const LISTED_MAX: usize = 100;
 
-/// What is wrong so far.
+/// What is wrong so far: with the body by itself, or as things are now.
 #[derive(Debug, Default)]
 pub struct FieldErrors {
     errors: Vec<FieldError>,
     unavailable: Option<String>,
+    is_misshapen: bool,
 }
 
+/// What the clock, the channel table and the order say now of a body of the right shape. The same body may have
+/// been right before, and its first reply comes again all the same (contract 4.1).
+pub type Judged<T> = Result<T, ApiError>;
+
 impl FieldErrors {
-    /// `field` breaks the rule `code`. Of several reasons for one field the first is kept.
+    /// `field` breaks the rule `code`, whenever it is sent. Of several reasons for one field the first is kept.
     pub fn add(&mut self, field: impl Into<String>, code: FieldCode, message: impl Into<String>) {
+        self.is_misshapen = true;
+        self.judge(field, code, message);
+    }
+
+    /// `field` breaks the rule `code` as things are now: the clock, the channel table or the order decides it.
+    pub fn judge(&mut self, field: impl Into<String>, code: FieldCode, message: impl Into<String>) {
         let field = field.into();
         let known = self.errors.iter().any(|error| error.field == field);
         if !known && self.errors.len() < LISTED_MAX {
@@ -47,6 +58,22 @@ impl FieldErrors {
                 ErrorCode::ChannelUnavailable,
                 format!("{channel} is switched off here"),
             )),
+        }
+    }
+
+    /// What is judged of a body whose shape is right; `value` is there when nothing is wrong.
+    ///
+    /// # Errors
+    /// 422 `validation_failed` naming every field, when the shape is not right.
+    pub fn into_judged<T>(self, value: Option<T>) -> Result<Judged<T>, ApiError> {
+        let is_misshapen = self.is_misshapen;
+        let judged = match value {
+            Some(value) => self.into_result(value),
+            None => Err(self.into_error()),
+        };
+        match judged {
+            Err(error) if is_misshapen => Err(error),
+            judged => Ok(judged),
         }
     }
 

@@ -11,7 +11,7 @@ use ayolinx_core::order_view::Customer;
 use crate::error::{ApiError, FieldCode};
 use crate::json::JsonTree;
 
-use super::field_errors::FieldErrors;
+use super::field_errors::{FieldErrors, Judged};
 use super::fields::{Fields, required, text_at};
 
 pub(crate) const FIELDS: &[&str] = &["method", "channel", "channels"];
@@ -79,18 +79,44 @@ enum NamedBy {
     Default,
 }
 
-impl RequestedPayment {
+/// A body of `POST …/payments` whose shape is right.
+#[derive(Debug)]
+pub struct NamedPayment {
+    /// The method.
+    pub method: Method,
+    /// The channel, where the shop named one.
+    pub channel: Option<String>,
+    /// What the channel table says of it now.
+    pub judged: Judged<RequestedPayment>,
+}
+
+impl NamedPayment {
     /// Reads the body of `POST /v1/orders/{id}/payments`.
+    ///
+    /// # Errors
+    /// 422 `validation_failed` naming every field, when the shape is not right.
+    pub fn read(body: &JsonTree, table: &ChannelTable) -> Result<Self, ApiError> {
+        let mut errors = FieldErrors::default();
+        let fields = Fields::root(body, FIELDS, &mut errors);
+        let requested = read_payment(&fields, table, &mut errors);
+        let judged = errors.into_judged(requested)?;
+        let text = |name| fields.text(name, &mut FieldErrors::default());
+        let method = text("method").and_then(|name| name.parse().ok());
+        Ok(Self {
+            method: method.ok_or_else(|| ApiError::internal("a payment without a method"))?,
+            channel: text("channel").map(str::to_owned),
+            judged,
+        })
+    }
+}
+
+impl RequestedPayment {
+    /// [`NamedPayment::read`] of a body that nobody sent before.
     ///
     /// # Errors
     /// 422 `validation_failed` or `channel_unavailable`.
     pub fn parse(body: &JsonTree, table: &ChannelTable) -> Result<Self, ApiError> {
-        let mut errors = FieldErrors::default();
-        let fields = Fields::root(body, FIELDS, &mut errors);
-        match read_payment(&fields, table, &mut errors) {
-            Some(requested) => errors.into_result(requested),
-            None => Err(errors.into_error()),
-        }
+        NamedPayment::read(body, table)?.judged
     }
 
     /// The choice of exactly this channel, as a button of the checkout page makes it.
@@ -236,7 +262,7 @@ pub(super) fn check_limits(
             format!("at most {}", refusing.max.to_decimal_string()),
         )
     };
-    errors.add(
+    errors.judge(
         "amount.value",
         code,
         format!("{limit} for {}", refusing.code),
@@ -344,7 +370,7 @@ fn named<'t>(
             Some(method) => format!("is no channel of {method}"),
             None => "is no channel".to_owned(),
         };
-        errors.add(path, FieldCode::NotAllowed, message);
+        errors.judge(path, FieldCode::NotAllowed, message);
         return None;
     };
     if !channel.is_available() {
@@ -369,8 +395,12 @@ fn only_channel<'t>(
             errors.channel_unavailable(method.as_str());
             None
         }
-        _ => {
+        _ if must_name => {
             required(fields.path("channel"), errors);
+            None
+        }
+        _ => {
+            errors.judge(fields.path("channel"), FieldCode::Required, "must be given");
             None
         }
     }

@@ -16,11 +16,10 @@ use crate::pages::{
     qr_svg as draw_svg,
 };
 use crate::params::{
-    CreateOrder, Cursor, ListOrders, OrderFacts, Query, RequestedPayment, WaitForOrder, no_fields,
-    no_query, path_id,
+    Cursor, ListOrders, NamedOrder, NamedPayment, Query, WaitForOrder, no_fields, no_query, path_id,
 };
 use crate::state::Api;
-use crate::usecases::add_payment::{AddPayment, add_payment as pay_another_way};
+use crate::usecases::add_payment::pay_another_way;
 use crate::usecases::cancel_order::cancel_order;
 use crate::usecases::create_order::create_order;
 use crate::usecases::read_orders::{list_orders, read_order};
@@ -42,9 +41,9 @@ pub(super) async fn create(
     let claim = Claiming::of(&request)?;
     let body = read_json(&request, payload).await?;
     let now = Utc::now();
-    let wanted = CreateOrder::parse(&body.tree, api.channels(), now)?;
+    let named = NamedOrder::read(&body.tree, api.channels(), now)?;
     let claim = claim.with(&body.tree);
-    create_order(&api, merchant, wanted, claim, now)
+    create_order(&api, merchant, named, claim, now)
         .await
         .map(kept_reply)
 }
@@ -60,25 +59,9 @@ pub(super) async fn add_payment(
     let claim = Claiming::of(&request)?;
     let order_id: OrderId = path_id(&id)?;
     let body = read_json(&request, payload).await?;
-    let requested = RequestedPayment::parse(&body.tree, api.channels())?;
-    let order = api
-        .transact(merchant, move |tx| {
-            tx.order_view(merchant, order_id)?;
-            tx.any_order(order_id)
-        })
-        .await?;
-    let facts = OrderFacts {
-        amount: order.amount,
-        customer: order.customer.as_ref(),
-        return_url: order.return_url.as_deref(),
-    };
-    let wanted = AddPayment {
-        order_id,
-        choice: requested.for_order(facts, api.channels())?,
-        order_expires_at: order.expires_at,
-    };
+    let named = NamedPayment::read(&body.tree, api.channels())?;
     let claim = claim.with(&body.tree);
-    pay_another_way(&api, merchant, wanted, claim, Utc::now())
+    pay_another_way(&api, merchant, order_id, named, claim)
         .await
         .map(kept_reply)
 }

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use ledger::{Claim, Tx};
 
 use super::create_order::new_payment;
-use super::settle::{OrderReply, begin_and_settle};
-use crate::error::ApiError;
-use crate::params::PaymentChoice;
+use super::settle::{OrderReply, begin_and_settle, settle_earlier_or_refuse};
+use crate::error::{ApiError, ErrorCode};
+use crate::params::{Judged, NamedPayment, OrderFacts, PaymentChoice, RequestedPayment};
 use crate::state::Api;
 
 /// An order to be paid in a further way.
@@ -41,4 +41,67 @@ pub async fn add_payment(
         async move { ledger.begin(begin, untaken).await }
     };
     begin_and_settle(api, merchant, begin).await
+}
+
+/// What a shop asks for by `POST /v1/orders/{id}/payments`: [`add_payment`], or the reply to the same request
+/// before, whatever the channel table and the order say now.
+///
+/// # Errors
+/// As the tables of contract 4.1 and 4.3 say.
+pub async fn pay_another_way(
+    api: &Api,
+    merchant: MerchantId,
+    order_id: OrderId,
+    named: NamedPayment,
+    claim: Claim,
+) -> Result<OrderReply, ApiError> {
+    let judged = match named.judged {
+        Ok(requested) => judge(api, merchant, order_id, requested).await?,
+        Err(refusal) => Err(refusal),
+    };
+    let refusal = match judged {
+        Ok(wanted) => return add_payment(api, merchant, wanted, claim, Utc::now()).await,
+        Err(refusal) => refusal,
+    };
+    let earlier = || {
+        let (channel, claim) = (named.channel.clone(), claim.clone());
+        let untaken = api.notes().on_untaken();
+        let ledger = api.ledger().for_merchant(merchant);
+        let look = move |tx: &mut Tx<'_>| {
+            let way = (named.method, channel.as_deref());
+            tx.earlier_payment((merchant, order_id), way, &claim)
+        };
+        async move { ledger.begin(look, untaken).await }
+    };
+    settle_earlier_or_refuse(api, merchant, earlier, refusal).await
+}
+
+/// Holds a choice against its order, as that is now.
+async fn judge(
+    api: &Api,
+    merchant: MerchantId,
+    order_id: OrderId,
+    requested: RequestedPayment,
+) -> Result<Judged<AddPayment>, ApiError> {
+    let order = api
+        .transact(merchant, move |tx| {
+            tx.order_view(merchant, order_id)?;
+            tx.any_order(order_id)
+        })
+        .await;
+    let order = match order {
+        Err(error) if error.code() == ErrorCode::NotFound => return Ok(Err(error)),
+        order => order?,
+    };
+    let facts = OrderFacts {
+        amount: order.amount,
+        customer: order.customer.as_ref(),
+        return_url: order.return_url.as_deref(),
+    };
+    let choice = requested.for_order(facts, api.channels());
+    Ok(choice.map(|choice| AddPayment {
+        order_id,
+        choice,
+        order_expires_at: order.expires_at,
+    }))
 }

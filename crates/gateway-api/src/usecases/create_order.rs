@@ -3,13 +3,13 @@
 use ayolinx_core::channels::ChannelTable;
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use chrono::{DateTime, TimeDelta, Utc};
-use ledger::{Claim, NewOrder, NewPayment};
+use ledger::{Claim, NewOrder, NewPayment, Tx};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::settle::{OrderReply, begin_and_settle};
+use super::settle::{OrderReply, begin_and_settle, settle_earlier_or_refuse};
 use crate::error::ApiError;
-use crate::params::{CreateOrder, PaymentChoice};
+use crate::params::{CreateOrder, NamedOrder, PaymentChoice};
 use crate::state::Api;
 
 #[derive(Serialize)]
@@ -19,17 +19,31 @@ struct StoredItem<'a> {
     quantity: u32,
 }
 
-/// Creates an order and, when asked for, opens its payment.
+/// Creates an order and, when asked for, opens its payment. What cannot be created as things are now may have been
+/// created before: then its reply comes again.
 ///
 /// # Errors
 /// As the tables of contract 4.1 say.
 pub async fn create_order(
     api: &Api,
     merchant: MerchantId,
-    wanted: CreateOrder,
+    named: NamedOrder,
     claim: Claim,
     now: DateTime<Utc>,
 ) -> Result<OrderReply, ApiError> {
+    let wanted = match named.judged {
+        Ok(wanted) => wanted,
+        Err(refusal) => {
+            let earlier = || {
+                let (reference, claim) = (named.reference.clone(), claim.clone());
+                let untaken = api.notes().on_untaken();
+                let ledger = api.ledger().for_merchant(merchant);
+                let look = move |tx: &mut Tx<'_>| tx.earlier_order(merchant, &reference, &claim);
+                async move { ledger.begin(look, untaken).await }
+            };
+            return settle_earlier_or_refuse(api, merchant, earlier, refusal).await;
+        }
+    };
     let order = new_order(api, merchant, wanted, now)?;
     let begin = || {
         let untaken = api.notes().on_untaken();

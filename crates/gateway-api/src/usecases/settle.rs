@@ -66,6 +66,24 @@ where
     B: Fn() -> F,
     F: Future<Output = Result<Begun, LedgerError>>,
 {
+    let never = ApiError::internal("what is claimed is not new");
+    settle_earlier_or_refuse(api, merchant, begin, never).await
+}
+
+/// Settles what was begun by an earlier request, as `earlier` finds it; `refusal` when there is none.
+///
+/// # Errors
+/// As the contract's tables say, and the refusal.
+pub async fn settle_earlier_or_refuse<B, F>(
+    api: &Api,
+    merchant: MerchantId,
+    earlier: B,
+    refusal: ApiError,
+) -> Result<OrderReply, ApiError>
+where
+    B: Fn() -> F,
+    F: Future<Output = Result<Begun, LedgerError>>,
+{
     // Before anything is written: a create that begins is also finished.
     let Some(_place) = api.creates.enter() else {
         return Err(ApiError::of(ErrorCode::Overloaded));
@@ -73,10 +91,11 @@ where
     let deadline = Instant::now() + TWIN_PATIENCE;
     let mut conflicts = 0;
     loop {
-        match begin().await {
+        match earlier().await {
             Ok(Begun::InFlight) if Instant::now() < deadline => {
                 tokio::time::sleep(TWIN_PAUSE).await;
             }
+            Ok(Begun::New) => return Err(refusal),
             Ok(begun) => return settle(api, merchant, begun).await,
             Err(LedgerError::Conflict(_)) if conflicts < CONFLICTS_MAX => conflicts += 1,
             Err(error) => return Err(storage(error)),
@@ -126,6 +145,7 @@ async fn settle(api: &Api, merchant: MerchantId, begun: Begun) -> Result<OrderRe
         Begun::Erased(order_id) | Begun::ReferenceExists(order_id) => {
             Err(ApiError::reference_exists(order_id))
         }
+        Begun::New => Err(ApiError::internal("what is new has not begun")),
         Begun::InFlight => Err(ApiError::of(ErrorCode::RequestInProgress).retry_after_secs(1)),
         Begun::KeyReused => Err(ApiError::of(ErrorCode::IdempotencyKeyReused)),
         Begun::Refused(refusal) => Err(refused(refusal)),

@@ -25,15 +25,20 @@ pub async fn create_endpoint(
     claim: Claim,
 ) -> Result<OrderReply, ApiError> {
     let secret = new_secret()?;
+    let checked = permitted(api, &wanted.url).await;
     let new = NewEndpoint {
         id: EndpointId::from_uuid(Uuid::now_v7()),
         merchant_id: merchant,
-        url: permitted(api, &wanted.url).await?,
+        url: checked.clone().unwrap_or_default(),
         event_types: wanted.event_types.as_deref().map(names),
         secret: secret.clone(),
     };
     let enabled = wanted.enabled;
+    // What may be called changes with settings and names; a request that was made before is answered as it was.
     once(api, merchant, claim, move |tx| {
+        if let Err(why) = checked {
+            return Ok(Err(not_permitted(why)));
+        }
         if tx.count_endpoints(merchant)? >= ENDPOINTS_MAX {
             let detail = "a merchant can have 100 endpoints; delete one first";
             return Ok(Err(ApiError::new(ErrorCode::StateConflict, detail)));
@@ -60,7 +65,7 @@ pub async fn change_endpoint(
     wanted: ChangeEndpoint,
 ) -> Result<EndpointView, ApiError> {
     let url = match &wanted.url {
-        Some(url) => Some(permitted(api, url).await?),
+        Some(url) => Some(permitted(api, url).await.map_err(not_permitted)?),
         None => None,
     };
     let change = EndpointChange {
@@ -115,15 +120,17 @@ pub async fn test_endpoint(
     .await
 }
 
-async fn permitted(api: &Api, url: &str) -> Result<String, ApiError> {
+/// The URL, or why it may not be called.
+async fn permitted(api: &Api, url: &str) -> Result<String, String> {
     match api.guard.check_at_registration(url).await {
         Ok(checked) => Ok(checked.as_str().to_owned()),
-        Err(refused) => Err(ApiError::validation_failed(vec![FieldError::new(
-            "url",
-            FieldCode::UrlNotAllowed,
-            refused.to_string(),
-        )])),
+        Err(refused) => Err(refused.to_string()),
     }
+}
+
+fn not_permitted(why: String) -> ApiError {
+    let error = FieldError::new("url", FieldCode::UrlNotAllowed, why);
+    ApiError::validation_failed(vec![error])
 }
 
 fn new_secret() -> Result<Secret, ApiError> {

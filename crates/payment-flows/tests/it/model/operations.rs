@@ -123,7 +123,8 @@ impl Hands {
             Begun::Settled {
                 creation, refused, ..
             } => self.keep(creation, if refused { 424 } else { 201 }).await,
-            Begun::Resolving(_)
+            Begun::New
+            | Begun::Resolving(_)
             | Begun::Erased(_)
             | Begun::Open(_)
             | Begun::InFlight
