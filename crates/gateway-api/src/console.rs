@@ -1,6 +1,7 @@
 //! The operator's console: pages made on the server for people who look after the money of all shops.
 //! It is not there while there is no operator, knows no API keys, and says who did what in a log.
-//! What it changes, it changes through the same use-cases as the API.
+//! What it changes, it changes by the same transactions and flows as the API; what became of it is told
+//! in its own words.
 
 use std::sync::Arc;
 

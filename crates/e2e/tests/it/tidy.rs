@@ -5,6 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ayolinx_core::messages::paths;
+
+use crate::support::{Http, shared};
+
 const LINES_MAX: usize = 400;
 
 /// Files that may be longer, each for a reason of its own. None is.
@@ -303,25 +307,38 @@ fn every_route_of_the_api_is_tried() {
     }
 }
 
-#[test]
-fn every_callback_path_is_tried() {
+/// Where the provider reaches us.
+const CALLBACK_PATHS: [&str; 5] = [
+    paths::NOTIFY_QRIS,
+    paths::NOTIFY_DEBIT,
+    paths::NOTIFY_VA,
+    paths::NOTIFY_LINK,
+    paths::TOKEN,
+];
+
+#[actix_rt::test]
+async fn every_callback_path_is_mounted_and_tried() {
     let tests = tests_of_services();
-    let source =
-        fs::read_to_string(repository().join("crates/callback-worker/src/routes.rs")).unwrap();
-    for path in [
-        "/v1.0/qr/qr-mpm-notify",
-        "/v1.0/debit/notify",
-        "/v1.0/transfer-va/payment",
-        "/v1.0/payment-link/notify",
-        "/v1.0/access-token/b2b",
-    ] {
-        let folder = repository().join("crates/callback-worker/src");
-        let mounted = files(&folder, &[".rs"])
-            .iter()
-            .any(|file| fs::read_to_string(file).unwrap().contains(path));
-        assert!(mounted, "{path} is not mounted: {}", source.len());
+    let (http, worker) = (Http::new(), shared().callback_url(0));
+    let ask = async |path: &str| {
+        let url = format!("{worker}{path}");
+        http.send("POST", &url, &[], Vec::new()).await.status
+    };
+    for path in CALLBACK_PATHS {
         assert!(tests.contains(path), "no test names {path}");
+        let status = ask(path).await;
+        assert!(
+            [400, 401].contains(&status),
+            "{path} is not mounted: {status}"
+        );
     }
+    assert_eq!(ask("/v1.0/of-nobody").await, 404);
+    // A path that is added to the provider's is in the list above.
+    let known =
+        fs::read_to_string(repository().join("crates/ayolinx-core/src/messages.rs")).unwrap();
+    let notified = known.matches("pub const NOTIFY_").count();
+    let only_signed = known.matches("pub const NOTIFY_QRIS_SHORT").count();
+    assert_eq!(notified - only_signed + 1, CALLBACK_PATHS.len());
 }
 
 #[test]
