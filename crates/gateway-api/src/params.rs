@@ -12,6 +12,7 @@ mod formats;
 mod items;
 mod list_orders;
 mod money;
+mod named_payment;
 mod payment;
 mod query;
 mod refund;
@@ -32,7 +33,8 @@ pub use items::Item;
 pub use list_orders::{
     LIMIT_DEFAULT, LIMIT_MAX, ListOrders, OrderFilters, WAIT_SECS_MAX, WaitForOrder,
 };
-pub use payment::{NamedPayment, OrderFacts, PaymentChoice, RequestedPayment};
+pub use named_payment::NamedPayment;
+pub use payment::{OrderFacts, PaymentChoice, RequestedPayment};
 pub use query::{Query, no_query};
 pub use refund::{AskRefund, CompleteRefund, ResolveReview};
 pub use report::parse_report_date;
