@@ -315,7 +315,7 @@ diesel::table! {
         done_id -> Uuid,
         created_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
-        attempts -> Integer,
+        attempts -> Int4,
         due_at -> Timestamptz,
         gave_up -> Bool,
         asked_by -> Nullable<Text>,

@@ -3,6 +3,7 @@
 //! those of triggers too. The ledger's sessions avoid such plans, so one means: there is no index.
 
 mod explained;
+mod feed;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use ledger::{
 };
 use uuid::Uuid;
 
-use self::explained::{BIG, conditions, explained, measured, read_whole, reads, touched};
+use self::explained::{BIG, conditions, explained, read_whole, touched};
 use crate::inbox::{inbound, says};
 use crate::support::{Books, Started, accepted, keyed, order, paid, started};
 use crate::webhooks::{lease, settle, test_event};
@@ -361,67 +362,4 @@ async fn an_index_that_is_missing_is_seen() {
             .any(|one| one.starts_with("Seq Scan of payments")),
         "{found:?}"
     );
-}
-
-/// Of one type many, of another one, which is the last of all.
-fn plant_a_rare_event(books: &Books, many: u32) {
-    books.sql(&format!(
-        "INSERT INTO events (id, merchant_id, type, body, created_at) \
-         SELECT gen_random_uuid(), '{}', \
-             CASE WHEN n = {many} THEN 'order.refunded' ELSE 'order.paid' END, \
-             '{{\"id\":\"evt_' || replace(gen_random_uuid()::text, '-', '') || '\",\"type\":\"order.paid\",\
-               \"timestamp\":\"x\",\"data\":{{\"order\":null}}}}', \
-             now() - interval '1 hour' + n * interval '1 ms' \
-         FROM generate_series(1, {many}) n",
-        books.merchant.as_uuid()
-    ));
-    books.sql("ANALYZE events");
-}
-
-#[tokio::test]
-async fn a_page_of_the_feed_and_a_step_of_a_range_read_what_they_give() {
-    const MANY: u32 = 4_000;
-    const PAGE: i64 = 5;
-    let books = measured().await;
-    plant_a_rare_event(&books, MANY);
-    let merchant = books.merchant;
-    for event_type in [
-        None,
-        Some(EventType::OrderRefunded),
-        Some(EventType::OrderPaid),
-    ] {
-        let mut after = FeedPlace::START;
-        for _ in 0..3 {
-            let page = books
-                .run_for_shop(move |tx| tx.feed(merchant, event_type, after, PAGE))
-                .await;
-            after = page.next;
-        }
-        let range = RedeliveryRange {
-            from: Utc::now() - TimeDelta::hours(2),
-            to: Utc::now() + TimeDelta::hours(1),
-            event_type,
-        };
-        books
-            .run_for_shop(move |tx| tx.begin_redelivery(merchant, &range, Source::Merchant))
-            .await;
-        let leased = books.run(|tx| tx.lease_redelivery()).await.unwrap();
-        books.run(move |tx| tx.step_redelivery(&leased)).await;
-        books.sql("UPDATE redeliveries SET finished_at = now()");
-    }
-    let pages = reads(&books, "pg_snapshot_xmin");
-    assert_eq!(pages.len(), 9);
-    for page in pages {
-        assert_eq!(page.sorts, Vec::<String>::new(), "the index has the order");
-        assert!(page.rows <= u64::try_from(PAGE).unwrap() + 1, "{page:?}");
-    }
-    let steps = reads(&books, "ORDER BY found.created_at");
-    assert_eq!(steps.len(), 3);
-    for step in steps {
-        assert!(step.rows <= 100, "{step:?}");
-    }
-    let counts = reads(&books, ") counted");
-    let counted: Vec<u64> = counts.iter().map(|count| count.rows).collect();
-    assert_eq!(counted.len(), 3);
-    assert_eq!(counted[1], 1, "{counted:?}");
 }

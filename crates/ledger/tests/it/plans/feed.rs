@@ -1,0 +1,71 @@
+//! What a page of the feed and a step of a range really read, beside very many events of other types.
+
+use ayolinx_core::event::EventType;
+use chrono::{TimeDelta, Utc};
+use ledger::{FeedPlace, RedeliveryRange, Source};
+
+use super::explained::{measured, reads};
+use crate::support::Books;
+
+/// Of one type many, of another one, which is the last of all.
+fn plant_a_rare_event(books: &Books, many: u32) {
+    books.sql(&format!(
+        "INSERT INTO events (id, merchant_id, type, body, created_at) \
+         SELECT gen_random_uuid(), '{}', \
+             CASE WHEN n = {many} THEN 'order.refunded' ELSE 'order.paid' END, \
+             '{{\"id\":\"evt_' || replace(gen_random_uuid()::text, '-', '') || '\",\"type\":\"order.paid\",\
+               \"timestamp\":\"x\",\"data\":{{\"order\":null}}}}', \
+             now() - interval '1 hour' + n * interval '1 ms' \
+         FROM generate_series(1, {many}) n",
+        books.merchant.as_uuid()
+    ));
+    books.sql("ANALYZE events");
+}
+
+#[tokio::test]
+async fn a_page_of_the_feed_and_a_step_of_a_range_read_what_they_give() {
+    const MANY: u32 = 4_000;
+    const PAGE: i64 = 5;
+    let books = measured().await;
+    plant_a_rare_event(&books, MANY);
+    let merchant = books.merchant;
+    for event_type in [
+        None,
+        Some(EventType::OrderRefunded),
+        Some(EventType::OrderPaid),
+    ] {
+        let mut after = FeedPlace::START;
+        for _ in 0..3 {
+            let page = books
+                .run_for_shop(move |tx| tx.feed(merchant, event_type, after, PAGE))
+                .await;
+            after = page.next;
+        }
+        let range = RedeliveryRange {
+            from: Utc::now() - TimeDelta::hours(2),
+            to: Utc::now() + TimeDelta::hours(1),
+            event_type,
+        };
+        books
+            .run_for_shop(move |tx| tx.begin_redelivery(merchant, &range, Source::Merchant))
+            .await;
+        let leased = books.run(|tx| tx.lease_redelivery()).await.unwrap();
+        books.run(move |tx| tx.step_redelivery(&leased)).await;
+        books.sql("UPDATE redeliveries SET finished_at = now()");
+    }
+    let pages = reads(&books, "pg_snapshot_xmin");
+    assert_eq!(pages.len(), 9);
+    for page in pages {
+        assert_eq!(page.sorts, Vec::<String>::new(), "the index has the order");
+        assert!(page.rows <= u64::try_from(PAGE).unwrap() + 1, "{page:?}");
+    }
+    let steps = reads(&books, "ORDER BY found.created_at");
+    assert_eq!(steps.len(), 3);
+    for step in steps {
+        assert!(step.rows <= 100, "{step:?}");
+    }
+    let counts = reads(&books, ") counted");
+    let counted: Vec<u64> = counts.iter().map(|count| count.rows).collect();
+    assert_eq!(counted.len(), 3);
+    assert_eq!(counted[1], 1, "{counted:?}");
+}
