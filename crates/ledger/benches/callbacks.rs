@@ -188,7 +188,7 @@ fn make(tx: &mut Tx<'_>, merchant: MerchantId) -> Result<PaymentId, ledger::Ledg
         endpoint: "POST /v1/orders".to_owned(),
         key: None,
         fingerprint: [0; 32],
-        source: ledger::Source::Merchant,
+        source: Source::Merchant,
     };
     let Begun::Send { call, .. } = tx.begin_order(&new, &claim)? else {
         return Err(ledger::LedgerError::NotFound);

@@ -23,13 +23,13 @@ fn literals(source: &str) -> Vec<String> {
             found.push(text.to_owned());
             rest = after;
         } else if first == '"' {
-            let (text, after) = literal(&rest[1..]);
+            let (text, after) = literal(rest.split_at(1).1);
             found.push(text);
             rest = after;
         } else if let Some(after) = character(rest) {
             rest = after;
         } else {
-            rest = &rest[first.len_utf8()..];
+            rest = rest.split_at(first.len_utf8()).1;
         }
     }
     found
@@ -49,7 +49,7 @@ fn character(rest: &str) -> Option<&str> {
 fn raw_literal(rest: &str) -> Option<(&str, &str)> {
     let marked = rest.strip_prefix('r')?;
     let hashes = marked.len() - marked.trim_start_matches('#').len();
-    let inner = marked[hashes..].strip_prefix('"')?;
+    let inner = marked.split_at(hashes).1.strip_prefix('"')?;
     inner.split_once(&format!("\"{}", "#".repeat(hashes)))
 }
 

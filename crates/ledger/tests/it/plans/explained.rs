@@ -202,9 +202,12 @@ pub(super) fn reads(books: &Books, says: &str) -> Vec<Read> {
     read.collect()
 }
 
-/// Rows that a node read, as the server rounds them.
+/// Rows that a node read, in whole numbers of each of its loops.
 fn rows_of(node: &Value) -> u64 {
-    let number = |name: &str| node[name].as_f64().unwrap_or_default();
-    let each = number("Actual Rows") + number("Rows Removed by Filter");
-    (each * number("Actual Loops")).round() as u64
+    let number = |name: &str| {
+        let text = node[name].to_string();
+        let whole = text.split('.').next().and_then(|whole| whole.parse().ok());
+        whole.unwrap_or(0_u64)
+    };
+    (number("Actual Rows") + number("Rows Removed by Filter")) * number("Actual Loops")
 }

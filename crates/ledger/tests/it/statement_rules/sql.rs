@@ -38,16 +38,19 @@ pub(super) fn parts(sql: &str) -> Option<Vec<Part>> {
         (part, rest) = if rest.starts_with("--") {
             (None, rest.split_once('\n').map_or("", |(_, after)| after))
         } else if first.is_whitespace() {
-            (None, &rest[first.len_utf8()..])
+            (None, behind(rest, first.len_utf8()))
         } else if first == '\'' {
-            (Some(Part::Value), after_quotes(&rest[1..], '\''))
+            (Some(Part::Value), after_quotes(behind(rest, 1), '\''))
         } else if first == '"' {
-            let after = after_quotes(&rest[1..], '"');
-            let name = &rest[1..rest.len() - after.len()].trim_end_matches('"');
-            (Some(Part::Word((*name).to_owned())), after)
+            let after = after_quotes(behind(rest, 1), '"');
+            let name = behind(rest, 1)
+                .strip_suffix(after)
+                .unwrap_or_default()
+                .trim_end_matches('"');
+            (Some(Part::Word(name.to_owned())), after)
         } else if first == '{' {
             let end = rest.find('}').map_or(rest.len(), |at| at + 1);
-            (Some(Part::Value), &rest[end..])
+            (Some(Part::Value), behind(rest, end))
         } else if first.is_alphabetic() || first == '_' {
             let (word, after) = run(rest, |c| c.is_alphanumeric() || c == '_');
             (Some(Part::Word(word.to_lowercase())), after)
@@ -58,10 +61,10 @@ pub(super) fn parts(sql: &str) -> Option<Vec<Part>> {
                 after,
             )
         } else if first == '?' || first == '$' {
-            let (_, after) = run(&rest[1..], char::is_alphanumeric);
+            let (_, after) = run(behind(rest, 1), char::is_alphanumeric);
             (Some(Part::Value), after)
         } else {
-            let after = &rest[first.len_utf8()..];
+            let after = behind(rest, first.len_utf8());
             match first {
                 '(' => {
                     levels.push(Vec::new());
@@ -77,6 +80,11 @@ pub(super) fn parts(sql: &str) -> Option<Vec<Part>> {
     }
     let whole = levels.pop()?;
     levels.is_empty().then_some(whole)
+}
+
+/// What follows so many bytes.
+fn behind(text: &str, bytes: usize) -> &str {
+    text.split_at(bytes).1
 }
 
 fn run(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
