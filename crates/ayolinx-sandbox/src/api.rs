@@ -161,6 +161,10 @@ async fn afterwards(
         Action::Truncate => cut(request, Ending::Fin, &half(&reply)),
         Action::WrongEchoReference
         | Action::WrongEchoAmount
+        | Action::BrokenQr
+        | Action::StaticQr
+        | Action::OtherAmountQr { .. }
+        | Action::OtherExpiry { .. }
         | Action::MissingArtefact
         | Action::RedirectElsewhere { .. } => whole(&distorted(reply, action)),
         _ => instead(request, call, action).await,

@@ -52,9 +52,10 @@ pub(crate) fn qr_content(amount: Option<Amount>, label: &str) -> String {
     payload
 }
 
-/// A valid QR for one rupiah.
-pub(crate) fn one_rupiah_qr() -> String {
-    qr_content(Amount::rupiah(1).ok(), "another amount")
+/// A valid QR for so many rupiah, or one that names no amount.
+pub(crate) fn other_qr(rupiah: Option<i64>) -> String {
+    let amount = rupiah.and_then(|whole| Amount::rupiah(whole).ok());
+    qr_content(amount, "another amount")
 }
 
 fn tag(id: &str, value: &str) -> String {

@@ -68,9 +68,19 @@ pub enum Reading {
     VaInquirySnap,
     /// An unknown reference is a success with status 07 (10 #36, #41).
     NotFoundIs07,
+    /// The inquiry of a virtual account says 404…12 of an unknown reference, as SNAP's VA family does (6.2).
+    VaNotFound12,
+    /// The inquiry of a paid virtual account says 404…14, "Paid Bill", and no amount (6.2).
+    VaPaidBill14,
+    /// The inquiry of a virtual account that expired unpaid says 404…19 (6.2).
+    VaExpired19,
+    /// Stores refuse with two digits, as their success `00` has (10 #18).
+    RetailTwoDigits,
+    /// Every transaction has the same `originalReferenceNo`.
+    OneReference,
 }
 
-const NAMES: [(Reading, &str); 31] = [
+const NAMES: [(Reading, &str); 36] = [
     (Reading::RouteDocumented, "route_documented"),
     (Reading::RouteWithoutQuery, "route_without_query"),
     (Reading::CallbackBodyPhp, "callback_body_php"),
@@ -102,6 +112,11 @@ const NAMES: [(Reading, &str); 31] = [
     (Reading::DuplicateAnswered, "duplicate_answered"),
     (Reading::VaInquirySnap, "va_inquiry_snap"),
     (Reading::NotFoundIs07, "not_found_is_07"),
+    (Reading::VaNotFound12, "va_not_found_12"),
+    (Reading::VaPaidBill14, "va_paid_bill_14"),
+    (Reading::VaExpired19, "va_expired_19"),
+    (Reading::RetailTwoDigits, "retail_two_digits"),
+    (Reading::OneReference, "one_reference"),
 ];
 
 /// The readings that hold; none by default.

@@ -123,8 +123,10 @@ fn serve_admitted(
         if expired && sandbox.reads(Reading::ExpiredIs05) {
             transaction.status = Status::cancelled();
         }
-        query_reply::of(call, transaction, now)
-    });
+        otherwise::closed(sandbox, call, transaction, expired)?;
+        Ok(query_reply::of(call, transaction, now))
+    })
+    .flatten();
     match found {
         Err(refusal) if refusal.http == 404 && sandbox.reads(Reading::NotFoundIs07) => {
             let members = json!({
@@ -132,6 +134,9 @@ fn serve_admitted(
                 "latestTransactionStatus": "07",
             });
             Ok(Answer::plain(Reply::success(call, "Successful", members)))
+        }
+        Err(refusal) if refusal == Refusal::not_found() => {
+            Err(otherwise::not_found(sandbox, call).unwrap_or(refusal))
         }
         other => other.map(Answer::plain),
     }
@@ -162,7 +167,8 @@ fn open(
     let transaction = sandbox
         .store
         .open(&reference, |sequence| {
-            create_reply::transaction(sequence, create, now)
+            let made = create_reply::transaction(sequence, create, now);
+            otherwise::named(sandbox, made)
         })
         .ok_or_else(|| Refusal::new(409, "01", "Duplicate partnerReferenceNo"))?;
     schedule(sandbox, &transaction, magic, now);

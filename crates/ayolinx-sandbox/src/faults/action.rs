@@ -88,6 +88,24 @@ pub(crate) enum Action {
     WrongEchoReference,
     /// The reply (or its QR content) names another amount.
     WrongEchoAmount,
+    /// The QR with one digit of its checksum changed: no wallet reads it.
+    BrokenQr,
+    /// A QR that any amount can be paid with: static, without tag 54.
+    StaticQr,
+    /// A right QR over another amount.
+    OtherAmountQr {
+        /// Whole rupiah.
+        #[serde(default = "one_rupiah")]
+        rupiah: i64,
+    },
+    /// The create's reply names this end of the payment's time; the provider keeps the one that was asked for.
+    OtherExpiry {
+        /// Seconds from now, negative for the past; else by `shift_seconds`.
+        from_now_seconds: Option<i64>,
+        /// Seconds from what was asked for: -25200 is seven hours of a mislabelled zone.
+        #[serde(default)]
+        shift_seconds: i64,
+    },
     /// A success without QR, URL, number, code, link or token.
     MissingArtefact,
     /// The e-wallet's or link's URL leads to another host.
@@ -124,6 +142,10 @@ const fn one_minute_ms() -> u64 {
 
 const fn yes() -> bool {
     true
+}
+
+const fn one_rupiah() -> i64 {
+    1
 }
 
 fn elsewhere() -> String {
@@ -178,6 +200,12 @@ impl Action {
             json!({"call":"*","action":{"kind":"in_progress_202","after_effect":true}}),
             json!({"call":"*","action":"wrong_echo_reference"}),
             json!({"call":"va_create","action":"wrong_echo_amount"}),
+            json!({"call":"qris_generate","action":"broken_qr"}),
+            json!({"call":"qris_generate","action":"static_qr"}),
+            json!({"call":"qris_generate","action":{"kind":"other_amount_qr","rupiah":2_500}}),
+            json!({"call":"va_create","action":{"kind":"other_expiry","from_now_seconds":900}}),
+            json!({"call":"qris_generate","action":{"kind":"other_expiry","shift_seconds":-25_200}}),
+            json!({"call":"*","action":{"kind":"error","http_status":500,"response_code":"581000002","message":"Gateway Error","after_effect":false}}),
             json!({"call":"*","action":"missing_artefact"}),
             json!({"call":"ewallet_payment","action":{"kind":"redirect_elsewhere","url":"https://pay.evil.example/checkout"}}),
             json!({"call":"*","action":{"kind":"http_redirect","location":"http://127.0.0.1:1/"}}),

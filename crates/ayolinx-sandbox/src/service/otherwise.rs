@@ -9,6 +9,7 @@ use crate::readings::Reading;
 use crate::refusal::{Refusal, Reply};
 use crate::sandbox::Sandbox;
 use crate::service::Incoming;
+use crate::transaction::{Status, Transaction};
 
 /// What this provider does not take, though the documents allow it.
 pub(super) fn refuse(sandbox: &Sandbox, call: Call, document: &Json) -> Result<(), Refusal> {
@@ -34,11 +35,51 @@ pub(super) fn refuse(sandbox: &Sandbox, call: Call, document: &Json) -> Result<(
     Ok(())
 }
 
+/// What an inquiry about a virtual account is refused with, though the transaction is there.
+pub(super) fn closed(
+    sandbox: &Sandbox,
+    call: Call,
+    transaction: &Transaction,
+    expired: bool,
+) -> Result<(), Refusal> {
+    if call != Call::VaInquiry {
+        return Ok(());
+    }
+    if transaction.status == Status::success() && sandbox.reads(Reading::VaPaidBill14) {
+        return Err(Refusal::new(404, "14", "Paid Bill"));
+    }
+    if expired && sandbox.reads(Reading::VaExpired19) {
+        return Err(Refusal::new(
+            404,
+            "19",
+            "Invalid Bill/Virtual Account [Expired]",
+        ));
+    }
+    Ok(())
+}
+
+/// How SNAP's VA family says that there is none of this reference.
+pub(super) fn not_found(sandbox: &Sandbox, call: Call) -> Option<Refusal> {
+    let otherwise = call == Call::VaInquiry && sandbox.reads(Reading::VaNotFound12);
+    otherwise.then(|| Refusal::new(404, "12", "Invalid Bill/Virtual Account [Not Found]"))
+}
+
+/// A transaction under the provider's own name for it.
+pub(super) fn named(sandbox: &Sandbox, mut transaction: Transaction) -> Transaction {
+    if sandbox.reads(Reading::OneReference) {
+        "SANDBOX-ONE-REFERENCE".clone_into(&mut transaction.provider_reference);
+    }
+    transaction
+}
+
 /// Spells a reply the other way.
 pub(super) fn respelt(sandbox: &Sandbox, incoming: &Incoming<'_>, reply: &mut Reply) {
     let is_success = reply.http == 200;
     if !is_success && sandbox.reads(Reading::RefusalsHttp200) {
         reply.http = 200;
+    }
+    if !is_success && sandbox.reads(Reading::RetailTwoDigits) {
+        in_two_digits(incoming.call, reply);
     }
     if is_success {
         reshaped(sandbox, incoming.call, &mut reply.body);
@@ -49,6 +90,16 @@ pub(super) fn respelt(sandbox: &Sandbox, incoming: &Incoming<'_>, reply: &mut Re
     if sandbox.reads(Reading::AmountsNumbers) {
         numbers(&mut reply.body);
     }
+}
+
+fn in_two_digits(call: Call, reply: &mut Reply) {
+    if !matches!(call, Call::RetailCreate | Call::RetailQuery) {
+        return;
+    }
+    let case = reply.code().get(5..7).filter(|case| *case != "00");
+    let code = case.unwrap_or("99").to_owned();
+    reply.body.insert("responseCode".to_owned(), json!(code));
+    reply.http = 200;
 }
 
 fn reshaped(sandbox: &Sandbox, call: Call, body: &mut Map<String, Value>) {

@@ -180,6 +180,23 @@ fn right_looking_replies_are_wrong_in_one_place() {
             .unwrap()
             .contains("54011")
     );
+    for (action, amount) in [
+        (json!("static_qr"), None),
+        (
+            json!({"kind": "other_amount_qr", "rupiah": 2_500}),
+            Some("54042500"),
+        ),
+    ] {
+        let (seen, done) = create_under(&rig, &action);
+        let qr = seen.json(200)["qrContent"].as_str().unwrap().to_owned();
+        assert!(done && qr.starts_with("000201"), "{action}: {qr}");
+        assert_eq!(
+            qr.contains("5303360540"),
+            amount.is_some(),
+            "{action}: {qr}"
+        );
+        assert!(amount.is_none_or(|amount| qr.contains(amount)), "{qr}");
+    }
     let (seen, _done) = create_under(&rig, &json!("missing_artefact"));
     assert!(seen.json(200).get("qrContent").is_none());
 
