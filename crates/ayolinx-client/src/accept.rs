@@ -1,6 +1,7 @@
 //! Reading a create's success: the artefact must be there, and what is echoed must be ours.
 
 use ayolinx_core::artefact::Artefact;
+use ayolinx_core::channels::QrCheck;
 use ayolinx_core::messages::ewallet::EwalletPaymentResponse;
 use ayolinx_core::messages::payment_link::PaymentLinkResponse;
 use ayolinx_core::messages::qris::QrisGenerateResponse;
@@ -8,6 +9,7 @@ use ayolinx_core::messages::retail::RetailCreateResponse;
 use ayolinx_core::messages::virtual_account::VaCreateResponse;
 use ayolinx_core::messages::{ReceivedAmount, our_spelling, parse};
 use ayolinx_core::method::Method;
+use ayolinx_core::qris::{self, QrFault};
 use serde::Deserialize;
 
 use crate::create_request::CreateRequest;
@@ -23,6 +25,19 @@ pub struct Accepted {
     pub provider_reference: Option<String>,
     /// The code by which a payment link's callbacks may name it.
     pub link_code: Option<String>,
+    /// What is wrong with its QR, where the channel is told to show it all the same.
+    pub qr_fault: Option<QrFault>,
+}
+
+impl Accepted {
+    const fn of(artefact: Artefact) -> Self {
+        Self {
+            artefact,
+            provider_reference: None,
+            link_code: None,
+            qr_fault: None,
+        }
+    }
 }
 
 pub(crate) fn accept(
@@ -58,12 +73,18 @@ impl Reader<'_> {
             .qr_content
             .as_deref()
             .ok_or(ProtocolReason::NoArtefact)?;
+        let qr = qr.trim();
+        let qr_fault = match qris::check(qr, self.request.amount) {
+            Ok(()) => None,
+            Err(fault) if self.request.channel.qr_check == QrCheck::Report => Some(fault),
+            Err(fault) => return Err(ProtocolReason::Qr(fault)),
+        };
         Ok(Accepted {
-            artefact: Artefact::Qr {
-                qr_string: qr.trim().to_owned(),
-            },
             provider_reference: response.reference_no.clone(),
-            link_code: None,
+            qr_fault,
+            ..Accepted::of(Artefact::Qr {
+                qr_string: qr.to_owned(),
+            })
         })
     }
 
@@ -71,12 +92,11 @@ impl Reader<'_> {
         self.check(response.partner_reference_no.as_deref(), response.amount)?;
         let url = self.redirect(response.web_redirect_url)?;
         Ok(Accepted {
-            artefact: Artefact::Redirect {
+            provider_reference: response.reference_no,
+            ..Accepted::of(Artefact::Redirect {
                 url,
                 link_code: None,
-            },
-            provider_reference: response.reference_no,
-            link_code: None,
+            })
         })
     }
 
@@ -89,29 +109,24 @@ impl Reader<'_> {
         let name = account
             .virtual_account_name
             .or_else(|| self.request.account_name());
-        Ok(Accepted {
-            artefact: Artefact::VirtualAccount {
-                number: number.trim().to_owned(),
-                bank: self.request.channel.short_name.clone(),
-                account_name: name.unwrap_or_default(),
-            },
-            provider_reference: None,
-            link_code: None,
-        })
+        Ok(Accepted::of(Artefact::VirtualAccount {
+            number: number.trim().to_owned(),
+            bank: self.request.channel.short_name.clone(),
+            account_name: name.unwrap_or_default(),
+        }))
     }
 
     fn retail(&self, response: RetailCreateResponse) -> Result<Accepted, ProtocolReason> {
         self.check(response.partner_reference_no.as_deref(), response.amount)?;
         let code = response.va_number.ok_or(ProtocolReason::NoArtefact)?;
         Ok(Accepted {
-            artefact: Artefact::PaymentCode {
+            provider_reference: response.reference_no,
+            ..Accepted::of(Artefact::PaymentCode {
                 code: code.trim().to_owned(),
                 store: self.request.channel.short_name.clone(),
                 // The code is what pays; a page that is not allowed is left out.
                 instructions_url: response.payment_url.filter(|url| self.rule.allows(url)),
-            },
-            provider_reference: response.reference_no,
-            link_code: None,
+            })
         })
     }
 
@@ -123,12 +138,8 @@ impl Reader<'_> {
         let named = named.filter(|code| code != ours);
         let link_code = named.or_else(|| last_segment(&url));
         Ok(Accepted {
-            artefact: Artefact::Redirect {
-                url,
-                link_code: link_code.clone(),
-            },
-            provider_reference: None,
-            link_code,
+            link_code: link_code.clone(),
+            ..Accepted::of(Artefact::Redirect { url, link_code })
         })
     }
 

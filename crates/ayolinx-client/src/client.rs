@@ -7,6 +7,7 @@ use ayolinx_core::messages::inquiry::{InquiryAnswer, InquiryRequest};
 use ayolinx_core::messages::qris::{QrisCancelRequest, QrisCancelResponse};
 use ayolinx_core::messages::{ChannelInfo, our_spelling, parse, paths};
 use ayolinx_core::method::Method;
+use ayolinx_core::qris::QrFault;
 use chrono::{DateTime, Utc};
 use http_client::public_roots;
 use rustls::ClientConfig;
@@ -84,7 +85,11 @@ impl AyolinxClient {
             channel: &request.channel.code,
         };
         let exchange = Box::pin(self.try_create(request));
-        self.observed(what, &request.our_reference, exchange).await
+        let outcome = self.observed(what, &request.our_reference, exchange).await;
+        if request.channel.method == Method::Qris {
+            self.note_qr(request, &outcome);
+        }
+        outcome
     }
 
     /// Asks after a payment by our reference. "Not found" is an answer; payment links cannot be asked about.
@@ -214,6 +219,30 @@ impl AyolinxClient {
             tracing::info!(call, reference, outcome = name, took_ms, "provider call");
         }
         outcome
+    }
+
+    /// Counts what the provider's QR was found to be, shown or not.
+    fn note_qr(&self, request: &CreateRequest<'_>, outcome: &CreateOutcome) {
+        let fault = match outcome {
+            Outcome::Accepted(accepted) => accepted.qr_fault,
+            Outcome::Protocol {
+                reason: ProtocolReason::Qr(fault),
+                ..
+            } => Some(*fault),
+            _ => return,
+        };
+        let channel = request.channel.code.as_str();
+        let finding = fault.map_or("right", QrFault::as_str);
+        self.settings.metrics.qr_checked(channel, finding);
+        if let Some(fault) = fault {
+            tracing::error!(
+                channel,
+                reference = request.our_reference,
+                shown = matches!(outcome, Outcome::Accepted(_)),
+                detail = %fault,
+                "a QR of the provider is not as asked for"
+            );
+        }
     }
 
     fn line(&self) -> Line<'_> {

@@ -43,6 +43,7 @@ pub struct ClientMetrics {
     durations: HistogramVec,
     alarms: IntCounterVec,
     accepted_keys: IntCounterVec,
+    qr_codes: IntCounterVec,
 }
 
 impl ClientMetrics {
@@ -88,6 +89,13 @@ impl ClientMetrics {
                 ),
                 &["kind", "key"],
             )?,
+            qr_codes: IntCounterVec::new(
+                Opts::new(
+                    "gateway_provider_qr_codes_total",
+                    "QR codes of the provider by channel and what they were found to be.",
+                ),
+                &["channel", "finding"],
+            )?,
         };
         // From the first: what rises from nothing is not seen to rise.
         for outcome in ["accepted", "refused", "failed"] {
@@ -106,17 +114,28 @@ impl ClientMetrics {
         Ok(metrics)
     }
 
+    /// Tells what is counted of this channel's QR codes from the first: what rises from nothing is not
+    /// seen to rise.
+    pub fn begin_qr_codes(&self, channel: &str) {
+        for finding in ["right", "broken", "other_amount"] {
+            self.qr_codes
+                .with_label_values(&[channel, finding])
+                .inc_by(0);
+        }
+    }
+
     /// Registers everything.
     ///
     /// # Errors
     /// When a name is taken already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
-        let collectors: [Box<dyn Collector>; 5] = [
+        let collectors: [Box<dyn Collector>; 6] = [
             Box::new(self.token_fetches.clone()),
             Box::new(self.calls.clone()),
             Box::new(self.durations.clone()),
             Box::new(self.alarms.clone()),
             Box::new(self.accepted_keys.clone()),
+            Box::new(self.qr_codes.clone()),
         ];
         collectors
             .into_iter()
@@ -145,6 +164,10 @@ impl ClientMetrics {
     pub(crate) fn client_secret_accepted(&self, which: Which) {
         let labels = ["client_secret", which.as_str()];
         self.accepted_keys.with_label_values(&labels).inc();
+    }
+
+    pub(crate) fn qr_checked(&self, channel: &str, finding: &str) {
+        self.qr_codes.with_label_values(&[channel, finding]).inc();
     }
 
     pub(crate) fn alarmed(&self, call: &str) {

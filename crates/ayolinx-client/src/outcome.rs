@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use ayolinx_core::messages::inquiry::InquiryAnswer;
+use ayolinx_core::qris::QrFault;
 
 use crate::accept::Accepted;
 use crate::client::TokenReceipt;
@@ -162,6 +163,9 @@ pub enum ProtocolReason {
     /// Another amount than ours.
     #[error("echo of another amount")]
     OtherAmount,
+    /// A QR that no wallet can read, or by which the payer would pay another amount.
+    #[error("{0}")]
+    Qr(QrFault),
     /// A redirect that is not https, or to a host that is not allowed.
     #[error("redirect URL not allowed")]
     RedirectNotAllowed,

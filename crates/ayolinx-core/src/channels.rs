@@ -9,8 +9,10 @@ use crate::money::Amount;
 
 mod built_in;
 mod overlay;
+mod qr_check;
 
 pub use overlay::ChannelFileError;
+pub use qr_check::{QrCheck, UnknownQrCheck};
 
 /// Which provider is spoken to; the built-in bank prefixes are those of its sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +126,8 @@ pub struct Channel {
     pub redirect_hosts: Vec<String>,
     /// How amounts are compared.
     pub amount_rule: AmountRule,
+    /// What becomes of a QR that is not as asked for; QRIS only.
+    pub qr_check: QrCheck,
     /// Bank or store as shown to payers: `BNI`, `ALFAMART`.
     pub short_name: String,
 }

@@ -23,6 +23,7 @@ pub mod password;
 pub mod payment;
 pub mod posting;
 pub mod provider_time;
+pub mod qris;
 pub mod reading;
 pub mod receipt;
 pub mod response_code;

@@ -9,6 +9,7 @@ mod cursor;
 mod minify;
 mod problem;
 mod provider_reply;
+mod qris;
 mod reading;
 mod time;
 mod url_guard;
@@ -17,7 +18,7 @@ mod url_guard;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, and one that fails on purpose: a fuzzer that cannot find it finds nothing.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("amount", amount::run),
     ("callback", callback::run),
     ("create_order", create_order::run),
@@ -25,6 +26,7 @@ pub const TARGETS: [Target; 10] = [
     ("minify", minify::run),
     ("problem", problem::run),
     ("provider_reply", provider_reply::run),
+    ("qris", qris::run),
     ("time", time::run),
     ("url_guard", url_guard::run),
     ("planted", planted),

@@ -149,7 +149,11 @@ fn echoes_are_ours(method: Method, tree: &Tree) {
 /// An artefact can be shown, and sends a payer nowhere but to the channel's own host.
 fn is_whole(artefact: &Artefact) {
     let text = match artefact {
-        Artefact::Qr { qr_string } => qr_string,
+        Artefact::Qr { qr_string } => {
+            let ours = !qr_string.is_ascii() || crate::qris::is_ours(qr_string);
+            assert!(ours, "{qr_string:?} is not over our amount");
+            qr_string
+        }
         Artefact::Redirect { url, .. } => {
             leads_home(url);
             url

@@ -122,6 +122,9 @@ impl FlowParts {
     ) -> Result<Self, WiringError> {
         let metrics = ClientMetrics::new()?;
         metrics.register(registry)?;
+        for channel in shared.channels.of_method(Method::Qris) {
+            metrics.begin_qr_codes(&channel.code);
+        }
         ledger.register(registry)?;
         let keyring = Arc::clone(&ledger.context().keyring);
         let tokens = match &choices.redis_url {

@@ -61,7 +61,7 @@ fn artefact(outcome: CreateOutcome) -> Artefact {
 #[actix_rt::test]
 async fn qris() {
     let reply = format!(
-        r#"{{"responseCode":"2004700","partnerReferenceNo":"{REFERENCE}","qrContent":"000201","referenceNo":"x9"}}"#
+        r#"{{"responseCode":"2004700","partnerReferenceNo":"{REFERENCE}","qrContent":"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE","referenceNo":"x9"}}"#
     );
     let (path, body, outcome) = create("BNC_QRIS", &reply).await;
     assert_eq!(path, paths::QRIS_GENERATE);
@@ -75,7 +75,8 @@ async fn qris() {
     assert_eq!(
         accepted.artefact,
         Artefact::Qr {
-            qr_string: "000201".to_owned()
+            qr_string: "00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE"
+                .to_owned()
         }
     );
     assert_eq!(accepted.provider_reference.as_deref(), Some("x9"));
@@ -161,7 +162,7 @@ async fn without_a_notification_url_only_the_ewallet_needs_one() {
     for (code, reply) in [
         (
             "BNC_QRIS",
-            r#"{"responseCode":"2004700","qrContent":"0002"}"#,
+            r#"{"responseCode":"2004700","qrContent":"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE"}"#,
         ),
         ("RETAIL_ALFAMIDI", r#"{"responseCode":"00","vaNumber":"1"}"#),
         (

@@ -7,7 +7,7 @@ use ayolinx_client::{Alarm, CreateOutcome, Outcome, ProtocolReason, UnknownReaso
 use crate::bodies::{REFERENCE, channel, request};
 use crate::stub::{Act, Stub, coded, ok};
 
-const ACCEPTED: &str = r#"{"responseCode":"2004700","qrContent":"000201"}"#;
+const ACCEPTED: &str = r#"{"responseCode":"2004700","qrContent":"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE"}"#;
 
 async fn create(acts: &[Act]) -> (CreateOutcome, Stub) {
     let stub = Stub::new(acts);
@@ -165,8 +165,8 @@ async fn what_is_not_the_providers_json_makes_no_sense() {
         "{}",
         "[]",
         r#"{"error":"no"}"#,
-        r#"{"responseCode":"","qrContent":"x"}"#,
-        r#"{"responseCode":"2004700","responseCode":"4004700","qrContent":"x"}"#,
+        r#"{"responseCode":"","qrContent":"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE"}"#,
+        r#"{"responseCode":"2004700","responseCode":"4004700","qrContent":"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE"}"#,
         "{\"responseCode\":\"2004700\",\"qrContent\":\"x",
     ] {
         let (outcome, _) = create(&[ok(body)]).await;
@@ -210,12 +210,14 @@ async fn an_echo_of_something_else_makes_no_sense() {
             ProtocolReason::OtherAmount,
         ),
     ] {
-        let body = format!(r#"{{"responseCode":"2004700","qrContent":"x",{field}}}"#);
+        let body = format!(
+            r#"{{"responseCode":"2004700","qrContent":"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE",{field}}}"#
+        );
         let (outcome, _) = create(&[ok(&body)]).await;
         assert_eq!(outcome, protocol(reason), "{field}");
     }
     let same = format!(
-        r#"{{"responseCode":2004700,"qrContent":"x","partnerReferenceNo":"{REFERENCE}","amount":{{"value":15000,"currency":"IDR"}}}}"#
+        r#"{{"responseCode":2004700,"qrContent":"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE","partnerReferenceNo":"{REFERENCE}","amount":{{"value":15000,"currency":"IDR"}}}}"#
     );
     assert_eq!(create(&[ok(&same)]).await.0.name(), "accepted");
 }

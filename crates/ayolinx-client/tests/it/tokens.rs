@@ -158,7 +158,7 @@ async fn a_token_fetched_on_purpose_tells_its_life_and_the_providers_clock() {
 #[actix_rt::test]
 async fn every_exchange_has_its_own_connection() {
     // The stub closes each connection after one answer without saying so: a kept one would break the next call.
-    let reply = r#"{"responseCode":"2004700","qrContent":"000201"}"#;
+    let reply = r#"{"responseCode":"2004700","qrContent":"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE"}"#;
     let stub = Stub::new(&[ok(reply)]);
     let channel = channel("BNC_QRIS");
     let client = stub.client();

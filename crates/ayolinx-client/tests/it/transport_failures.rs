@@ -10,7 +10,7 @@ use ayolinx_client::{
 use crate::bodies::{channel, request};
 use crate::stub::{Act, Stub, TIMEOUT, coded, ok, settings, token_body};
 
-const ACCEPTED: &str = r#"{"responseCode":"2004700","qrContent":"000201"}"#;
+const ACCEPTED: &str = r#"{"responseCode":"2004700","qrContent":"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE"}"#;
 
 async fn create_at(stub: &Stub) -> CreateOutcome {
     let channel = channel("BNC_QRIS");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AmountRule, Channel, Environment, PAYMENT_LINK_CHANNEL};
+use super::{AmountRule, Channel, Environment, PAYMENT_LINK_CHANNEL, QrCheck};
 use crate::method::Method;
 use crate::money::{Amount, Currency};
 
@@ -108,6 +108,7 @@ pub(super) fn defaults(code: &str, method: Method, short_name: &str) -> Channel 
         inquiries_per_second: INQUIRIES_PER_SECOND,
         redirect_hosts: Vec::new(),
         amount_rule: AmountRule::Exact,
+        qr_check: QrCheck::Strict,
         short_name: short_name.to_owned(),
     }
 }

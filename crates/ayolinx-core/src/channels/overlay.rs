@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{AmountRule, Channel, built_in};
+use super::{AmountRule, Channel, QrCheck, built_in};
 use crate::method::Method;
 use crate::money::{Amount, Currency};
 
@@ -28,6 +28,7 @@ struct Overlay {
     inquiries_per_second: Option<u32>,
     redirect_hosts: Option<Vec<String>>,
     amount_rule: Option<String>,
+    qr_check: Option<String>,
 }
 
 pub(super) fn apply(channels: &mut Vec<Channel>, toml_text: &str) -> Result<(), ChannelFileError> {
@@ -89,6 +90,10 @@ impl Overlay {
         if let Some(rule) = self.amount_rule {
             let rule = rule.parse::<AmountRule>();
             channel.amount_rule = rule.map_err(|error| format!("amount_rule: {error}"))?;
+        }
+        if let Some(check) = self.qr_check {
+            let check = check.parse::<QrCheck>();
+            channel.qr_check = check.map_err(|error| format!("qr_check: {error}"))?;
         }
         if let Some(prefix) = self.partner_service_id {
             channel.partner_service_id = Some(prefix).filter(|prefix| !prefix.is_empty());

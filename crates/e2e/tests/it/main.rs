@@ -46,6 +46,7 @@ mod paid_twice;
 mod payer_is_erased;
 mod process_dies_in_the_call;
 mod prometheus_watches;
+mod provider_hands_us;
 mod provider_is_down;
 mod provider_is_tried;
 mod provider_refuses;

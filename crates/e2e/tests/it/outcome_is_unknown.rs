@@ -20,7 +20,7 @@ enum Mended {
 }
 use Mended::{Replaced, Resent};
 
-fn unsettled() -> StackBuilder {
+pub(crate) fn unsettled() -> StackBuilder {
     quick()
         .env("CREATE_REPLY_MS", "1500")
         .env("PROVIDER_TIMEOUT_MS", "3000")
@@ -49,17 +49,21 @@ async fn fault_once(sandbox: &Sandbox, channel: &str, action: &Value) {
     sandbox.fault(rule).await;
 }
 
-struct Scene {
-    stack: Stack,
-    shop: Shop,
-    sandbox: Sandbox,
-    journal: Journal,
+pub(crate) struct Scene {
+    pub(crate) stack: Stack,
+    pub(crate) shop: Shop,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) journal: Journal,
 }
 
 impl Scene {
     async fn start() -> Self {
+        Self::of(unsettled()).await
+    }
+
+    pub(crate) async fn of(builder: StackBuilder) -> Self {
         let journal = Journal::new();
-        let stack = unsettled().sandbox_env("SANDBOX_JOURNAL", &journal.path());
+        let stack = builder.sandbox_env("SANDBOX_JOURNAL", &journal.path());
         let stack = stack.start().await.unwrap();
         Self {
             shop: Shop::of(&stack),

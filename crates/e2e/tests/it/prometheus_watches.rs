@@ -20,7 +20,7 @@ const ALL_WITHIN: Duration = Duration::from_secs(100);
 const MAY_BE_EMPTY: [&str; 0] = [];
 
 /// Alerts whose causes are made while everything works …
-pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 12] = [
+pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 13] = [
     "ApiFails",
     "CallbacksForged",
     "CallbacksQuarantined",
@@ -30,6 +30,7 @@ pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 12] = [
     "ProviderSlow",
     "ProviderThrottles",
     "ProviderUncertain",
+    "QrNotOurs",
     "SuspenseGrew",
     "UnknownPaymentsOld",
     "WebhooksDead",
@@ -117,6 +118,7 @@ impl<'s> Traffic<'s> {
             json!("drop_after_effect"),
             json!("drop_after_effect"),
             json!("drop_after_effect"),
+            json!("other_amount_qr"),
         ] {
             let fault = json!({"call": "qris_generate", "action": action});
             self.sandbox.fault(fault).await;

@@ -16,9 +16,17 @@ const PROOF_SECONDS: i64 = 55;
 /// A request as the provider reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Question {
-    Create { id: String, ewallet: bool },
-    Inquire { id: String },
-    Cancel { id: String },
+    Create {
+        id: String,
+        ewallet: bool,
+        rupiah: String,
+    },
+    Inquire {
+        id: String,
+    },
+    Cancel {
+        id: String,
+    },
 }
 
 impl Question {
@@ -29,6 +37,10 @@ impl Question {
             paths::QRIS_GENERATE | paths::EWALLET_PAYMENT => Self::Create {
                 id: text("partnerReferenceNo"),
                 ewallet: path == paths::EWALLET_PAYMENT,
+                rupiah: body["amount"]["value"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
             },
             paths::QRIS_CANCEL => Self::Cancel {
                 id: text("originalPartnerReferenceNo"),
@@ -120,7 +132,7 @@ impl Provider {
 
     /// A request was sent; what it does is decided when it is let on.
     pub(crate) fn arrived(&mut self, question: &Question) {
-        let Question::Create { id, ewallet } = question else {
+        let Question::Create { id, ewallet, .. } = question else {
             return;
         };
         let deal = self.deal(id);
@@ -136,13 +148,13 @@ impl Provider {
     /// The effect of a request, and the answer to it.
     pub(crate) fn handle(&mut self, question: &Question, mood: Mood) -> (u16, String) {
         match question {
-            Question::Create { id, .. } => self.create(id, mood),
+            Question::Create { id, rupiah, .. } => self.create(id, rupiah, mood),
             Question::Inquire { id } => self.inquire(id),
             Question::Cancel { id } => self.cancel(id),
         }
     }
 
-    fn create(&mut self, id: &str, mood: Mood) -> (u16, String) {
+    fn create(&mut self, id: &str, rupiah: &str, mood: Mood) -> (u16, String) {
         let deal = self.deal(id);
         let ewallet = deal.ewallet;
         match mood {
@@ -159,7 +171,7 @@ impl Provider {
                            "webRedirectUrl": "https://m.dana.id/pay"})
                 } else {
                     json!({"responseCode": "2004700", "partnerReferenceNo": id,
-                           "qrContent": "00020101021226"})
+                           "qrContent": qr_over(rupiah)})
                 };
                 (200, reply.to_string())
             }
@@ -246,4 +258,12 @@ impl Letter {
                "amount": {"value": format!("{amount}.00"), "currency": "IDR"}})
         .to_string()
     }
+}
+
+/// A QR as wallets read it.
+fn qr_over(value: &str) -> String {
+    let amount = format!("54{:02}{value}", value.len());
+    let payload = format!("00020101021226180014ID.CO.TEST.WWW5303360{amount}5802ID6304");
+    let crc = ayolinx_core::qris::crc16(payload.as_bytes());
+    format!("{payload}{crc:04X}")
 }
