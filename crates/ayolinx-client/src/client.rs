@@ -196,6 +196,12 @@ impl AyolinxClient {
         let took_ms = took.as_millis();
         let (name, detail) = (outcome.name(), outcome.detail());
         let detail = detail.as_deref();
+        let undocumented = outcome
+            .reply()
+            .is_some_and(|reply| !reply.response_code().is_documented());
+        if undocumented {
+            self.settings.metrics.met_unknown_code(call);
+        }
         if outcome.alarm() == Alarm::Configuration {
             self.settings.metrics.alarmed(call);
             tracing::error!(
@@ -265,8 +271,9 @@ pub(crate) fn read_inquiry(
 ) -> Result<InquiryAnswer, Stop> {
     let body = match reply {
         Ok(body) => body,
-        Err(Outcome::Rejected { code, .. }) if is_not_found(&code) => {
-            return Ok(InquiryAnswer::not_found());
+        Err(Outcome::Rejected(refused)) => {
+            let said = InquiryAnswer::of_refusal(refused.response_code().inquiry_refusal());
+            return said.ok_or(Stop::Rejected(refused));
         }
         Err(stop) => return Err(stop),
     };
@@ -283,11 +290,6 @@ fn check_echo(echo: Option<&str>, ours: &str) -> Result<(), Stop> {
         }
         _ => Ok(()),
     }
-}
-
-fn is_not_found(code: &str) -> bool {
-    use ayolinx_core::response_code::{ResponseClass, ResponseCode};
-    ResponseCode::new(code).class() == ResponseClass::NotFound
 }
 
 const fn create_name(method: Method) -> &'static str {

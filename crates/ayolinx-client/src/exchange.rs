@@ -9,7 +9,9 @@ use chrono::Utc;
 use tokio::time::Instant;
 
 use crate::external_id::external_id;
-use crate::outcome::{Alarm, NotSentReason, Outcome, ProtocolReason, Stop, UnknownReason};
+use crate::outcome::{
+    Alarm, CodedReply, NotSentReason, Outcome, ProtocolReason, Stop, UnknownReason,
+};
 use crate::settings::{ProviderSettings, Which};
 use crate::token_cache::{Token, TokenCache};
 use crate::token_fetch::fetch_token;
@@ -37,15 +39,11 @@ impl Line<'_> {
         let mut other_secret = secrets.other_than(secret);
         let mut token = self.token(None, deadline).await?;
         let mut reauthenticated = false;
-        let mut renumbered = false;
+        let mut renumbered: Option<CodedReply> = None;
         loop {
             let reply = match self.attempt(call, (&token, secret), deadline).await {
                 Ok(reply) => reply,
-                // The provider saw this request's number before: who knows what it did with it.
-                Err(Failure::NotSent(_)) if renumbered => {
-                    return Err(Stop::unknown(UnknownReason::ExternalIdRefused));
-                }
-                Err(failure) => return Err(stop_of(failure)),
+                Err(failure) => return Err(stop_of(failure, renumbered)),
             };
             let envelope = envelope_of(&reply)?;
             match envelope.code.class() {
@@ -64,7 +62,7 @@ impl Line<'_> {
                     if let Some(other) = other_secret.take_if(|_| about_signature) {
                         secret = other;
                     } else if reauthenticated {
-                        return Err(refusal(class, envelope, &reply));
+                        return Err(refusal(class, &envelope, &reply));
                     } else {
                         reauthenticated = true;
                         token = self.token(Some(&token), deadline).await?;
@@ -72,8 +70,10 @@ impl Line<'_> {
                         other_secret = secrets.other_than(secret);
                     }
                 }
-                ResponseClass::ExternalIdReused if !renumbered => renumbered = true,
-                class => return Err(refusal(class, envelope, &reply)),
+                ResponseClass::ExternalIdReused if renumbered.is_none() => {
+                    renumbered = Some(CodedReply::of(&envelope));
+                }
+                class => return Err(refusal(class, &envelope, &reply)),
             }
         }
     }
@@ -127,13 +127,17 @@ pub(crate) fn success_of(reply: Reply) -> Result<Vec<u8>, Stop> {
     let envelope = envelope_of(&reply)?;
     match envelope.code.class() {
         ResponseClass::Success => Ok(reply.body),
-        class => Err(refusal(class, envelope, &reply)),
+        class => Err(refusal(class, &envelope, &reply)),
     }
 }
 
-fn stop_of(failure: Failure) -> Stop {
+/// Where the provider saw this request's number before, nobody knows what it did with it.
+fn stop_of(failure: Failure, renumbered: Option<CodedReply>) -> Stop {
     match failure {
-        Failure::NotSent(reason) => Stop::not_sent(reason),
+        Failure::NotSent(reason) => match renumbered {
+            Some(refused) => Stop::unknown(UnknownReason::ExternalIdRefused(refused)),
+            None => Stop::not_sent(reason),
+        },
         Failure::Unknown(reason) => Stop::unknown(reason),
         Failure::Protocol(reason) => Stop::protocol(reason),
     }
@@ -153,25 +157,23 @@ fn envelope_of(reply: &Reply) -> Result<Envelope, Stop> {
 }
 
 /// The contract's outcome table for a reply in JSON that is no success.
-fn refusal(class: ResponseClass, envelope: Envelope, reply: &Reply) -> Stop {
-    let code = |code: ResponseCode| code.as_str().to_owned();
+fn refusal(class: ResponseClass, envelope: &Envelope, reply: &Reply) -> Stop {
+    let said = CodedReply::of(envelope);
     match class {
-        ResponseClass::Unauthorized => Stop::AuthenticationRefused {
-            code: code(envelope.code),
-        },
+        ResponseClass::Unauthorized => Stop::AuthenticationRefused(said),
         ResponseClass::Throttled => Stop::Throttled {
             retry_after: reply.retry_after,
+            reply: said,
         },
-        ResponseClass::ExternalIdReused => Stop::unknown(UnknownReason::ExternalIdRefused),
-        ResponseClass::ReferenceExists => Stop::unknown(UnknownReason::ReferenceExists),
-        ResponseClass::InconsistentRequest => Stop::unknown(UnknownReason::InconsistentRequest),
-        ResponseClass::InProgress => Stop::unknown(UnknownReason::InProgress(code(envelope.code))),
-        ResponseClass::Refused | ResponseClass::NotFound => Stop::Rejected {
-            code: code(envelope.code),
-            message: envelope.message.unwrap_or_default(),
-        },
+        ResponseClass::ExternalIdReused => Stop::unknown(UnknownReason::ExternalIdRefused(said)),
+        ResponseClass::ReferenceExists => Stop::unknown(UnknownReason::ReferenceExists(said)),
+        ResponseClass::InconsistentRequest => {
+            Stop::unknown(UnknownReason::InconsistentRequest(said))
+        }
+        ResponseClass::InProgress => Stop::unknown(UnknownReason::InProgress(said)),
+        ResponseClass::Refused | ResponseClass::NotFound => Stop::Rejected(said),
         ResponseClass::Unknown | ResponseClass::Success => {
-            Stop::unknown(UnknownReason::ProviderError(code(envelope.code)))
+            Stop::unknown(UnknownReason::ProviderError(said))
         }
     }
 }

@@ -25,8 +25,8 @@ pub use client::{AyolinxClient, TokenReceipt};
 pub use create_request::{CreateRequest, Customer, Item};
 pub use metrics::ClientMetrics;
 pub use outcome::{
-    Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, NotSentReason, Outcome, ProtocolReason,
-    TokenFailure, TokenOutcome, UnknownReason,
+    Alarm, CancelOutcome, CodedReply, CreateOutcome, InquiryOutcome, NotSentReason, Outcome,
+    ProtocolReason, TokenFailure, TokenOutcome, UnknownReason,
 };
 pub use replies::{create_reply, inquiry_reply};
 pub use settings::{ProviderSettings, SecretPair, Which};

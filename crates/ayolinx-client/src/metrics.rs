@@ -44,6 +44,7 @@ pub struct ClientMetrics {
     alarms: IntCounterVec,
     accepted_keys: IntCounterVec,
     qr_codes: IntCounterVec,
+    unknown_codes: IntCounterVec,
 }
 
 impl ClientMetrics {
@@ -96,6 +97,13 @@ impl ClientMetrics {
                 ),
                 &["channel", "finding"],
             )?,
+            unknown_codes: IntCounterVec::new(
+                Opts::new(
+                    "gateway_provider_unknown_codes_total",
+                    "Replies whose code stands in no document of the provider or of SNAP.",
+                ),
+                &["call"],
+            )?,
         };
         // From the first: what rises from nothing is not seen to rise.
         for outcome in ["accepted", "refused", "failed"] {
@@ -104,6 +112,7 @@ impl ClientMetrics {
         }
         for call in CALLS {
             metrics.alarms.with_label_values(&[call]).inc_by(0);
+            metrics.unknown_codes.with_label_values(&[call]).inc_by(0);
         }
         for kind in PROOFS {
             for which in [Which::Current, Which::Previous] {
@@ -129,13 +138,14 @@ impl ClientMetrics {
     /// # Errors
     /// When a name is taken already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
-        let collectors: [Box<dyn Collector>; 6] = [
+        let collectors: [Box<dyn Collector>; 7] = [
             Box::new(self.token_fetches.clone()),
             Box::new(self.calls.clone()),
             Box::new(self.durations.clone()),
             Box::new(self.alarms.clone()),
             Box::new(self.accepted_keys.clone()),
             Box::new(self.qr_codes.clone()),
+            Box::new(self.unknown_codes.clone()),
         ];
         collectors
             .into_iter()
@@ -168,6 +178,10 @@ impl ClientMetrics {
 
     pub(crate) fn qr_checked(&self, channel: &str, finding: &str) {
         self.qr_codes.with_label_values(&[channel, finding]).inc();
+    }
+
+    pub(crate) fn met_unknown_code(&self, call: &str) {
+        self.unknown_codes.with_label_values(&[call]).inc();
     }
 
     pub(crate) fn alarmed(&self, call: &str) {

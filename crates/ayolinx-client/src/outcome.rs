@@ -1,10 +1,14 @@
 //! What is certain after a call: every row of the contract's outcome table (4.1) can be told from every other.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::time::Duration;
 
+use ayolinx_core::messages::Envelope;
 use ayolinx_core::messages::inquiry::InquiryAnswer;
+use ayolinx_core::provider_message::fit;
 use ayolinx_core::qris::QrFault;
+use ayolinx_core::response_code::ResponseCode;
 
 use crate::accept::Accepted;
 use crate::client::TokenReceipt;
@@ -18,18 +22,61 @@ pub type CancelOutcome = Outcome<()>;
 /// Outcome of a token request.
 pub type TokenOutcome = Outcome<TokenReceipt>;
 
+/// What the provider said in JSON that was no success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodedReply {
+    /// `responseCode`.
+    pub code: String,
+    /// `responseMessage`, masked and at most 200 characters; or empty.
+    pub message: String,
+}
+
+impl CodedReply {
+    /// A code and the provider's words, as they came.
+    #[must_use]
+    pub fn new(code: &str, message: &str) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: fit(message),
+        }
+    }
+
+    pub(crate) fn of(envelope: &Envelope) -> Self {
+        let message = envelope.message.as_deref().unwrap_or_default();
+        Self::new(envelope.code.as_str(), message)
+    }
+
+    /// The code, to be asked what it means.
+    pub(crate) fn response_code(&self) -> ResponseCode {
+        ResponseCode::new(&self.code)
+    }
+
+    /// What the provider's gateway layer says points at the configuration (contract 9.4).
+    fn alarm(&self) -> Alarm {
+        if self.response_code().is_of_gateway_layer() {
+            Alarm::Configuration
+        } else {
+            Alarm::Quiet
+        }
+    }
+}
+
+impl fmt::Display for CodedReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.message.as_str() {
+            "" => f.write_str(&self.code),
+            message => write!(f, "{} ({message})", self.code),
+        }
+    }
+}
+
 /// What came of one exchange with the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome<T> {
     /// It did what was asked.
     Accepted(T),
     /// Refused in JSON: it certainly did not happen.
-    Rejected {
-        /// `responseCode`.
-        code: String,
-        /// `responseMessage`, or empty.
-        message: String,
-    },
+    Rejected(CodedReply),
     /// It certainly was not sent.
     NotSent {
         /// Why.
@@ -38,14 +85,13 @@ pub enum Outcome<T> {
         alarm: Alarm,
     },
     /// Unauthorized again after one re-authentication: not processed, somebody must look.
-    AuthenticationRefused {
-        /// `responseCode`.
-        code: String,
-    },
+    AuthenticationRefused(CodedReply),
     /// Too many requests: not processed.
     Throttled {
         /// The provider's wish, where it named one.
         retry_after: Option<Duration>,
+        /// What it said.
+        reply: CodedReply,
     },
     /// Nobody can say: ask by our reference before anything else.
     OutcomeUnknown {
@@ -101,7 +147,10 @@ pub enum NotSentReason {
 pub enum TokenFailure {
     /// Refused in JSON: keys, client id, clock or IP list.
     #[error("refused with {0}")]
-    Refused(String),
+    Refused(CodedReply),
+    /// In JSON, and neither a token nor a refusal.
+    #[error("answered with {0}")]
+    Errored(CodedReply),
     /// 401 or 403 without JSON: our address is not on the list.
     #[error("blocked with HTTP {0}")]
     Blocked(u16),
@@ -126,20 +175,35 @@ pub enum UnknownReason {
     #[error("connection broken")]
     Broken,
     /// `202…`.
-    #[error("in progress ({0})")]
-    InProgress(String),
+    #[error("in progress: {0}")]
+    InProgress(CodedReply),
     /// `409…00` again.
-    #[error("X-EXTERNAL-ID refused again")]
-    ExternalIdRefused,
+    #[error("X-EXTERNAL-ID refused again: {0}")]
+    ExternalIdRefused(CodedReply),
     /// `409…01`: an earlier attempt of ours may have landed.
-    #[error("reference exists")]
-    ReferenceExists,
+    #[error("reference exists: {0}")]
+    ReferenceExists(CodedReply),
     /// `404…18`: the reference exists with other data.
-    #[error("inconsistent request")]
-    InconsistentRequest,
+    #[error("inconsistent request: {0}")]
+    InconsistentRequest(CodedReply),
     /// `5…` or a code nobody knows.
     #[error("provider error {0}")]
-    ProviderError(String),
+    ProviderError(CodedReply),
+}
+
+impl UnknownReason {
+    /// What the provider said; `None` where no reply of it was read.
+    #[must_use]
+    pub const fn reply(&self) -> Option<&CodedReply> {
+        match self {
+            Self::Timeout | Self::Broken => None,
+            Self::InProgress(reply)
+            | Self::ExternalIdRefused(reply)
+            | Self::ReferenceExists(reply)
+            | Self::InconsistentRequest(reply)
+            | Self::ProviderError(reply) => Some(reply),
+        }
+    }
 }
 
 /// Why a reply makes no sense.
@@ -180,9 +244,9 @@ impl<T> Outcome<T> {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Accepted(_) => "accepted",
-            Self::Rejected { .. } => "rejected",
+            Self::Rejected(_) => "rejected",
             Self::NotSent { .. } => "not_sent",
-            Self::AuthenticationRefused { .. } => "authentication_refused",
+            Self::AuthenticationRefused(_) => "authentication_refused",
             Self::Throttled { .. } => "throttled",
             Self::OutcomeUnknown { .. } => "unknown",
             Self::Protocol { .. } => "protocol",
@@ -194,26 +258,41 @@ impl<T> Outcome<T> {
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::Accepted(_) => None,
-            Self::Rejected { code, .. } | Self::AuthenticationRefused { code } => {
-                Some(code.clone())
-            }
+            Self::Rejected(reply) | Self::AuthenticationRefused(reply) => Some(reply.to_string()),
             Self::NotSent { reason, .. } => Some(reason.to_string()),
-            Self::Throttled { .. } => Some("throttled".to_owned()),
+            Self::Throttled { reply, .. } => Some(format!("throttled: {reply}")),
             Self::OutcomeUnknown { reason } => Some(reason.to_string()),
             Self::Protocol { reason, .. } => Some(reason.to_string()),
         }
     }
 
+    /// What the provider said in JSON that was no success; `None` where it said nothing, or it did what was asked.
+    #[must_use]
+    pub const fn reply(&self) -> Option<&CodedReply> {
+        match self {
+            Self::Rejected(reply)
+            | Self::AuthenticationRefused(reply)
+            | Self::Throttled { reply, .. }
+            | Self::NotSent {
+                reason:
+                    NotSentReason::NoToken(TokenFailure::Refused(reply) | TokenFailure::Errored(reply)),
+                ..
+            } => Some(reply),
+            Self::OutcomeUnknown { reason } => reason.reply(),
+            Self::Accepted(_) | Self::NotSent { .. } | Self::Protocol { .. } => None,
+        }
+    }
+
     /// Whether somebody must look at the configuration.
     #[must_use]
-    pub const fn alarm(&self) -> Alarm {
+    pub fn alarm(&self) -> Alarm {
         match self {
             Self::NotSent { alarm, .. } | Self::Protocol { alarm, .. } => *alarm,
-            Self::AuthenticationRefused { .. } => Alarm::Configuration,
-            Self::Accepted(_)
-            | Self::Rejected { .. }
-            | Self::Throttled { .. }
-            | Self::OutcomeUnknown { .. } => Alarm::Quiet,
+            Self::AuthenticationRefused(_) => Alarm::Configuration,
+            Self::OutcomeUnknown { reason } => {
+                reason.reply().map_or(Alarm::Quiet, CodedReply::alarm)
+            }
+            Self::Accepted(_) | Self::Rejected(_) | Self::Throttled { .. } => Alarm::Quiet,
         }
     }
 
@@ -221,10 +300,12 @@ impl<T> Outcome<T> {
         match result {
             Ok(value) => Self::Accepted(value),
             Err(Outcome::Accepted(never)) => match never {},
-            Err(Outcome::Rejected { code, message }) => Self::Rejected { code, message },
+            Err(Outcome::Rejected(reply)) => Self::Rejected(reply),
             Err(Outcome::NotSent { reason, alarm }) => Self::NotSent { reason, alarm },
-            Err(Outcome::AuthenticationRefused { code }) => Self::AuthenticationRefused { code },
-            Err(Outcome::Throttled { retry_after }) => Self::Throttled { retry_after },
+            Err(Outcome::AuthenticationRefused(reply)) => Self::AuthenticationRefused(reply),
+            Err(Outcome::Throttled { retry_after, reply }) => {
+                Self::Throttled { retry_after, reply }
+            }
             Err(Outcome::OutcomeUnknown { reason }) => Self::OutcomeUnknown { reason },
             Err(Outcome::Protocol { reason, alarm }) => Self::Protocol { reason, alarm },
         }
@@ -236,6 +317,7 @@ impl Stop {
         let alarm = match &reason {
             NotSentReason::NoToken(TokenFailure::Refused(_) | TokenFailure::Blocked(_))
             | NotSentReason::Incomplete(_) => Alarm::Configuration,
+            NotSentReason::NoToken(TokenFailure::Errored(reply)) => reply.alarm(),
             _ => Alarm::Quiet,
         };
         Self::NotSent { reason, alarm }

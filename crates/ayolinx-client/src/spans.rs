@@ -30,8 +30,8 @@ pub(crate) fn ended<T>(span: &Span, outcome: &Outcome<T>) {
         return;
     }
     span.record("outcome", outcome.name());
-    if let Outcome::Rejected { code, .. } | Outcome::AuthenticationRefused { code } = outcome {
-        span.record("provider.response_code", code);
+    if let Some(reply) = outcome.reply() {
+        span.record("provider.response_code", &reply.code);
     }
     if !matches!(outcome, Outcome::Accepted(_)) {
         span.record("error.type", outcome.name());

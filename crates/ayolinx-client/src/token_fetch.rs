@@ -9,7 +9,7 @@ use ayolinx_core::signing::{RsaSigningKey, sign_token_request};
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use crate::outcome::{NotSentReason, TokenFailure};
+use crate::outcome::{CodedReply, NotSentReason, TokenFailure};
 use crate::settings::{ProviderSettings, Which};
 use crate::token_cache::Token;
 use crate::transport::{Failure, Post, Reply, Transport};
@@ -111,9 +111,10 @@ fn token_of(reply: &Reply, asked_at: DateTime<Utc>) -> Result<Fetched, TokenFail
         ResponseClass::Success => {}
         ResponseClass::Throttled => return Err(TokenFailure::Throttled),
         ResponseClass::Unauthorized | ResponseClass::Refused | ResponseClass::NotFound => {
-            return Err(TokenFailure::Refused(envelope.code.to_string()));
+            return Err(TokenFailure::Refused(CodedReply::of(&envelope)));
         }
-        _ => return Err(TokenFailure::Unusable),
+        _ if envelope.code.as_str().is_empty() => return Err(TokenFailure::Unusable),
+        _ => return Err(TokenFailure::Errored(CodedReply::of(&envelope))),
     }
     let response: TokenResponse = parse(&reply.body).map_err(|_odd| TokenFailure::Unusable)?;
     let life_secs = response.lifetime_secs();

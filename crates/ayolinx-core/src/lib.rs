@@ -22,6 +22,7 @@ pub mod order_view;
 pub mod password;
 pub mod payment;
 pub mod posting;
+pub mod provider_message;
 pub mod provider_time;
 pub mod qris;
 pub mod reading;

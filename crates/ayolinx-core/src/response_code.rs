@@ -37,8 +37,25 @@ pub enum ResponseClass {
     Unknown,
 }
 
+/// What a refused inquiry says all the same (contract 5, protocol 6.2): SNAP's VA family has words of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InquiryRefusal {
+    /// `404…01`, `404…12`: nothing under this reference.
+    NotFound,
+    /// `404…14`, "Paid Bill": paid, and nobody says how much.
+    PaidBill,
+    /// `404…19`: its time is over, unpaid.
+    Expired,
+    /// Any other: it says nothing about the payment.
+    Other,
+}
+
 /// Answer of the provider's gateway layer, outside the seven-digit scheme (protocol 6.1).
 const GATEWAY_UNAUTHORIZED: &str = "581000001";
+/// How every answer of that layer begins; all have nine digits.
+const GATEWAY_LAYER: &str = "581";
+/// The first three digits of SNAP's table (protocol 6.2).
+const SNAP_STATUSES: [u16; 11] = [200, 202, 400, 401, 403, 404, 405, 409, 429, 500, 504];
 
 impl ResponseCode {
     /// A code from text; blanks around it are dropped.
@@ -80,6 +97,34 @@ impl ResponseCode {
             (Some(400..=499), _) => ResponseClass::Refused,
             _ => ResponseClass::Unknown,
         }
+    }
+
+    /// The meaning where the call was an inquiry that was refused.
+    #[must_use]
+    pub fn inquiry_refusal(&self) -> InquiryRefusal {
+        match (self.http(), self.case()) {
+            (Some(404), Some("01" | "12")) => InquiryRefusal::NotFound,
+            (Some(404), Some("14")) => InquiryRefusal::PaidBill,
+            (Some(404), Some("19")) => InquiryRefusal::Expired,
+            _ => InquiryRefusal::Other,
+        }
+    }
+
+    /// Whether the provider's gateway layer said it, `581…` in nine digits: keys, client id, clock or IP list
+    /// (protocol 6.1).
+    #[must_use]
+    pub fn is_of_gateway_layer(&self) -> bool {
+        self.0.len() == 9 && self.0.starts_with(GATEWAY_LAYER) && self.http().is_some()
+    }
+
+    /// Whether any document of the provider or of SNAP has such a code.
+    #[must_use]
+    pub fn is_documented(&self) -> bool {
+        let of_snap = self.0.len() == 7
+            && self
+                .http()
+                .is_some_and(|http| SNAP_STATUSES.contains(&http));
+        self.0 == "00" || of_snap || self.is_of_gateway_layer()
     }
 
     /// The HTTP part; `None` when the code is not all digits or shorter than three.
@@ -152,6 +197,45 @@ mod tests {
             ("OK", C::Unknown),
         ] {
             assert_eq!(ResponseCode::new(code).class(), class, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_refused_inquiry_says_what_the_va_family_means() {
+        use InquiryRefusal as R;
+        for (code, means) in [
+            ("4045101", R::NotFound),
+            ("4043012", R::NotFound),
+            ("4043014", R::PaidBill),
+            ("4043019", R::Expired),
+            ("4043013", R::Other),
+            ("4033012", R::Other),
+            ("40430120", R::Other),
+            ("12", R::Other),
+        ] {
+            assert_eq!(ResponseCode::new(code).inquiry_refusal(), means, "{code}");
+        }
+    }
+
+    #[test]
+    fn codes_of_the_gateway_layer_and_those_of_nobody_are_told_apart() {
+        for (code, gateway, documented) in [
+            ("581000001", true, true),
+            ("581000002", true, true),
+            ("581999999", true, true),
+            ("5810000", false, false),
+            ("58100000x", false, false),
+            ("581000000001", false, false),
+            ("5005400", false, true),
+            ("4045112", false, true),
+            ("00", false, true),
+            ("01", false, false),
+            ("9999999", false, false),
+            ("", false, false),
+        ] {
+            let code = ResponseCode::new(code);
+            assert_eq!(code.is_of_gateway_layer(), gateway, "{code}");
+            assert_eq!(code.is_documented(), documented, "{code}");
         }
     }
 

@@ -58,7 +58,7 @@ pub(crate) fn run(data: &[u8]) {
             echoes_are_ours(channel.method, tree);
             is_whole(&accepted.artefact);
         }
-        Outcome::Rejected { .. } => refused(tree.as_ref()),
+        Outcome::Rejected(_) => refused(tree.as_ref()),
         outcome => assert!(outcome.detail().is_some()),
     }
     match inquiry_reply(OURS, status, body) {
@@ -70,7 +70,7 @@ pub(crate) fn run(data: &[u8]) {
             let known = answer.amount == ReceivedAmount::Absent || code(tree.as_ref()).is_some();
             assert!(known, "an answer without a code");
         }
-        Outcome::Rejected { .. } => refused(tree.as_ref()),
+        Outcome::Rejected(_) => refused(tree.as_ref()),
         outcome => assert!(outcome.detail().is_some()),
     }
 }

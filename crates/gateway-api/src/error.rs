@@ -17,6 +17,8 @@ pub use codes::{ErrorCode, FieldCode};
 pub use problem::{FieldError, PROBLEM_JSON, Problem, ProviderAnswer};
 pub use render::{not_found, panic_reply, problem_replies};
 
+const REFUSED_TO_SAY: &str = "The payment provider refused to say; `provider` carries its code and message. Nothing changed.";
+
 /// Why a call failed, and all the caller is told about it.
 pub struct ApiError(Box<Inner>);
 
@@ -90,6 +92,14 @@ impl ApiError {
     pub fn provider_rejected(order_id: impl fmt::Display, answer: ProviderAnswer) -> Self {
         let mut error = Self::of(ErrorCode::ProviderRejected).with_order(order_id);
         error.0.provider = Some(answer);
+        error
+    }
+
+    /// 424: what the provider said when it refused to tell what has become of `order_id`.
+    #[must_use]
+    pub fn provider_refused_to_say(order_id: impl fmt::Display, answer: ProviderAnswer) -> Self {
+        let mut error = Self::provider_rejected(order_id, answer);
+        REFUSED_TO_SAY.clone_into(&mut error.0.detail);
         error
     }
 

@@ -29,8 +29,10 @@ pub enum CallOutcome {
     Accepted(Box<Observation>),
     /// Refused for certain.
     Refused(Failure),
-    /// Not sent for certain, or not let in: the merchant may retry the same payment.
+    /// Not sent for certain: the merchant may retry the same payment.
     NotSent,
+    /// As [`Self::NotSent`], or not let in, with the reason: no secrets, no personal data.
+    Undone(String),
     /// Not known yet; the exchange still runs under its lease.
     StillRunning,
     /// Not known, and the exchange has ended.
@@ -42,7 +44,7 @@ impl CallOutcome {
         match self {
             Self::Accepted(_) => "accepted",
             Self::Refused(_) => "refused",
-            Self::NotSent => "not_sent",
+            Self::NotSent | Self::Undone(_) => "not_sent",
             Self::StillRunning => "still_running",
             Self::Unknown(_) => "unknown",
         }
@@ -53,10 +55,14 @@ impl CallOutcome {
             Self::Accepted(observation) => observation.as_ref().clone(),
             Self::Refused(failure) => Observation {
                 failure: Some(failure.clone()),
-                detail: Some(failure.code.clone()),
+                detail: Some(told(failure)),
                 ..Observation::fact(Source::Reply, Fact::Refused)
             },
             Self::NotSent => Observation::fact(Source::Reply, Fact::NotSent),
+            Self::Undone(reason) => Observation {
+                detail: Some(reason.clone()),
+                ..Observation::fact(Source::Reply, Fact::NotSent)
+            },
             Self::StillRunning => Observation::fact(Source::Reply, Fact::OutcomeUnknown),
             Self::Unknown(reason) => Observation {
                 detail: Some(reason.clone()),
@@ -265,12 +271,14 @@ impl Tx<'_> {
         match outcome {
             // The merchant holds a 503 and retries; of a resend or a replacement it knows nothing,
             // so the resolver goes on with it.
-            CallOutcome::NotSent
+            CallOutcome::NotSent | CallOutcome::Undone(_)
                 if row.state()? == PaymentState::Creating && row.replaces.is_none() =>
             {
                 self.drop_work(row.id, &[WorkKind::Resolve]);
             }
-            CallOutcome::NotSent | CallOutcome::Unknown(_) if row.state()?.is_open() => {
+            CallOutcome::NotSent | CallOutcome::Undone(_) | CallOutcome::Unknown(_)
+                if row.state()?.is_open() =>
+            {
                 let resolve = &self.context.plans.resolve;
                 match resolve.next_resolve(now, row.expires_at, now) {
                     Some(due_at) => self.plan_work(row.id, WorkKind::Resolve, now, due_at),
@@ -278,6 +286,7 @@ impl Tx<'_> {
                 }
             }
             CallOutcome::NotSent
+            | CallOutcome::Undone(_)
             | CallOutcome::Unknown(_)
             | CallOutcome::Accepted(_)
             | CallOutcome::Refused(_)
@@ -285,6 +294,14 @@ impl Tx<'_> {
         }
         self.writes.payments.insert(row.id, row);
         Ok(())
+    }
+}
+
+/// A refusal in the provider's words.
+fn told(failure: &Failure) -> String {
+    match failure.message.as_str() {
+        "" => failure.code.clone(),
+        message => format!("{} ({message})", failure.code),
     }
 }
 

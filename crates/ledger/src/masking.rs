@@ -1,5 +1,7 @@
 //! Free text made fit to be shown: keys, secrets and tokens are dropped, long runs of digits (cards,
-//! phones, account numbers) keep their last four. Our own ids stay.
+//! phones, account numbers) keep their last four. Our own ids stay, and codes of the provider's gateway layer.
+
+use ayolinx_core::response_code::ResponseCode;
 
 const DIGITS_SHOWN_MAX: usize = 8;
 const DIGITS_KEPT: usize = 4;
@@ -52,7 +54,7 @@ fn is_id(word: &str) -> bool {
 }
 
 fn push_word(out: &mut String, word: &str) {
-    if is_id(word) {
+    if is_id(word) || ResponseCode::new(word).is_of_gateway_layer() {
         out.push_str(word);
         return;
     }
@@ -98,6 +100,7 @@ mod tests {
             ("+6281234567890", "+*********7890"),
             ("VA8808123456789x", "VA*********6789x"),
             ("2005600 at 20261121", "2005600 at 20261121"),
+            ("581000002 of 5810000021", "581000002 of ******0021"),
             (
                 "replaces 01934c5e7a107bbb8ccc0123456789ab",
                 "replaces 01934c5e7a107bbb8ccc0123456789ab",
@@ -124,6 +127,7 @@ mod tests {
             let shown = masked(&text);
             let longest = shown
                 .split(|c: char| !c.is_ascii_digit())
+                .filter(|digits| !(digits.len() == 9 && digits.starts_with("581")))
                 .map(str::len)
                 .max()
                 .unwrap_or(0);

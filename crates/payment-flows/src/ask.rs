@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use ayolinx_client::Outcome;
+use ayolinx_client::{CodedReply, Outcome};
 use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::messages::inquiry::InquiryAnswer;
 use ayolinx_core::method::Method;
+use ayolinx_core::payment::Fact;
 use ayolinx_core::reading::ProviderWord;
 use ayolinx_core::states::PaymentState;
 use chrono::TimeDelta;
@@ -33,17 +34,43 @@ pub enum Asked {
         /// The payment and order after it.
         applied: Applied,
     },
+    /// The provider refused to say; its word for that.
+    Refused(CodedReply),
     /// No answer that can be used.
     NoAnswer,
     /// The channel's line is too long: ask later.
     Busy,
 }
 
+/// What a bare question brought.
+#[derive(Debug, Clone)]
+pub(crate) enum Told {
+    /// An answer about the payment.
+    Answer(Box<InquiryAnswer>),
+    /// The provider refused the question.
+    Refused(CodedReply),
+    /// Nothing that can be used, and why.
+    Nothing(String),
+}
+
+impl Told {
+    /// In a few words, for the order's timeline.
+    pub(crate) fn summary(&self) -> String {
+        match self {
+            Self::Answer(answer) => format!("status {}", answer.status),
+            Self::Refused(reply) => format!("refused with {reply}"),
+            Self::Nothing(why) => format!("no answer: {why}"),
+        }
+    }
+}
+
 /// What came of a merchant's sync.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SyncOutcome {
     /// Everything that could be asked was answered, or there was nothing to ask.
     Answered,
+    /// The provider refused to say; its word for that.
+    Refused(CodedReply),
     /// The provider did not answer.
     NoAnswer,
     /// Too soon after the last one.
@@ -56,18 +83,42 @@ impl Flows {
     /// # Errors
     /// When the answer cannot be recorded.
     pub async fn ask(&self, payment: &PaymentFacts) -> Result<Asked, LedgerError> {
-        let Some(answer) = self.question(payment).await else {
-            let noted = [NotedCall {
-                call: "inquiry",
-                outcome: "no answer".to_owned(),
-            }];
-            let id = payment.id;
-            self.ledger
-                .transact(move |tx| tx.note_calls(id, &noted))
-                .await?;
-            return Ok(Asked::NoAnswer);
-        };
-        self.apply_answer(payment, answer).await
+        let told = self.question(payment).await;
+        if let Told::Answer(answer) = told {
+            return self.apply_answer(payment, *answer).await;
+        }
+        self.note_inquiry(payment, &told).await?;
+        Ok(match told {
+            Told::Refused(reply) => Asked::Refused(reply),
+            Told::Answer(_) | Told::Nothing(_) => Asked::NoAnswer,
+        })
+    }
+
+    /// The bare question where only an answer serves; a refusal stands in the order's timeline.
+    pub(crate) async fn answer(
+        &self,
+        payment: &PaymentFacts,
+    ) -> Result<Option<InquiryAnswer>, LedgerError> {
+        let told = self.question(payment).await;
+        match told {
+            Told::Answer(answer) => Ok(Some(*answer)),
+            Told::Refused(_) => {
+                self.note_inquiry(payment, &told).await?;
+                Ok(None)
+            }
+            Told::Nothing(_) => Ok(None),
+        }
+    }
+
+    async fn note_inquiry(&self, payment: &PaymentFacts, told: &Told) -> Result<(), LedgerError> {
+        let noted = [NotedCall {
+            call: "inquiry",
+            outcome: told.summary(),
+        }];
+        let id = payment.id;
+        self.ledger
+            .transact(move |tx| tx.note_calls(id, &noted))
+            .await
     }
 
     /// [`Flows::ask`], in the channel's line.
@@ -84,16 +135,18 @@ impl Flows {
         self.ask(payment).await
     }
 
-    /// The bare question; `None` when there is no usable answer.
-    pub(crate) async fn question(&self, payment: &PaymentFacts) -> Option<InquiryAnswer> {
-        let channel = self.channel_of(payment.channel.as_deref())?;
+    /// The bare question.
+    pub(crate) async fn question(&self, payment: &PaymentFacts) -> Told {
+        let Some(channel) = self.channel_of(payment.channel.as_deref()) else {
+            return Told::Nothing("its channel is not in the table any more".to_owned());
+        };
         let reference = payment.id.to_string();
         let outcome = self
             .client
             .inquire(payment.method, &channel.code, &reference)
             .await;
         match outcome {
-            Outcome::Accepted(answer) => Some(answer),
+            Outcome::Accepted(answer) => Told::Answer(Box::new(answer)),
             other => {
                 tracing::warn!(
                     payment.id = %payment.id,
@@ -101,7 +154,11 @@ impl Flows {
                     detail = other.detail(),
                     "inquiry without an answer"
                 );
-                None
+                let why = other.detail().unwrap_or_else(|| other.name().to_owned());
+                match other {
+                    Outcome::Rejected(reply) => Told::Refused(reply),
+                    _ => Told::Nothing(why),
+                }
             }
         }
     }
@@ -115,10 +172,7 @@ impl Flows {
         let id = payment.id;
         let applied = self
             .ledger
-            .transact(move |tx| {
-                let word = ProviderWord::of_inquiry(&answer);
-                tx.apply(id, &Observation::word(Source::Inquiry, word))
-            })
+            .transact(move |tx| tx.apply(id, &observed(&answer)))
             .await?;
         Ok(Asked::Answered { status, applied })
     }
@@ -152,13 +206,28 @@ impl Flows {
             .filter(|payment| can_ask(payment))
             .take(SYNC_PAYMENTS_MAX)
             .map(|payment| self.ask(payment));
+        let mut outcome = SyncOutcome::Answered;
         for asked in join_all(questions).await {
-            if !matches!(asked?, Asked::Answered { .. }) {
-                return Ok(SyncOutcome::NoAnswer);
+            match asked? {
+                Asked::Answered { .. } => {}
+                Asked::Refused(reply) => outcome = SyncOutcome::Refused(reply),
+                Asked::NoAnswer | Asked::Busy => return Ok(SyncOutcome::NoAnswer),
             }
         }
-        Ok(SyncOutcome::Answered)
+        Ok(outcome)
     }
+}
+
+/// What an answer says of the payment: its word, or that its time is over at the provider, whatever the
+/// clock here says.
+fn observed(answer: &InquiryAnswer) -> Observation {
+    if answer.is_expired {
+        return Observation {
+            detail: Some("the provider calls it expired".to_owned()),
+            ..Observation::fact(Source::Inquiry, Fact::ProviderExpired)
+        };
+    }
+    Observation::word(Source::Inquiry, ProviderWord::of_inquiry(answer))
 }
 
 /// Links cannot be asked about, and what was never sent is not there.

@@ -4,10 +4,10 @@
 use ayolinx_client::Outcome;
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::messages::ProviderStatus;
-use ayolinx_core::messages::inquiry::InquiryAnswer;
 use ayolinx_core::order::OrderRefusal;
 use ledger::{CancelPlan, LedgerError, NotedCall, PaymentFacts, Source};
 
+use crate::ask::Told;
 use crate::flows::Flows;
 
 /// What came of a cancel.
@@ -93,15 +93,18 @@ impl Flows {
         };
         let reference = payment.id.to_string();
         let cancelled = self.client.cancel_qris(&reference, &channel.code).await;
-        let answer = self.question(payment).await;
-        self.note_closing(payment, cancelled.name(), answer.as_ref())
-            .await?;
-        let Some(answer) = answer else {
+        let told = self.question(payment).await;
+        let closed = match cancelled.detail() {
+            Some(why) => format!("{}: {why}", cancelled.name()),
+            None => cancelled.name().to_owned(),
+        };
+        self.note_closing(payment, closed, told.summary()).await?;
+        let Told::Answer(answer) = told else {
             return Ok(Closing::NoAnswer);
         };
         match answer.status {
             ProviderStatus::Success | ProviderStatus::Refunded => {
-                self.apply_answer(payment, answer).await?;
+                self.apply_answer(payment, *answer).await?;
                 Ok(Closing::Paid)
             }
             ProviderStatus::Paying => Ok(Closing::Open),
@@ -110,9 +113,9 @@ impl Flows {
             ProviderStatus::Initiated | ProviderStatus::Pending | ProviderStatus::Other(_) => {
                 Ok(match cancelled {
                     Outcome::Accepted(()) => Closing::Done,
-                    Outcome::Rejected { .. } => Closing::Open,
+                    Outcome::Rejected(_) => Closing::Open,
                     Outcome::NotSent { .. }
-                    | Outcome::AuthenticationRefused { .. }
+                    | Outcome::AuthenticationRefused(_)
                     | Outcome::Throttled { .. }
                     | Outcome::OutcomeUnknown { .. }
                     | Outcome::Protocol { .. } => Closing::NoAnswer,
@@ -125,17 +128,13 @@ impl Flows {
     async fn note_closing(
         &self,
         payment: &PaymentFacts,
-        cancelled: &'static str,
-        answer: Option<&InquiryAnswer>,
+        cancelled: String,
+        said: String,
     ) -> Result<(), LedgerError> {
-        let said = answer.map_or_else(
-            || "no answer".to_owned(),
-            |answer| format!("status {}", answer.status),
-        );
         let noted = [
             NotedCall {
                 call: "cancel",
-                outcome: cancelled.to_owned(),
+                outcome: cancelled,
             },
             NotedCall {
                 call: "inquiry",

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use ayolinx_client::{Alarm, CreateOutcome, Outcome};
+use ayolinx_client::{Alarm, CodedReply, CreateOutcome, Outcome};
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::order_view::Failure;
 use ayolinx_core::payment::Fact;
@@ -85,7 +85,10 @@ impl Flows {
                         "the provider does not let us in: check keys, client id, clock and IP list"
                     );
                 }
-                if let Outcome::Throttled { retry_after: wish } = &outcome {
+                if let Outcome::Throttled {
+                    retry_after: wish, ..
+                } = &outcome
+                {
                     retry_after = *wish;
                     self.metrics.alarm("provider_throttled");
                     tracing::error!(payment.id = %call.payment_id, "the provider throttles us");
@@ -148,10 +151,12 @@ fn call_outcome(outcome: CreateOutcome) -> CallOutcome {
             provider_reference: accepted.provider_reference,
             ..Observation::fact(Source::Reply, Fact::Accepted)
         })),
-        Outcome::Rejected { code, message } => CallOutcome::Refused(Failure { code, message }),
-        Outcome::NotSent { .. }
-        | Outcome::AuthenticationRefused { .. }
-        | Outcome::Throttled { .. } => CallOutcome::NotSent,
+        Outcome::Rejected(CodedReply { code, message }) => {
+            CallOutcome::Refused(Failure { code, message })
+        }
+        Outcome::NotSent { .. } | Outcome::AuthenticationRefused(_) | Outcome::Throttled { .. } => {
+            CallOutcome::Undone(detail.unwrap_or_default())
+        }
         Outcome::OutcomeUnknown { .. } | Outcome::Protocol { .. } => {
             CallOutcome::Unknown(detail.unwrap_or_default())
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ayolinx_client::{Alarm, CreateOutcome, Outcome, ProtocolReason, UnknownReason};
+use ayolinx_client::{Alarm, CodedReply, CreateOutcome, Outcome, ProtocolReason, UnknownReason};
 
 use crate::bodies::{REFERENCE, channel, request};
 use crate::stub::{Act, Stub, coded, ok};
@@ -22,6 +22,11 @@ async fn ewallet(reply: &str) -> CreateOutcome {
     stub.client().create(&request(&channel)).await
 }
 
+/// What [`coded`] says.
+fn said(code: &str) -> CodedReply {
+    CodedReply::new(code, "said so")
+}
+
 fn unknown<T>(reason: UnknownReason) -> Outcome<T> {
     Outcome::OutcomeUnknown { reason }
 }
@@ -38,10 +43,7 @@ async fn the_response_code_decides_before_the_http_status() {
     let (outcome, _) = create(&[Act::Reply(500, ACCEPTED.to_owned())]).await;
     assert_eq!(outcome.name(), "accepted");
     let (outcome, stub) = create(&[coded(200, "4004702")]).await;
-    let rejected = Outcome::Rejected {
-        code: "4004702".to_owned(),
-        message: "said so".to_owned(),
-    };
+    let rejected = Outcome::Rejected(said("4004702"));
     assert_eq!(outcome, rejected);
     assert_eq!(stub.calls().len(), 1);
 }
@@ -62,26 +64,29 @@ async fn what_may_have_happened_is_unknown() {
     for (act, reason) in [
         (
             coded(202, "2024700"),
-            UnknownReason::InProgress("2024700".to_owned()),
+            UnknownReason::InProgress(said("2024700")),
         ),
         (
             coded(500, "5004700"),
-            UnknownReason::ProviderError("5004700".to_owned()),
+            UnknownReason::ProviderError(said("5004700")),
         ),
         (
             coded(504, "5044700"),
-            UnknownReason::ProviderError("5044700".to_owned()),
+            UnknownReason::ProviderError(said("5044700")),
         ),
         (
             coded(200, "9999999"),
-            UnknownReason::ProviderError("9999999".to_owned()),
+            UnknownReason::ProviderError(said("9999999")),
+        ),
+        (coded(200, "12"), UnknownReason::ProviderError(said("12"))),
+        (
+            coded(409, "4094701"),
+            UnknownReason::ReferenceExists(said("4094701")),
         ),
         (
-            coded(200, "12"),
-            UnknownReason::ProviderError("12".to_owned()),
+            coded(404, "4044718"),
+            UnknownReason::InconsistentRequest(said("4044718")),
         ),
-        (coded(409, "4094701"), UnknownReason::ReferenceExists),
-        (coded(404, "4044718"), UnknownReason::InconsistentRequest),
     ] {
         let (outcome, stub) = create(&[act]).await;
         assert_eq!(outcome, unknown(reason));
@@ -103,7 +108,10 @@ async fn a_used_external_id_is_replaced_once() {
     assert_eq!(stub.token_requests(), 1);
 
     let (outcome, stub) = create(&[coded(409, "4094700")]).await;
-    assert_eq!(outcome, unknown(UnknownReason::ExternalIdRefused));
+    assert_eq!(
+        outcome,
+        unknown(UnknownReason::ExternalIdRefused(said("4094700")))
+    );
     assert_eq!(stub.calls().len(), 2);
 }
 
@@ -122,9 +130,7 @@ async fn a_refused_token_is_replaced_once() {
         );
 
         let (outcome, stub) = create(&[coded(401, code)]).await;
-        let refused = Outcome::AuthenticationRefused {
-            code: code.to_owned(),
-        };
+        let refused = Outcome::AuthenticationRefused(said(code));
         assert_eq!(outcome, refused);
         assert_eq!(outcome.alarm(), Alarm::Configuration);
         assert_eq!(stub.calls().len(), 2, "{code}");
@@ -138,11 +144,16 @@ async fn throttling_keeps_the_providers_wish() {
     assert_eq!(
         outcome,
         Outcome::Throttled {
-            retry_after: Some(Duration::from_secs(7))
+            retry_after: Some(Duration::from_secs(7)),
+            reply: CodedReply::new("4294700", ""),
         }
     );
     let (outcome, _) = create(&[Act::Reply(429, body)]).await;
-    assert_eq!(outcome, Outcome::Throttled { retry_after: None });
+    let throttled = Outcome::Throttled {
+        retry_after: None,
+        reply: CodedReply::new("4294700", ""),
+    };
+    assert_eq!(outcome, throttled);
 }
 
 #[actix_rt::test]
@@ -251,4 +262,51 @@ async fn a_payer_is_only_sent_where_it_is_safe() {
     channel.redirect_hosts = vec!["m.dana.id".to_owned()];
     let outcome = stub.client().create(&request(&channel)).await;
     assert_eq!(outcome, protocol(ProtocolReason::RedirectNotAllowed));
+}
+
+/// Whatever the provider says with a refusal is told with it, masked, in one line and cut off.
+#[actix_rt::test]
+async fn the_providers_words_are_told_with_every_code() {
+    let words = "Amount  exceeds\\nlimit of VA 9882917212345678";
+    let told = "Amount exceeds limit of VA ************5678";
+    for (code, name) in [
+        ("4034702", "rejected"),
+        ("4014700", "authentication_refused"),
+        ("4294700", "throttled"),
+        ("5004700", "unknown"),
+        ("2024700", "unknown"),
+        ("4094701", "unknown"),
+        ("4044718", "unknown"),
+        ("4094700", "unknown"),
+        ("01", "unknown"),
+        ("581000002", "unknown"),
+    ] {
+        let body = format!(r#"{{"responseCode":"{code}","responseMessage":"{words}"}}"#);
+        let (outcome, _) = create(&[Act::Reply(200, body)]).await;
+        assert_eq!(outcome.name(), name, "{code}");
+        assert_eq!(
+            outcome.reply(),
+            Some(&CodedReply::new(code, told)),
+            "{code}"
+        );
+        let detail = outcome.detail().unwrap();
+        assert!(detail.contains(code) && detail.contains(told), "{detail}");
+    }
+}
+
+/// What the gateway layer says in nine digits raises the alarm, and leaves open what happened.
+#[actix_rt::test]
+async fn whatever_the_gateway_layer_says_raises_the_configuration_alarm() {
+    for (code, alarm) in [
+        ("581000002", Alarm::Configuration),
+        ("581000413", Alarm::Configuration),
+        ("5810002", Alarm::Quiet),
+        ("5004700", Alarm::Quiet),
+        ("9999999", Alarm::Quiet),
+    ] {
+        let (outcome, stub) = create(&[coded(500, code)]).await;
+        assert_eq!(outcome, unknown(UnknownReason::ProviderError(said(code))));
+        assert_eq!(outcome.alarm(), alarm, "{code}");
+        assert_eq!(stub.calls().len(), 1, "{code}");
+    }
 }

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use ayolinx_client::{
-    Alarm, AyolinxClient, CreateOutcome, NotSentReason, Outcome, ProtocolReason, TokenCache,
-    TokenFailure, UnknownReason,
+    Alarm, AyolinxClient, CodedReply, CreateOutcome, NotSentReason, Outcome, ProtocolReason,
+    TokenCache, TokenFailure, UnknownReason,
 };
 
 use crate::bodies::{channel, request};
@@ -153,7 +153,10 @@ async fn whatever_becomes_of_the_token_request_the_create_was_not_sent() {
         (Act::Hang, TokenFailure::Timeout),
         (Act::Drip, TokenFailure::Timeout),
         (Act::Reply(502, "<html>".to_owned()), TokenFailure::Unusable),
-        (coded(500, "5007300"), TokenFailure::Unusable),
+        (
+            coded(500, "5007300"),
+            TokenFailure::Errored(CodedReply::new("5007300", "said so")),
+        ),
         (coded(200, "2007300"), TokenFailure::Unusable),
         (coded(429, "4297300"), TokenFailure::Throttled),
         (
@@ -172,15 +175,15 @@ async fn a_refused_token_request_raises_the_configuration_alarm() {
     for (act, failure) in [
         (
             coded(401, "4017300"),
-            TokenFailure::Refused("4017300".to_owned()),
+            TokenFailure::Refused(CodedReply::new("4017300", "said so")),
         ),
         (
             coded(400, "4007300"),
-            TokenFailure::Refused("4007300".to_owned()),
+            TokenFailure::Refused(CodedReply::new("4007300", "said so")),
         ),
         (
             coded(200, "581000001"),
-            TokenFailure::Refused("581000001".to_owned()),
+            TokenFailure::Refused(CodedReply::new("581000001", "said so")),
         ),
         (
             Act::Reply(403, "<html>".to_owned()),

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::provider_time::parse_time;
 use crate::receipt::ReceiptDetails;
+use crate::response_code::InquiryRefusal;
 
 /// Body of every inquiry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,8 @@ pub struct InquiryAnswer {
     pub channel: Option<String>,
     /// What else it tells of the receipt.
     pub details: ReceiptDetails,
+    /// Whether its time is over, whatever the clock here says (`404…19`).
+    pub is_expired: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -126,11 +129,24 @@ impl InquiryAnswer {
         })
     }
 
-    /// The answer to an inquiry that found nothing (`404…01`).
+    /// The answer that a refusal of an inquiry amounts to; `None` where it says nothing about the payment.
     #[must_use]
-    pub fn not_found() -> Self {
+    pub fn of_refusal(refusal: InquiryRefusal) -> Option<Self> {
+        match refusal {
+            InquiryRefusal::NotFound => Some(Self::bare(ProviderStatus::NotFound)),
+            InquiryRefusal::PaidBill => Some(Self::bare(ProviderStatus::Success)),
+            InquiryRefusal::Expired => Some(Self {
+                is_expired: true,
+                ..Self::bare(ProviderStatus::Cancelled)
+            }),
+            InquiryRefusal::Other => None,
+        }
+    }
+
+    /// A status, and nothing else.
+    fn bare(status: ProviderStatus) -> Self {
         Self {
-            status: ProviderStatus::NotFound,
+            status,
             amount: ReceivedAmount::Absent,
             fee_money: ReceivedAmount::Absent,
             our_reference: None,
@@ -138,6 +154,7 @@ impl InquiryAnswer {
             finished_time: None,
             channel: None,
             details: ReceiptDetails::default(),
+            is_expired: false,
         }
     }
 }
@@ -206,6 +223,7 @@ impl Wire {
             finished_time: times.iter().flatten().find_map(|time| parse_time(time)),
             channel: (self.additional_info.channel).or(account.additional_info.channel),
             details: ReceiptDetails::default(),
+            is_expired: false,
         }
     }
 }

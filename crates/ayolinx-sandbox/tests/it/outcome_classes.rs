@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use ayolinx_client::{
-    AyolinxClient, Breaker, ClientMetrics, CreateOutcome, CreateRequest, NotSentReason, Outcome,
-    ProtocolReason, ProviderSettings, TokenCache, UnknownReason,
+    AyolinxClient, Breaker, ClientMetrics, CodedReply, CreateOutcome, CreateRequest, NotSentReason,
+    Outcome, ProtocolReason, ProviderSettings, TokenCache, UnknownReason,
 };
 use ayolinx_core::channels::{Channel, ChannelTable, Environment};
 use ayolinx_core::json_style::JsonStyle;
@@ -146,7 +146,7 @@ async fn an_error_code_under_http_200_is_a_refusal() {
 
 #[actix_rt::test]
 async fn http_500_is_unknown_though_it_was_done() {
-    let failed = UnknownReason::ProviderError("5004700".to_owned());
+    let failed = UnknownReason::ProviderError(CodedReply::new("5004700", "General Error"));
     let seen = create_under(json!("http_500_after_effect")).await;
     assert_eq!(seen, (unknown(failed), true));
 }
@@ -166,21 +166,28 @@ async fn a_reference_that_exists_is_unknown_and_no_failure() {
     assert_eq!(create(&client, &reference).await.name(), "accepted");
     // No fault: the sandbox refuses a second transaction of one name by itself.
     let again = create(&client, &reference).await;
-    assert_eq!(again, unknown(UnknownReason::ReferenceExists));
+    assert_eq!(
+        again,
+        unknown(UnknownReason::ReferenceExists(CodedReply::new(
+            "4094701",
+            "Duplicate partnerReferenceNo"
+        )))
+    );
 }
 
 #[actix_rt::test]
 async fn in_progress_is_unknown() {
     for done in [false, true] {
         let action = json!({"kind": "in_progress_202", "after_effect": done});
-        let in_progress = UnknownReason::InProgress("2024700".to_owned());
+        let in_progress =
+            UnknownReason::InProgress(CodedReply::new("2024700", "Request In Progress"));
         assert_eq!(create_under(action).await, (unknown(in_progress), done));
     }
 }
 
 #[actix_rt::test]
 async fn a_gateways_timeout_in_json_is_unknown() {
-    let failed = UnknownReason::ProviderError("5044700".to_owned());
+    let failed = UnknownReason::ProviderError(CodedReply::new("5044700", ""));
     let seen = create_under(error(504, "5044700")).await;
     assert_eq!(seen, (unknown(failed), false));
 }

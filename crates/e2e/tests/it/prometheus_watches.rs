@@ -20,12 +20,13 @@ const ALL_WITHIN: Duration = Duration::from_secs(100);
 const MAY_BE_EMPTY: [&str; 0] = [];
 
 /// Alerts whose causes are made while everything works …
-pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 13] = [
+pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 14] = [
     "ApiFails",
     "CallbacksForged",
     "CallbacksQuarantined",
     "JournalsUnbalanced",
     "PaidOrdersUntold",
+    "ProviderCodesUnknown",
     "ProviderRefusesUs",
     "ProviderSlow",
     "ProviderThrottles",
@@ -119,6 +120,7 @@ impl<'s> Traffic<'s> {
             json!("drop_after_effect"),
             json!("drop_after_effect"),
             json!("other_amount_qr"),
+            error(200, "01"),
         ] {
             let fault = json!({"call": "qris_generate", "action": action});
             self.sandbox.fault(fault).await;

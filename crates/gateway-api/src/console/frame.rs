@@ -44,7 +44,11 @@ impl Frame {
 }
 
 /// What an action's outcome is told in: a page is sent to with a word, and only known words are shown.
-const SAID: [(&str, &str); 25] = [
+const SAID: [(&str, &str); 26] = [
+    (
+        "sync_refused",
+        "The provider refused to say; the order's history below has its words.",
+    ),
     ("synced", "The provider answered; the order below shows it."),
     (
         "no_answer",

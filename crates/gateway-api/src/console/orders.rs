@@ -268,6 +268,7 @@ pub(super) async fn sync(
     let outcome = api.flows.sync(merchant, id, Source::Operator).await;
     let (said, outcome) = match outcome {
         Ok(SyncOutcome::Answered) => ("synced", "done"),
+        Ok(SyncOutcome::Refused(_)) => ("sync_refused", "refused by the provider"),
         Ok(SyncOutcome::NoAnswer) => ("no_answer", "no answer"),
         Ok(SyncOutcome::TooSoon) => ("too_soon", "too soon"),
         Err(error) => return Err(error.into()),

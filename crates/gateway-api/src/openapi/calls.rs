@@ -260,6 +260,7 @@ const SYNC_ORDER: Call = Call {
         BodyTooLarge,
         UnsupportedMediaType,
         ValidationFailed,
+        ProviderRejected,
         ProviderUnavailable,
     ],
 };

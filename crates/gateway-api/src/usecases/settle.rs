@@ -190,9 +190,11 @@ async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderRepl
         PaymentState::Creating | PaymentState::Unknown
     );
     match outcome {
-        CallOutcome::NotSent if still_open => Err(ApiError::of(ErrorCode::ProviderUnavailable)
-            .with_order(order_id)
-            .retry_after_secs(retry_after.map_or(PROVIDER_RETRY_SECS, |wait| wait.as_secs()))),
+        CallOutcome::NotSent | CallOutcome::Undone(_) if still_open => {
+            Err(ApiError::of(ErrorCode::ProviderUnavailable)
+                .with_order(order_id)
+                .retry_after_secs(retry_after.map_or(PROVIDER_RETRY_SECS, |wait| wait.as_secs())))
+        }
         CallOutcome::Refused(failure) if applied.payment == PaymentState::Failed => {
             let answer = ProviderAnswer {
                 code: failure.code,
@@ -202,6 +204,7 @@ async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderRepl
         }
         CallOutcome::Refused(_)
         | CallOutcome::NotSent
+        | CallOutcome::Undone(_)
         | CallOutcome::Accepted(_)
         | CallOutcome::StillRunning
         | CallOutcome::Unknown(_)
@@ -211,6 +214,7 @@ async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderRepl
         }
         CallOutcome::Refused(_)
         | CallOutcome::NotSent
+        | CallOutcome::Undone(_)
         | CallOutcome::Accepted(_)
         | CallOutcome::StillRunning
         | CallOutcome::Unknown(_) => keep_order(api, merchant, order_id, creation).await,

@@ -5,7 +5,7 @@ use ayolinx_core::order_view::OrderView;
 use ledger::Source;
 use payment_flows::SyncOutcome;
 
-use crate::error::{ApiError, ErrorCode};
+use crate::error::{ApiError, ErrorCode, ProviderAnswer};
 use crate::state::{Api, storage};
 
 const TOO_SOON_SECS: u64 = 2;
@@ -13,7 +13,7 @@ const TOO_SOON_SECS: u64 = 2;
 /// Asks the provider about an order and returns the order with what it said.
 ///
 /// # Errors
-/// 404, 429 when asked too soon again, 503 when the provider does not answer.
+/// 404, 424 when the provider refuses to say, 429 when asked too soon again, 503 when it does not answer.
 pub async fn sync_order(
     api: &Api,
     merchant: MerchantId,
@@ -29,6 +29,13 @@ pub async fn sync_order(
             api.transact(merchant, move |tx| tx.order_view(merchant, order_id))
                 .await
         }
+        SyncOutcome::Refused(reply) => Err(ApiError::provider_refused_to_say(
+            order_id,
+            ProviderAnswer {
+                code: reply.code,
+                message: reply.message,
+            },
+        )),
         SyncOutcome::NoAnswer => {
             Err(ApiError::of(ErrorCode::ProviderUnavailable).with_order(order_id))
         }

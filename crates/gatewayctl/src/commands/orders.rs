@@ -43,6 +43,9 @@ pub(crate) async fn sync(named: NamedOrder) -> Result<Output, Failure> {
     }
     match outcome {
         SyncOutcome::Answered => shown(&books, id).await,
+        SyncOutcome::Refused(reply) => Err(Failure::new(format!(
+            "the provider refuses to say: {reply}"
+        ))),
         SyncOutcome::NoAnswer => Err(Failure::new(
             "the provider gave no usable answer; nothing changed. `gatewayctl doctor` tells why",
         )),

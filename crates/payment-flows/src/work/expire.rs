@@ -27,7 +27,7 @@ impl Flows {
         if cannot_be_asked(facts) || facts.never_sent {
             return self.let_expire(facts).await;
         }
-        let answer = self.question(facts).await;
+        let answer = self.answer(facts).await?;
         match answer {
             Some(answer)
                 if matches!(

@@ -46,7 +46,7 @@ impl Flows {
         if cannot_be_asked(facts) {
             return self.replace(work, facts).await;
         }
-        let Some(answer) = self.question(facts).await else {
+        let Some(answer) = self.answer(facts).await? else {
             return Ok(self.next_resolve(work, facts));
         };
         match answer.status {

@@ -102,9 +102,9 @@ fn not_given(outcome: &TokenOutcome, base: &str, findings: &mut Findings) {
             reason: NotSentReason::NoToken(failure),
             ..
         } => match failure {
-            TokenFailure::Refused(code) => {
+            TokenFailure::Refused(reply) => {
                 findings.ok(PROVIDER, answered);
-                let text = format!("refused with responseCode {code}");
+                let text = format!("refused with responseCode {reply}");
                 findings.fail(TOKEN, text, CHECK_IDENTITY);
             }
             TokenFailure::Blocked(status) => {
@@ -113,6 +113,16 @@ fn not_given(outcome: &TokenOutcome, base: &str, findings: &mut Findings) {
                 let advice = "Most likely this machine's outgoing address is not on the IP whitelist of the \
                               provider's portal";
                 findings.fail(TOKEN, text, advice);
+            }
+            TokenFailure::Errored(reply) => {
+                findings.ok(PROVIDER, answered);
+                let text = format!("answered with responseCode {reply}");
+                findings.fail(
+                    TOKEN,
+                    text,
+                    "The provider is in trouble, or its gateway does not know us: \
+                              check the client id and the IP whitelist, then ask it",
+                );
             }
             TokenFailure::Throttled => {
                 findings.ok(PROVIDER, answered);
