@@ -27,6 +27,8 @@ pub struct Accepted {
     pub link_code: Option<String>,
     /// What is wrong with its QR, where the channel is told to show it all the same.
     pub qr_fault: Option<QrFault>,
+    /// When the provider ends it, as it spells that; `None` where the method's reply names no end of its own.
+    pub expiry: Option<String>,
 }
 
 impl Accepted {
@@ -36,6 +38,7 @@ impl Accepted {
             provider_reference: None,
             link_code: None,
             qr_fault: None,
+            expiry: None,
         }
     }
 }
@@ -82,6 +85,7 @@ impl Reader<'_> {
         Ok(Accepted {
             provider_reference: response.reference_no.clone(),
             qr_fault,
+            expiry: response.expired_date.clone(),
             ..Accepted::of(Artefact::Qr {
                 qr_string: qr.to_owned(),
             })
@@ -109,11 +113,14 @@ impl Reader<'_> {
         let name = account
             .virtual_account_name
             .or_else(|| self.request.account_name());
-        Ok(Accepted::of(Artefact::VirtualAccount {
-            number: number.trim().to_owned(),
-            bank: self.request.channel.short_name.clone(),
-            account_name: name.unwrap_or_default(),
-        }))
+        Ok(Accepted {
+            expiry: account.expired_date,
+            ..Accepted::of(Artefact::VirtualAccount {
+                number: number.trim().to_owned(),
+                bank: self.request.channel.short_name.clone(),
+                account_name: name.unwrap_or_default(),
+            })
+        })
     }
 
     fn retail(&self, response: RetailCreateResponse) -> Result<Accepted, ProtocolReason> {
@@ -121,6 +128,7 @@ impl Reader<'_> {
         let code = response.va_number.ok_or(ProtocolReason::NoArtefact)?;
         Ok(Accepted {
             provider_reference: response.reference_no,
+            expiry: response.expiry_date,
             ..Accepted::of(Artefact::PaymentCode {
                 code: code.trim().to_owned(),
                 store: self.request.channel.short_name.clone(),

@@ -9,6 +9,7 @@ pub mod artefact;
 pub mod card_numbers;
 pub mod channels;
 pub mod event;
+pub mod expiry;
 pub mod funds;
 pub mod ids;
 pub mod intake;

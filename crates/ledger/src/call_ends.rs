@@ -4,7 +4,9 @@
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::order_view::{Failure, OrderView};
 use ayolinx_core::payment::Fact;
+use ayolinx_core::provider_time::format_jakarta;
 use ayolinx_core::states::PaymentState;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, SmallInt, Uuid as SqlUuid};
 use std::collections::{HashMap, HashSet};
@@ -14,12 +16,12 @@ use uuid::Uuid;
 use crate::apply::Locked;
 use crate::begun::StoredReply;
 use crate::error::LedgerError;
-use crate::history::Source;
+use crate::history::{NewHistory, Source};
 use crate::observation::{Applied, Effect, Observation};
 use crate::prefetched::{Along, WhenHeld};
 use crate::rows::PaymentRow;
 use crate::statement::Statement;
-use crate::tx::Tx;
+use crate::tx::{Tx, shifted};
 use crate::work::WorkKind;
 
 /// What came of a call, as far as the books care.
@@ -198,7 +200,46 @@ impl Tx<'_> {
         if ours {
             self.end_lease(locked, end.payment.as_uuid(), outcome)?;
         }
+        if let CallOutcome::Accepted(observation) = outcome {
+            self.end_earlier(locked, end.payment.as_uuid(), observation.ends_at)?;
+        }
         self.apply_to(locked, end.payment, &outcome.observation())
+    }
+
+    /// The provider ends the payment before we do: its code is dead from then on. The order lives on, so
+    /// that its payer may choose again (contract 4.2).
+    fn end_earlier(
+        &mut self,
+        locked: &mut Locked,
+        id: Uuid,
+        ends_at: Option<DateTime<Utc>>,
+    ) -> Result<(), LedgerError> {
+        let row = locked.payment_mut(id)?;
+        let waits = matches!(row.state()?, PaymentState::Creating | PaymentState::Unknown);
+        let Some(ends_at) = ends_at.filter(|at| waits && *at < row.expires_at) else {
+            return Ok(());
+        };
+        row.expires_at = ends_at;
+        let row = row.clone();
+        let expire_at = shifted(ends_at, self.context.plans.expiry_grace);
+        self.plan_work(row.id, WorkKind::Expire, ends_at, expire_at);
+        self.record(NewHistory {
+            order_id: row.order_id,
+            payment_id: Some(row.id),
+            source: Source::Reply.as_str(),
+            fact: "ends_earlier",
+            payment_from: None,
+            payment_to: None,
+            order_from: None,
+            order_to: None,
+            order_version: Some(locked.order.version),
+            detail: Some(format!(
+                "the provider ends it at {}",
+                format_jakarta(ends_at)
+            )),
+        });
+        self.writes.payments.insert(row.id, row);
+        Ok(())
     }
 
     fn reply_to(

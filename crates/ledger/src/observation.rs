@@ -8,6 +8,7 @@ use ayolinx_core::order_view::Failure;
 use ayolinx_core::payment::Fact;
 use ayolinx_core::reading::ProviderWord;
 use ayolinx_core::states::{OrderState, PaymentState};
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::history::Source;
@@ -35,6 +36,8 @@ pub struct Observation {
     pub what: What,
     /// The artefact, with [`Fact::Accepted`].
     pub artefact: Option<Artefact>,
+    /// When the payment ends by the provider's word, with [`Fact::Accepted`], where that is earlier than ours.
+    pub ends_at: Option<DateTime<Utc>>,
     /// The provider's number, where it named one.
     pub provider_reference: Option<String>,
     /// Why it ended, with facts that end a payment.
@@ -53,6 +56,7 @@ impl Observation {
             source,
             what: What::Fact(fact),
             artefact: None,
+            ends_at: None,
             provider_reference: None,
             failure: None,
             detail: None,
@@ -82,6 +86,7 @@ impl Observation {
             provider_reference: word.provider_reference.clone(),
             what: What::Word(word),
             artefact: None,
+            ends_at: None,
             failure: None,
             detail: None,
             is_repeated: false,

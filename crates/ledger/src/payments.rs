@@ -193,13 +193,13 @@ pub(crate) fn update_all(rows: &BTreeMap<Uuid, PaymentRow>) -> Statement {
              failure_code = new.failure_code, failure_message = new.failure_message, \
              last_outcome = new.last_outcome, call_token = new.call_token, \
              call_leased_until = new.call_leased_until, accepted_at = new.accepted_at, \
-             updated_at = new.updated_at, paid_at = new.paid_at, channel = new.channel, \
-             base_state = new.base_state \
-         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS new \
+             updated_at = new.updated_at, expires_at = new.expires_at, paid_at = new.paid_at, \
+             channel = new.channel, base_state = new.base_state \
+         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS new \
              (id, state, received_minor, refunded_minor, merchant_minor, suspense_minor, \
               provider_reference, artefact, link_code, failure_code, failure_message, \
-              last_outcome, call_token, call_leased_until, accepted_at, updated_at, paid_at, \
-              channel, base_state) \
+              last_outcome, call_token, call_leased_until, accepted_at, updated_at, expires_at, \
+              paid_at, channel, base_state) \
          WHERE payments.id = new.id",
     )
     .column::<SqlUuid, _>(rows.values().map(|row| row.id))
@@ -218,6 +218,7 @@ pub(crate) fn update_all(rows: &BTreeMap<Uuid, PaymentRow>) -> Statement {
     .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.call_leased_until))
     .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.accepted_at))
     .column::<Timestamptz, _>(rows.values().map(|row| row.updated_at))
+    .column::<Timestamptz, _>(rows.values().map(|row| row.expires_at))
     .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.paid_at))
     .column::<Nullable<Text>, _>(rows.values().map(|row| row.channel.clone()))
     .column::<Nullable<Text>, _>(rows.values().map(|row| row.base_state.clone()))

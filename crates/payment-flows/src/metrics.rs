@@ -1,5 +1,6 @@
 //! What flows count.
 
+use ayolinx_core::expiry::ProviderExpiry;
 use ledger::WorkKind;
 use prometheus::{IntCounterVec, Opts, Registry};
 
@@ -16,6 +17,7 @@ const ALARMS: [&str; 4] = [
 pub struct FlowMetrics {
     work: IntCounterVec,
     alarms: IntCounterVec,
+    expiries: IntCounterVec,
 }
 
 impl FlowMetrics {
@@ -38,6 +40,13 @@ impl FlowMetrics {
             ),
             &["what"],
         )?;
+        let expiries = IntCounterVec::new(
+            Opts::new(
+                "gateway_provider_expiries_total",
+                "Ends of a payment's time that the provider names, by channel and what they come to",
+            ),
+            &["channel", "finding"],
+        )?;
         // From the first: what rises from nothing is not seen to rise.
         for kind in WorkKind::ALL {
             for outcome in ["done", "again"] {
@@ -49,7 +58,27 @@ impl FlowMetrics {
         }
         registry.register(Box::new(work.clone()))?;
         registry.register(Box::new(alarms.clone()))?;
-        Ok(Self { work, alarms })
+        registry.register(Box::new(expiries.clone()))?;
+        Ok(Self {
+            work,
+            alarms,
+            expiries,
+        })
+    }
+
+    /// Tells what is counted of this channel from the first.
+    pub(crate) fn begin_channel(&self, channel: &str) {
+        for finding in ProviderExpiry::NAMES {
+            self.expiries
+                .with_label_values(&[channel, finding])
+                .inc_by(0);
+        }
+    }
+
+    pub(crate) fn expiry_named(&self, channel: &str, expiry: ProviderExpiry) {
+        self.expiries
+            .with_label_values(&[channel, expiry.as_str()])
+            .inc();
     }
 
     pub(crate) fn work_done(&self, kind: &str, outcome: &str) {

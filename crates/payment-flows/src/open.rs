@@ -3,10 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use ayolinx_client::{Alarm, CodedReply, CreateOutcome, Outcome};
+use ayolinx_client::{Accepted, Alarm, CodedReply, CreateOutcome, Outcome};
 use ayolinx_core::artefact::Artefact;
+use ayolinx_core::expiry::ProviderExpiry;
+use ayolinx_core::method::Method;
 use ayolinx_core::order_view::Failure;
 use ayolinx_core::payment::Fact;
+use chrono::{DateTime, Utc};
 use ledger::{
     Applied, Call, CallEnd, CallOutcome, CallSettled, KeepReply, LedgerError, Observation, Source,
     StoredReply,
@@ -93,7 +96,11 @@ impl Flows {
                     self.metrics.alarm("provider_throttled");
                     tracing::error!(payment.id = %call.payment_id, "the provider throttles us");
                 }
-                call_outcome(outcome)
+                let ends_at = match &outcome {
+                    Outcome::Accepted(accepted) => self.earlier_end(call, accepted),
+                    _ => None,
+                };
+                call_outcome(outcome, ends_at)
             }
             None => CallOutcome::NotSent,
         };
@@ -110,6 +117,33 @@ impl Flows {
             retry_after,
             reply: settled.reply,
         })
+    }
+
+    /// When the payment ends by the provider's word, where that is earlier than was asked for and can be
+    /// meant (contract 4.2).
+    fn earlier_end(&self, call: &Call, accepted: &Accepted) -> Option<DateTime<Utc>> {
+        if !names_an_end(call.method) {
+            return None;
+        }
+        let named = accepted.expiry.as_deref();
+        let expiry = ProviderExpiry::of(named, call.expires_at, Utc::now());
+        let channel = call.channel.as_deref().unwrap_or_default();
+        self.metrics.expiry_named(channel, expiry);
+        match expiry {
+            ProviderExpiry::Past | ProviderExpiry::OtherZone | ProviderExpiry::Unreadable => {
+                tracing::warn!(
+                    payment.id = %call.payment_id,
+                    channel,
+                    detail = expiry.as_str(),
+                    "the provider's end of a payment cannot be meant: ours counts"
+                );
+            }
+            ProviderExpiry::Unnamed
+            | ProviderExpiry::AsAsked
+            | ProviderExpiry::Earlier(_)
+            | ProviderExpiry::Later => {}
+        }
+        expiry.earlier()
     }
 
     /// Whoever was stopped since it took the lease sends nothing: somebody else may by then
@@ -142,13 +176,23 @@ impl Flows {
     }
 }
 
+/// Whether replies to creates of this method name an end that can be believed: a wallet's names none, a link's
+/// has the wrong zone (protocol 4.11).
+pub(crate) const fn names_an_end(method: Method) -> bool {
+    match method {
+        Method::Qris | Method::VirtualAccount | Method::Retail => true,
+        Method::Ewallet | Method::PaymentLink => false,
+    }
+}
+
 /// The rows of contract 4.1: what is certain, and what is not.
-fn call_outcome(outcome: CreateOutcome) -> CallOutcome {
+fn call_outcome(outcome: CreateOutcome, ends_at: Option<DateTime<Utc>>) -> CallOutcome {
     let detail = outcome.detail();
     match outcome {
         Outcome::Accepted(accepted) => CallOutcome::Accepted(Box::new(Observation {
             artefact: Some(with_link_code(accepted.artefact, accepted.link_code)),
             provider_reference: accepted.provider_reference,
+            ends_at,
             ..Observation::fact(Source::Reply, Fact::Accepted)
         })),
         Outcome::Rejected(CodedReply { code, message }) => {

@@ -18,6 +18,7 @@ use settings::{DatabaseSettings, EncryptionKeys, ProviderSettings, Shared};
 use crate::flows::{FlowSettings, Flows, SendNotificationUrl};
 use crate::limits::InquiryLimits;
 use crate::metrics::FlowMetrics;
+use crate::open::names_an_end;
 
 /// Connections of one process; more than the cores can use only queue in the database.
 const CONNECTIONS_MAX: u32 = 16;
@@ -125,6 +126,14 @@ impl FlowParts {
         for channel in shared.channels.of_method(Method::Qris) {
             metrics.begin_qr_codes(&channel.code);
         }
+        let flow_metrics = FlowMetrics::new(registry)?;
+        for channel in shared
+            .channels
+            .iter()
+            .filter(|channel| names_an_end(channel.method))
+        {
+            flow_metrics.begin_channel(&channel.code);
+        }
         ledger.register(registry)?;
         let keyring = Arc::clone(&ledger.context().keyring);
         let tokens = match &choices.redis_url {
@@ -154,7 +163,7 @@ impl FlowParts {
                 callback_origin: choices.callback_origin,
             },
             limits: InquiryLimits::default(),
-            metrics: FlowMetrics::new(registry)?,
+            metrics: flow_metrics,
         })
     }
 

@@ -44,7 +44,7 @@ pub struct QrisGenerateResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub qr_content: Option<String>,
-    /// Seconds, milliseconds or ISO; our own expiry counts.
+    /// Seconds, milliseconds or ISO; where it is earlier than ours the payment ends by it.
     #[serde(
         deserialize_with = "lenient::text",
         skip_serializing_if = "Option::is_none"

@@ -56,7 +56,7 @@ pub struct RetailCreateResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub payment_url: Option<String>,
-    /// ISO; our own expiry counts.
+    /// ISO; where it is earlier than ours the payment ends by it.
     #[serde(
         deserialize_with = "lenient::text",
         skip_serializing_if = "Option::is_none"

@@ -67,6 +67,12 @@ pub struct VaCreated {
         skip_serializing_if = "ReceivedAmount::is_absent"
     )]
     pub total_amount: ReceivedAmount,
+    /// ISO; where it is earlier than ours the payment ends by it.
+    #[serde(
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub expired_date: Option<String>,
 }
 
 /// Reduces a name to the SNAP character set `[A-Za-z0-9.\-/+,=_:'@% ]`, at most 50 characters,

@@ -44,6 +44,7 @@ mod outcome_is_unknown;
 mod paid_late;
 mod paid_twice;
 mod payer_is_erased;
+mod payment_ends_earlier;
 mod process_dies_in_the_call;
 mod prometheus_watches;
 mod provider_hands_us;

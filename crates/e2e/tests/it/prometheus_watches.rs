@@ -20,13 +20,14 @@ const ALL_WITHIN: Duration = Duration::from_secs(100);
 const MAY_BE_EMPTY: [&str; 0] = [];
 
 /// Alerts whose causes are made while everything works …
-pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 14] = [
+pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 15] = [
     "ApiFails",
     "CallbacksForged",
     "CallbacksQuarantined",
     "JournalsUnbalanced",
     "PaidOrdersUntold",
     "ProviderCodesUnknown",
+    "ProviderExpiryOdd",
     "ProviderRefusesUs",
     "ProviderSlow",
     "ProviderThrottles",
@@ -120,6 +121,7 @@ impl<'s> Traffic<'s> {
             json!("drop_after_effect"),
             json!("drop_after_effect"),
             json!("other_amount_qr"),
+            json!({"kind": "other_expiry", "shift_seconds": -25_200}),
             error(200, "01"),
         ] {
             let fault = json!({"call": "qris_generate", "action": action});

@@ -32,7 +32,7 @@ impl Drop for ChannelsFile {
 }
 
 /// What a program counts of a series, by the beginning of its line.
-async fn counted(scene: &Scene, program: &str, series: &str) -> u64 {
+pub(crate) async fn counted(scene: &Scene, program: &str, series: &str) -> u64 {
     let url = format!("{}/metrics", scene.stack.ops_url(program).unwrap());
     let text = Http::new().get(&url).await.expect(200).text();
     let lines = text.lines().filter(|line| line.starts_with(series));
@@ -132,7 +132,7 @@ async fn synced(scene: &Scene, id: &str) -> Answer {
 }
 
 /// Everything the order's timeline says.
-async fn told(scene: &Scene, id: &str) -> String {
+pub(crate) async fn told(scene: &Scene, id: &str) -> String {
     let path = format!("/v1/orders/{id}/timeline");
     scene.shop.get(&path).await.expect(200).text()
 }
