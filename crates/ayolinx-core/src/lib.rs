@@ -28,6 +28,7 @@ pub mod provider_time;
 pub mod qris;
 pub mod reading;
 pub mod receipt;
+pub mod resend;
 pub mod response_code;
 pub mod schedule;
 pub mod sealing;

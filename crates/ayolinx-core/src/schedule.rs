@@ -75,6 +75,28 @@ impl Schedule {
             .max(TimeDelta::zero())
     }
 
+    /// The least pause between two resends of one create (contract 4.1: a minute by default): what proves that it
+    /// is not there; with steps too close for that, what lies between them.
+    #[must_use]
+    pub fn resend_unit(&self) -> TimeDelta {
+        let gap = self.not_found_gap();
+        if gap > TimeDelta::zero() {
+            return gap;
+        }
+        let first = self.offsets.first().copied().unwrap_or_default();
+        let last = self.offsets.get(3).or_else(|| self.offsets.last());
+        last.and_then(|last| last.checked_sub(&first))
+            .unwrap_or_default()
+    }
+
+    /// The step of this number from 0, or the last: when what cannot be asked about is replaced, for the first
+    /// time, the second, and so on.
+    #[must_use]
+    pub fn step(&self, began_at: DateTime<Utc>, number: usize) -> Option<DateTime<Utc>> {
+        let offset = self.offsets.get(number).or_else(|| self.offsets.last())?;
+        began_at.checked_add_signed(*offset)
+    }
+
     /// A beginning shifted back by up to a tenth of the first step, fixed by a payment's id: plans
     /// that begin together do not step together, and none steps later than it should.
     #[must_use]
@@ -127,6 +149,20 @@ fn after(at: DateTime<Utc>, seconds: i64) -> Option<DateTime<Utc>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn resends_are_a_minute_apart_at_least_by_default() {
+        assert_eq!(
+            seconds(&[2, 10, 30, 65, 300]).resend_unit(),
+            TimeDelta::minutes(1)
+        );
+        assert_eq!(seconds(&[1, 2, 3, 4]).resend_unit(), TimeDelta::seconds(3));
+        assert_eq!(seconds(&[5]).resend_unit(), TimeDelta::zero());
+        let began = DateTime::UNIX_EPOCH;
+        let plan = seconds(&[2, 10]);
+        let steps = [0, 1, 2].map(|number| plan.step(began, number).unwrap().timestamp());
+        assert_eq!(steps, [2, 10, 10]);
+    }
 
     fn seconds(values: &[i64]) -> Schedule {
         Schedule::new(

@@ -23,6 +23,7 @@ use crate::rows::PaymentRow;
 use crate::statement::Statement;
 use crate::tx::{Tx, shifted};
 use crate::work::WorkKind;
+use crate::writes::AfterCall;
 
 /// What came of a call, as far as the books care.
 #[derive(Debug, Clone)]
@@ -39,16 +40,36 @@ pub enum CallOutcome {
     StillRunning,
     /// Not known, and the exchange has ended.
     Unknown(String),
+    /// As [`Self::Unknown`], and the provider answered in JSON, with this code and message.
+    Unclear {
+        /// What it answered.
+        reply: Failure,
+        /// Why that settles nothing, with the code.
+        reason: String,
+    },
 }
 
 impl CallOutcome {
+    /// What the plan to resolve it begins with.
+    fn after_call(&self) -> AfterCall {
+        match self {
+            Self::Unclear { reply, .. } => AfterCall::Answered(reply.clone()),
+            Self::Accepted(_)
+            | Self::Refused(_)
+            | Self::NotSent
+            | Self::Undone(_)
+            | Self::StillRunning
+            | Self::Unknown(_) => AfterCall::Silent,
+        }
+    }
+
     const fn word(&self) -> &'static str {
         match self {
             Self::Accepted(_) => "accepted",
             Self::Refused(_) => "refused",
             Self::NotSent | Self::Undone(_) => "not_sent",
             Self::StillRunning => "still_running",
-            Self::Unknown(_) => "unknown",
+            Self::Unknown(_) | Self::Unclear { .. } => "unknown",
         }
     }
 
@@ -66,7 +87,7 @@ impl CallOutcome {
                 ..Observation::fact(Source::Reply, Fact::NotSent)
             },
             Self::StillRunning => Observation::fact(Source::Reply, Fact::OutcomeUnknown),
-            Self::Unknown(reason) => Observation {
+            Self::Unknown(reason) | Self::Unclear { reason, .. } => Observation {
                 detail: Some(reason.clone()),
                 ..Observation::fact(Source::Reply, Fact::OutcomeUnknown)
             },
@@ -317,18 +338,24 @@ impl Tx<'_> {
             {
                 self.drop_work(row.id, &[WorkKind::Resolve]);
             }
-            CallOutcome::NotSent | CallOutcome::Undone(_) | CallOutcome::Unknown(_)
+            CallOutcome::NotSent
+            | CallOutcome::Undone(_)
+            | CallOutcome::Unknown(_)
+            | CallOutcome::Unclear { .. }
                 if row.state()?.is_open() =>
             {
                 let resolve = &self.context.plans.resolve;
                 match resolve.next_resolve(now, row.expires_at, now) {
-                    Some(due_at) => self.plan_work(row.id, WorkKind::Resolve, now, due_at),
+                    Some(due_at) => {
+                        self.plan_resolve(row.id, now, due_at, outcome.after_call());
+                    }
                     None => self.drop_work(row.id, &[WorkKind::Resolve]),
                 }
             }
             CallOutcome::NotSent
             | CallOutcome::Undone(_)
             | CallOutcome::Unknown(_)
+            | CallOutcome::Unclear { .. }
             | CallOutcome::Accepted(_)
             | CallOutcome::Refused(_)
             | CallOutcome::StillRunning => {}

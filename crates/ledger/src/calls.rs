@@ -18,6 +18,7 @@ use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::payments;
 use crate::tx::{Tx, shifted};
 use crate::work::WorkKind;
+use crate::writes::AfterCall;
 
 /// A payment to be made.
 #[derive(Debug, Clone)]
@@ -141,6 +142,7 @@ impl Tx<'_> {
         &mut self,
         order: &OrderRow,
         row: &PaymentRow,
+        kind: Sending,
     ) -> Result<Call, LedgerError> {
         let now = self.now()?;
         let leased_until = shifted(now, self.context.plans.lease);
@@ -151,7 +153,14 @@ impl Tx<'_> {
         diesel::update(payments::table.find(row.id))
             .set(&row)
             .execute(self.connection()?)?;
-        self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until);
+        match kind {
+            Sending::First => {
+                self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until);
+            }
+            Sending::Again => {
+                self.plan_resolve(row.id, leased_until, leased_until, AfterCall::Resent);
+            }
+        }
         let again = NotedCall {
             call: "create",
             outcome: "sent again".to_owned(),
@@ -199,6 +208,15 @@ impl Tx<'_> {
             customer_no: row.customer_no.clone(),
         })
     }
+}
+
+/// Why a call is leased once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// It was never sent, and the merchant tries again.
+    First,
+    /// The provider has it not: the resolver sends it again.
+    Again,
 }
 
 /// Where a payment stands among those of its order.

@@ -39,6 +39,8 @@ pub struct PaymentFacts {
     pub call_leased_until: Option<DateTime<Utc>>,
     /// Whether it replaces one whose artefact was lost: then we owe the retry, not the merchant.
     pub is_replacement: bool,
+    /// How many lost ones came before it.
+    pub replacements: i16,
     /// When its artefact went out.
     pub accepted_at: Option<DateTime<Utc>>,
     /// When it was made.
@@ -136,6 +138,7 @@ impl Tx<'_> {
                 && row.last_outcome.as_deref() == Some("not_sent"),
             call_leased_until,
             is_replacement: row.replaces.is_some(),
+            replacements: row.replacements,
             accepted_at: row.accepted_at,
             created_at: row.created_at,
             expires_at: row.expires_at,

@@ -7,7 +7,7 @@ use ayolinx_core::payment::Fact;
 use ayolinx_core::states::{OrderState, PaymentState};
 
 use crate::apply::Locked;
-use crate::calls::{Call, NewPayment, Place};
+use crate::calls::{Call, NewPayment, Place, Sending};
 use crate::error::LedgerError;
 use crate::history::{NewHistory, Source};
 use crate::observation::{Effect, Observation};
@@ -97,7 +97,33 @@ impl Tx<'_> {
         if !self.still_wanted(&locked, row)? || !row.state()?.is_open() {
             return Ok(None);
         }
-        self.lease_call(&locked.order, row).map(Some)
+        self.lease_call(&locked.order, row, Sending::Again)
+            .map(Some)
+    }
+
+    /// Ends a payment that is not there and is always answered alike: it fails with that answer.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn give_up_resending(
+        &mut self,
+        work: &LeasedWork,
+        reply: &Failure,
+    ) -> Result<(), LedgerError> {
+        let mut locked = self.lock_order_of(work.payment_id)?;
+        if !self.still_leased(work)? {
+            return Ok(());
+        }
+        let refused = Observation {
+            failure: Some(reply.clone()),
+            detail: Some(format!(
+                "answered alike {} times and not there: {} {}",
+                work.resends.alike, reply.code, reply.message
+            )),
+            ..Observation::fact(Source::Resolver, Fact::Refused)
+        };
+        self.apply_to(&mut locked, work.payment_id, &refused)?;
+        Ok(())
     }
 
     fn still_wanted(&mut self, locked: &Locked, row: &PaymentRow) -> Result<bool, LedgerError> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::apply::Locked;
 use crate::begun::{Begun, Claim, StoredReply};
+use crate::calls::Sending;
 use crate::error::LedgerError;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::creations;
@@ -180,7 +181,7 @@ impl Tx<'_> {
                 if let Err(refusal) = self.payable(&locked.order)? {
                     return Ok(Begun::Refused(refusal));
                 }
-                let call = self.lease_call(&locked.order, row)?;
+                let call = self.lease_call(&locked.order, row, Sending::First)?;
                 Ok(Begun::Send {
                     call: Box::new(call),
                     creation,

@@ -333,6 +333,12 @@ diesel::table! {
         not_found_at -> Nullable<Timestamptz>,
         lease_token -> Nullable<Uuid>,
         leased_until -> Nullable<Timestamptz>,
+        resends -> Int2,
+        alike -> Int2,
+        unanswered -> Int2,
+        last_end -> Nullable<Text>,
+        reply_code -> Nullable<Text>,
+        reply_message -> Nullable<Text>,
     }
 }
 

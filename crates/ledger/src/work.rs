@@ -1,9 +1,11 @@
 //! What is due with the provider: leased in database time, fenced by a token, rescheduled or done.
 
 use ayolinx_core::ids::PaymentId;
+use ayolinx_core::order_view::Failure;
+use ayolinx_core::resend::Resends;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -12,7 +14,7 @@ use crate::rows::PaymentRow;
 use crate::schema::provider_work;
 use crate::statement::Statement;
 use crate::tx::Tx;
-use crate::writes::Planned;
+use crate::writes::{AfterCall, Planned};
 
 /// A kind of work with the provider about one payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +58,10 @@ pub struct LeasedWork {
     pub steps: i32,
     /// When the provider first said "not found" since the last send.
     pub not_found_at: Option<DateTime<Utc>>,
+    /// What came of sending its create again.
+    pub resends: Resends,
+    /// What the provider answered to the last of them, where it answered in JSON.
+    pub last_reply: Option<Failure>,
     /// Fences a worker that wakes up late.
     pub token: Uuid,
     /// The end of the lease, in database time.
@@ -68,12 +74,40 @@ struct LeasedRow {
     payment_id: Uuid,
     #[diesel(sql_type = Timestamptz)]
     began_at: DateTime<Utc>,
-    #[diesel(sql_type = diesel::sql_types::Integer)]
+    #[diesel(sql_type = Integer)]
     steps: i32,
-    #[diesel(sql_type = diesel::sql_types::Nullable<Timestamptz>)]
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     not_found_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = SmallInt)]
+    resends: i16,
+    #[diesel(sql_type = SmallInt)]
+    alike: i16,
+    #[diesel(sql_type = SmallInt)]
+    unanswered: i16,
+    #[diesel(sql_type = Nullable<Text>)]
+    reply_code: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reply_message: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     leased_until: DateTime<Utc>,
+}
+
+impl LeasedRow {
+    fn resends(&self) -> Resends {
+        let count = |counted: i16| u16::try_from(counted).unwrap_or(0);
+        Resends {
+            sent: count(self.resends),
+            alike: count(self.alike),
+            unanswered: count(self.unanswered),
+        }
+    }
+
+    fn last_reply(&self) -> Option<Failure> {
+        Some(Failure {
+            code: self.reply_code.clone()?,
+            message: self.reply_message.clone().unwrap_or_default(),
+        })
+    }
 }
 
 /// What becomes of a piece of work.
@@ -106,7 +140,8 @@ impl Tx<'_> {
              UPDATE provider_work w SET lease_token = ?, \
                     leased_until = now() + make_interval(secs => ?::bigint / 1000.0) \
              FROM due WHERE w.payment_id = due.payment_id AND w.kind = due.kind \
-             RETURNING w.payment_id, w.began_at, w.steps, w.not_found_at, w.leased_until",
+             RETURNING w.payment_id, w.began_at, w.steps, w.not_found_at, w.resends, w.alike, \
+                 w.unanswered, w.reply_code, w.reply_message, w.leased_until",
         )
         .bind::<Text, _>(kind.as_str())
         .bind::<BigInt, _>(limit)
@@ -121,6 +156,8 @@ impl Tx<'_> {
                 began_at: row.began_at,
                 steps: row.steps,
                 not_found_at: row.not_found_at,
+                resends: row.resends(),
+                last_reply: row.last_reply(),
                 token,
                 leased_until: row.leased_until,
             })
@@ -195,7 +232,29 @@ impl Tx<'_> {
         began_at: DateTime<Utc>,
         due_at: DateTime<Utc>,
     ) {
-        let planned = Planned { began_at, due_at };
+        let planned = Planned {
+            began_at,
+            due_at,
+            after: None,
+        };
+        self.writes.work_planned.insert((payment_id, kind), planned);
+    }
+
+    /// Sets when an unknown create is looked after, by a plan that begins with this end of a call, or
+    /// with sending it again.
+    pub(crate) fn plan_resolve(
+        &mut self,
+        payment_id: Uuid,
+        began_at: DateTime<Utc>,
+        due_at: DateTime<Utc>,
+        after: AfterCall,
+    ) {
+        let planned = Planned {
+            began_at,
+            due_at,
+            after: Some(after),
+        };
+        let kind = WorkKind::Resolve;
         self.writes.work_planned.insert((payment_id, kind), planned);
     }
 
@@ -243,14 +302,42 @@ pub(crate) fn delete_all(dropped: &BTreeSet<(Uuid, WorkKind)>) -> Statement {
 
 pub(crate) fn plan_all(planned: &BTreeMap<(Uuid, WorkKind), Planned>) -> Statement {
     Statement::new(
-        "INSERT INTO provider_work (payment_id, kind, began_at, due_at) \
-         SELECT * FROM unnest(?, ?, ?, ?) \
+        // The first call is no resend: what came of it is not counted.
+        "INSERT INTO provider_work (payment_id, kind, began_at, due_at, last_end, reply_code, \
+             reply_message) \
+         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (payment_id, kind) DO UPDATE SET began_at = excluded.began_at, \
              due_at = excluded.due_at, not_found_at = NULL, lease_token = NULL, \
-             leased_until = NULL",
+             leased_until = NULL, \
+             last_end = coalesce(excluded.last_end, provider_work.last_end), \
+             resends = provider_work.resends \
+                 + (excluded.last_end IS NOT DISTINCT FROM 'resent')::int, \
+             alike = CASE excluded.last_end \
+                 WHEN 'answered' THEN CASE WHEN provider_work.resends = 0 THEN 0 \
+                     WHEN provider_work.alike > 0 \
+                         AND provider_work.reply_code = excluded.reply_code \
+                         THEN provider_work.alike + 1 \
+                     ELSE 1 END \
+                 WHEN 'silent' THEN 0 ELSE provider_work.alike END, \
+             unanswered = CASE excluded.last_end \
+                 WHEN 'silent' THEN provider_work.unanswered + (provider_work.resends > 0)::int \
+                 WHEN 'answered' THEN 0 ELSE provider_work.unanswered END, \
+             reply_code = CASE excluded.last_end WHEN 'answered' THEN excluded.reply_code \
+                 WHEN 'silent' THEN NULL ELSE provider_work.reply_code END, \
+             reply_message = CASE excluded.last_end WHEN 'answered' THEN excluded.reply_message \
+                 WHEN 'silent' THEN NULL ELSE provider_work.reply_message END",
     )
     .column::<SqlUuid, _>(planned.keys().map(|(payment, _)| *payment))
     .column::<Text, _>(planned.keys().map(|(_, kind)| kind.as_str()))
     .column::<Timestamptz, _>(planned.values().map(|planned| planned.began_at))
     .column::<Timestamptz, _>(planned.values().map(|planned| planned.due_at))
+    .column::<Nullable<Text>, _>(after(planned).map(|after| Some(after?.as_str())))
+    .column::<Nullable<Text>, _>(after(planned).map(|after| Some(after?.reply()?.code.clone())))
+    .column::<Nullable<Text>, _>(after(planned).map(|after| Some(after?.reply()?.message.clone())))
+}
+
+fn after(
+    planned: &BTreeMap<(Uuid, WorkKind), Planned>,
+) -> impl Iterator<Item = Option<&AfterCall>> {
+    planned.values().map(|planned| planned.after.as_ref())
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ayolinx_core::order_view::Failure;
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -22,10 +23,40 @@ use crate::statement::{Named, Statement};
 use crate::work::WorkKind;
 
 /// When a piece of work is due, by a plan that began then.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Planned {
     pub(crate) began_at: DateTime<Utc>,
     pub(crate) due_at: DateTime<Utc>,
+    /// What its plan begins anew by, where that is a create's call.
+    pub(crate) after: Option<AfterCall>,
+}
+
+/// What a plan to resolve a create begins anew by.
+#[derive(Debug, Clone)]
+pub(crate) enum AfterCall {
+    /// It is sent again.
+    Resent,
+    /// The exchange ended with a reply in JSON that settles nothing.
+    Answered(Failure),
+    /// It ended without one.
+    Silent,
+}
+
+impl AfterCall {
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Resent => "resent",
+            Self::Answered(_) => "answered",
+            Self::Silent => "silent",
+        }
+    }
+
+    pub(crate) const fn reply(&self) -> Option<&Failure> {
+        match self {
+            Self::Answered(reply) => Some(reply),
+            Self::Resent | Self::Silent => None,
+        }
+    }
 }
 
 /// The rows to be written, by table. Those of a changed row are ordered by its id, so that two

@@ -5,12 +5,15 @@ use ledger::WorkKind;
 use prometheus::{IntCounterVec, Opts, Registry};
 
 /// What flows and loops may alarm about.
-const ALARMS: [&str; 4] = [
+const ALARMS: [&str; 5] = [
     "provider_configuration",
     "provider_throttled",
     "expired_without_answer",
     "redelivery_gave_up",
+    "resends_exhausted",
 ];
+/// What a resend may come to.
+const RESENDS: [&str; 2] = ["sent", "given_up"];
 
 /// Counters of one process.
 #[derive(Debug, Clone)]
@@ -18,6 +21,7 @@ pub struct FlowMetrics {
     work: IntCounterVec,
     alarms: IntCounterVec,
     expiries: IntCounterVec,
+    resends: IntCounterVec,
 }
 
 impl FlowMetrics {
@@ -47,6 +51,16 @@ impl FlowMetrics {
             ),
             &["channel", "finding"],
         )?;
+        let resends = IntCounterVec::new(
+            Opts::new(
+                "gateway_provider_resends_total",
+                "Creates that are not there: sent again, or given up for being always answered alike",
+            ),
+            &["outcome"],
+        )?;
+        for outcome in RESENDS {
+            resends.with_label_values(&[outcome]).inc_by(0);
+        }
         // From the first: what rises from nothing is not seen to rise.
         for kind in WorkKind::ALL {
             for outcome in ["done", "again"] {
@@ -59,10 +73,12 @@ impl FlowMetrics {
         registry.register(Box::new(work.clone()))?;
         registry.register(Box::new(alarms.clone()))?;
         registry.register(Box::new(expiries.clone()))?;
+        registry.register(Box::new(resends.clone()))?;
         Ok(Self {
             work,
             alarms,
             expiries,
+            resends,
         })
     }
 
@@ -79,6 +95,10 @@ impl FlowMetrics {
         self.expiries
             .with_label_values(&[channel, expiry.as_str()])
             .inc();
+    }
+
+    pub(crate) fn resent(&self, outcome: &str) {
+        self.resends.with_label_values(&[outcome]).inc();
     }
 
     pub(crate) fn work_done(&self, kind: &str, outcome: &str) {

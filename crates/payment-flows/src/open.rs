@@ -201,9 +201,20 @@ fn call_outcome(outcome: CreateOutcome, ends_at: Option<DateTime<Utc>>) -> CallO
         Outcome::NotSent { .. } | Outcome::AuthenticationRefused(_) | Outcome::Throttled { .. } => {
             CallOutcome::Undone(detail.unwrap_or_default())
         }
-        Outcome::OutcomeUnknown { .. } | Outcome::Protocol { .. } => {
-            CallOutcome::Unknown(detail.unwrap_or_default())
+        Outcome::OutcomeUnknown { reason } => {
+            let told = detail.unwrap_or_default();
+            match reason.reply() {
+                Some(reply) => CallOutcome::Unclear {
+                    reply: Failure {
+                        code: reply.code.clone(),
+                        message: reply.message.clone(),
+                    },
+                    reason: told,
+                },
+                None => CallOutcome::Unknown(told),
+            }
         }
+        Outcome::Protocol { .. } => CallOutcome::Unknown(detail.unwrap_or_default()),
     }
 }
 

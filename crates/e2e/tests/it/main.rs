@@ -18,6 +18,7 @@ mod connections_are_bounded;
 mod console;
 mod console_door;
 mod create_is_idempotent;
+mod create_is_sent_again;
 mod database_is_away;
 mod docs_links;
 mod docs_run;

@@ -20,7 +20,7 @@ const ALL_WITHIN: Duration = Duration::from_secs(100);
 const MAY_BE_EMPTY: [&str; 0] = [];
 
 /// Alerts whose causes are made while everything works …
-pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 15] = [
+pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 16] = [
     "ApiFails",
     "CallbacksForged",
     "CallbacksQuarantined",
@@ -33,6 +33,7 @@ pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 15] = [
     "ProviderThrottles",
     "ProviderUncertain",
     "QrNotOurs",
+    "ResendsInVain",
     "SuspenseGrew",
     "UnknownPaymentsOld",
     "WebhooksDead",
@@ -136,6 +137,21 @@ impl<'s> Traffic<'s> {
         self.shop.create(&an_order("RETAIL_ALFAMIDI")).await;
     }
 
+    /// A create that is answered alike however often it is sent again; the minutes in between pass at once.
+    async fn in_vain(&self) {
+        let alike = json!({"kind": "error", "http_status": 200, "response_code": "01"});
+        let fault = json!({"call": "retail_create", "channel": "RETAIL_DANDAN", "action": alike});
+        self.sandbox.fault(fault).await;
+        let begun = self.shop.create(&an_order("RETAIL_DANDAN")).await;
+        let id = begun.json["payments"][0]["id"].as_str();
+        let Some(id) = id else { return };
+        let pass = format!(
+            "UPDATE provider_work SET due_at = now(), not_found_at = now() - interval '1 h', resends = 3, \
+             alike = 3, reply_code = '01' WHERE kind = 'resolve' AND payment_id = '{id}'"
+        );
+        run_sql(&self.stack.database_url(), &pass).unwrap();
+    }
+
     /// What would take long to come about.
     fn age(&self) {
         let url = self.stack.database_url();
@@ -175,6 +191,7 @@ async fn every_panel_has_data(prometheus: &Prometheus, traffic: &Traffic<'_>) {
         traffic.good().await;
         traffic.odd_callbacks().await;
         traffic.bad_creates().await;
+        traffic.in_vain().await;
         traffic.age();
         let mut empty = Vec::new();
         for query in std::mem::take(&mut waited_for) {

@@ -208,6 +208,7 @@ async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderRepl
         | CallOutcome::Accepted(_)
         | CallOutcome::StillRunning
         | CallOutcome::Unknown(_)
+        | CallOutcome::Unclear { .. }
             if still_open =>
         {
             order_now(api, merchant, order_id, 202).await
@@ -217,7 +218,8 @@ async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderRepl
         | CallOutcome::Undone(_)
         | CallOutcome::Accepted(_)
         | CallOutcome::StillRunning
-        | CallOutcome::Unknown(_) => keep_order(api, merchant, order_id, creation).await,
+        | CallOutcome::Unknown(_)
+        | CallOutcome::Unclear { .. } => keep_order(api, merchant, order_id, creation).await,
     }
 }
 

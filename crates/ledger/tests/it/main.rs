@@ -32,6 +32,7 @@ mod reports;
 mod resent;
 mod review;
 mod rotation;
+mod sent_again;
 mod sequences;
 mod several;
 mod standby_away;

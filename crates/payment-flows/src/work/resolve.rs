@@ -4,8 +4,11 @@
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::method::Method;
+use ayolinx_core::order_view::Failure;
 use ayolinx_core::payment::Fact;
+use ayolinx_core::resend::NextResend;
 use ayolinx_core::states::PaymentState;
+use chrono::{DateTime, Utc};
 use ledger::{Call, LeasedWork, LedgerError, Observation, PaymentFacts, Source, WorkNext};
 use uuid::Uuid;
 
@@ -44,7 +47,10 @@ impl Flows {
             | PaymentState::Refunded => return Ok(WorkNext::Done),
         }
         if cannot_be_asked(facts) {
-            return self.replace(work, facts).await;
+            return match self.waits_for_its_step(work, facts) {
+                Some(at) => Ok(WorkNext::At(at)),
+                None => self.replace(work, facts).await,
+            };
         }
         let Some(answer) = self.answer(facts).await? else {
             return Ok(self.next_resolve(work, facts));
@@ -117,11 +123,35 @@ impl Flows {
         Ok(self.next_resolve(work, facts))
     }
 
+    /// When what cannot be asked about is replaced: at the step of the schedule that its number among
+    /// the replacements is of; `None` when that is now.
+    fn waits_for_its_step(&self, work: &LeasedWork, facts: &PaymentFacts) -> Option<DateTime<Utc>> {
+        let number = usize::try_from(facts.replacements).unwrap_or(0);
+        let plan = &self.ledger.context().plans.resolve;
+        plan.step(work.began_at, number)
+            .filter(|at| *at > facts.now)
+    }
+
+    /// It is not there: it is sent again, more and more seldom, and no more once it is known how that ends.
     async fn send_again(
         &self,
         work: &LeasedWork,
         facts: &PaymentFacts,
     ) -> Result<WorkNext, LedgerError> {
+        let unit = self.ledger.context().plans.resolve.resend_unit();
+        match (work.resends.next(unit), &work.last_reply) {
+            (NextResend::GiveUp, Some(reply)) => return self.give_up(work, facts, reply).await,
+            (NextResend::GiveUp, None) => {}
+            (NextResend::After(pause), _) => {
+                let due = work.began_at.checked_add_signed(pause);
+                if let Some(due) = due.filter(|due| *due > facts.now) {
+                    return Ok(match self.next_resolve(work, facts) {
+                        WorkNext::At(at) => WorkNext::At(at.min(due)),
+                        WorkNext::Done => WorkNext::Done,
+                    });
+                }
+            }
+        }
         let leased = work.clone();
         let call = self
             .ledger
@@ -131,7 +161,28 @@ impl Flows {
             // The order no longer wants it: its expiry or its closing ends it.
             return Ok(self.next_resolve(work, facts));
         }
+        self.metrics.resent("sent");
         self.send(call).await?;
+        Ok(WorkNext::Done)
+    }
+
+    async fn give_up(
+        &self,
+        work: &LeasedWork,
+        facts: &PaymentFacts,
+        reply: &Failure,
+    ) -> Result<WorkNext, LedgerError> {
+        let (leased, answered) = (work.clone(), reply.clone());
+        self.ledger
+            .transact(move |tx| tx.give_up_resending(&leased, &answered))
+            .await?;
+        self.metrics.resent("given_up");
+        self.metrics.alarm("resends_exhausted");
+        tracing::error!(
+            payment.id = %facts.id,
+            detail = format!("{} {}", reply.code, reply.message),
+            "a create is always answered alike and is not there: it failed"
+        );
         Ok(WorkNext::Done)
     }
 
