@@ -32,6 +32,7 @@ pub struct Gauges {
     pending_cut_off: IntGauge,
     suspense_rupiah: IntGauge,
     unbalanced: IntGauge,
+    references_shared: IntGauge,
     read_at: IntGaugeVec,
     next: Arc<Mutex<Next>>,
     backlog: Arc<Mutex<Backlog>>,
@@ -124,6 +125,10 @@ impl Gauges {
                 "gateway_unbalanced_journals",
                 "Of the newest journals, those that do not sum to zero",
             )?,
+            references_shared: one(
+                "gateway_provider_reference_shared",
+                "Payments of the last day whose provider reference another payment has too",
+            )?,
             read_at: several(
                 "gateway_books_read_timestamp_seconds",
                 "When these gauges were last read from the books, by set",
@@ -193,7 +198,9 @@ impl Gauges {
     }
 
     async fn refresh_money(&self, ledger: &Ledger) -> Result<(), LedgerError> {
-        let money: Money = ledger.transact(|tx| tx.money()).await?;
+        let read = ledger.transact(|tx| Ok((tx.money()?, tx.shared_references()?)));
+        let (money, shared): (Money, i64) = read.await?;
+        self.references_shared.set(shared);
         // A channel with nothing pending any more is not shown with what it once had.
         self.pending.reset();
         self.pending_rupiah.reset();

@@ -21,6 +21,8 @@ const COUNTED_MAX: i64 = 10_000;
 const OPEN_MAX: i64 = 20_000;
 /// So many journals are looked at, the newest first, if they are no older than this.
 const JOURNALS_MAX: i64 = 1_000;
+/// So many shared references are counted at most.
+const SHARED_MAX: i64 = 1_000;
 const JOURNALS_SINCE_MINUTES: i64 = 10;
 
 /// How much waits, and for how many seconds the oldest of it.
@@ -125,6 +127,20 @@ impl Tx<'_> {
             suspense_rupiah: self.suspense_minor()? / 100,
             unbalanced: self.unbalanced_journals()?,
         })
+    }
+
+    /// Payments that share the provider's number with another of ours, noticed within the last day.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn shared_references(&mut self) -> Result<i64, LedgerError> {
+        let counted: Number = Statement::new(
+            "SELECT count(*) AS number FROM (SELECT FROM shared_references \
+             WHERE noticed_at > now() - interval '1 day' LIMIT ?) AS noticed",
+        )
+        .bind::<BigInt, _>(SHARED_MAX)
+        .get_result(self.connection()?)?;
+        Ok(counted.number)
     }
 
     /// Work that is due and that nobody does yet, by kind.

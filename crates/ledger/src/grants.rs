@@ -48,6 +48,7 @@ const RIGHTS: &[(&str, &str)] = &[
         "rejected_notifications",
         "SELECT, INSERT, UPDATE (body_sealed), DELETE",
     ),
+    ("shared_references", "SELECT"),
     ("sign_in_attempts", "SELECT, INSERT, UPDATE, DELETE"),
     ("snap_tokens", "SELECT, INSERT, UPDATE, DELETE"),
     ("webhook_endpoints", "SELECT, INSERT, UPDATE"),

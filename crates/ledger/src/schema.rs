@@ -343,6 +343,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    shared_references (payment_id, provider_reference) {
+        payment_id -> Uuid,
+        provider_reference -> Text,
+        other_payment_id -> Uuid,
+        noticed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     refunds (id) {
         id -> Uuid,
         merchant_id -> Uuid,

@@ -20,7 +20,7 @@ const ALL_WITHIN: Duration = Duration::from_secs(100);
 const MAY_BE_EMPTY: [&str; 0] = [];
 
 /// Alerts whose causes are made while everything works …
-pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 16] = [
+pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 17] = [
     "ApiFails",
     "CallbacksForged",
     "CallbacksQuarantined",
@@ -28,6 +28,7 @@ pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 16] = [
     "PaidOrdersUntold",
     "ProviderCodesUnknown",
     "ProviderExpiryOdd",
+    "ProviderReferenceShared",
     "ProviderRefusesUs",
     "ProviderSlow",
     "ProviderThrottles",
@@ -112,6 +113,20 @@ impl<'s> Traffic<'s> {
         }
     }
 
+    /// The provider names two payments alike.
+    async fn one_name_for_two(&self) {
+        for _ in 0..2 {
+            let Some(payment) = Self::payable(&self.shop, "qris").await else {
+                continue;
+            };
+            let mut body = Provider::success(&payment, "25000.00");
+            body["originalReferenceNo"] = json!("ONE-NAME-FOR-TWO");
+            let body = body.to_string();
+            let told = self.provider.notify(QRIS, body.as_bytes(), Utc::now());
+            told.await.expect(200);
+        }
+    }
+
     /// Creates that the provider refuses, throttles, forgets, and answers late.
     async fn bad_creates(&self) {
         let error = |http: u16, code: &str| json!({"kind": "error", "http_status": http, "response_code": code});
@@ -190,6 +205,7 @@ async fn every_panel_has_data(prometheus: &Prometheus, traffic: &Traffic<'_>) {
     until_some(ALL_WITHIN, "every panel has data", async || {
         traffic.good().await;
         traffic.odd_callbacks().await;
+        traffic.one_name_for_two().await;
         traffic.bad_creates().await;
         traffic.in_vain().await;
         traffic.age();

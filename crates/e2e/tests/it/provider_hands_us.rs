@@ -279,3 +279,38 @@ async fn a_virtual_account_is_read_in_snaps_own_words() {
     })
     .await;
 }
+
+#[actix_rt::test]
+async fn one_provider_reference_for_two_payments_is_told() {
+    let builder = unsettled().sandbox_env("SANDBOX_READINGS", "one_reference");
+    let scene = Scene::of(builder).await;
+    let (one, two) = (
+        scene.shop.made(&an_order("qris")).await,
+        scene.shop.made(&an_order("VIRTUAL_ACCOUNT_BNI")).await,
+    );
+    for order in [&one, &two] {
+        scene.sandbox.pay(&order["payments"][0]).await;
+        let id = order["id"].as_str().unwrap();
+        assert_eq!(
+            scene.shop.order(id).await["status"],
+            "paid",
+            "each is booked for itself"
+        );
+    }
+    let said = told(&scene, two["id"].as_str().unwrap()).await;
+    assert!(said.contains("provider_reference_shared"), "{said}");
+    assert!(
+        !said.contains(one["payments"][0]["id"].as_str().unwrap()),
+        "{said}"
+    );
+    until(Duration::from_secs(60), "the worker tells it", async || {
+        counted(
+            &scene,
+            "callback-worker-1",
+            "gateway_provider_reference_shared",
+        )
+        .await
+            == 1
+    })
+    .await;
+}

@@ -35,6 +35,7 @@ mod rotation;
 mod sent_again;
 mod sequences;
 mod several;
+mod shared_references;
 mod standby_away;
 mod statement_rules;
 mod storage_away;
