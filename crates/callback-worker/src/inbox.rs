@@ -118,6 +118,7 @@ impl CallbackStore for Inbox {
             headers: headers_json(&rejected.headers),
             body: rejected.body.to_vec(),
             reason: rejected.reason.label().to_owned(),
+            explanation: rejected.explanation,
         };
         if let Err(error) = self
             .ledger

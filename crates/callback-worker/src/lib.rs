@@ -4,6 +4,7 @@ pub mod app;
 mod body;
 pub mod callback_path;
 pub mod error;
+mod explain;
 pub mod gauges;
 pub mod inbox;
 pub mod loops;

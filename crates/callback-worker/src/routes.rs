@@ -7,9 +7,11 @@ use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::messages::paths;
 use chrono::Utc;
+use signature_readings::Keys;
 use tracing::Instrument;
 
 use crate::callback_path::CallbackPath;
+use crate::explain;
 use crate::metrics::CallbackMetrics;
 use crate::replies;
 use crate::snap_token::{self, SnapClientKeys};
@@ -32,6 +34,7 @@ pub struct CallbackEdge<S> {
     /// What is counted.
     pub metrics: CallbackMetrics,
     last_rejected_kept: Arc<AtomicI64>,
+    readable_keys: Arc<Keys>,
 }
 
 impl<S: CallbackStore> CallbackEdge<S> {
@@ -43,6 +46,7 @@ impl<S: CallbackStore> CallbackEdge<S> {
         metrics: CallbackMetrics,
     ) -> Self {
         Self {
+            readable_keys: Arc::new(verifier.readable_keys()),
             verifier,
             snap_client_keys,
             store,
@@ -51,7 +55,7 @@ impl<S: CallbackStore> CallbackEdge<S> {
         }
     }
 
-    /// Keeps at most one rejected callback a second; the reply does not wait for it.
+    /// Explains and keeps at most one rejected callback a second; the reply does not wait for it.
     fn keep_rejected(&self, rejected: RejectedCallback) {
         let now_secs = rejected.received_at.timestamp();
         let last_secs = self.last_rejected_kept.load(Ordering::Relaxed);
@@ -65,7 +69,11 @@ impl<S: CallbackStore> CallbackEdge<S> {
             return;
         }
         let store = self.store.clone();
-        let keep = async move { store.keep_rejected(rejected).await };
+        let keys = Arc::clone(&self.readable_keys);
+        let keep = async move {
+            let explained = explain::explained(&store, keys, rejected).await;
+            store.keep_rejected(explained).await;
+        };
         actix_web::rt::spawn(keep.in_current_span());
     }
 

@@ -9,6 +9,7 @@ use ayolinx_core::json_style::{minify, without_byte_order_mark};
 use ayolinx_core::messages::MessageError;
 use ayolinx_core::messages::notification::Notification;
 use ayolinx_core::messages::paths;
+use ayolinx_core::secret::Secret;
 use ayolinx_core::signing::{
     self, ApiCall, ClientSecret, RsaVerifyingKey, SignedCallback, verify_callback,
     verify_snap_callback,
@@ -16,6 +17,7 @@ use ayolinx_core::signing::{
 use chrono::{DateTime, Utc};
 use service_shell::bearer;
 use sha2::{Digest, Sha256};
+use signature_readings::Keys;
 
 use crate::callback_path::CallbackPath;
 
@@ -122,6 +124,10 @@ pub struct RejectedCallback {
     pub body: Bytes,
     /// When it was received.
     pub received_at: DateTime<Utc>,
+    /// Which known confusion explains its signature, where that is known.
+    pub explanation: Option<String>,
+    /// The token it came with, until its signature is explained; kept nowhere.
+    pub(crate) token: Option<Secret>,
 }
 
 struct Presented<'a> {
@@ -160,15 +166,27 @@ impl Verifier {
         public.chain(secrets.map(|(name, _)| (SignatureKind::Snap, name)))
     }
 
+    /// The same keys, for who explains signatures that do not hold.
+    #[must_use]
+    pub fn readable_keys(&self) -> Keys {
+        let public = self.provider_public_keys.iter();
+        let secrets = self.client_secrets.iter();
+        Keys::of_callbacks(
+            public.map(|(_, key)| key.clone()).collect(),
+            secrets.map(|(_, secret)| secret.text().clone()).collect(),
+        )
+    }
+
     /// Judges a callback. Asks no database: see [`Verdict::NeedsToken`].
     #[must_use]
     pub fn verify(&self, received: &Received<'_>) -> Verdict {
         let Some(presented) = Presented::read(received.headers) else {
-            return received.rejected(RejectReason::Headers);
+            return received.rejected(RejectReason::Headers, None);
         };
         let minified = minify(without_byte_order_mark(&received.body));
         let Some(matched) = self.find_match(received, &minified, &presented) else {
-            return received.rejected(RejectReason::Signature);
+            let token = presented.token.map(Secret::new);
+            return received.rejected(RejectReason::Signature, token);
         };
         let callback = Box::new(received.verified(&presented, &minified, &matched));
         match presented.token {
@@ -301,7 +319,7 @@ impl Received<'_> {
         }
     }
 
-    fn rejected(&self, reason: RejectReason) -> Verdict {
+    fn rejected(&self, reason: RejectReason, token: Option<Secret>) -> Verdict {
         Verdict::Rejected(Box::new(RejectedCallback {
             path: self.path,
             query: self.query.map(str::to_owned),
@@ -309,6 +327,8 @@ impl Received<'_> {
             headers: kept_headers(self.headers),
             body: self.body.clone(),
             received_at: self.received_at,
+            explanation: None,
+            token,
         }))
     }
 }
@@ -324,6 +344,8 @@ impl VerifiedCallback {
             headers: self.headers,
             body: self.body,
             received_at: self.received_at,
+            explanation: None,
+            token: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::operators::Operators;
-use crate::signatures::{KeySource, Kind};
+use crate::signatures::{KeySource, KindName};
 
 /// The operator's tool of the payment gateway.
 ///
@@ -368,7 +368,7 @@ pub(crate) struct Verify {
 pub(crate) struct SignedParts {
     /// Which signature; the letters A to E of the protocol are understood too.
     #[arg(long)]
-    pub(crate) kind: Kind,
+    pub(crate) kind: KindName,
     /// The path that is called, such as /v1.0/qr/qr-mpm-generate. Kinds api, callback, snap-callback.
     #[arg(long)]
     pub(crate) path: Option<String>,

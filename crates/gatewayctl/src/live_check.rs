@@ -33,7 +33,7 @@ use crate::access;
 use crate::cli::live_check::LiveCheck;
 use crate::failure::Failure;
 use crate::output::{Output, say};
-use crate::signatures::{KeySource, Keys};
+use crate::signatures::{KeySource, Keys, read_keys};
 
 /// One run.
 pub(crate) struct Run {
@@ -153,7 +153,7 @@ fn begin(asked: &LiveCheck) -> Result<Run, Failure> {
     let source = KeySource::default();
     Ok(Run {
         provider: Provider::new(account)?,
-        keys: Keys::read(&source, false)?,
+        keys: read_keys(&source, false)?,
         channels: settings.shared.channels.clone(),
         report: Report {
             provider: account.base_url.as_str().to_owned(),

@@ -1,16 +1,23 @@
-//! The provider's signatures under the magnifying glass (protocol 3): what exactly is signed, by
-//! which key, and which known confusion explains a signature that does not hold.
+//! What the commands about signatures take from the command line and the settings; the readings themselves are
+//! `signature-readings`.
 
-mod body_forms;
 mod difference;
 mod keys;
-mod kind;
-mod readings;
-mod search;
-mod written;
+mod kind_name;
 
-pub(crate) use body_forms::BodyForms;
+use settings::Env;
+pub(crate) use signature_readings::{BodyForms, Found, Keys, Kind, Parts, explain};
+
 pub(crate) use difference::{caret, first_difference};
-pub(crate) use keys::{KeySource, Keys, signing_key};
-pub(crate) use kind::{Kind, Parts, known_origins};
-pub(crate) use search::{Found, explain};
+pub(crate) use keys::{KeySource, read_keys, signing_key};
+pub(crate) use kind_name::KindName;
+
+/// The origins that the settings name: the provider's, and ours toward it.
+pub(crate) fn known_origins() -> Vec<String> {
+    let env = Env::from_process();
+    let reader = env.reader();
+    ["AYOLINX_BASE_URL", "CALLBACK_PUBLIC_URL"]
+        .into_iter()
+        .filter_map(|name| reader.optional(name))
+        .collect()
+}

@@ -61,6 +61,8 @@ pub struct RefusedNotification {
     pub body: Vec<u8>,
     /// Why.
     pub reason: String,
+    /// Which known confusion explains it, where that was found out while its token was at hand.
+    pub explanation: Option<String>,
 }
 
 /// What became of a verified callback; each of them is acknowledged.
@@ -229,6 +231,7 @@ impl Tx<'_> {
                 rejected_notifications::headers.eq(&refused.headers),
                 rejected_notifications::body_sealed.eq(sealed),
                 rejected_notifications::reason.eq(&refused.reason),
+                rejected_notifications::explanation.eq(&refused.explanation),
             ))
             .execute(self.connection()?)?;
         diesel::sql_query(
@@ -246,7 +249,14 @@ impl Tx<'_> {
     /// # Errors
     /// When the database does not answer.
     pub fn refused(&mut self, limit: i64) -> Result<Vec<RefusedNotification>, LedgerError> {
-        type Row = (String, Option<String>, String, Vec<u8>, String);
+        type Row = (
+            String,
+            Option<String>,
+            String,
+            Vec<u8>,
+            String,
+            Option<String>,
+        );
         let rows: Vec<Row> = rejected_notifications::table
             .select((
                 rejected_notifications::path,
@@ -254,18 +264,20 @@ impl Tx<'_> {
                 rejected_notifications::headers,
                 rejected_notifications::body_sealed,
                 rejected_notifications::reason,
+                rejected_notifications::explanation,
             ))
             .order(rejected_notifications::id.desc())
             .limit(limit)
             .load(self.connection()?)?;
         rows.into_iter()
-            .map(|(path, query, headers, sealed, reason)| {
+            .map(|(path, query, headers, sealed, reason, explanation)| {
                 Ok(RefusedNotification {
                     path,
                     query,
                     headers,
                     body: self.context.open(&sealed, REFUSED_CONTEXT)?,
                     reason,
+                    explanation,
                 })
             })
             .collect()

@@ -208,6 +208,7 @@ diesel::table! {
         body_sealed -> Bytea,
         reason -> Text,
         received_at -> Timestamptz,
+        explanation -> Nullable<Text>,
     }
 }
 

@@ -10,7 +10,10 @@ use crate::secret::Secret;
 
 /// HMAC key of one provider account. A type of its own, so that no RSA key can stand in for it.
 #[derive(Clone)]
-pub struct ClientSecret(Hmac<Sha512>);
+pub struct ClientSecret {
+    key: Hmac<Sha512>,
+    text: Secret,
+}
 
 impl ClientSecret {
     /// The secret's UTF-8 bytes are the key, as they are (protocol 1, item 2).
@@ -26,18 +29,27 @@ impl ClientSecret {
             return Err(KeyError::NotAnHmacSecret);
         }
         Hmac::new_from_slice(secret.expose().as_bytes())
-            .map(Self)
+            .map(|key| Self {
+                key,
+                text: secret.clone(),
+            })
             .map_err(|_too_long| KeyError::NotAnHmacSecret)
     }
 
+    /// The secret as it was given: what a signer who misread it made of it can be tried only by its text.
+    #[must_use]
+    pub const fn text(&self) -> &Secret {
+        &self.text
+    }
+
     pub(super) fn sign_base64(&self, message: &[u8]) -> String {
-        let mac = self.0.clone().chain_update(message).finalize();
+        let mac = self.key.clone().chain_update(message).finalize();
         encode_signature(&mac.into_bytes())
     }
 
     pub(super) fn verify_base64(&self, message: &[u8], signature: &str) -> bool {
         decode_signature(signature).is_some_and(|bytes| {
-            self.0
+            self.key
                 .clone()
                 .chain_update(message)
                 .verify_slice(&bytes)

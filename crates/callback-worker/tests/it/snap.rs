@@ -192,3 +192,84 @@ fn an_unreadable_snap_va_callback_is_answered_in_its_own_code() {
     post(server.address, QRIS, &headers, b"{}").is(200, SUCCESS);
     assert_eq!(server.stored(), 2);
 }
+
+/// How somebody signed, in place of the rule.
+struct Confusion {
+    said: &'static str,
+    headers: Vec<(String, Vec<u8>)>,
+}
+
+/// Each of the provider's known confusions that these tests can sign.
+fn confusions(token: &str) -> Vec<Confusion> {
+    let bearer = format!("Bearer {token}");
+    let authorised = |headers| with(headers, "authorization", bearer.as_bytes());
+    let without_blanks: Vec<u8> = SNAP_VA
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    assert_ne!(
+        minify(SNAP_VA.as_bytes()),
+        without_blanks,
+        "a name has a blank"
+    );
+    let whole_url = format!("https://gateway.test{VA}");
+    vec![
+        Confusion {
+            said: "blanks inside strings were dropped",
+            headers: snap_signed(SECRET, token, VA, &without_blanks),
+        },
+        Confusion {
+            said: "`Bearer ` was signed",
+            headers: authorised(snap_signed(SECRET, &bearer, VA, SNAP_VA.as_bytes())),
+        },
+        Confusion {
+            said: "the path /v1.0/debit/notify was signed",
+            headers: snap_signed(SECRET, token, DEBIT, SNAP_VA.as_bytes()),
+        },
+        Confusion {
+            said: "the whole URL was signed",
+            headers: snap_signed(SECRET, token, &whole_url, SNAP_VA.as_bytes()),
+        },
+        Confusion {
+            said: "an empty body was hashed",
+            headers: snap_signed(SECRET_PREVIOUS, token, VA, b""),
+        },
+    ]
+}
+
+#[test]
+fn a_refused_callback_is_explained_while_its_token_is_at_hand_and_the_token_is_kept_nowhere() {
+    for number in 0..5 {
+        let server = Server::start();
+        let token = issued_token(&server);
+        let confusion = confusions(&token).swap_remove(number);
+        let answer = post(server.address, VA, &confusion.headers, SNAP_VA.as_bytes());
+        assert_eq!(answer.status, 401, "{}", confusion.said);
+        server.wait_for_rejected(1);
+        server.seen(|seen| {
+            let kept = &seen.rejected[0];
+            let explanation = kept.explanation.as_deref().unwrap_or(confusion.said);
+            assert!(kept.explanation.is_some(), "{explanation}");
+            assert!(explanation.contains(confusion.said), "{explanation}");
+            assert!(!explanation.contains("none of ours"), "{explanation}");
+            assert!(!format!("{kept:?}").contains(&token));
+            assert!(seen.callbacks.is_empty());
+        });
+    }
+}
+
+#[test]
+fn a_forgery_is_explained_by_nothing_and_looks_for_no_token() {
+    let server = Server::start();
+    let token = issued_token(&server);
+    let forged = snap_signed("SK-nobodys-secret", &token, VA, SNAP_VA.as_bytes());
+    assert_eq!(
+        post(server.address, VA, &forged, SNAP_VA.as_bytes()).status,
+        401
+    );
+    server.wait_for_rejected(1);
+    server.seen(|seen| {
+        assert_eq!(seen.rejected[0].explanation, None);
+        assert_eq!(seen.token_lookups, 0);
+    });
+}

@@ -36,10 +36,11 @@ const NOT_IN_THE_CORE: [&str; 6] = [
 
 /// Who may depend on which crates of ours: the law, whole. Tests may use `devstack` and any
 /// library; programs are libraries to nobody but them.
-const LAW: [(&str, &[&str]); 17] = [
+const LAW: [(&str, &[&str]); 18] = [
     ("ayolinx-core", &[]),
     ("service-shell", &[]),
     ("http-client", &[]),
+    ("signature-readings", &["ayolinx-core"]),
     ("webhooks", &["http-client"]),
     ("devstack", &[]),
     ("chaos", &["ayolinx-core", "devstack"]),
@@ -73,6 +74,7 @@ const LAW: [(&str, &[&str]); 17] = [
             "payment-flows",
             "service-shell",
             "settings",
+            "signature-readings",
             "webhooks",
         ],
     ),
@@ -85,6 +87,7 @@ const LAW: [(&str, &[&str]); 17] = [
             "ledger",
             "payment-flows",
             "settings",
+            "signature-readings",
             "webhooks",
         ],
     ),

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use crate::access;
 use crate::failure::Failure;
 use crate::output::{Output, table};
-use crate::signatures::{KeySource, Keys, Kind, Parts, explain, known_origins};
+use crate::signatures::{KeySource, Keys, Kind, Parts, explain, known_origins, read_keys};
 
-const CAVEAT: &str = "Authorization headers are never kept, so that only kind C (without a token) can \
-                      be replayed: what came with a token shows as unexplained.";
+const CAVEAT: &str = "Authorization headers are never kept: what came with a token (kind E) was tried by the \
+                      worker while it had it, one a second at most, and is shown as it explained it; what it \
+                      could not explain shows as unexplained.";
 
 pub(crate) async fn replay(source: &KeySource, limit: i64) -> Result<Output, Failure> {
-    let keys = Keys::read(source, false)?;
+    let keys = read_keys(source, false)?;
     if keys.provider.is_empty() {
         let text = "no key: set AYOLINX_PUBLIC_KEY_FILES or give --public-key";
         return Err(Failure::new(text));
@@ -52,6 +53,9 @@ fn target(one: &RefusedNotification) -> String {
 }
 
 fn explanation(one: &RefusedNotification, keys: &Keys) -> String {
+    if let Some(known) = &one.explanation {
+        return known.clone();
+    }
     let headers = headers_of(&one.headers);
     let (Some(signature), Some(timestamp)) =
         (headers.get("x-signature"), headers.get("x-timestamp"))
@@ -64,7 +68,7 @@ fn explanation(one: &RefusedNotification, keys: &Keys) -> String {
         path: one.path.clone(),
         query: one.query.clone(),
         origins: known_origins(),
-        token: String::new(),
+        token: String::new().into(),
         timestamp: timestamp.clone(),
         body: one.body.clone(),
     };
@@ -74,12 +78,7 @@ fn explanation(one: &RefusedNotification, keys: &Keys) -> String {
     if found.is_accepted() {
         return format!("valid now, with {}", found.key);
     }
-    let reasons: Vec<&str> = found
-        .differences
-        .iter()
-        .map(|one| one.text.as_str())
-        .collect();
-    reasons.join("; ")
+    found.reasons()
 }
 
 /// Names in lower case. Objects and lists of pairs are both read.

@@ -15,13 +15,13 @@ use crate::failure::Failure;
 use crate::output::{Output, fields, printable};
 use crate::signatures::{
     BodyForms, Found, Keys, Kind, Parts, caret, explain, first_difference, known_origins,
-    signing_key,
+    read_keys, signing_key,
 };
 
 use super::rejected;
 
 pub(crate) fn sign(asked: &Sign) -> Result<Output, Failure> {
-    let keys = Keys::read(&asked.keys, asked.parts.kind.is_ours())?;
+    let keys = read_keys(&asked.keys, Kind::from(asked.parts.kind).is_ours())?;
     let parts = parts_of(&asked.parts, &keys, true)?;
     let signature = signature_of(asked, &parts, &keys)?;
     let note = "none: only the provider holds the private key; name one with --private-key";
@@ -48,7 +48,7 @@ pub(crate) async fn verify(asked: &Verify) -> Result<Output, Failure> {
         let text = "nothing to compare with: give --signature, --expected-string or --rejected";
         return Err(Failure::usage(text));
     }
-    let keys = Keys::read(&asked.keys, given.kind.is_ours())?;
+    let keys = read_keys(&asked.keys, Kind::from(given.kind).is_ours())?;
     let parts = parts_of(given, &keys, false)?;
     let mut human = fields(&shown(&parts));
     let mut json = shown_json(&parts);
@@ -70,7 +70,7 @@ pub(crate) async fn verify(asked: &Verify) -> Result<Output, Failure> {
 }
 
 fn parts_of(given: &SignedParts, keys: &Keys, now_is_fine: bool) -> Result<Parts, Failure> {
-    let kind = given.kind;
+    let kind = Kind::from(given.kind);
     let missing = |what: &str| Failure::usage(format!("kind {} needs {what}", kind.name()));
     let timestamp = match &given.timestamp {
         Some(text) => text.clone(),
@@ -83,7 +83,7 @@ fn parts_of(given: &SignedParts, keys: &Keys, now_is_fine: bool) -> Result<Parts
         path: String::new(),
         query: None,
         origins: known_origins(),
-        token: bare_token(given.token.as_deref().unwrap_or_default()),
+        token: bare_token(given.token.as_deref().unwrap_or_default()).into(),
         timestamp,
         body: Vec::new(),
     };
@@ -158,7 +158,7 @@ fn signature_of(asked: &Sign, parts: &Parts, keys: &Keys) -> Result<Option<Strin
         .map_err(|error| Failure::new(error.to_string()))?;
     let call = ApiCall {
         path: &parts.path,
-        token: &parts.token,
+        token: parts.token.expose(),
         body: &parts.body,
         timestamp: &parts.timestamp,
     };

@@ -7,6 +7,7 @@ use ayolinx_core::secret::Secret;
 use ayolinx_core::signing::{KeyError, RsaSigningKey, RsaVerifyingKey};
 use clap::Args;
 use settings::Env;
+use signature_readings::{Keys, Named};
 
 use crate::failure::Failure;
 use crate::output::say;
@@ -29,91 +30,71 @@ pub(crate) struct KeySource {
     pub(crate) secret_file: Option<PathBuf>,
 }
 
-/// A key and how to call it.
-#[derive(Debug)]
-pub(crate) struct Named<K> {
-    pub(crate) name: String,
-    pub(crate) key: K,
-}
-
-/// All keys at hand.
-#[derive(Debug, Default)]
-pub(crate) struct Keys {
-    pub(crate) client_id: Option<String>,
-    /// The current one first.
-    pub(crate) secrets: Vec<Named<Secret>>,
-    /// Our own public half.
-    pub(crate) ours: Vec<Named<RsaVerifyingKey>>,
-    pub(crate) provider: Vec<Named<RsaVerifyingKey>>,
-}
-
-impl Keys {
-    /// What the command line names; what it does not name, from the settings, as far as it is there.
-    pub(crate) fn read(source: &KeySource, signer_is_us: bool) -> Result<Self, Failure> {
-        let mut keys = Self {
-            client_id: source.client_id.clone(),
-            ..Self::default()
+/// What the command line names; what it does not name, from the settings, as far as it is there.
+pub(crate) fn read_keys(source: &KeySource, signer_is_us: bool) -> Result<Keys, Failure> {
+    let mut keys = Keys {
+        client_id: source.client_id.clone(),
+        ..Keys::default()
+    };
+    read_settings(&mut keys)?;
+    if let Some(path) = &source.secret_file {
+        let given = Named {
+            name: "the given secret".to_owned(),
+            key: Secret::new(trimmed(&read(path)?)),
         };
-        keys.read_settings()?;
-        if let Some(path) = &source.secret_file {
-            let given = Named {
-                name: "the given secret".to_owned(),
-                key: Secret::new(trimmed(&read(path)?)),
-            };
-            keys.secrets = vec![given];
-        }
-        if let Some(path) = &source.private_key {
-            let key = signing_key_from(path)?;
-            let public = public_key(&key.public_key_pem(), "the given private key")?;
-            keys.ours = vec![public];
-        }
-        if !source.public_keys.is_empty() {
-            let given: Result<Vec<_>, Failure> = source
-                .public_keys
-                .iter()
-                .map(|path| given_key(path))
-                .collect();
-            let place = if signer_is_us {
-                &mut keys.ours
-            } else {
-                &mut keys.provider
-            };
-            *place = given?;
-        }
-        Ok(keys)
+        keys.secrets = vec![given];
     }
-
-    fn read_settings(&mut self) -> Result<(), Failure> {
-        let env = Env::from_process();
-        let reader = env.reader();
-        if self.client_id.is_none() {
-            self.client_id = reader.optional("AYOLINX_CLIENT_ID");
-        }
-        for (variable, name) in [
-            ("AYOLINX_CLIENT_SECRET", "the client secret"),
-            (
-                "AYOLINX_CLIENT_SECRET_PREVIOUS",
-                "the previous client secret",
-            ),
-        ] {
-            if let Some(key) = reader.secret(variable) {
-                let name = name.to_owned();
-                self.secrets.push(Named { name, key });
-            }
-        }
-        if let Some(pem) = reader.file("AYOLINX_PRIVATE_KEY_FILE") {
-            let key = parsed(&Secret::new(pem), "AYOLINX_PRIVATE_KEY_FILE")?;
-            self.ours = vec![public_key(&key.public_key_pem(), "our own key")?];
-        }
-        let pems = reader.files("AYOLINX_PUBLIC_KEY_FILES");
-        reader.finish(Some(()))?;
-        let keys: Result<Vec<_>, Failure> = pems
+    if let Some(path) = &source.private_key {
+        let key = signing_key_from(path)?;
+        let public = public_key(&key.public_key_pem(), "the given private key")?;
+        keys.ours = vec![public];
+    }
+    if !source.public_keys.is_empty() {
+        let given: Result<Vec<_>, Failure> = source
+            .public_keys
             .iter()
-            .map(|pem| public_key(pem, "the provider's key"))
+            .map(|path| given_key(path))
             .collect();
-        self.provider = keys?;
-        Ok(())
+        let place = if signer_is_us {
+            &mut keys.ours
+        } else {
+            &mut keys.provider
+        };
+        *place = given?;
     }
+    Ok(keys)
+}
+
+fn read_settings(keys: &mut Keys) -> Result<(), Failure> {
+    let env = Env::from_process();
+    let reader = env.reader();
+    if keys.client_id.is_none() {
+        keys.client_id = reader.optional("AYOLINX_CLIENT_ID");
+    }
+    for (variable, name) in [
+        ("AYOLINX_CLIENT_SECRET", "the client secret"),
+        (
+            "AYOLINX_CLIENT_SECRET_PREVIOUS",
+            "the previous client secret",
+        ),
+    ] {
+        if let Some(key) = reader.secret(variable) {
+            let name = name.to_owned();
+            keys.secrets.push(Named { name, key });
+        }
+    }
+    if let Some(pem) = reader.file("AYOLINX_PRIVATE_KEY_FILE") {
+        let key = parsed(&Secret::new(pem), "AYOLINX_PRIVATE_KEY_FILE")?;
+        keys.ours = vec![public_key(&key.public_key_pem(), "our own key")?];
+    }
+    let pems = reader.files("AYOLINX_PUBLIC_KEY_FILES");
+    reader.finish(Some(()))?;
+    let read: Result<Vec<_>, Failure> = pems
+        .iter()
+        .map(|pem| public_key(pem, "the provider's key"))
+        .collect();
+    keys.provider = read?;
+    Ok(())
 }
 
 /// The private key to sign with: the named file's, else, where we are the signer, our own.
@@ -154,21 +135,15 @@ fn parsed(pem: &Secret, variable: &str) -> Result<RsaSigningKey, Failure> {
 
 fn given_key(path: &Path) -> Result<Named<RsaVerifyingKey>, Failure> {
     let key = RsaVerifyingKey::from_pem(&read(path)?).map_err(|error| in_file(path, &error))?;
-    let name = format!("the key {} of {}", short(&key), path.display());
-    Ok(Named { name, key })
+    let mut named = Named::of(key, "the key");
+    named.name.push_str(&format!(" of {}", path.display()));
+    Ok(named)
 }
 
 fn public_key(pem: &str, whose: &str) -> Result<Named<RsaVerifyingKey>, Failure> {
     let key = RsaVerifyingKey::from_pem(pem)
         .map_err(|error| Failure::new(format!("AYOLINX_PUBLIC_KEY_FILES: {error}")))?;
-    let name = format!("{whose} {}", short(&key));
-    Ok(Named { name, key })
-}
-
-/// Enough of the fingerprint to tell keys apart.
-fn short(key: &RsaVerifyingKey) -> String {
-    let start: String = key.fingerprint().chars().take(12).collect();
-    format!("{start}…")
+    Ok(Named::of(key, whose))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

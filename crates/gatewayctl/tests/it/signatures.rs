@@ -297,6 +297,8 @@ fn refused_callbacks_are_replayed() {
             headers: headers.to_string(),
             body: body.as_bytes().to_vec(),
             reason: "bad_signature".to_owned(),
+            // The worker found out while it had the token.
+            explanation: (body == "[]").then(|| "said by the worker".to_owned()),
         };
         in_books(&database, move |tx| tx.keep_refused(&refused));
     };
@@ -304,6 +306,7 @@ fn refused_callbacks_are_replayed() {
     keep(text(vector, "path"), body);
     keep(&format!("{}/", text(vector, "path")), body);
     keep(text(vector, "path"), "{}");
+    keep(text(vector, "path"), "[]");
     let public: PathBuf = bench.key("ayolinx_public_spki_pem").into();
     let ctl = Ctl::on(&database).with("AYOLINX_PUBLIC_KEY_FILES", public.to_str().unwrap());
     let replayed = ctl.run(&["verify", "--rejected", "--json"]).ok().json();
@@ -313,14 +316,15 @@ fn refused_callbacks_are_replayed() {
         .iter()
         .map(|one| text(one, "explanation"))
         .collect();
+    assert_eq!(explanations[0], "said by the worker");
     assert!(
-        explanations[0].starts_with("unexplained"),
+        explanations[1].starts_with("unexplained"),
         "{explanations:?}"
     );
-    assert!(explanations[1].starts_with("valid now"), "{explanations:?}");
     assert!(explanations[2].starts_with("valid now"), "{explanations:?}");
+    assert!(explanations[3].starts_with("valid now"), "{explanations:?}");
     let table = ctl.run(&["verify", "--rejected"]).ok().stdout;
-    assert!(table.contains("only kind C"), "{table}");
+    assert!(table.contains("was tried by the worker"), "{table}");
 }
 
 #[test]

@@ -72,6 +72,7 @@ async fn paid_by_canary(books: &Books, reference: &str) -> Started {
         headers: "{}".to_owned(),
         body: said.clone().into_bytes(),
         reason: "bad signature".to_owned(),
+        explanation: None,
     };
     let inbound = InboundNotification {
         path: "/v1.0/transfer-va/payment",

@@ -249,6 +249,7 @@ async fn the_newest_thousand_refused_callbacks_are_kept_for_a_day() {
         headers: "{}".to_owned(),
         body: format!("forged {number}").into_bytes(),
         reason: "bad signature".to_owned(),
+        explanation: None,
     };
     books
         .run(move |tx| (0..1010).try_for_each(|number| tx.keep_refused(&refused(number))))

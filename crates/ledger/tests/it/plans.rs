@@ -99,6 +99,7 @@ async fn callbacks(books: &Books, one: &Started, link: &Started) {
                 headers: "{}".to_owned(),
                 body: b"{}".to_vec(),
                 reason: "bad signature".to_owned(),
+                explanation: None,
             })?;
             tx.refused(10)
         })

@@ -69,6 +69,7 @@ async fn the_payer_stands_in_no_table() {
         headers: "{}".to_owned(),
         body: said.clone().into_bytes(),
         reason: "bad signature".to_owned(),
+        explanation: None,
     };
     let inbound = InboundNotification {
         path: "/v1.0/transfer-va/payment",

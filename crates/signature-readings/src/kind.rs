@@ -1,33 +1,29 @@
 //! The five kinds, and the parts a string to sign is made of.
 
+use ayolinx_core::secret::Secret;
 use ayolinx_core::signing::{
     api_string_to_sign, body_sha256_hex, callback_string_to_sign, token_string_to_sign,
 };
-use clap::ValueEnum;
-use settings::Env;
 
 /// What is signed (protocol 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
     /// Our token request (kind A).
-    #[value(alias = "A", alias = "a")]
     Token,
     /// Any other call of ours (kind B).
-    #[value(alias = "B", alias = "b")]
     Api,
     /// The provider's callback without a token (kind C).
-    #[value(alias = "C", alias = "c")]
     Callback,
     /// The provider's token request to us (kind D).
-    #[value(alias = "D", alias = "d")]
     SnapToken,
     /// The provider's SNAP callback with our token (kind E).
-    #[value(alias = "E", alias = "e")]
     SnapCallback,
 }
 
 impl Kind {
-    pub(crate) const fn title(self) -> &'static str {
+    /// The kind with its algorithm and key, for people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
         match self {
             Self::Token => "A, token request: RSA-SHA256 with our private key",
             Self::Api => "B, API call: HMAC-SHA512 with the client secret",
@@ -37,7 +33,9 @@ impl Kind {
         }
     }
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
             Self::Api => "api",
@@ -48,64 +46,67 @@ impl Kind {
     }
 
     /// Whether a path and the body's hash are signed; else an id is.
-    pub(crate) const fn signs_body(self) -> bool {
+    #[must_use]
+    pub const fn signs_body(self) -> bool {
         matches!(self, Self::Api | Self::Callback | Self::SnapCallback)
     }
 
-    pub(crate) const fn signs_token(self) -> bool {
+    /// Whether a token is signed.
+    #[must_use]
+    pub const fn signs_token(self) -> bool {
         matches!(self, Self::Api | Self::SnapCallback)
     }
 
-    pub(crate) const fn uses_rsa(self) -> bool {
+    /// Whether an RSA key signs; else the client secret does.
+    #[must_use]
+    pub const fn uses_rsa(self) -> bool {
         !self.signs_token()
     }
 
     /// Whether our own key pair signs, and not the provider's.
-    pub(crate) const fn is_ours(self) -> bool {
+    #[must_use]
+    pub const fn is_ours(self) -> bool {
         matches!(self, Self::Token)
     }
 
     /// Whether the worker receives it, and so forgives a few readings (contract 5).
-    pub(crate) const fn is_callback(self) -> bool {
+    #[must_use]
+    pub const fn is_callback(self) -> bool {
         matches!(self, Self::Callback | Self::SnapCallback)
     }
 }
 
-/// The origins that the settings name: the provider's, and ours toward it.
-pub(crate) fn known_origins() -> Vec<String> {
-    let env = Env::from_process();
-    let reader = env.reader();
-    ["AYOLINX_BASE_URL", "CALLBACK_PUBLIC_URL"]
-        .into_iter()
-        .filter_map(|name| reader.optional(name))
-        .collect()
-}
-
 /// Everything that may be signed; a kind uses some of it.
-#[derive(Debug, Clone)]
-pub(crate) struct Parts {
-    pub(crate) kind: Kind,
-    pub(crate) client_id: String,
-    pub(crate) path: String,
+#[derive(Clone)]
+pub struct Parts {
+    /// What is signed.
+    pub kind: Kind,
+    /// Our client id, or the provider's client key.
+    pub client_id: String,
+    /// The path, without host and query.
+    pub path: String,
     /// Where the path may be: signers are known to sign the whole URL.
-    pub(crate) origins: Vec<String>,
+    pub origins: Vec<String>,
     /// What followed `?`, as received.
-    pub(crate) query: Option<String>,
+    pub query: Option<String>,
     /// Without `Bearer `.
-    pub(crate) token: String,
-    pub(crate) timestamp: String,
-    pub(crate) body: Vec<u8>,
+    pub token: Secret,
+    /// `X-TIMESTAMP` as sent.
+    pub timestamp: String,
+    /// The exact bytes.
+    pub body: Vec<u8>,
 }
 
 impl Parts {
     /// The string that the kind's rule gives.
-    pub(crate) fn string_to_sign(&self) -> String {
+    #[must_use]
+    pub fn string_to_sign(&self) -> String {
         let hash = body_sha256_hex(&self.body);
         match self.kind {
             Kind::Token | Kind::SnapToken => token_string_to_sign(&self.client_id, &self.timestamp),
             Kind::Callback => callback_string_to_sign(&self.path, &hash, &self.timestamp),
             Kind::Api | Kind::SnapCallback => {
-                api_string_to_sign(&self.path, &self.token, &hash, &self.timestamp)
+                api_string_to_sign(&self.path, self.token.expose(), &hash, &self.timestamp)
             }
         }
     }

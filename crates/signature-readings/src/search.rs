@@ -12,17 +12,26 @@ use super::readings::{Difference, readings_of};
 use super::written::{Written, hex, readings_of as ways_of_writing};
 
 /// What a signature turned out to be of.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) string: String,
+pub struct Found {
+    /// What was signed.
+    pub string: String,
     /// Which key, in words.
-    pub(crate) key: String,
-    pub(crate) differences: Vec<Difference>,
+    pub key: String,
+    /// How that differs from the rule.
+    pub differences: Vec<Difference>,
 }
 
 impl Found {
+    /// Every difference, in words.
+    #[must_use]
+    pub fn reasons(&self) -> String {
+        let texts = self.differences.iter().map(|one| one.text.as_str());
+        texts.collect::<Vec<_>>().join("; ")
+    }
+
     /// Whether the one it is meant for takes it.
-    pub(crate) fn is_accepted(&self) -> bool {
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
         self.differences.iter().all(|found| found.forgiven)
     }
 }
@@ -34,7 +43,8 @@ struct Signer {
 
 /// The string and key of this signature that differ least from the rule; `None` when none of the
 /// known ones gives it.
-pub(crate) fn explain(parts: &Parts, keys: &Keys, signature: &str) -> Option<Found> {
+#[must_use]
+pub fn explain(parts: &Parts, keys: &Keys, signature: &str) -> Option<Found> {
     let written = ways_of_writing(signature);
     let mut best: Option<Found> = None;
     for reading in readings_of(parts, keys.secrets.first().map(|named| &named.key)) {

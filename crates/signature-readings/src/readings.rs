@@ -38,10 +38,11 @@ const NOTIFIED_PATHS: [&str; 5] = [
 
 /// How what was signed differs from the rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Difference {
-    pub(crate) text: String,
+pub struct Difference {
+    /// In a sentence.
+    pub text: String,
     /// Whether the worker takes it all the same (contract 5).
-    pub(crate) forgiven: bool,
+    pub forgiven: bool,
 }
 
 impl Difference {
@@ -279,6 +280,8 @@ fn hashes(parts: &Parts) -> Choices {
         let said = "the body was spelt plainly (no \\/, no \\uXXXX) before it was hashed";
         hashes.or(body_sha256_hex(plain), said);
     }
+    let said = "blanks inside strings were dropped with those outside before the body was hashed";
+    hashes.or(body_sha256_hex(&forms.without_blanks), said);
     let with_newline = [parts.body.as_slice(), b"\n"].concat();
     let said = "the body was hashed with a newline at its end (echo without -n?)";
     hashes.or(body_sha256_hex(&with_newline), said);
@@ -333,10 +336,10 @@ fn routes(parts: &Parts) -> Choices {
 }
 
 fn tokens(parts: &Parts) -> Choices {
-    let mut tokens = Choices::right(&parts.token);
+    let mut tokens = Choices::right(parts.token.expose());
     if parts.kind.signs_token() {
         let said = "`Bearer ` was signed with the token; the bare token belongs there";
-        tokens.or(format!("Bearer {}", parts.token), said);
+        tokens.or(format!("Bearer {}", parts.token.expose()), said);
         tokens.or("", "an empty token was signed");
     }
     tokens
@@ -378,7 +381,7 @@ mod tests {
             path: paths::NOTIFY_QRIS.to_owned(),
             query: Some("a=1".to_owned()),
             origins: vec!["https://pay.example.co.id".to_owned()],
-            token: "t".to_owned(),
+            token: Secret::new("t"),
             timestamp: "2025-06-01T10:15:30+07:00".to_owned(),
             body: b"{\"a\": \"/\"}\n".to_vec(),
         };

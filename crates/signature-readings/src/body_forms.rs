@@ -4,28 +4,38 @@ use ayolinx_core::json_style::{JsonStyle, minify, php_reencode, without_byte_ord
 
 /// A body as given and as others may have spelt it.
 #[derive(Debug)]
-pub(crate) struct BodyForms {
-    pub(crate) given: Vec<u8>,
-    pub(crate) minified: Vec<u8>,
-    /// `None` when the body is not JSON.
-    pub(crate) php: Option<Vec<u8>>,
-    /// `None` when the body is not JSON.
-    pub(crate) plain: Option<Vec<u8>>,
+pub struct BodyForms {
+    /// As given.
+    pub given: Vec<u8>,
+    /// Without white space outside strings.
+    pub minified: Vec<u8>,
+    /// Without any white space, inside strings too: what a `\s` replaced by nothing leaves.
+    pub without_blanks: Vec<u8>,
+    /// As PHP's `json_encode` spells it; `None` when the body is not JSON.
+    pub php: Option<Vec<u8>>,
+    /// With nothing escaped that need not be; `None` when the body is not JSON.
+    pub plain: Option<Vec<u8>>,
 }
 
 impl BodyForms {
-    pub(crate) fn of(body: &[u8]) -> Self {
+    /// Every spelling of these bytes.
+    #[must_use]
+    pub fn of(body: &[u8]) -> Self {
         let text = without_byte_order_mark(body);
         Self {
             given: body.to_vec(),
             minified: minify(text),
+            without_blanks: (text.iter().copied())
+                .filter(|byte| !byte.is_ascii_whitespace())
+                .collect(),
             php: php_reencode(text).ok(),
             plain: plain(text),
         }
     }
 
     /// An editor's newline at the end is not part of what was sent.
-    pub(crate) fn without_last_newline(&self) -> Option<&[u8]> {
+    #[must_use]
+    pub fn without_last_newline(&self) -> Option<&[u8]> {
         let bare = self.given.strip_suffix(b"\n")?;
         Some(bare.strip_suffix(b"\r").unwrap_or(bare))
     }
