@@ -7,6 +7,7 @@ mod callbacks;
 mod calls;
 mod closing;
 mod creates;
+mod handed;
 mod inbox;
 mod notice;
 mod portal;
@@ -222,6 +223,9 @@ async fn check(run: &mut Run, inbox: &Inbox, asked: &LiveCheck) -> Result<(), Fa
     calls::timestamps(run).await;
     calls::external_ids(run).await;
     calls::headers(run).await;
+    handed::blanks_in_strings(run).await;
+    handed::channel_id(run).await;
+    handed::unknown_account(run).await;
     tokens::second(run, &first).await;
     creates::open_all(run, asked.expire_after).await;
     replies::inquiries(run).await;

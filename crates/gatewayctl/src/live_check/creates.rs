@@ -15,14 +15,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::Run;
-use super::replies;
 use super::wire::{Answer, Call, Got, new_reference};
+use super::{handed, replies};
 
 const RETURN_URL: &str = "https://shop.example.co.id/return";
 const NAME: &str = "LIVE/CHECK";
 const EMAIL: &str = "live-check@example.co.id";
 const PHONE: &str = "081234567890";
 const LIFE: TimeDelta = TimeDelta::minutes(30);
+/// DANA's sandbox is said to refuse more than half an hour, to the second.
+const WALLET_LIFE: TimeDelta = TimeDelta::minutes(20);
+const LONG_WALLET_LIFE: TimeDelta = TimeDelta::hours(24);
 
 /// The query of one callback URL.
 pub(crate) const QUERY: &str = "check=1";
@@ -140,34 +143,19 @@ async fn qris(run: &mut Run, channel: &Channel, made: Made) {
     let got = create(run, made, paths::QRIS_GENERATE, &body).await;
     if part == Part::Plain {
         replies::qris(run, &got, expires_at);
+        if let Ok(answer) = &got
+            && answer.is_success()
+        {
+            handed::qr_content(run, channel, answer);
+        }
     }
 }
 
 async fn ewallet(run: &mut Run, channel: &Channel) {
     let mut told: Vec<(&'static str, Got)> = Vec::new();
     for form in ["unix seconds", "ISO +07:00"] {
-        let made = Made::new(Part::Plain, channel, LIFE);
-        let time = made.expires_at;
-        let notification = url(run, Part::Plain, channel);
-        let mut url_params = vec![UrlParam::pay_return(RETURN_URL)];
-        url_params.extend(notification);
-        if url_params.len() < 2 {
-            url_params.push(UrlParam::notification("https://pay.example.co.id/notify"));
-        }
-        let body = EwalletPaymentRequest {
-            partner_reference_no: made.reference.clone(),
-            valid_up_to: if form == "unix seconds" {
-                format_unix_seconds(time)
-            } else {
-                format_jakarta(time)
-            },
-            amount: WireMoney::from(channel.min),
-            url_params,
-            additional_info: EwalletInfo {
-                channel: channel.code.clone(),
-                order_title: Some("Live check".to_owned()),
-            },
-        };
+        let made = Made::new(Part::Plain, channel, WALLET_LIFE);
+        let body = wallet_body(run, channel, &made, form);
         let got = create(run, made, paths::EWALLET_PAYMENT, &body).await;
         // Another form, under another reference, only when this one was refused for certain.
         let is_format = got
@@ -179,6 +167,39 @@ async fn ewallet(run: &mut Run, channel: &Channel) {
         }
     }
     replies::ewallet(run, &told);
+    let (form, taken) = match told.last() {
+        Some((form, Ok(answer))) => (*form, answer.is_success()),
+        _ => ("unix seconds", false),
+    };
+    if taken {
+        let made = Made::new(Part::Plain, channel, LONG_WALLET_LIFE);
+        let body = wallet_body(run, channel, &made, form);
+        let got = create(run, made, paths::EWALLET_PAYMENT, &body).await;
+        handed::long_wallet(run, channel, &got);
+    }
+}
+
+fn wallet_body(run: &Run, channel: &Channel, made: &Made, form: &str) -> EwalletPaymentRequest {
+    let notification = url(run, Part::Plain, channel);
+    let mut url_params = vec![UrlParam::pay_return(RETURN_URL)];
+    url_params.extend(notification);
+    if url_params.len() < 2 {
+        url_params.push(UrlParam::notification("https://pay.example.co.id/notify"));
+    }
+    EwalletPaymentRequest {
+        partner_reference_no: made.reference.clone(),
+        valid_up_to: if form == "unix seconds" {
+            format_unix_seconds(made.expires_at)
+        } else {
+            format_jakarta(made.expires_at)
+        },
+        amount: WireMoney::from(channel.min),
+        url_params,
+        additional_info: EwalletInfo {
+            channel: channel.code.clone(),
+            order_title: Some("Live check".to_owned()),
+        },
+    }
 }
 
 async fn virtual_account(run: &mut Run, channel: &Channel) {
@@ -229,6 +250,27 @@ async fn retail(run: &mut Run, channel: &Channel) {
     };
     let got = create(run, made, paths::RETAIL_CREATE, &body).await;
     replies::retail(run, &got);
+    let made = Made::new(Part::Plain, channel, LIFE);
+    let nameless = Nameless {
+        partner_reference_no: made.reference.clone(),
+        valid_up_to: body.valid_up_to,
+        customer_email: body.customer_email,
+        amount: body.amount,
+        additional_info: body.additional_info,
+    };
+    let got = create(run, made, paths::RETAIL_CREATE, &nameless).await;
+    handed::refused_store(run, &got);
+}
+
+/// A store's create that lacks the customer's name, which it demands: to see how it refuses.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Nameless {
+    partner_reference_no: String,
+    valid_up_to: String,
+    customer_email: String,
+    amount: WireMoney,
+    additional_info: ChannelInfo,
 }
 
 async fn link(run: &mut Run, channel: &Channel) {

@@ -84,7 +84,7 @@ pub(crate) fn qris(run: &mut Run, got: &Got, asked: DateTime<Utc>) {
     );
     let question = on("16", "expiredDate of a QR", "a QRIS create with validUpTo").seen(seen);
     run.report
-        .add(question.right(format!("{form}; the gateway keeps its own expiry")));
+        .add(question.right(format!("{form}; by an earlier end the payment ends")));
     let extras: Vec<&str> = ["qrUrl", "referenceNo"]
         .into_iter()
         .filter(|name| answer.text(name).is_some())

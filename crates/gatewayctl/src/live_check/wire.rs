@@ -145,6 +145,8 @@ pub(crate) struct Call {
     pub(crate) token: Option<String>,
     /// A header that is left out.
     pub(crate) without: Option<&'static str>,
+    /// `CHANNEL-ID`, which is sent only where it is asked for.
+    pub(crate) channel_id: Option<String>,
     /// Signed wrongly on purpose.
     pub(crate) spoilt: bool,
 }
@@ -211,6 +213,7 @@ impl Provider {
             ("X-EXTERNAL-ID", external_id),
             ("Authorization", format!("Bearer {token}")),
         ];
+        headers.extend(call.channel_id.clone().map(|id| ("CHANNEL-ID", id)));
         headers.retain(|(name, _)| Some(*name) != call.without);
         self.post(call.path, headers, call.body).await
     }

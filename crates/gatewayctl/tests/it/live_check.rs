@@ -112,6 +112,7 @@ fn a_provider_as_we_read_it_needs_no_change() {
 #[test]
 fn a_provider_that_calls_and_answers_otherwise_is_recognised() {
     let readings = [
+        RetailTwoDigits,
         RouteDocumented,
         TimestampsAny,
         ExternalIdAny,

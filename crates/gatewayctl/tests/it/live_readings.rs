@@ -29,6 +29,24 @@ pub(crate) const AS_WE_READ: &[(&str, &str, &str)] = &[
     ("extra members of a QR's reply", "right", "neither"),
     ("validUpTo of e-wallets", "right", "unix seconds"),
     ("responseCode of stores", "right", "\"00\""),
+    ("what is in the QR", "right", "over our amount"),
+    (
+        "blanks inside strings that are hashed",
+        "right",
+        "as they are sent",
+    ),
+    ("CHANNEL-ID", "right", "not missed"),
+    (
+        "answer about an unknown virtual account",
+        "right",
+        "not found",
+    ),
+    ("refusals of stores", "right", "424 at once"),
+    (
+        "how long a wallet's page may live",
+        "right",
+        "a day is taken",
+    ),
     (
         "partnerReferenceNo of a link's reply",
         "right",
@@ -96,6 +114,12 @@ pub(crate) const OTHERWISE: &[(&str, &str, &str)] = &[
     ),
     ("validUpTo of e-wallets", "unfit", "only ISO"),
     ("responseCode of stores", "right", "seven digits"),
+    ("refusals of stores", "unfit", "after three resends"),
+    (
+        "answer about an unknown virtual account",
+        "unfit",
+        "does not read it as not found",
+    ),
     (
         "partnerReferenceNo of a link's reply",
         "right",
