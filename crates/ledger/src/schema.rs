@@ -351,6 +351,7 @@ diesel::table! {
         noticed_at -> Timestamptz,
     }
 }
+        wanted_at -> Nullable<Timestamptz>,
 
 diesel::table! {
     refunds (id) {

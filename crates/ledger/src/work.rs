@@ -13,7 +13,7 @@ use crate::error::LedgerError;
 use crate::rows::PaymentRow;
 use crate::schema::provider_work;
 use crate::statement::Statement;
-use crate::tx::Tx;
+use crate::tx::{Tx, shifted};
 use crate::writes::{AfterCall, Planned};
 
 /// A kind of work with the provider about one payment.
@@ -68,6 +68,9 @@ pub struct LeasedWork {
     pub leased_until: DateTime<Utc>,
 }
 
+/// Callbacks cause one inquiry per payment and minute (contract 5).
+pub(crate) const ASK_SPACING: TimeDelta = TimeDelta::seconds(60);
+
 #[derive(QueryableByName)]
 struct LeasedRow {
     #[diesel(sql_type = SqlUuid)]
@@ -117,6 +120,8 @@ pub enum WorkNext {
     Done,
     /// Do it again then.
     At(DateTime<Utc>),
+    /// It was not done: try then.
+    Untried(DateTime<Utc>),
 }
 
 impl Tx<'_> {
@@ -186,22 +191,39 @@ impl Tx<'_> {
     /// # Errors
     /// When the database does not answer.
     pub fn settle_work(&mut self, work: &LeasedWork, next: WorkNext) -> Result<bool, LedgerError> {
-        let ours = provider_work::table
-            .filter(provider_work::payment_id.eq(work.payment_id.as_uuid()))
-            .filter(provider_work::kind.eq(work.kind.as_str()))
-            .filter(provider_work::lease_token.eq(work.token));
-        let changed = match next {
-            WorkNext::Done => diesel::delete(ours).execute(self.connection()?)?,
-            WorkNext::At(due_at) => diesel::update(ours)
+        let due_at = match next {
+            WorkNext::Done => None,
+            WorkNext::At(due_at) => Some(due_at),
+            WorkNext::Untried(due_at) => {
+                let end = LeaseEnd::untried(work, due_at);
+                let changed = diesel::update(held_by(work)).set(end);
+                return Ok(changed.execute(self.connection()?)? > 0);
+            }
+        };
+        let now = self.now()?;
+        // What was wanted after this began may not have been answered by it.
+        let lease = self.context.plans.lease.checked_mul(-1).unwrap_or_default();
+        let answered = provider_work::wanted_at
+            .is_null()
+            .or(provider_work::wanted_at.le(shifted(work.leased_until, lease)));
+        let answered = held_by(work).filter(answered);
+        let changed = match due_at {
+            None => diesel::delete(answered).execute(self.connection()?)?,
+            Some(due_at) => diesel::update(answered)
                 .set((
-                    provider_work::due_at.eq(due_at),
-                    provider_work::steps.eq(work.steps.saturating_add(1)),
-                    provider_work::asked_at.eq(diesel::dsl::now),
-                    provider_work::lease_token.eq(None::<Uuid>),
-                    provider_work::leased_until.eq(None::<DateTime<Utc>>),
+                    LeaseEnd::done(work, due_at, now),
+                    provider_work::wanted_at.eq(None::<DateTime<Utc>>),
                 ))
                 .execute(self.connection()?)?,
         };
+        if changed > 0 {
+            return Ok(true);
+        }
+        let soon = shifted(now, ASK_SPACING);
+        let due_at = due_at.map_or(soon, |due_at| due_at.min(soon));
+        let changed = diesel::update(held_by(work))
+            .set(LeaseEnd::done(work, due_at, now))
+            .execute(self.connection()?)?;
         Ok(changed > 0)
     }
 
@@ -224,7 +246,7 @@ impl Tx<'_> {
     }
 
     /// Sets when a kind of work is due, from now on by a plan that began at `began_at`; whoever
-    /// holds a lease on it loses it.
+    /// holds a lease on it loses it. What somebody wants done is due no later than it was.
     pub(crate) fn plan_work(
         &mut self,
         payment_id: Uuid,
@@ -258,8 +280,9 @@ impl Tx<'_> {
         self.writes.work_planned.insert((payment_id, kind), planned);
     }
 
-    /// Asks for a look at a payment soon: now, but not twice within `spacing`. What was asked
-    /// before by a plan that has ended since is known from the history.
+    /// Asks for a look at a payment soon: now, but not twice within `spacing`. It is made whatever
+    /// becomes of the payment until then. What was asked before by a plan that has ended since is
+    /// known from the history.
     pub(crate) fn ask_soon(
         &mut self,
         payment: &PaymentRow,
@@ -269,11 +292,12 @@ impl Tx<'_> {
         diesel::sql_query(
             "WITH last AS (SELECT max(at) AS at FROM history \
                  WHERE order_id = $4 AND payment_id = $1 AND fact = 'asked' AND at >= $5) \
-             INSERT INTO provider_work (payment_id, kind, due_at, began_at, asked_at) \
+             INSERT INTO provider_work (payment_id, kind, due_at, began_at, asked_at, wanted_at) \
              SELECT $1, 'inquire', greatest(now(), \
-                 last.at + make_interval(secs => $3::bigint / 1000.0)), $2, last.at FROM last \
-             ON CONFLICT (payment_id, kind) DO UPDATE SET due_at = least(provider_work.due_at, \
-                 greatest(now(), provider_work.asked_at + make_interval(secs => $3::bigint / 1000.0)))",
+                 last.at + make_interval(secs => $3::bigint / 1000.0)), $2, last.at, now() FROM last \
+             ON CONFLICT (payment_id, kind) DO UPDATE SET wanted_at = now(), \
+                 due_at = least(provider_work.due_at, greatest(now(), \
+                     provider_work.asked_at + make_interval(secs => $3::bigint / 1000.0)))",
         )
         .bind::<SqlUuid, _>(payment.id)
         .bind::<Timestamptz, _>(began_at)
@@ -291,13 +315,58 @@ impl Tx<'_> {
     }
 }
 
+/// What is written of a piece of work that goes on when its lease ends.
+#[derive(AsChangeset)]
+#[diesel(table_name = provider_work)]
+struct LeaseEnd {
+    due_at: DateTime<Utc>,
+    steps: Option<i32>,
+    asked_at: Option<DateTime<Utc>>,
+    lease_token: Option<Option<Uuid>>,
+    leased_until: Option<Option<DateTime<Utc>>>,
+}
+
+impl LeaseEnd {
+    const fn untried(work: &LeasedWork, due_at: DateTime<Utc>) -> Self {
+        Self {
+            due_at,
+            steps: Some(work.steps),
+            asked_at: None,
+            lease_token: Some(None),
+            leased_until: Some(None),
+        }
+    }
+
+    const fn done(work: &LeasedWork, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        Self {
+            steps: Some(work.steps.saturating_add(1)),
+            asked_at: Some(now),
+            ..Self::untried(work, due_at)
+        }
+    }
+}
+
+/// Work that somebody wants done stays: a payment that is paid may have been given back meanwhile.
 pub(crate) fn delete_all(dropped: &BTreeSet<(Uuid, WorkKind)>) -> Statement {
     Statement::new(
         "DELETE FROM provider_work USING unnest(?, ?) AS dropped (payment_id, kind) \
-         WHERE provider_work.payment_id = dropped.payment_id AND provider_work.kind = dropped.kind",
+         WHERE provider_work.payment_id = dropped.payment_id AND provider_work.kind = dropped.kind \
+             AND provider_work.wanted_at IS NULL",
     )
     .column::<SqlUuid, _>(dropped.iter().map(|(payment, _)| *payment))
     .column::<Text, _>(dropped.iter().map(|(_, kind)| kind.as_str()))
+}
+
+/// The row of a piece of work, while it is this worker's.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn held_by(work: &LeasedWork) -> _ {
+    let payment_id: Uuid = work.payment_id.as_uuid();
+    let kind: &'static str = work.kind.as_str();
+    let token: Uuid = work.token;
+    provider_work::table
+        .filter(provider_work::payment_id.eq(payment_id))
+        .filter(provider_work::kind.eq(kind))
+        .filter(provider_work::lease_token.eq(token))
 }
 
 pub(crate) fn plan_all(planned: &BTreeMap<(Uuid, WorkKind), Planned>) -> Statement {
@@ -307,8 +376,9 @@ pub(crate) fn plan_all(planned: &BTreeMap<(Uuid, WorkKind), Planned>) -> Stateme
              reply_message) \
          SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (payment_id, kind) DO UPDATE SET began_at = excluded.began_at, \
-             due_at = excluded.due_at, not_found_at = NULL, lease_token = NULL, \
-             leased_until = NULL, \
+             due_at = CASE WHEN provider_work.wanted_at IS NULL THEN excluded.due_at \
+                 ELSE least(provider_work.due_at, excluded.due_at) END, \
+             not_found_at = NULL, lease_token = NULL, leased_until = NULL, \
              last_end = coalesce(excluded.last_end, provider_work.last_end), \
              resends = provider_work.resends \
                  + (excluded.last_end IS NOT DISTINCT FROM 'resent')::int, \

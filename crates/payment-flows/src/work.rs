@@ -37,7 +37,7 @@ impl Flows {
         };
         let outcome = match next {
             WorkNext::Done => "done",
-            WorkNext::At(_) => "again",
+            WorkNext::At(_) | WorkNext::Untried(_) => "again",
         };
         self.metrics.work_done(work.kind.as_str(), outcome);
         let leased = work.clone();
@@ -63,8 +63,9 @@ fn later(at: DateTime<Utc>, seconds: i64) -> WorkNext {
         .map_or(WorkNext::Done, WorkNext::At)
 }
 
-fn busy(facts: &PaymentFacts) -> WorkNext {
-    later(facts.now, BUSY_PAUSE_SECONDS)
+fn untried(facts: &PaymentFacts) -> WorkNext {
+    let pause = TimeDelta::seconds(BUSY_PAUSE_SECONDS);
+    (facts.now.checked_add_signed(pause)).map_or(WorkNext::Done, WorkNext::Untried)
 }
 
 fn cannot_be_asked(facts: &PaymentFacts) -> bool {

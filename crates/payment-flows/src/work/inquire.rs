@@ -2,7 +2,7 @@
 
 use ledger::{LeasedWork, LedgerError, PaymentFacts, WorkNext};
 
-use super::{busy, cannot_be_asked, is_settled, settled_by};
+use super::{cannot_be_asked, is_settled, settled_by, untried};
 use crate::ask::Asked;
 use crate::flows::Flows;
 
@@ -17,7 +17,7 @@ impl Flows {
         }
         let asked = self.ask_in_line(facts).await?;
         if matches!(asked, Asked::Busy) {
-            return Ok(busy(facts));
+            return Ok(untried(facts));
         }
         if settled_by(&asked) || is_settled(facts.state) {
             return Ok(WorkNext::Done);
