@@ -1,15 +1,17 @@
 //! From what a payment is to the body its method wants (protocol 4.2, 4.5, 4.7, 4.9, 4.11).
 
 use ayolinx_core::channels::Channel;
+use ayolinx_core::email::ascii_email;
 use ayolinx_core::json_style::JsonStyle;
-use ayolinx_core::messages::ewallet::{EwalletInfo, EwalletPaymentRequest};
-use ayolinx_core::messages::payment_link::{LinkItem, PaymentLinkRequest, national_number};
+use ayolinx_core::messages::ewallet::{EwalletInfo, EwalletPaymentRequest, order_title};
+use ayolinx_core::messages::payment_link::{LinkItem, PaymentLinkRequest};
 use ayolinx_core::messages::qris::QrisGenerateRequest;
 use ayolinx_core::messages::retail::RetailCreateRequest;
 use ayolinx_core::messages::virtual_account::{VaCreateRequest, snap_name};
 use ayolinx_core::messages::{ChannelInfo, UrlParam, WireMoney, paths};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
+use ayolinx_core::phone::Phone;
 use ayolinx_core::provider_time::{format_jakarta, format_unix_seconds};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -17,6 +19,8 @@ use serde::Serialize;
 use crate::exchange::Call;
 
 const CUSTOMER_NO_DIGITS_MAX: usize = 20;
+/// Fewer digits are no phone of a virtual account (protocol 4.7).
+const VA_PHONE_DIGITS_MIN: usize = 9;
 const DEFAULT_ITEM: &str = "Payment";
 
 /// A payment to be opened at the provider. Which optional parts are needed depends on the channel's method.
@@ -32,7 +36,7 @@ pub struct CreateRequest<'a> {
     pub channel: &'a Channel,
     /// Our callback URL; `None` leaves it to the provider's portal (not possible for e-wallets).
     pub notification_url: Option<String>,
-    /// Where the payer's browser returns to; e-wallets need it.
+    /// Where the payer's browser returns to; e-wallets need it, stores take it.
     pub return_url: Option<String>,
     /// Shown to the payer by e-wallets and links.
     pub description: Option<String>,
@@ -44,6 +48,10 @@ pub struct CreateRequest<'a> {
     pub customer_digits: Option<String>,
     /// Links only: the channels offered.
     pub link_channels: Vec<String>,
+    /// E-wallets only: the shop as the wallet knows it.
+    pub sub_merchant_id: Option<String>,
+    /// E-wallets only: the shop's branch.
+    pub external_store_id: Option<String>,
 }
 
 /// The payer.
@@ -109,7 +117,9 @@ impl CreateRequest<'_> {
             ],
             additional_info: EwalletInfo {
                 channel: self.channel.code.clone(),
-                order_title: self.description.clone(),
+                order_title: self.description.as_deref().map(order_title),
+                sub_merchant_id: self.sub_merchant_id.clone(),
+                external_store_id: self.external_store_id.clone(),
             },
         })
     }
@@ -130,6 +140,11 @@ impl CreateRequest<'_> {
             partner_service_id: prefix.to_owned(),
             customer_no,
             virtual_account_name: self.account_name().ok_or("customer.name")?,
+            virtual_account_email: self.email(),
+            virtual_account_phone: self
+                .phone()
+                .map(|phone| phone.digits())
+                .filter(|digits| digits.len() >= VA_PHONE_DIGITS_MIN),
             trx_id: self.our_reference.clone(),
             virtual_account_trx_type: "C".to_owned(),
             total_amount: WireMoney::from(self.amount),
@@ -144,26 +159,26 @@ impl CreateRequest<'_> {
             partner_reference_no: self.our_reference.clone(),
             valid_up_to: format_jakarta(self.expires_at),
             customer_name: given(&customer.name, "customer.name")?,
-            customer_email: given(&customer.email, "customer.email")?,
-            customer_phone: customer.phone.clone(),
+            customer_email: self.email().ok_or("customer.email")?,
+            customer_phone: self.phone().map(|phone| phone.digits()),
             amount: WireMoney::from(self.amount),
-            url_params: self.notification(),
+            url_params: self.return_and_notification(),
             additional_info: self.channel_info(),
         })
     }
 
     fn link(&self) -> Result<PaymentLinkRequest, &'static str> {
         let customer = self.customer.as_ref().ok_or("customer")?;
-        let phone = customer.phone.as_deref().ok_or("customer.phone")?;
+        let phone = self.phone().ok_or("customer.phone")?;
         if self.link_channels.is_empty() {
             return Err("link_channels");
         }
         Ok(PaymentLinkRequest {
             partner_reference_no: self.our_reference.clone(),
             customer_name: given(&customer.name, "customer.name")?,
-            customer_email: given(&customer.email, "customer.email")?,
-            customer_phone_number: national_number(phone),
-            customer_phone_number_country_code: "+62".to_owned(),
+            customer_email: self.email().ok_or("customer.email")?,
+            customer_phone_number: phone.national().to_owned(),
+            customer_phone_number_country_code: format!("+{}", phone.country_code()),
             list_item: self.link_items()?,
             list_payment_channel: self.link_channels.clone(),
             description: self.description.clone().unwrap_or_default(),
@@ -201,6 +216,21 @@ impl CreateRequest<'_> {
     fn notification(&self) -> Vec<UrlParam> {
         let url = self.notification_url.as_deref();
         url.map(UrlParam::notification).into_iter().collect()
+    }
+
+    fn return_and_notification(&self) -> Vec<UrlParam> {
+        let back = self.return_url.as_deref().map(UrlParam::pay_return);
+        back.into_iter().chain(self.notification()).collect()
+    }
+
+    /// The payer's e-mail as mail servers take it; what cannot be read is nobody's address.
+    fn email(&self) -> Option<String> {
+        ascii_email(&self.customer.as_ref()?.email)
+    }
+
+    /// The payer's phone with its country; what cannot be read could be a stranger's.
+    fn phone(&self) -> Option<Phone> {
+        Phone::parse(self.customer.as_ref()?.phone.as_deref()?).ok()
     }
 
     fn channel_info(&self) -> ChannelInfo {

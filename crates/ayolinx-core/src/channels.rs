@@ -8,9 +8,11 @@ use crate::method::Method;
 use crate::money::Amount;
 
 mod built_in;
+mod fee;
 mod overlay;
 mod qr_check;
 
+pub use fee::{FeeBearer, FeePercent, UnknownFeeBearer, UnreadableFeePercent};
 pub use overlay::ChannelFileError;
 pub use qr_check::{QrCheck, UnknownQrCheck};
 
@@ -128,6 +130,16 @@ pub struct Channel {
     pub amount_rule: AmountRule,
     /// What becomes of a QR that is not as asked for; QRIS only.
     pub qr_check: QrCheck,
+    /// The part of each payment that the provider is expected to keep; `None`: the operator has not said.
+    pub fee_percent: Option<FeePercent>,
+    /// What the provider is expected to keep of each payment besides, whatever its amount.
+    pub fee_fixed: Option<Amount>,
+    /// Who bears the fee.
+    pub fee_borne_by: FeeBearer,
+    /// How many days after the payment the provider is expected to settle it; `None`: the operator has not said.
+    pub settlement_days: Option<u16>,
+    /// Whether the payer cannot pay another amount than ours.
+    pub amount_is_fixed: bool,
     /// Bank or store as shown to payers: `BNI`, `ALFAMART`.
     pub short_name: String,
 }
@@ -149,6 +161,18 @@ impl Channel {
     #[must_use]
     pub const fn can_inquire(&self) -> bool {
         !matches!(self.method, Method::PaymentLink)
+    }
+
+    /// Whether an unpaid payment can be cancelled at the provider: QRIS only (protocol 4.4).
+    #[must_use]
+    pub const fn can_cancel(&self) -> bool {
+        matches!(self.method, Method::Qris)
+    }
+
+    /// Whether the provider can be told to give money back: it has no such call (contract 4.3).
+    #[must_use]
+    pub const fn can_refund(&self) -> bool {
+        false
     }
 }
 

@@ -8,10 +8,15 @@ pub const JAKARTA: FixedOffset = match FixedOffset::east_opt(7 * 3600) {
     None => panic!("seven hours is an offset"),
 };
 
+const NANOS_PER_SECOND: u32 = 1_000_000_000;
+
 /// `2025-06-01T10:15:30+07:00`: `X-TIMESTAMP`, `validUpTo`, `expiredDate`, `expiryTime`.
 #[must_use]
 pub fn format_jakarta(time: DateTime<Utc>) -> String {
-    time.with_timezone(&JAKARTA)
+    // A leap second, as the library writes it, is a second that no clock of the provider shows.
+    let whole = DateTime::from_timestamp(time.timestamp(), 0).unwrap_or(time);
+    whole
+        .with_timezone(&JAKARTA)
         .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
@@ -29,7 +34,16 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return parse_unix(text);
     }
-    parse_with_offset(text).or_else(|| parse_local(text))
+    parse_with_offset(text)
+        .or_else(|| parse_local(text))
+        .filter(|time| !is_leap_second(*time))
+}
+
+/// Whether the time was written with `:60`, which is hardly ever a time: no rule says when the next leap second is,
+/// and none has been since 2016.
+#[must_use]
+pub fn is_leap_second(time: DateTime<Utc>) -> bool {
+    time.timestamp_subsec_nanos() >= NANOS_PER_SECOND
 }
 
 fn parse_unix(digits: &str) -> Option<DateTime<Utc>> {
@@ -89,6 +103,9 @@ mod tests {
             "soon",
             "99999999999999999999",
             "2025-13-01T00:00:00Z",
+            "2025-06-01T10:15:60+07:00",
+            "2025-06-01T10:15:60",
+            "2016-12-31T23:59:60Z",
             "１",
         ] {
             assert_eq!(parse_time(text), None, "{text}");
@@ -100,5 +117,14 @@ mod tests {
         let time = DateTime::from_timestamp_millis(1_748_747_730_987).unwrap();
         assert_eq!(format_jakarta(time), "2025-06-01T10:15:30+07:00");
         assert_eq!(format_unix_seconds(time), "1748747730");
+    }
+
+    #[test]
+    fn no_second_goes_out_that_does_not_exist() {
+        let leap = DateTime::parse_from_rfc3339("2026-11-21T23:59:60Z").unwrap();
+        assert_eq!(
+            format_jakarta(leap.with_timezone(&Utc)),
+            "2026-11-22T06:59:59+07:00"
+        );
     }
 }

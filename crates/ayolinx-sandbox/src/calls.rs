@@ -38,28 +38,6 @@ impl Product {
     }
 }
 
-/// Every channel that any source names (protocol 7.1).
-const CHANNELS: [(&str, Product); 13] = [
-    ("BNC_QRIS", Product::Qris),
-    ("EMONEY_DANA_SNAP", Product::Ewallet),
-    ("VIRTUAL_ACCOUNT_BNI", Product::VirtualAccount),
-    ("VIRTUAL_ACCOUNT_CIMB", Product::VirtualAccount),
-    ("VIRTUAL_ACCOUNT_MANDIRI", Product::VirtualAccount),
-    ("VIRTUAL_ACCOUNT_BRI", Product::VirtualAccount),
-    ("VIRTUAL_ACCOUNT_BCA", Product::VirtualAccount),
-    ("VIRTUAL_ACCOUNT_PERMATA", Product::VirtualAccount),
-    ("RETAIL_ALFAMART", Product::Retail),
-    ("RETAIL_PEGADAIAN", Product::Retail),
-    ("RETAIL_POS_INDONESIA", Product::Retail),
-    ("RETAIL_ALFAMIDI", Product::Retail),
-    ("RETAIL_DANDAN", Product::Retail),
-];
-
-/// The channel of that name with its family.
-pub(crate) fn channel(name: &str) -> Option<(&'static str, Product)> {
-    CHANNELS.into_iter().find(|(known, _family)| *known == name)
-}
-
 /// One documented call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {

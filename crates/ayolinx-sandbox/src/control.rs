@@ -112,10 +112,11 @@ async fn act(
     } else {
         Order::read(&body)
     };
-    let settlement = match order.and_then(|order| Ok((order.settlement(verb)?, order))) {
-        Ok(settlement) => settlement,
-        Err(message) => return failure(StatusCode::BAD_REQUEST, &message),
-    };
+    let settlement =
+        match order.and_then(|order| Ok((order.settlement(verb, &sandbox.channels)?, order))) {
+            Ok(settlement) => settlement,
+            Err(message) => return failure(StatusCode::BAD_REQUEST, &message),
+        };
     let (settlement, order) = settlement;
     let Some(notice) = settle(&sandbox, &reference, &settlement, Utc::now()) else {
         return unknown();

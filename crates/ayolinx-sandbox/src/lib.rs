@@ -10,6 +10,7 @@ mod admissions;
 mod api;
 mod artefacts;
 mod calls;
+mod channels;
 mod clock;
 mod connection;
 mod control;

@@ -2,12 +2,16 @@
 //! Own code on purpose: what the gateway's types would send is no argument here.
 
 use ayolinx_core::money::Amount;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::calls::{Call, Product, channel};
+use crate::calls::{Call, Product};
+use crate::channels::{ChannelName, Channels};
 use crate::clock::{parse_epoch, parse_jakarta};
 use crate::fields::{FieldError, Fields, is_reference, is_text};
 use crate::json_tree::Json;
+
+/// DANA opens nothing that is to live longer; a minute more for clocks that differ.
+const EWALLET_LIFE_MAX: TimeDelta = TimeDelta::minutes(7 * 24 * 60 + 1);
 
 mod link;
 mod retail;
@@ -21,7 +25,7 @@ pub(crate) struct Create {
     /// Family.
     pub(crate) product: Product,
     /// Channel; for links the first one offered.
-    pub(crate) channel: &'static str,
+    pub(crate) channel: ChannelName,
     /// Absent for an open virtual account.
     pub(crate) amount: Option<Amount>,
     /// When the merchant wants it closed.
@@ -31,7 +35,7 @@ pub(crate) struct Create {
     /// Virtual account numbers.
     pub(crate) account: Option<Account>,
     /// Channels offered on a payment link.
-    pub(crate) offered: Vec<&'static str>,
+    pub(crate) offered: Vec<ChannelName>,
     /// Members no document names: tolerated, but shown.
     pub(crate) undocumented: Vec<String>,
 }
@@ -57,7 +61,7 @@ pub(crate) struct Inquiry {
     /// The merchant's id.
     pub(crate) reference: String,
     /// Channel, of the call's family.
-    pub(crate) channel: &'static str,
+    pub(crate) channel: ChannelName,
     /// Members no document names.
     pub(crate) undocumented: Vec<String>,
 }
@@ -66,25 +70,30 @@ pub(crate) struct Inquiry {
 pub(crate) fn read_create(
     call: Call,
     document: &Json,
+    channels: &Channels,
     now: DateTime<Utc>,
 ) -> Result<Create, FieldError> {
     let fields = Fields::root(document)?;
     match call {
-        Call::QrisGenerate => read_qris(&fields, now),
-        Call::EwalletPayment => read_ewallet(&fields, now),
-        Call::VaCreate => virtual_account::read(&fields, now),
-        Call::RetailCreate => retail::read(&fields, now),
-        Call::LinkCreate => link::read(&fields, now),
+        Call::QrisGenerate => read_qris(&fields, channels, now),
+        Call::EwalletPayment => read_ewallet(&fields, channels, now),
+        Call::VaCreate => virtual_account::read(&fields, channels, now),
+        Call::RetailCreate => retail::read(&fields, channels, now),
+        Call::LinkCreate => link::read(&fields, channels, now),
         _ => Err(fields.format("body")),
     }
 }
 
 /// Reads a query or cancel call (protocol 4.3, 4.4, 4.6, 4.8, 4.10).
-pub(crate) fn read_inquiry(call: Call, document: &Json) -> Result<Inquiry, FieldError> {
+pub(crate) fn read_inquiry(
+    call: Call,
+    document: &Json,
+    channels: &Channels,
+) -> Result<Inquiry, FieldError> {
     let fields = Fields::root(document)?;
     let reference = fields.text("originalPartnerReferenceNo", is_reference)?;
     let info = fields.object("additionalInfo")?;
-    let channel = channel_of(&info, call.product())?;
+    let channel = channel_of(&info, channels, call.product())?;
     let mut known = vec!["originalPartnerReferenceNo", "additionalInfo"];
     if call == Call::QrisCancel {
         known.extend(["originalReferenceNo", "reason", "amount"]);
@@ -98,7 +107,11 @@ pub(crate) fn read_inquiry(call: Call, document: &Json) -> Result<Inquiry, Field
     })
 }
 
-fn read_qris(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, FieldError> {
+fn read_qris(
+    fields: &Fields<'_>,
+    channels: &Channels,
+    now: DateTime<Utc>,
+) -> Result<Create, FieldError> {
     let reference = fields.text("partnerReferenceNo", is_reference)?;
     let amount = fields.amount("amount")?;
     if !amount.is_whole_rupiah() {
@@ -107,7 +120,7 @@ fn read_qris(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, FieldErr
     let valid_until = optional_time(fields, "validUpTo", TimeForm::JakartaOrEpoch, now)?;
     let urls = Urls::read(fields)?;
     let info = fields.object("additionalInfo")?;
-    let channel = channel_of(&info, Some(Product::Qris))?;
+    let channel = channel_of(&info, channels, Some(Product::Qris))?;
     info.optional_text("subMerchantId", |text| is_text(text, 64))?;
     let mut undocumented = fields.undocumented(&[
         "partnerReferenceNo",
@@ -130,7 +143,11 @@ fn read_qris(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, FieldErr
     })
 }
 
-fn read_ewallet(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, FieldError> {
+fn read_ewallet(
+    fields: &Fields<'_>,
+    channels: &Channels,
+    now: DateTime<Utc>,
+) -> Result<Create, FieldError> {
     let reference = fields.text("partnerReferenceNo", is_reference)?;
     let valid_until = required_time(fields, "validUpTo", TimeForm::JakartaOrEpoch, now)?;
     let amount = fields.amount("amount")?;
@@ -142,10 +159,14 @@ fn read_ewallet(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, Field
         return Err(fields.missing("urlParams"));
     }
     let info = fields.object("additionalInfo")?;
-    let channel = channel_of(&info, Some(Product::Ewallet))?;
-    info.optional_text("orderTitle", |text| is_text(text, 255))?;
-    info.optional_text("subMerchantId", |text| is_text(text, 64))?;
+    let channel = channel_of(&info, channels, Some(Product::Ewallet))?;
+    // DANA's own lengths.
+    info.optional_text("orderTitle", |text| is_text(text, 64))?;
+    info.optional_text("subMerchantId", |text| is_text(text, 32))?;
     info.optional_text("externalStoreId", |text| is_text(text, 64))?;
+    if valid_until > now + EWALLET_LIFE_MAX {
+        return Err(fields.format("validUpTo"));
+    }
     let mut undocumented = fields.undocumented(&[
         "partnerReferenceNo",
         "validUpTo",
@@ -172,9 +193,14 @@ fn read_ewallet(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, Field
     })
 }
 
-fn channel_of(info: &Fields<'_>, product: Option<Product>) -> Result<&'static str, FieldError> {
+fn channel_of(
+    info: &Fields<'_>,
+    channels: &Channels,
+    product: Option<Product>,
+) -> Result<ChannelName, FieldError> {
     let name = info.text("channel", |_any| true)?;
-    channel(name)
+    channels
+        .find(name)
         .filter(|(_name, family)| Some(*family) == product)
         .map(|(known, _family)| known)
         .ok_or_else(|| info.format("channel"))

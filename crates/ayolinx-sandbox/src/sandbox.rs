@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::StartError;
 use crate::admissions::{ExternalIds, Tokens};
+use crate::channels::Channels;
 use crate::courier::Job;
 use crate::credentials::Credentials;
 use crate::faults::Faults;
@@ -24,6 +25,8 @@ use crate::store::Store;
 pub(crate) struct Sandbox {
     /// As started.
     pub(crate) settings: SandboxSettings,
+    /// What can be paid with.
+    pub(crate) channels: Channels,
     /// What it signs and verifies with; may be changed while it runs.
     pub(crate) credentials: Credentials,
     /// Transactions.
@@ -56,6 +59,8 @@ impl Sandbox {
         })?;
         let secret = ClientSecret::new(settings.client_secret.clone())
             .map_err(|error| StartError::setting("SANDBOX_CLIENT_SECRET", &error.to_string()))?;
+        let channels = Channels::with_file(settings.channels_toml.as_deref())
+            .map_err(|error| StartError::setting("SANDBOX_CHANNELS_FILE", &error))?;
         let journal = settings
             .journal
             .as_deref()
@@ -64,6 +69,7 @@ impl Sandbox {
         Ok(Self {
             portal_origin: RwLock::new(settings.callback_origin.clone()),
             settings,
+            channels,
             credentials: Credentials::new(signing, merchants, secret),
             store: Store::default(),
             tokens: Tokens::default(),

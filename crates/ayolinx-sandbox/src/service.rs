@@ -108,10 +108,10 @@ fn serve_admitted(
     let call = incoming.call;
     if call.is_create() {
         otherwise::refuse(sandbox, call, document)?;
-        let create = read_create(call, document, now)?;
-        return open(sandbox, call, create, now);
+        let create = read_create(call, document, &sandbox.channels, now)?;
+        return open(sandbox, incoming, create, now);
     }
-    let inquiry = read_inquiry(call, document)?;
+    let inquiry = read_inquiry(call, document, &sandbox.channels)?;
     if !inquiry.undocumented.is_empty() {
         tracing::warn!(fields = ?inquiry.undocumented, "members no document names");
     }
@@ -144,10 +144,11 @@ fn serve_admitted(
 
 fn open(
     sandbox: &Sandbox,
-    call: Call,
+    incoming: &Incoming<'_>,
     create: Create,
     now: DateTime<Utc>,
 ) -> Result<Answer, Refusal> {
+    let call = incoming.call;
     let magic = create.amount.and_then(Magic::of);
     if magic == Some(Magic::Refused) {
         return Err(Refusal::new(403, "05", "Do Not Honor"));
@@ -167,7 +168,10 @@ fn open(
     let transaction = sandbox
         .store
         .open(&reference, |sequence| {
-            let made = create_reply::transaction(sequence, create, now);
+            let made = Transaction {
+                request: serde_json::from_slice(incoming.body).unwrap_or_default(),
+                ..create_reply::transaction(sequence, create, now)
+            };
             otherwise::named(sandbox, made)
         })
         .ok_or_else(|| Refusal::new(409, "01", "Duplicate partnerReferenceNo"))?;

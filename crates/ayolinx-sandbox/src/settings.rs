@@ -75,6 +75,8 @@ pub struct SandboxSettings {
     pub key_dir: PathBuf,
     /// `SANDBOX_READINGS`: where it behaves other than the gateway expects.
     pub readings: Readings,
+    /// `SANDBOX_CHANNELS_FILE`, else the gateway's `AYOLINX_CHANNELS_FILE`, read: channels it adds are served too.
+    pub channels_toml: Option<String>,
     /// `SANDBOX_JOURNAL`: everything with an effect, one JSON line each, synced to disk before the reply.
     pub journal: Option<PathBuf>,
 }
@@ -110,6 +112,7 @@ impl SandboxSettings {
             readings: Readings::default(),
             journal: None,
         }
+            channels_toml: None,
     }
 
     /// Reads `SANDBOX_*` from the process environment.
@@ -170,6 +173,7 @@ impl SandboxSettings {
             readings: source
                 .parsed("SANDBOX_READINGS", "must be a list of known readings")?
                 .unwrap_or_default(),
+            channels_toml: source.channels_toml()?,
             journal: source.text("SANDBOX_JOURNAL")?.map(PathBuf::from),
             client_id,
             client_secret,
@@ -243,6 +247,15 @@ impl<F: Fn(&str) -> Option<String>> Source<F> {
         let text = self
             .text(name)?
             .unwrap_or_else(|| DEFAULT_CALLBACK_ORIGIN.to_owned());
+    fn channels_toml(&self) -> Result<Option<String>, StartError> {
+        for name in ["SANDBOX_CHANNELS_FILE", "AYOLINX_CHANNELS_FILE"] {
+            if let Some(path) = (self.lookup)(name).filter(|path| !path.is_empty()) {
+                return read_file(name, &path).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
         Url::parse(&text)
             .ok()
             .filter(|url| {
@@ -300,6 +313,8 @@ mod tests {
             let message = read(&[(name, value)]).unwrap_err();
             assert!(message.contains(name), "{message}");
         }
+            ("SANDBOX_CHANNELS_FILE", "/nowhere/at/all"),
+            ("AYOLINX_CHANNELS_FILE", "/nowhere/at/all"),
     }
 
     #[test]

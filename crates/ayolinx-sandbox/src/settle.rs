@@ -3,7 +3,8 @@
 use ayolinx_core::money::Amount;
 use chrono::{DateTime, Utc};
 
-use crate::calls::{Product, channel};
+use crate::calls::Product;
+use crate::channels::ChannelName;
 use crate::readings::Reading;
 use crate::requests::Account;
 use crate::sandbox::Sandbox;
@@ -18,7 +19,7 @@ pub(crate) struct Settlement {
     /// Amount paid or refunded; default the transaction's.
     pub(crate) amount: Option<Amount>,
     /// Channel the payer chose on a link; default the first offered.
-    pub(crate) channel: Option<&'static str>,
+    pub(crate) channel: Option<ChannelName>,
     /// Overrides the setting.
     pub(crate) mode: Option<CallbackMode>,
     /// The callback names this instead of the merchant's reference.
@@ -57,7 +58,7 @@ pub(crate) struct Notice {
     /// Shape of the body.
     pub(crate) product: Product,
     /// `additionalInfo.channel`.
-    pub(crate) channel: &'static str,
+    pub(crate) channel: ChannelName,
     /// `latestTransactionStatus`.
     pub(crate) status: Status,
     /// Amount told.
@@ -125,7 +126,7 @@ fn notice(
 ) -> Notice {
     let create = &transaction.create;
     let chosen = settlement.channel.unwrap_or(create.channel);
-    let product = channel(chosen).map_or(create.product, |(_name, family)| family);
+    let product = (sandbox.channels.find(chosen)).map_or(create.product, |(_name, family)| family);
     let account = create
         .account
         .clone()

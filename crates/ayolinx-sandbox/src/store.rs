@@ -159,6 +159,7 @@ mod tests {
                 offered: Vec::new(),
                 undocumented: Vec::new(),
             },
+            request: serde_json::Value::Null,
             provider_reference: String::new(),
             artefact: String::new(),
             link_code: Some(format!("code-{reference}")),

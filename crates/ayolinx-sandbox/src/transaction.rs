@@ -82,6 +82,8 @@ pub(crate) struct Transaction {
     pub(crate) sequence: u64,
     /// What was asked for.
     pub(crate) create: Create,
+    /// The body of the create, whole.
+    pub(crate) request: Value,
     /// The provider's own number.
     pub(crate) provider_reference: String,
     /// What the payer was given.
@@ -162,6 +164,7 @@ impl Transaction {
                 "virtualAccountName": account.name,
                 "virtualAccountTrxType": account.trx_type,
             })),
+            "request": self.request,
             "undocumentedFields": self.create.undocumented,
             "callbacks": self.callbacks,
         });

@@ -50,6 +50,8 @@ pub(crate) fn run(data: &[u8]) {
         items: Vec::new(),
         customer_digits: None,
         link_channels: Vec::new(),
+        sub_merchant_id: None,
+        external_store_id: None,
     };
     let tree = read(body);
     match create_reply(&request, status, body, false) {

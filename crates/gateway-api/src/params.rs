@@ -17,6 +17,7 @@ mod payment;
 mod query;
 mod refund;
 mod report;
+mod requirements;
 mod webhook_endpoint;
 
 use std::str::FromStr;

@@ -113,6 +113,19 @@ pub(crate) enum Merchants {
     },
     /// All merchants, oldest first.
     List,
+    /// Say how e-wallets know a merchant, which payers see there. An empty text takes it away.
+    #[command(group = clap::ArgGroup::new("said").required(true).multiple(true))]
+    Set {
+        /// Whose.
+        #[arg(long, value_name = "ID")]
+        merchant: MerchantId,
+        /// The shop at the wallet, at most 32 characters.
+        #[arg(long, value_name = "ID", group = "said")]
+        sub_merchant_id: Option<String>,
+        /// Its branch at the wallet, at most 64 characters.
+        #[arg(long, value_name = "ID", group = "said")]
+        external_store_id: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

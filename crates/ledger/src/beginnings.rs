@@ -14,6 +14,7 @@ use crate::begun::{Begun, Claim, NewOrder};
 use crate::calls::Place;
 use crate::error::LedgerError;
 use crate::history::NewHistory;
+use crate::merchants::SubMerchant;
 use crate::rows::OrderRow;
 use crate::statement::Statement;
 use crate::tx::{Tx, shifted};
@@ -35,9 +36,9 @@ impl Beginning {
         Some((self.new.merchant_id.as_uuid(), key))
     }
 
-    fn is_virtual_account(&self) -> bool {
+    fn is_by(&self, method: Method) -> bool {
         let payment = self.new.payment.as_ref();
-        payment.is_some_and(|payment| payment.method == Method::VirtualAccount)
+        payment.is_some_and(|payment| payment.method == method)
     }
 }
 
@@ -58,6 +59,10 @@ struct Before {
     now: DateTime<Utc>,
     #[diesel(sql_type = Bool)]
     is_taken: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    sub_merchant_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    external_store_id: Option<String>,
 }
 
 #[derive(QueryableByName)]
@@ -82,19 +87,25 @@ impl Tx<'_> {
         for (one, before) in beginnings.iter().zip(before) {
             self.is_now(before.now);
             let is_first = one.key().is_none_or(|key| keys.insert(key)) && names.insert(one.name());
-            fresh.push(is_first && !before.is_taken);
+            let known_as = SubMerchant {
+                sub_merchant_id: before.sub_merchant_id,
+                external_store_id: before.external_store_id,
+            };
+            fresh.push((is_first && !before.is_taken).then_some(known_as));
         }
         let accounts = beginnings.iter().zip(&fresh);
-        let accounts = accounts.filter(|(one, fresh)| **fresh && one.is_virtual_account());
+        let accounts =
+            accounts.filter(|(one, fresh)| fresh.is_some() && one.is_by(Method::VirtualAccount));
         let mut numbers = self.next_customer_nos(accounts.count())?.into_iter();
         let mut begun = Vec::with_capacity(beginnings.len());
         for (one, fresh) in beginnings.iter().zip(fresh) {
-            if !fresh {
+            let Some(known_as) = fresh else {
                 begun.push(None);
                 continue;
-            }
-            let number = one.is_virtual_account().then(|| numbers.next()).flatten();
-            begun.push(Some(self.begin_made(one, number)?));
+            };
+            let account = one.is_by(Method::VirtualAccount);
+            let number = account.then(|| numbers.next()).flatten();
+            begun.push(Some(self.begin_made(one, number, known_as)?));
         }
         Ok(begun)
     }
@@ -103,6 +114,7 @@ impl Tx<'_> {
         &mut self,
         one: &Beginning,
         customer_no: Option<String>,
+        known_as: SubMerchant,
     ) -> Result<Begun, LedgerError> {
         let new = &one.new;
         let now = self.now()?;
@@ -139,7 +151,11 @@ impl Tx<'_> {
         };
         let made = self.add_payment(row, payment, Place::newest_of(&[]), customer_no)?;
         let creation = self.keep_creation(creation(Some(made.id)));
-        let call = self.call_to(row, &made, new.customer.clone())?;
+        let sub_merchant = match one.is_by(Method::Ewallet) {
+            true => known_as,
+            false => SubMerchant::default(),
+        };
+        let call = self.call_to(row, &made, new.customer.clone(), sub_merchant)?;
         Ok(Begun::Send {
             call: Box::new(call),
             creation: Some(creation),
@@ -178,8 +194,8 @@ impl Tx<'_> {
         }
     }
 
-    /// Whether the key or the reference of each is taken. Looked up one by one: no plan may join all
-    /// that there is with what is asked for.
+    /// Whether the key or the reference of each is taken, and how e-wallets know its merchant. Looked up one by one:
+    /// no plan may join all that there is with what is asked for.
     fn before(&mut self, beginnings: &[&Beginning]) -> Result<Vec<Before>, LedgerError> {
         let before: Vec<Before> = Statement::new(
             "SELECT now() AS now, ( \
@@ -187,7 +203,9 @@ impl Tx<'_> {
                      AND idempotency_key = named.key LIMIT 1) IS NOT NULL \
                OR ( \
                  SELECT true FROM orders WHERE merchant_id = named.merchant_id \
-                     AND reference = named.reference LIMIT 1) IS NOT NULL AS is_taken \
+                     AND reference = named.reference LIMIT 1) IS NOT NULL AS is_taken, \
+                 (SELECT sub_merchant_id FROM merchants WHERE id = named.merchant_id), \
+                 (SELECT external_store_id FROM merchants WHERE id = named.merchant_id) \
              FROM unnest(?, ?, ?) WITH ORDINALITY AS named (merchant_id, key, reference, place) \
              ORDER BY place",
         )

@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::error::LedgerError;
+use crate::merchants::SubMerchant;
 use crate::provider_calls::NotedCall;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::payments;
@@ -72,6 +73,8 @@ pub struct Call {
     pub reference: String,
     /// The digits of the virtual account's customer number after the bank's prefix.
     pub customer_no: Option<String>,
+    /// The merchant as e-wallets know it; nothing for other methods.
+    pub sub_merchant: SubMerchant,
 }
 
 impl Tx<'_> {
@@ -175,15 +178,22 @@ impl Tx<'_> {
         row: &PaymentRow,
     ) -> Result<Call, LedgerError> {
         let customer = self.customer_of(order.id)?;
-        self.call_to(order, row, customer)
+        let sub_merchant = match row.method()? {
+            Method::Ewallet => self.sub_merchant(order.merchant_id)?,
+            Method::Qris | Method::VirtualAccount | Method::Retail | Method::PaymentLink => {
+                SubMerchant::default()
+            }
+        };
+        self.call_to(order, row, customer, sub_merchant)
     }
 
-    /// [`Tx::call_of`] where the payer is at hand.
+    /// [`Tx::call_of`] where the payer and the merchant are at hand.
     pub(crate) fn call_to(
         &self,
         order: &OrderRow,
         row: &PaymentRow,
         customer: Option<Customer>,
+        sub_merchant: SubMerchant,
     ) -> Result<Call, LedgerError> {
         let (Some(token), Some(leased_until)) = (row.call_token, row.call_leased_until) else {
             return Err(LedgerError::corrupt("a call without a lease"));
@@ -206,6 +216,7 @@ impl Tx<'_> {
             description: order.description.clone(),
             reference: order.reference.clone(),
             customer_no: row.customer_no.clone(),
+            sub_merchant,
         })
     }
 }

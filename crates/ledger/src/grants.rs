@@ -21,7 +21,10 @@ const RIGHTS: &[(&str, &str)] = &[
     ("events", "SELECT, INSERT"),
     ("history", "SELECT, INSERT"),
     ("journals", "SELECT, INSERT"),
-    ("merchants", "SELECT, INSERT"),
+    (
+        "merchants",
+        "SELECT, INSERT, UPDATE (sub_merchant_id, external_store_id)",
+    ),
     ("notifications", "SELECT, INSERT, UPDATE"),
     ("operator_actions", "SELECT, INSERT"),
     ("operator_sessions", "SELECT, INSERT, UPDATE, DELETE"),

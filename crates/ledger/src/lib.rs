@@ -100,7 +100,7 @@ pub use grants::grant_to_services;
 pub use group::GroupCommits;
 pub use history::{HistoryLine, Source};
 pub use journal::Balance;
-pub use merchants::MerchantLine;
+pub use merchants::{MerchantLine, SubMerchant, SubMerchantChange};
 pub use migrating::Patience;
 pub use migrations::{known_versions, migrate, migrate_patiently, revert_all};
 pub use notifications::{InboundNotification, Received, RefusedNotification};

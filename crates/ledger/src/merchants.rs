@@ -18,6 +18,27 @@ pub struct MerchantLine {
     pub name: String,
     /// Since when.
     pub created_at: DateTime<Utc>,
+    /// As e-wallets know it.
+    pub sub_merchant: SubMerchant,
+}
+
+/// A merchant as e-wallets know it; sent with its creates there (protocol 4.5).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Queryable)]
+pub struct SubMerchant {
+    /// The shop: at most 32 visible ASCII characters.
+    pub sub_merchant_id: Option<String>,
+    /// Its branch: at most 64 visible ASCII characters.
+    pub external_store_id: Option<String>,
+}
+
+/// A change of [`SubMerchant`]. The outer `None` leaves what is there, the inner takes it away.
+#[derive(Debug, Clone, PartialEq, Eq, AsChangeset)]
+#[diesel(table_name = merchants)]
+pub struct SubMerchantChange {
+    /// The shop.
+    pub sub_merchant_id: Option<Option<String>>,
+    /// Its branch.
+    pub external_store_id: Option<Option<String>>,
 }
 
 impl Tx<'_> {
@@ -37,17 +58,52 @@ impl Tx<'_> {
     /// # Errors
     /// When the database does not answer.
     pub fn list_merchants(&mut self) -> Result<Vec<MerchantLine>, LedgerError> {
-        let rows: Vec<(Uuid, String, DateTime<Utc>)> = merchants::table
+        let rows: Vec<(Uuid, String, DateTime<Utc>, SubMerchant)> = merchants::table
             .order((merchants::created_at, merchants::id))
+            .select((
+                merchants::id,
+                merchants::name,
+                merchants::created_at,
+                (merchants::sub_merchant_id, merchants::external_store_id),
+            ))
             .load(self.connection()?)?;
         Ok(rows
             .into_iter()
-            .map(|(id, name, created_at)| MerchantLine {
+            .map(|(id, name, created_at, sub_merchant)| MerchantLine {
                 id: MerchantId::from_uuid(id),
                 name,
                 created_at,
+                sub_merchant,
             })
             .collect())
+    }
+
+    /// Changes how e-wallets know a merchant; what it is from now on.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] when there is no such merchant; a constraint's when a value is too long or has other
+    /// than visible ASCII characters.
+    pub fn set_sub_merchant(
+        &mut self,
+        id: MerchantId,
+        change: &SubMerchantChange,
+    ) -> Result<SubMerchant, LedgerError> {
+        let set = diesel::update(merchants::table.find(id.as_uuid()))
+            .set(change)
+            .returning((merchants::sub_merchant_id, merchants::external_store_id))
+            .get_result(self.connection()?)?;
+        Ok(set)
+    }
+
+    /// How e-wallets know a merchant.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] when there is no such merchant.
+    pub(crate) fn sub_merchant(&mut self, id: Uuid) -> Result<SubMerchant, LedgerError> {
+        Ok(merchants::table
+            .find(id)
+            .select((merchants::sub_merchant_id, merchants::external_store_id))
+            .first(self.connection()?)?)
     }
 
     /// The merchant of this id.

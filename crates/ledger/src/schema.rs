@@ -5,6 +5,8 @@ diesel::table! {
         id -> Uuid,
         name -> Text,
         created_at -> Timestamptz,
+        sub_merchant_id -> Nullable<Text>,
+        external_store_id -> Nullable<Text>,
     }
 }
 
@@ -340,6 +342,7 @@ diesel::table! {
         last_end -> Nullable<Text>,
         reply_code -> Nullable<Text>,
         reply_message -> Nullable<Text>,
+        wanted_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -351,7 +354,6 @@ diesel::table! {
         noticed_at -> Timestamptz,
     }
 }
-        wanted_at -> Nullable<Timestamptz>,
 
 diesel::table! {
     refunds (id) {

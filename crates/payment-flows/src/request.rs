@@ -43,6 +43,8 @@ impl Flows {
             items: items(call, title),
             customer_digits: call.customer_no.clone(),
             link_channels: call.link_channels.clone(),
+            sub_merchant_id: call.sub_merchant.sub_merchant_id.clone(),
+            external_store_id: call.sub_merchant.external_store_id.clone(),
         })
     }
 }

@@ -39,6 +39,8 @@ pub(crate) fn request(channel: &Channel) -> CreateRequest<'_> {
         customer_digits: Some("00000042".to_owned()),
         link_channels: vec!["BNC_QRIS".to_owned()],
     }
+        sub_merchant_id: None,
+        external_store_id: None,
 }
 
 async fn create(code: &str, reply: &str) -> (String, String, CreateOutcome) {
@@ -110,7 +112,7 @@ async fn virtual_account() {
     let (path, body, outcome) = create("VIRTUAL_ACCOUNT_BNI", &reply).await;
     assert_eq!(path, paths::VA_CREATE);
     let expected = format!(
-        r#"{{"partnerServiceId":"98829172","customerNo":"9882917200000042","virtualAccountName":"Budi Sontoso","trxId":"{REFERENCE}","virtualAccountTrxType":"C","totalAmount":{{"currency":"IDR","value":"15000.00"}},"expiredDate":"2025-06-01T11:15:30+07:00","additionalInfo":{{"channel":"VIRTUAL_ACCOUNT_BNI"}}}}"#
+        r#"{{"partnerServiceId":"98829172","customerNo":"9882917200000042","virtualAccountName":"Budi Sontoso","virtualAccountEmail":"budi@example.co.id","virtualAccountPhone":"6281234567890","trxId":"{REFERENCE}","virtualAccountTrxType":"C","totalAmount":{{"currency":"IDR","value":"15000.00"}},"expiredDate":"2025-06-01T11:15:30+07:00","additionalInfo":{{"channel":"VIRTUAL_ACCOUNT_BNI"}}}}"#
     );
     assert_eq!(body, expected);
     assert_eq!(
@@ -129,7 +131,7 @@ async fn retail() {
     let (path, body, outcome) = create("RETAIL_ALFAMART", reply).await;
     assert_eq!(path, paths::RETAIL_CREATE);
     let expected = format!(
-        r#"{{"partnerReferenceNo":"{REFERENCE}","validUpTo":"2025-06-01T11:15:30+07:00","customerName":"Budi S\u00f6ntoso","customerEmail":"budi@example.co.id","customerPhone":"081234567890","amount":{{"currency":"IDR","value":"15000.00"}},"urlParams":[{{"type":"NOTIFICATION","url":"https:\/\/pay.example\/n"}}],"additionalInfo":{{"channel":"RETAIL_ALFAMART"}}}}"#
+        r#"{{"partnerReferenceNo":"{REFERENCE}","validUpTo":"2025-06-01T11:15:30+07:00","customerName":"Budi S\u00f6ntoso","customerEmail":"budi@example.co.id","customerPhone":"6281234567890","amount":{{"currency":"IDR","value":"15000.00"}},"urlParams":[{{"type":"PAY_RETURN","url":"https:\/\/shop.example\/r?a=1"}},{{"type":"NOTIFICATION","url":"https:\/\/pay.example\/n"}}],"additionalInfo":{{"channel":"RETAIL_ALFAMART"}}}}"#
     );
     assert_eq!(body, expected);
     assert_eq!(
@@ -180,7 +182,7 @@ async fn without_a_notification_url_only_the_ewallet_needs_one() {
             matches!(stub.client().create(&request).await, Outcome::Accepted(_)),
             "{code}"
         );
-        assert!(!stub.calls()[0].text().contains("urlParams"), "{code}");
+        assert!(!stub.calls()[0].text().contains("NOTIFICATION"), "{code}");
     }
 }
 

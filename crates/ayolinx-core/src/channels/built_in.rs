@@ -1,8 +1,8 @@
-//! The built-in table: channels, conservative limits and sandbox prefixes (protocol 7.1, 7.3).
+//! The built-in table: channels, their limits and sandbox prefixes (contract 9.2, protocol 7.1, 7.3).
 
 use std::time::Duration;
 
-use super::{AmountRule, Channel, Environment, PAYMENT_LINK_CHANNEL, QrCheck};
+use super::{AmountRule, Channel, Environment, FeeBearer, PAYMENT_LINK_CHANNEL, QrCheck};
 use crate::method::Method;
 use crate::money::{Amount, Currency};
 
@@ -18,98 +18,202 @@ enum Offered {
     No,
 }
 
+/// Whether the payer can send another amount than was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PayersAmount {
+    /// It is inside the code or page, or the bank or store shows it.
+    Fixed,
+    /// The payer types it, as the bank does not show ours; or may choose a channel where it is typed.
+    Typed,
+}
+
 struct Row {
     code: &'static str,
     method: Method,
+    /// Whole rupiah.
+    limits: (u32, u32),
     offered: Offered,
     short_name: &'static str,
     sandbox_prefix: Option<&'static str>,
+    payers_amount: PayersAmount,
 }
 
-const fn row(code: &'static str, method: Method, short_name: &'static str) -> Row {
+const fn row(
+    code: &'static str,
+    method: Method,
+    short_name: &'static str,
+    limits: (u32, u32),
+) -> Row {
     Row {
         code,
         method,
+        limits,
         offered: Offered::Yes,
         short_name,
         sandbox_prefix: None,
+        payers_amount: payers_amount(method),
     }
 }
 
 const fn bank(
     code: &'static str,
     short_name: &'static str,
-    offered: Offered,
-    sandbox_prefix: Option<&'static str>,
+    limits: (u32, u32),
+    sandbox_prefix: &'static str,
 ) -> Row {
     Row {
-        code,
-        method: Method::VirtualAccount,
-        offered,
-        short_name,
-        sandbox_prefix,
+        sandbox_prefix: Some(sandbox_prefix),
+        ..row(code, Method::VirtualAccount, short_name, limits)
+    }
+}
+
+/// Off until the operator names its prefix.
+const fn unconfirmed_bank(code: &'static str, short_name: &'static str, limits: (u32, u32)) -> Row {
+    Row {
+        offered: Offered::No,
+        ..row(code, Method::VirtualAccount, short_name, limits)
+    }
+}
+
+/// A bank that shows the payer the amount of a closed account; a bank of which this is not known does not.
+const fn showing_the_amount(bank: Row) -> Row {
+    Row {
+        payers_amount: PayersAmount::Fixed,
+        ..bank
+    }
+}
+
+/// What a channel that no row is about takes by its method: the widest that is known of any.
+const fn limits_of(method: Method) -> (u32, u32) {
+    match method {
+        Method::Qris => (1, 10_000_000),
+        Method::Ewallet => (1, 20_000_000),
+        Method::VirtualAccount => (10_000, 50_000_000),
+        Method::Retail => (10_000, 2_500_000),
+        Method::PaymentLink => (1_000, 50_000_000),
+    }
+}
+
+const fn payers_amount(method: Method) -> PayersAmount {
+    match method {
+        Method::Qris | Method::Ewallet | Method::Retail => PayersAmount::Fixed,
+        Method::VirtualAccount | Method::PaymentLink => PayersAmount::Typed,
+    }
+}
+
+/// How long a payment may live at most. DANA refuses what is to live longer than a week.
+const fn longest_life_of(method: Method) -> Duration {
+    match method {
+        Method::Qris | Method::Ewallet | Method::Retail => WEEK,
+        Method::VirtualAccount | Method::PaymentLink => MONTH,
     }
 }
 
 const ROWS: [Row; 14] = [
-    row("BNC_QRIS", Method::Qris, "QRIS"),
-    row("EMONEY_DANA_SNAP", Method::Ewallet, "DANA"),
-    bank("VIRTUAL_ACCOUNT_BNI", "BNI", Offered::Yes, Some("98829172")),
-    bank("VIRTUAL_ACCOUNT_CIMB", "CIMB", Offered::Yes, Some("2056")),
+    row("BNC_QRIS", Method::Qris, "QRIS", (1, 10_000_000)),
+    row("EMONEY_DANA_SNAP", Method::Ewallet, "DANA", (1, 20_000_000)),
+    showing_the_amount(bank(
+        "VIRTUAL_ACCOUNT_BNI",
+        "BNI",
+        (10_000, 500_000_000),
+        "98829172",
+    )),
     bank(
+        "VIRTUAL_ACCOUNT_CIMB",
+        "CIMB",
+        (10_000, 500_000_000),
+        "2056",
+    ),
+    showing_the_amount(bank(
         "VIRTUAL_ACCOUNT_MANDIRI",
         "MANDIRI",
-        Offered::Yes,
-        Some("87319"),
+        (10_000, 500_000_000),
+        "87319",
+    )),
+    bank("VIRTUAL_ACCOUNT_BRI", "BRI", (10_000, 500_000_000), "15574"),
+    showing_the_amount(unconfirmed_bank(
+        "VIRTUAL_ACCOUNT_BCA",
+        "BCA",
+        (10_000, 50_000_000),
+    )),
+    unconfirmed_bank("VIRTUAL_ACCOUNT_PERMATA", "PERMATA", (10_000, 50_000_000)),
+    row(
+        "RETAIL_ALFAMART",
+        Method::Retail,
+        "ALFAMART",
+        (10_000, 5_000_000),
     ),
-    bank("VIRTUAL_ACCOUNT_BRI", "BRI", Offered::Yes, Some("15574")),
-    bank("VIRTUAL_ACCOUNT_BCA", "BCA", Offered::No, None),
-    bank("VIRTUAL_ACCOUNT_PERMATA", "PERMATA", Offered::No, None),
-    row("RETAIL_ALFAMART", Method::Retail, "ALFAMART"),
-    row("RETAIL_ALFAMIDI", Method::Retail, "ALFAMIDI"),
-    row("RETAIL_DANDAN", Method::Retail, "DANDAN"),
-    row("RETAIL_PEGADAIAN", Method::Retail, "PEGADAIAN"),
-    row("RETAIL_POS_INDONESIA", Method::Retail, "POS_INDONESIA"),
-    row(PAYMENT_LINK_CHANNEL, Method::PaymentLink, "PAYMENT LINK"),
+    row(
+        "RETAIL_ALFAMIDI",
+        Method::Retail,
+        "ALFAMIDI",
+        (10_000, 2_500_000),
+    ),
+    row(
+        "RETAIL_DANDAN",
+        Method::Retail,
+        "DANDAN",
+        (10_000, 5_000_000),
+    ),
+    row(
+        "RETAIL_PEGADAIAN",
+        Method::Retail,
+        "PEGADAIAN",
+        (10_000, 2_500_000),
+    ),
+    row(
+        "RETAIL_POS_INDONESIA",
+        Method::Retail,
+        "POS_INDONESIA",
+        (10_000, 2_500_000),
+    ),
+    row(
+        PAYMENT_LINK_CHANNEL,
+        Method::PaymentLink,
+        "PAYMENT LINK",
+        limits_of(Method::PaymentLink),
+    ),
 ];
 
 pub(super) fn channels(environment: Environment) -> Vec<Channel> {
     ROWS.iter().map(|row| channel(row, environment)).collect()
 }
 
-fn channel(row: &Row, environment: Environment) -> Channel {
-    let mut channel = defaults(row.code, row.method, row.short_name);
-    channel.enabled = row.offered == Offered::Yes;
-    channel.partner_service_id = match environment {
-        Environment::Production => None,
-        Environment::NonProduction => row.sandbox_prefix.map(str::to_owned),
-    };
-    channel
-}
-
-/// A channel with the limits of its method.
-pub(super) fn defaults(code: &str, method: Method, short_name: &str) -> Channel {
-    let (min, max, max_expiry) = match method {
-        Method::Qris => (1_000, 10_000_000, WEEK),
-        Method::Ewallet => (1_000, 10_000_000, MONTH),
-        Method::VirtualAccount => (10_000, 50_000_000, MONTH),
-        Method::Retail => (10_000, 2_500_000, WEEK),
-        Method::PaymentLink => (1_000, 50_000_000, MONTH),
-    };
+/// A channel that the operator adds: with the limits of its method.
+pub(super) fn added(code: &str, method: Method, short_name: &str) -> Channel {
     Channel {
         code: code.to_owned(),
         method,
         enabled: true,
-        min: rupiah(min),
-        max: rupiah(max),
+        min: rupiah(limits_of(method).0),
+        max: rupiah(limits_of(method).1),
         default_expiry: DAY,
-        max_expiry,
+        max_expiry: longest_life_of(method),
         partner_service_id: None,
         inquiries_per_second: INQUIRIES_PER_SECOND,
         redirect_hosts: Vec::new(),
         amount_rule: AmountRule::Exact,
         qr_check: QrCheck::Strict,
+        fee_percent: None,
+        fee_fixed: None,
+        fee_borne_by: FeeBearer::Merchant,
+        settlement_days: None,
+        amount_is_fixed: payers_amount(method) == PayersAmount::Fixed,
         short_name: short_name.to_owned(),
+    }
+}
+
+fn channel(row: &Row, environment: Environment) -> Channel {
+    Channel {
+        enabled: row.offered == Offered::Yes,
+        min: rupiah(row.limits.0),
+        max: rupiah(row.limits.1),
+        partner_service_id: match environment {
+            Environment::Production => None,
+            Environment::NonProduction => row.sandbox_prefix.map(str::to_owned),
+        },
+        amount_is_fixed: row.payers_amount == PayersAmount::Fixed,
+        ..added(row.code, row.method, row.short_name)
     }
 }
 

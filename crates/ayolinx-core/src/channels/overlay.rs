@@ -1,12 +1,14 @@
 //! The operator's channel file: TOML, one table per channel (`[BNC_QRIS]` or `[channels.BNC_QRIS]`), only what differs.
 //! Anything not understood stops the start and is named.
 
+use std::fmt::Display;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{AmountRule, Channel, QrCheck, built_in};
+use super::{Channel, FeePercent, built_in};
 use crate::method::Method;
 use crate::money::{Amount, Currency};
 
@@ -29,7 +31,14 @@ struct Overlay {
     redirect_hosts: Option<Vec<String>>,
     amount_rule: Option<String>,
     qr_check: Option<String>,
+    fee_percent: Option<Value>,
+    fee_fixed: Option<Value>,
+    fee_borne_by: Option<String>,
+    settlement_days: Option<Value>,
 }
+
+/// The longest that is taken for a time of settlement and not for a slip.
+const SETTLEMENT_DAYS_MAX: u16 = 366;
 
 pub(super) fn apply(channels: &mut Vec<Channel>, toml_text: &str) -> Result<(), ChannelFileError> {
     let mut file: Table = toml_text
@@ -64,7 +73,7 @@ fn apply_one(channels: &mut Vec<Channel>, code: &str, value: Value) -> Result<()
             return Err(format!("method: it is {}", known.method));
         }
         (Some(known), _) => known.clone(),
-        (None, Some(method)) => built_in::defaults(code, method, short_name(code)),
+        (None, Some(method)) => built_in::added(code, method, short_name(code)),
         (None, None) => return Err("unknown channel (a new one must name its method)".to_owned()),
     };
     overlay.lay_over(&mut channel)?;
@@ -87,14 +96,24 @@ impl Overlay {
         set(&mut channel.default_expiry, expiry);
         let expiry = read("max_expiry", self.max_expiry, duration)?;
         set(&mut channel.max_expiry, expiry);
-        if let Some(rule) = self.amount_rule {
-            let rule = rule.parse::<AmountRule>();
-            channel.amount_rule = rule.map_err(|error| format!("amount_rule: {error}"))?;
+        set(
+            &mut channel.amount_rule,
+            word("amount_rule", self.amount_rule)?,
+        );
+        if self.qr_check.is_some() && channel.method != Method::Qris {
+            return Err("qr_check: goes with qris only".to_owned());
         }
-        if let Some(check) = self.qr_check {
-            let check = check.parse::<QrCheck>();
-            channel.qr_check = check.map_err(|error| format!("qr_check: {error}"))?;
-        }
+        set(&mut channel.qr_check, word("qr_check", self.qr_check)?);
+        let percent = self.fee_percent.map(|value| fee_percent(&value));
+        channel.fee_percent = percent.transpose()?.or(channel.fee_percent);
+        let fixed = self.fee_fixed.map(|value| fee_fixed(&value)).transpose()?;
+        channel.fee_fixed = fixed.or(channel.fee_fixed);
+        set(
+            &mut channel.fee_borne_by,
+            word("fee_borne_by", self.fee_borne_by)?,
+        );
+        let days = self.settlement_days.map(|value| settlement_days(&value));
+        channel.settlement_days = days.transpose()?.or(channel.settlement_days);
         if let Some(prefix) = self.partner_service_id {
             channel.partner_service_id = Some(prefix).filter(|prefix| !prefix.is_empty());
         }
@@ -146,6 +165,35 @@ fn read<T>(
             )),
         },
     }
+}
+
+/// One of the words of a key.
+fn word<T: FromStr<Err: Display>>(key: &str, text: Option<String>) -> Result<Option<T>, String> {
+    text.map(|text| text.parse::<T>())
+        .transpose()
+        .map_err(|error| format!("{key}: {error}"))
+}
+
+/// A text as `"0.7"`: a number would have been a float before it gets here.
+fn fee_percent(value: &Value) -> Result<FeePercent, String> {
+    let text = value.as_str().unwrap_or_default();
+    text.parse()
+        .map_err(|error| format!("fee_percent: {error}"))
+}
+
+/// A text as `"4000.00"`; sen are possible.
+fn fee_fixed(value: &Value) -> Result<Amount, String> {
+    let text = value.as_str().unwrap_or_default();
+    Amount::parse_decimal(text, Currency::Idr)
+        .map_err(|_| "fee_fixed: must be a text of rupiah, as \"4000.00\"".to_owned())
+}
+
+fn settlement_days(value: &Value) -> Result<u16, String> {
+    value
+        .as_integer()
+        .and_then(|days| u16::try_from(days).ok())
+        .filter(|days| *days <= SETTLEMENT_DAYS_MAX)
+        .ok_or_else(|| format!("settlement_days: a number from 0 to {SETTLEMENT_DAYS_MAX}"))
 }
 
 /// Whole rupiah: `1000`, `"1000"` or `"1000.00"`.

@@ -14,9 +14,9 @@ pub struct PaymentLinkRequest {
     pub customer_name: String,
     /// Required.
     pub customer_email: String,
-    /// National part without the leading 0.
+    /// What follows the country code, in digits.
     pub customer_phone_number: String,
-    /// `+62`.
+    /// A plus and the code: `+62`.
     pub customer_phone_number_country_code: String,
     /// Sum of price × quantity is the amount.
     pub list_item: Vec<LinkItem>,
@@ -65,34 +65,4 @@ pub struct PaymentLinkResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub expiry_date: Option<String>,
-}
-
-/// The part of a phone number after the country code, without a leading 0: `0812…`, `62812…`, `+62812…` → `812…`.
-#[must_use]
-pub fn national_number(phone: &str) -> String {
-    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-    let international = phone.trim_start().starts_with('+') || digits.starts_with("62");
-    let national = match digits.strip_prefix("62") {
-        Some(rest) if international => rest,
-        _ => &digits,
-    };
-    national.trim_start_matches('0').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_phone_number_is_cut_to_its_national_part() {
-        for (phone, national) in [
-            ("081234567890", "81234567890"),
-            ("81234567890", "81234567890"),
-            ("+62 812-3456-7890", "81234567890"),
-            ("6281234567890", "81234567890"),
-            ("+62 (0)812 3456 7890", "81234567890"),
-        ] {
-            assert_eq!(national_number(phone), national, "{phone}");
-        }
-    }
 }

@@ -16,7 +16,7 @@ pub struct RetailCreateRequest {
     pub customer_name: String,
     /// Required.
     pub customer_email: String,
-    /// As the shop gave it.
+    /// Country code and number, in digits: `6281234567890`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_phone: Option<String>,
     /// Two decimals.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{ChannelInfo, ReceivedAmount, WireMoney, lenient};
 
-/// Longest name the provider is known to take (protocol 4.7).
-const NAME_CHARS_MAX: usize = 50;
+mod snap_name;
+
+pub use snap_name::snap_name;
 
 /// Body of the create. No `virtualAccountNo`: the provider makes the number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,12 @@ pub struct VaCreateRequest {
     pub customer_no: String,
     /// What the bank shows; see [`snap_name`].
     pub virtual_account_name: String,
+    /// In ASCII.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub virtual_account_email: Option<String>,
+    /// Country code and number, 9 to 15 digits: `6281234567890`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub virtual_account_phone: Option<String>,
     /// Our payment id.
     pub trx_id: String,
     /// `C`: closed amount.
@@ -73,59 +80,4 @@ pub struct VaCreated {
         skip_serializing_if = "Option::is_none"
     )]
     pub expired_date: Option<String>,
-}
-
-/// Reduces a name to the SNAP character set `[A-Za-z0-9.\-/+,=_:'@% ]`, at most 50 characters,
-/// runs of blanks made one. Common Latin letters lose their accents. Never empty: `CUSTOMER` stands in.
-#[must_use]
-pub fn snap_name(name: &str) -> String {
-    let kept: String = name.chars().map(snap_letter).collect();
-    let words: Vec<&str> = kept.split(' ').filter(|word| !word.is_empty()).collect();
-    let reduced: String = words.join(" ").chars().take(NAME_CHARS_MAX).collect();
-    match reduced.trim_end() {
-        "" => "CUSTOMER".to_owned(),
-        name => name.to_owned(),
-    }
-}
-
-fn snap_letter(letter: char) -> char {
-    match letter {
-        'A'..='Z' | 'a'..='z' | '0'..='9' => letter,
-        '.' | '-' | '/' | '+' | ',' | '=' | '_' | ':' | '\'' | '@' | '%' => letter,
-        'À'..='Å' => 'A',
-        'à'..='å' => 'a',
-        'È'..='Ë' => 'E',
-        'è'..='ë' => 'e',
-        'Ì'..='Ï' => 'I',
-        'ì'..='ï' => 'i',
-        'Ò'..='Ö' | 'Ø' => 'O',
-        'ò'..='ö' | 'ø' => 'o',
-        'Ù'..='Ü' => 'U',
-        'ù'..='ü' => 'u',
-        'Ç' => 'C',
-        'ç' => 'c',
-        'Ñ' => 'N',
-        'ñ' => 'n',
-        '\u{2019}' => '\'',
-        _ => ' ',
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_reduced_to_what_the_banks_take() {
-        for (name, reduced) in [
-            ("BUDI SANTOSO", "BUDI SANTOSO"),
-            ("  José  d’Arc & Söhne (PT)!", "Jose d'Arc Sohne PT"),
-            ("渡辺", "CUSTOMER"),
-            ("", "CUSTOMER"),
-        ] {
-            assert_eq!(snap_name(name), reduced);
-        }
-        let long = snap_name(&format!("{} {}", "A".repeat(49), "B".repeat(60)));
-        assert_eq!(long, "A".repeat(49));
-    }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ayolinx_core::channels::{AmountRule, ChannelTable, Environment, PAYMENT_LINK_CHANNEL};
+use ayolinx_core::channels::{
+    AmountRule, ChannelTable, Environment, FeeBearer, PAYMENT_LINK_CHANNEL, QrCheck,
+};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
 
@@ -41,6 +43,89 @@ fn every_documented_channel_is_there_with_its_method() {
     }
     assert_eq!(table.iter().count(), 14);
     assert_eq!(table.get("NO_SUCH"), None);
+}
+
+#[test]
+fn limits_belong_to_the_channel() {
+    let table = sandbox();
+    let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+    for (code, min, max, life) in [
+        ("BNC_QRIS", 1, 10_000_000, 7),
+        ("EMONEY_DANA_SNAP", 1, 20_000_000, 7),
+        ("VIRTUAL_ACCOUNT_BNI", 10_000, 500_000_000, 30),
+        ("VIRTUAL_ACCOUNT_CIMB", 10_000, 500_000_000, 30),
+        ("VIRTUAL_ACCOUNT_MANDIRI", 10_000, 500_000_000, 30),
+        ("VIRTUAL_ACCOUNT_BRI", 10_000, 500_000_000, 30),
+        ("VIRTUAL_ACCOUNT_BCA", 10_000, 50_000_000, 30),
+        ("VIRTUAL_ACCOUNT_PERMATA", 10_000, 50_000_000, 30),
+        ("RETAIL_ALFAMART", 10_000, 5_000_000, 7),
+        ("RETAIL_ALFAMIDI", 10_000, 2_500_000, 7),
+        ("RETAIL_DANDAN", 10_000, 5_000_000, 7),
+        ("RETAIL_PEGADAIAN", 10_000, 2_500_000, 7),
+        ("RETAIL_POS_INDONESIA", 10_000, 2_500_000, 7),
+        (PAYMENT_LINK_CHANNEL, 1_000, 50_000_000, 30),
+    ] {
+        let channel = table.get(code).unwrap();
+        assert_eq!(channel.min, Amount::rupiah(min).unwrap(), "{code}");
+        assert_eq!(channel.max, Amount::rupiah(max).unwrap(), "{code}");
+        assert_eq!(channel.max_expiry, days(life), "{code}");
+        assert_eq!(channel.default_expiry, days(1), "{code}");
+    }
+}
+
+#[test]
+fn what_a_channel_can_is_known_of_each() {
+    let table = sandbox();
+    for channel in table.iter() {
+        let code = channel.code.as_str();
+        assert_eq!(
+            channel.can_inquire(),
+            code != PAYMENT_LINK_CHANNEL,
+            "{code}"
+        );
+        assert_eq!(channel.can_cancel(), code == "BNC_QRIS", "{code}");
+        assert!(!channel.can_refund(), "{code}");
+        let typed = [
+            "VIRTUAL_ACCOUNT_CIMB",
+            "VIRTUAL_ACCOUNT_BRI",
+            "VIRTUAL_ACCOUNT_PERMATA",
+            PAYMENT_LINK_CHANNEL,
+        ];
+        assert_eq!(channel.amount_is_fixed, !typed.contains(&code), "{code}");
+    }
+}
+
+#[test]
+fn qr_check_fees_and_settlement_are_kept_on_the_channel() {
+    let plain = sandbox();
+    let qris = plain.get("BNC_QRIS").unwrap();
+    assert_eq!(qris.qr_check, QrCheck::Strict);
+    assert_eq!((qris.fee_percent, qris.fee_fixed), (None, None));
+    assert_eq!(qris.fee_borne_by, FeeBearer::Merchant);
+    assert_eq!(qris.settlement_days, None);
+    let table = sandbox()
+        .overlay(
+            r#"
+            [BNC_QRIS]
+            qr_check = "report"
+            fee_percent = "0.7"
+            settlement_days = 1
+
+            [VIRTUAL_ACCOUNT_BNI]
+            fee_fixed = "4000.00"
+            fee_borne_by = "operator"
+            settlement_days = 0
+            "#,
+        )
+        .unwrap();
+    let qris = table.get("BNC_QRIS").unwrap();
+    assert_eq!(qris.qr_check, QrCheck::Report);
+    assert_eq!(qris.fee_percent, Some("0.7".parse().unwrap()));
+    assert_eq!((qris.fee_fixed, qris.settlement_days), (None, Some(1)));
+    let bank = table.get("VIRTUAL_ACCOUNT_BNI").unwrap();
+    assert_eq!(bank.fee_fixed, Some(Amount::rupiah(4_000).unwrap()));
+    assert_eq!(bank.fee_borne_by, FeeBearer::Operator);
+    assert_eq!((bank.fee_percent, bank.settlement_days), (None, Some(0)));
 }
 
 #[test]
@@ -139,6 +224,16 @@ fn what_the_file_gets_wrong_is_named() {
         ),
         ("[BNC_QRIS]\namount_rule = \"about\"\n", "amount_rule"),
         ("[BNC_QRIS]\nenabled = \"yes\"\n", "BNC_QRIS"),
+        ("[BNC_QRIS]\nqr_check = \"off\"\n", "qr_check"),
+        ("[RETAIL_DANDAN]\nqr_check = \"report\"\n", "qr_check"),
+        ("[BNC_QRIS]\nfee_percent = 0.7\n", "fee_percent"),
+        ("[BNC_QRIS]\nfee_percent = \"0.7%\"\n", "fee_percent"),
+        ("[BNC_QRIS]\nfee_fixed = 4000\n", "fee_fixed"),
+        ("[BNC_QRIS]\nfee_fixed = \"-1\"\n", "fee_fixed"),
+        ("[BNC_QRIS]\nfee_borne_by = \"shop\"\n", "fee_borne_by"),
+        ("[BNC_QRIS]\nsettlement_days = -1\n", "settlement_days"),
+        ("[BNC_QRIS]\nsettlement_days = 367\n", "settlement_days"),
+        ("[BNC_QRIS]\nsettlement_days = \"1\"\n", "settlement_days"),
         (
             "[VIRTUAL_ACCOUNT_BNI]\npartner_service_id = \"12x\"\n",
             "partner_service_id",

@@ -3,7 +3,7 @@
 use ayolinx_core::money::{Amount, Currency};
 use serde::Deserialize;
 
-use crate::calls::channel;
+use crate::channels::Channels;
 use crate::settings::CallbackMode;
 use crate::settle::Settlement;
 use crate::transaction::Status;
@@ -81,14 +81,15 @@ impl Order {
         self.callback == Some(false)
     }
 
-    pub(super) fn settlement(&self, verb: Verb) -> Result<Settlement, String> {
+    pub(super) fn settlement(&self, verb: Verb, channels: &Channels) -> Result<Settlement, String> {
         let mut settlement = Settlement::of(verb.status());
         if let Some(text) = &self.status {
             settlement.status = Status::parse(text).ok_or("status must be two digits")?;
         }
         if let Some(name) = &self.channel {
-            let (known, _family) =
-                channel(name).ok_or_else(|| format!("unknown channel {name}"))?;
+            let (known, _family) = channels
+                .find(name)
+                .ok_or_else(|| format!("unknown channel {name}"))?;
             settlement.channel = Some(known);
         }
         settlement.mode = self

@@ -4,7 +4,8 @@ use ayolinx_core::money::Amount;
 use chrono::{DateTime, Utc};
 
 use super::{Create, TimeForm, Urls, required_time};
-use crate::calls::{Product, channel};
+use crate::calls::Product;
+use crate::channels::{ChannelName, Channels};
 use crate::fields::{FieldError, Fields, is_digits, is_email, is_reference, is_text};
 use crate::json_tree::Json;
 
@@ -21,7 +22,11 @@ const KNOWN: [&str; 10] = [
     "urlParams",
 ];
 
-pub(super) fn read(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, FieldError> {
+pub(super) fn read(
+    fields: &Fields<'_>,
+    channels: &Channels,
+    now: DateTime<Utc>,
+) -> Result<Create, FieldError> {
     let reference = fields.text("partnerReferenceNo", is_reference)?;
     fields.text("customerName", |text| is_text(text, 255))?;
     fields.text("customerEmail", is_email)?;
@@ -30,7 +35,7 @@ pub(super) fn read(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, Fi
     })?;
     fields.text("customerPhoneNumberCountryCode", is_country_code)?;
     let amount = read_total(fields)?;
-    let offered = read_channels(fields)?;
+    let offered = read_channels(fields, channels)?;
     fields.optional_text("description", |text| is_text(text, 255))?;
     let valid_until = required_time(fields, "expiryTime", TimeForm::Jakarta, now)?;
     let urls = Urls::read(fields)?;
@@ -73,12 +78,12 @@ fn whole(item: &Fields<'_>, name: &str, digits_max: usize) -> Result<i64, FieldE
     .map_err(|_not_a_number| item.format(name))
 }
 
-fn read_channels(fields: &Fields<'_>) -> Result<Vec<&'static str>, FieldError> {
+fn read_channels(fields: &Fields<'_>, channels: &Channels) -> Result<Vec<ChannelName>, FieldError> {
     let mut offered = Vec::new();
     for item in non_empty(fields, "listPaymentChannel")? {
         let (name, _family) = item
             .as_text()
-            .and_then(channel)
+            .and_then(|name| channels.find(name))
             .filter(|(name, _family)| !offered.contains(name))
             .ok_or_else(|| fields.format("listPaymentChannel"))?;
         offered.push(name);
@@ -95,5 +100,5 @@ fn non_empty<'a>(fields: &Fields<'a>, name: &str) -> Result<&'a [Json], FieldErr
 
 fn is_country_code(text: &str) -> bool {
     text.strip_prefix('+')
-        .is_some_and(|digits| is_digits(digits, 1, 3))
+        .is_some_and(|digits| is_digits(digits, 1, 3) && !digits.starts_with('0'))
 }

@@ -4,9 +4,14 @@ use chrono::{DateTime, Utc};
 
 use super::{Create, TimeForm, Urls, channel_of, required_time};
 use crate::calls::Product;
+use crate::channels::Channels;
 use crate::fields::{FieldError, Fields, is_email, is_reference, is_text};
 
-pub(super) fn read(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, FieldError> {
+pub(super) fn read(
+    fields: &Fields<'_>,
+    channels: &Channels,
+    now: DateTime<Utc>,
+) -> Result<Create, FieldError> {
     let reference = fields.text("partnerReferenceNo", is_reference)?;
     let valid_until = required_time(fields, "validUpTo", TimeForm::Jakarta, now)?;
     fields.text("customerName", |text| is_text(text, 255))?;
@@ -15,7 +20,7 @@ pub(super) fn read(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, Fi
     let amount = fields.amount("amount")?;
     let urls = Urls::read(fields)?;
     let info = fields.object("additionalInfo")?;
-    let channel = channel_of(&info, Some(Product::Retail))?;
+    let channel = channel_of(&info, channels, Some(Product::Retail))?;
     let mut undocumented = fields.undocumented(&[
         "partnerReferenceNo",
         "validUpTo",

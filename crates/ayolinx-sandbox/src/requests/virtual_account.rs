@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Account, Create, TimeForm, channel_of, optional_time};
 use crate::calls::Product;
+use crate::channels::Channels;
 use crate::fields::{FieldError, Fields, is_digits, is_email, is_reference, is_text};
 
 const KNOWN: [&str; 11] = [
@@ -20,10 +21,17 @@ const KNOWN: [&str; 11] = [
     "additionalInfo",
 ];
 
-pub(super) fn read(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, FieldError> {
+pub(super) fn read(
+    fields: &Fields<'_>,
+    channels: &Channels,
+    now: DateTime<Utc>,
+) -> Result<Create, FieldError> {
     let account = read_account(fields)?;
     fields.optional_text("virtualAccountEmail", is_email)?;
-    fields.optional_text("virtualAccountPhone", |text| is_digits(text, 9, 30))?;
+    // Country code and number, so no 0 comes first.
+    fields.optional_text("virtualAccountPhone", |text| {
+        is_digits(text, 9, 30) && !text.starts_with('0')
+    })?;
     let reference = fields.text("trxId", is_reference)?;
     let amount = if account.trx_type == "C" || fields.has("totalAmount") {
         Some(fields.amount("totalAmount")?)
@@ -32,7 +40,7 @@ pub(super) fn read(fields: &Fields<'_>, now: DateTime<Utc>) -> Result<Create, Fi
     };
     let valid_until = optional_time(fields, "expiredDate", TimeForm::Jakarta, now)?;
     let info = fields.object("additionalInfo")?;
-    let channel = channel_of(&info, Some(Product::VirtualAccount))?;
+    let channel = channel_of(&info, channels, Some(Product::VirtualAccount))?;
     let mut undocumented = fields.undocumented(&KNOWN);
     undocumented.extend(info.undocumented(&["channel"]));
     Ok(Create {

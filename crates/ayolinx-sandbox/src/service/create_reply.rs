@@ -48,6 +48,7 @@ pub(super) fn transaction(sequence: u64, create: Create, now: DateTime<Utc>) -> 
         finished_at: None,
         callbacks: Vec::new(),
         create,
+        request: Value::Null,
     }
 }
 

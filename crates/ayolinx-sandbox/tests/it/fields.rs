@@ -40,7 +40,7 @@ const REQUIRED: [(&str, &str, &str); 6] = [
 ];
 
 /// Kind of call, the member, a wrong value in JSON.
-const WRONG: [(&str, &str, &str); 36] = [
+const WRONG: [(&str, &str, &str); 46] = [
     ("qris", "/amount/value", r#""15000""#),
     ("qris", "/amount/value", r#""15000.0""#),
     ("qris", "/amount/value", r#""15000.000""#),
@@ -60,6 +60,10 @@ const WRONG: [(&str, &str, &str); 36] = [
     ("ewallet", "/urlParams/1/type", r#""PAY_RETURN""#),
     ("ewallet", "/validUpTo", r#""2099-06-01T10:15:30Z""#),
     ("ewallet", "/additionalInfo/channel", r#""BNC_QRIS""#),
+    ("ewallet", "/additionalInfo/orderTitle", "65 letters"),
+    ("ewallet", "/additionalInfo/subMerchantId", "33 letters"),
+    ("ewallet", "/additionalInfo/externalStoreId", "65 letters"),
+    ("ewallet", "/validUpTo", "eight days"),
     ("account", "/customerNo", r#""12a""#),
     ("account", "/customerNo", r#""123456789012345678901""#),
     ("account", "/partnerServiceId", r#""  2056""#),
@@ -67,8 +71,13 @@ const WRONG: [(&str, &str, &str); 36] = [
     ("account", "/virtualAccountTrxType", r#""X""#),
     ("account", "/expiredDate", "epoch"),
     ("account", "/trxId", r#""a b""#),
+    ("account", "/virtualAccountEmail", r#""budi""#),
+    ("account", "/virtualAccountPhone", r#""+6281234567890""#),
+    ("account", "/virtualAccountPhone", r#""62812345""#),
+    ("account", "/virtualAccountPhone", r#""081234567890""#),
     ("retail", "/validUpTo", "epoch"),
     ("retail", "/customerEmail", r#""budi""#),
+    ("retail", "/urlParams/0/url", r#""shop.example""#),
     ("retail", "/additionalInfo/channel", r#""RETAIL_INDOMARET""#),
     ("link", "/listItem/0/price", "20000"),
     ("link", "/listItem/0/price", r#""20000.00""#),
@@ -76,6 +85,7 @@ const WRONG: [(&str, &str, &str); 36] = [
     ("link", "/listPaymentChannel/0", r#""BITCOIN""#),
     ("link", "/customerPhoneNumber", r#""081234567890""#),
     ("link", "/customerPhoneNumberCountryCode", r#""62""#),
+    ("link", "/customerPhoneNumberCountryCode", r#""+0""#),
     ("link", "/expiryTime", "epoch"),
 ];
 
@@ -97,6 +107,8 @@ fn wrong_value(text: &str) -> Value {
         "past" => json!(spelt(TimeDelta::minutes(-1))),
         "epoch" => json!((Utc::now().timestamp() + 900).to_string()),
         "65 letters" => json!("a".repeat(65)),
+        "33 letters" => json!("a".repeat(33)),
+        "eight days" => json!((Utc::now() + TimeDelta::days(8)).timestamp().to_string()),
         json => serde_json::from_str(json).unwrap(),
     }
 }

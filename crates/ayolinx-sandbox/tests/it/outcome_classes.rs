@@ -53,6 +53,8 @@ pub(crate) async fn create(client: &AyolinxClient, reference: &str) -> CreateOut
         customer_digits: None,
         link_channels: Vec::new(),
     };
+        sub_merchant_id: None,
+        external_store_id: None,
     client.create(&request).await
 }
 

@@ -259,7 +259,12 @@ pub(crate) fn ewallet(rupiah: u64, notify: &str) -> Value {
             {"type": "PAY_RETURN", "url": "https://shop.example.co.id/return"},
             {"type": "NOTIFICATION", "url": notify},
         ],
-        "additionalInfo": {"channel": "EMONEY_DANA_SNAP", "orderTitle": "Voucher"},
+        "additionalInfo": {
+            "channel": "EMONEY_DANA_SNAP",
+            "orderTitle": "Voucher",
+            "subMerchantId": "216620000000123",
+            "externalStoreId": "TOKO-7",
+        },
     })
 }
 
@@ -273,6 +278,8 @@ pub(crate) fn account(rupiah: u64) -> Value {
         "virtualAccountTrxType": "C",
         "totalAmount": {"value": format!("{rupiah}.00"), "currency": "IDR"},
         "expiredDate": spelt(TimeDelta::hours(24)),
+        "virtualAccountEmail": "budi@example.co.id",
+        "virtualAccountPhone": "6281234567890",
         "additionalInfo": {"channel": "VIRTUAL_ACCOUNT_CIMB"},
     })
 }
@@ -289,6 +296,7 @@ pub(crate) fn retail(rupiah: u64) -> Value {
     })
 }
 
+        "urlParams": [{"type": "PAY_RETURN", "url": "https://shop.example.co.id/return"}],
 pub(crate) fn link(notify: &str) -> Value {
     json!({
         "partnerReferenceNo": reference(),

@@ -49,8 +49,15 @@ impl Environment {
             ("SANDBOX_CALLBACK_ORIGIN", self.callback_url(0)),
             ("SANDBOX_KEY_DIR", path(&keys)),
         ];
+        // It serves the channels that the services' file adds.
+        let channels = self
+            .settings
+            .iter()
+            .filter(|(name, _)| name == "AYOLINX_CHANNELS_FILE")
+            .map(|(_, path)| ("SANDBOX_CHANNELS_FILE", path.clone()));
         self.program("ayolinx-sandbox", "ayolinx-sandbox", home)
             .envs(settings)
+            .envs(channels)
             .envs(self.sandbox_settings.clone())
     }
 

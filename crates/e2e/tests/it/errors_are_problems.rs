@@ -258,10 +258,10 @@ async fn every_limit_of_a_channel_is_told() {
         )
     };
     for (channel, value, code) in [
-        ("qris", "999.00", "below_minimum"),
         ("qris", "10000001.00", "above_maximum"),
         ("VIRTUAL_ACCOUNT_BNI", "9999.00", "below_minimum"),
-        ("RETAIL_ALFAMART", "2500001.00", "above_maximum"),
+        ("VIRTUAL_ACCOUNT_BNI", "500000001.00", "above_maximum"),
+        ("RETAIL_ALFAMART", "5000001.00", "above_maximum"),
     ] {
         let answer = shop
             .create(&of(channel, value))

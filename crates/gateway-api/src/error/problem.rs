@@ -58,7 +58,7 @@ pub struct FieldError {
     #[schema(example = "below_minimum")]
     pub code: &'static str,
     /// For people; may change.
-    #[schema(example = "at least 1000.00 for BNC_QRIS")]
+    #[schema(example = "at least 10000.00 for RETAIL_ALFAMART")]
     pub message: String,
 }
 

@@ -181,7 +181,7 @@ fn example_of(code: ErrorCode) -> Value {
         ErrorCode::ValidationFailed => ApiError::validation_failed(vec![FieldError::new(
             "amount.value",
             crate::error::FieldCode::BelowMinimum,
-            "at least 1000.00 for BNC_QRIS",
+            "at least 10000.00 for RETAIL_ALFAMART",
         )]),
         ErrorCode::ReferenceExists => ApiError::reference_exists(ORDER),
         ErrorCode::ProviderRejected => ApiError::provider_rejected(

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateOrder {
     /// Your own order number; unique for ever.
-    #[schema(example = "INV-2026-0001", pattern = "^[A-Za-z0-9._-]{1,64}$")]
+    #[schema(example = "INV-2026-0001", pattern = "^[A-Za-z0-9._/#:-]{1,64}$")]
     reference: String,
     /// Whole rupiah, inside the channel's limits.
     amount: Money,
@@ -32,11 +32,12 @@ pub(super) struct CreateOrder {
     #[schema(max_length = 255)]
     description: Option<String>,
     /// `name` is needed for virtual account; `name` and `email` for retail and payment link; `phone` for payment link.
+    /// A format is judged only where the method needs the field.
     customer: Option<Customer>,
     /// Only for payment link; must add up to `amount`.
     #[schema(max_items = 50)]
     items: Option<Vec<Item>>,
-    /// Needed for e-wallet. https (http on loopback), no user name.
+    /// Needed for e-wallet, passed on for retail. https (http on loopback), no user name.
     #[schema(max_length = 2048, example = "https://shop.example.co.id/thanks")]
     return_url: Option<String>,
     /// At most 50 pairs and 8 KiB.
@@ -65,7 +66,8 @@ pub(super) struct Customer {
     name: Option<String>,
     #[schema(max_length = 254, example = "budi@example.co.id")]
     email: Option<String>,
-    #[schema(pattern = "^\\+?[0-9]{8,15}$", example = "081234567890")]
+    /// Any usual spelling; other than Indonesian ones with `+` or `00` and the country code.
+    #[schema(max_length = 64, example = "081234567890")]
     phone: Option<String>,
 }
 

@@ -181,6 +181,8 @@ struct Page<'o> {
     plain_amount: String,
     description: Option<&'o str>,
     reference: &'o str,
+    /// Of the QR when it is saved: the reference without what parts paths.
+    picture_name: String,
     title: String,
     state: State<'o>,
     notice: Option<&'static str>,
@@ -234,6 +236,7 @@ pub fn render_checkout(
         plain_amount: order.amount.whole_rupiah().to_string(),
         description: order.description.as_deref(),
         reference: &order.reference,
+        picture_name: order.reference.replace(['/', ':', '#'], "-"),
         title: state.title(texts),
         notice: view.notice(&state, texts),
         offer: view.offer(&state),

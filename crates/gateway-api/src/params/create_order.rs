@@ -14,17 +14,29 @@ use crate::json::JsonTree;
 
 use super::customer::read_customer;
 use super::field_errors::{FieldErrors, Judged};
-use super::fields::{Fields, text_at};
-use super::formats::{check_return_url, has_control, is_reference, parse_time};
+use super::fields::{Fields, is_empty_array, text_at};
+use super::formats::{REFERENCE_RULE, check_return_url, has_control, is_reference, parse_time};
 use super::items::{Item, add_up_to, read_items};
 use super::money::{accept, read_amount};
 use super::payment::{
     FIELDS as PAYMENT_FIELDS, PaymentChoice, RequestedPayment, check_limits, read_payment, takes,
 };
+use super::requirements::judge_formats;
 
 pub(crate) const FIELDS: &[&str] = &[
     "reference",
     "amount",
+    "payment",
+    "expires_at",
+    "expires_in",
+    "description",
+    "customer",
+    "items",
+    "return_url",
+    "metadata",
+];
+/// What an order can do without.
+const OPTIONAL: &[&str] = &[
     "payment",
     "expires_at",
     "expires_in",
@@ -100,7 +112,7 @@ impl NamedOrder {
         now: DateTime<Utc>,
     ) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
-        let fields = Fields::root(body, FIELDS, &mut errors);
+        let fields = Fields::root(body, FIELDS, &mut errors).with_optional(OPTIONAL);
         let reference = read_reference(&fields, &mut errors);
         fields.require("amount", &mut errors);
         let amount = read_amount(&fields, "amount", &mut errors);
@@ -111,8 +123,14 @@ impl NamedOrder {
         let items = read_items(&fields, &mut errors);
         let return_url = read_return_url(&fields, &mut errors);
         let metadata = read_metadata(&fields, &mut errors);
-        if let Asked::For(requested) = &asked {
-            requested.require_order_fields(customer.as_ref(), return_url, &mut errors);
+        match &asked {
+            Asked::For(requested) => {
+                requested.require_order_fields(customer.as_ref(), return_url, &mut errors);
+            }
+            Asked::Wrongly(Some(method)) => {
+                judge_formats(*method, customer.as_ref(), &mut errors);
+            }
+            Asked::Wrongly(None) | Asked::Nothing => {}
         }
         let payment = amount.and_then(|amount| asked.suit(amount, table, &mut errors));
         let items = keep_items(items, amount, asked.is_link(), &mut errors);
@@ -138,21 +156,25 @@ impl NamedOrder {
 enum Asked {
     /// Nothing: the payer chooses.
     Nothing,
-    /// Something that is wrong and recorded.
-    Wrongly,
+    /// Something that is wrong and recorded; the method, where that at least is one.
+    Wrongly(Option<Method>),
     /// A method and its channels.
     For(RequestedPayment),
 }
 
 impl Asked {
     fn read(fields: &Fields<'_>, table: &ChannelTable, errors: &mut FieldErrors) -> Self {
-        if fields.value("payment").is_none() {
+        if fields.value("payment").is_none_or(is_empty_array) {
             return Self::Nothing;
         }
-        fields
-            .object("payment", PAYMENT_FIELDS, errors)
-            .and_then(|payment| read_payment(&payment, table, errors))
-            .map_or(Self::Wrongly, Self::For)
+        let Some(payment) = fields.object("payment", PAYMENT_FIELDS, errors) else {
+            return Self::Wrongly(None);
+        };
+        let method = match payment.value("method") {
+            Some(JsonTree::String(name)) => name.parse().ok(),
+            _ => None,
+        };
+        read_payment(payment, table, errors).map_or(Self::Wrongly(method), Self::For)
     }
 
     fn is_link(&self) -> bool {
@@ -163,7 +185,7 @@ impl Asked {
     fn longest(&self, table: &ChannelTable) -> Option<TimeDelta> {
         let life = match self {
             Self::For(requested) => requested.longest_life(table),
-            Self::Wrongly => None,
+            Self::Wrongly(_) => None,
             Self::Nothing => table
                 .offered_by_links()
                 .map(|channel| channel.max_expiry)
@@ -181,7 +203,7 @@ impl Asked {
     ) -> Option<PaymentChoice> {
         match self {
             Self::For(requested) => requested.suit(amount, table, errors),
-            Self::Wrongly => None,
+            Self::Wrongly(_) => None,
             Self::Nothing => {
                 let on: Vec<_> = table.offered_by_links().collect();
                 if on.is_empty() {
@@ -209,8 +231,8 @@ fn read_reference(fields: &Fields<'_>, errors: &mut FieldErrors) -> Option<Strin
     fields.require("reference", errors);
     let reference = fields.short_text("reference", REFERENCE_CHARS_MAX, errors)?;
     if !is_reference(reference) {
-        let message = "must be 1 to 64 of A-Z a-z 0-9 . _ -";
-        errors.add(fields.path("reference"), FieldCode::InvalidFormat, message);
+        let path = fields.path("reference");
+        errors.add(path, FieldCode::InvalidFormat, REFERENCE_RULE);
         return None;
     }
     Some(reference.to_owned())
@@ -263,7 +285,7 @@ fn read_return_url<'t>(fields: &Fields<'t>, errors: &mut FieldErrors) -> Option<
     Some(url)
 }
 
-/// A link's items must add up; elsewhere they are ignored unless they do.
+/// A link's items must add up where there are any; elsewhere they are ignored unless they do.
 fn keep_items(
     items: Option<Vec<Item>>,
     amount: Option<Amount>,
@@ -273,7 +295,7 @@ fn keep_items(
     let (Some(items), Some(amount)) = (items, amount) else {
         return Vec::new();
     };
-    if add_up_to(&items, amount) {
+    if items.is_empty() || add_up_to(&items, amount) {
         return items;
     }
     if for_link {
@@ -286,7 +308,9 @@ fn read_metadata(
     fields: &Fields<'_>,
     errors: &mut FieldErrors,
 ) -> Option<BTreeMap<String, String>> {
-    let value = fields.value("metadata")?;
+    let value = fields
+        .value("metadata")
+        .filter(|value| !is_empty_array(value))?;
     let names = match value {
         JsonTree::Object(members) => members.iter().map(|(name, _)| name.as_str()).collect(),
         _ => Vec::new(),

@@ -1,5 +1,8 @@
 //! Reads the members of one JSON object and records what is wrong under the member's full path.
-//! `null` counts as absent. Control characters are refused in every text (contract 4.1).
+//! `null` counts as absent, and where a body says so `""` and `[]` do. Control characters are refused in every
+//! text (contract 4.1).
+
+use ayolinx_core::unseen::is_unseen;
 
 use crate::error::FieldCode;
 use crate::json::JsonTree;
@@ -14,6 +17,7 @@ const NAME_SHOWN_MAX: usize = 64;
 pub(crate) struct Fields<'t> {
     path: String,
     members: &'t [(String, JsonTree)],
+    optional: &'static [&'static str],
 }
 
 impl<'t> Fields<'t> {
@@ -26,9 +30,17 @@ impl<'t> Fields<'t> {
         let fields = Self {
             path: String::new(),
             members,
+            optional: &[],
         };
         fields.refuse_unknown(known, errors);
         fields
+    }
+
+    /// The same members, of which these are absent also where they are a text of blanks only, or `[]` where an object
+    /// belongs: what shops' libraries make of nothing.
+    pub(crate) const fn with_optional(mut self, names: &'static [&'static str]) -> Self {
+        self.optional = names;
+        self
     }
 
     /// The object `name`; `None` when absent or not an object (recorded).
@@ -39,6 +51,9 @@ impl<'t> Fields<'t> {
         errors: &mut FieldErrors,
     ) -> Option<Self> {
         let value = self.value(name)?;
+        if self.optional.contains(&name) && is_empty_array(value) {
+            return None;
+        }
         Self::inside(value, self.path(name), known, errors)
     }
 
@@ -53,7 +68,11 @@ impl<'t> Fields<'t> {
             wrong_type(path, "an object", value, errors);
             return None;
         };
-        let fields = Self { path, members };
+        let fields = Self {
+            path,
+            members,
+            optional: &[],
+        };
         fields.refuse_unknown(known, errors);
         Some(fields)
     }
@@ -150,11 +169,16 @@ impl<'t> Fields<'t> {
         }
     }
 
-    /// The member, unless absent or `null`.
+    /// The member, unless absent or `null`, or a text of blanks where that counts as absent.
     pub(crate) fn value(&self, name: &str) -> Option<&'t JsonTree> {
+        let is_said = |value: &JsonTree| match value {
+            JsonTree::Null => false,
+            JsonTree::String(text) => !self.optional.contains(&name) || !is_blank(text),
+            _ => true,
+        };
         self.members
             .iter()
-            .find(|(member, value)| member == name && *value != JsonTree::Null)
+            .find(|(member, value)| member == name && is_said(value))
             .map(|(_, value)| value)
     }
 
@@ -184,6 +208,17 @@ impl<'t> Fields<'t> {
             }
         }
     }
+}
+
+/// Whether a text says nothing: blanks, and what nobody sees.
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.chars()
+        .all(|letter| (letter.is_whitespace() && !letter.is_control()) || is_unseen(letter))
+}
+
+/// PHP's empty array stands for an empty object too.
+pub(crate) fn is_empty_array(value: &JsonTree) -> bool {
+    matches!(value, JsonTree::Array(items) if items.is_empty())
 }
 
 /// `value` as a text found at `path`; `None` when it is no string or has control characters (recorded).

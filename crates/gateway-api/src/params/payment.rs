@@ -12,10 +12,12 @@ use crate::error::{ApiError, FieldCode};
 use crate::json::JsonTree;
 
 use super::field_errors::FieldErrors;
-use super::fields::{Fields, required, text_at};
+use super::fields::{Fields, is_blank, required, text_at};
 use super::named_payment::NamedPayment;
+use super::requirements::{judge_formats, needed_by, particular};
 
 pub(crate) const FIELDS: &[&str] = &["method", "channel", "channels"];
+const OPTIONAL: &[&str] = &["channel", "channels"];
 
 /// A choice that suits its order: the channels exist, are on, and take the amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,32 +180,24 @@ impl RequestedPayment {
         self.channels.iter().filter_map(|code| table.get(code))
     }
 
-    /// Records what the method needs of the order and does not find (contract 4.1).
+    /// Records what the method needs of the order and does not find, or cannot use (contract 4.1).
     pub(super) fn require_order_fields(
         &self,
         customer: Option<&Customer>,
         return_url: Option<&str>,
         errors: &mut FieldErrors,
     ) {
-        let needed: &[&str] = match self.method {
-            Method::Qris => &[],
-            Method::Ewallet => &["return_url"],
-            Method::VirtualAccount => &["customer.name"],
-            Method::Retail => &["customer.name", "customer.email"],
-            Method::PaymentLink => &["customer.name", "customer.email", "customer.phone"],
-        };
-        for field in needed {
+        for field in needed_by(self.method) {
             let given = match *field {
                 "return_url" => return_url,
-                "customer.name" => customer.and_then(|customer| customer.name.as_deref()),
-                "customer.email" => customer.and_then(|customer| customer.email.as_deref()),
-                _ => customer.and_then(|customer| customer.phone.as_deref()),
+                name => particular(customer, name),
             };
-            if given.is_none_or(|text| text.trim().is_empty()) {
+            if given.is_none_or(is_blank) {
                 let message = format!("must be given for {}", self.method);
                 errors.add(*field, FieldCode::Required, message);
             }
         }
+        judge_formats(self.method, customer, errors);
     }
 }
 
@@ -242,10 +236,11 @@ pub(super) fn check_limits(
 
 /// Reads `method`, `channel` and `channels`; `None` when something is wrong (recorded).
 pub(super) fn read_payment(
-    fields: &Fields<'_>,
+    fields: Fields<'_>,
     table: &ChannelTable,
     errors: &mut FieldErrors,
 ) -> Option<RequestedPayment> {
+    let fields = &fields.with_optional(OPTIONAL);
     fields.require("method", errors);
     let method_name = fields.text("method", errors);
     let channel = fields.text("channel", errors);

@@ -67,6 +67,14 @@ pub struct ChannelView {
     pub default_expires_in: u64,
     /// Longest life of a payment, in seconds.
     pub max_expires_in: u64,
+    /// Whether the provider can be asked how a payment stands: `sync`, and the gateway's own look for lost callbacks.
+    pub can_inquire: bool,
+    /// Whether an unpaid payment can be cancelled at the provider; else it is cancelled here only.
+    pub can_cancel: bool,
+    /// Whether the provider can give money back; else whoever holds it does, and a refund waits for that.
+    pub can_refund: bool,
+    /// Whether the payer cannot pay another amount.
+    pub amount_is_fixed: bool,
 }
 
 impl ChannelView {
@@ -84,6 +92,10 @@ impl ChannelView {
             max: channel.max.into(),
             default_expires_in: channel.default_expiry.as_secs(),
             max_expires_in: channel.max_expiry.as_secs(),
+            can_inquire: channel.can_inquire(),
+            can_cancel: channel.can_cancel(),
+            can_refund: channel.can_refund(),
+            amount_is_fixed: channel.amount_is_fixed,
         }
     }
 }

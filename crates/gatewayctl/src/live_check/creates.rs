@@ -198,6 +198,8 @@ fn wallet_body(run: &Run, channel: &Channel, made: &Made, form: &str) -> Ewallet
         additional_info: EwalletInfo {
             channel: channel.code.clone(),
             order_title: Some("Live check".to_owned()),
+            sub_merchant_id: None,
+            external_store_id: None,
         },
     }
 }
@@ -218,6 +220,8 @@ async fn virtual_account(run: &mut Run, channel: &Channel) {
             partner_service_id: prefix.clone(),
             customer_no: format!("{}{digits:08}", prefix.trim()),
             virtual_account_name: NAME.to_owned(),
+            virtual_account_email: Some(EMAIL.to_owned()),
+            virtual_account_phone: Some(format!("62{}", PHONE.trim_start_matches('0'))),
             trx_id: made.reference.clone(),
             virtual_account_trx_type: "C".to_owned(),
             total_amount: WireMoney::from(channel.min),
@@ -243,7 +247,7 @@ async fn retail(run: &mut Run, channel: &Channel) {
         valid_up_to: format_jakarta(made.expires_at),
         customer_name: "Live Check".to_owned(),
         customer_email: EMAIL.to_owned(),
-        customer_phone: Some(PHONE.to_owned()),
+        customer_phone: Some(format!("62{}", PHONE.trim_start_matches('0'))),
         amount: WireMoney::from(channel.min),
         url_params: url(run, Part::Plain, channel),
         additional_info: info(channel),

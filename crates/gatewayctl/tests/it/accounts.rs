@@ -57,6 +57,48 @@ fn a_new_merchant_gets_an_id_and_a_key_that_is_stored_as_a_digest_only() {
 }
 
 #[test]
+fn a_merchant_is_told_how_e_wallets_know_it() {
+    let database = migrated();
+    let ctl = Ctl::on(&database);
+    let (id, _key) = merchant(&ctl);
+    let set = |arguments: &[&str]| {
+        let mut all = vec!["merchants", "set", "--merchant", &id, "--json"];
+        all.extend(arguments);
+        ctl.run(&all)
+    };
+    let first = set(&["--sub-merchant-id", "216620000000123"]).ok().json();
+    assert_eq!(first["sub_merchant_id"], "216620000000123");
+    assert_eq!(first["external_store_id"], json!(null));
+    let both = set(&["--external-store-id", "TOKO-7"]).ok().json();
+    assert_eq!(both["sub_merchant_id"], "216620000000123");
+    assert_eq!(both["external_store_id"], "TOKO-7");
+    let listed = ctl.run(&["merchants", "list", "--json"]).ok().json();
+    assert_eq!(listed["data"][0]["external_store_id"], "TOKO-7");
+    let away = set(&["--sub-merchant-id", "", "--external-store-id", ""]).ok();
+    assert_eq!(away.json()["sub_merchant_id"], json!(null));
+    set(&[]).failed(2);
+    for (argument, value) in [
+        ("--sub-merchant-id", "1".repeat(33)),
+        ("--external-store-id", "1".repeat(65)),
+        ("--sub-merchant-id", "a b".to_owned()),
+        ("--external-store-id", "é".to_owned()),
+    ] {
+        let ran = set(&[argument, &value]).failed(2);
+        assert!(ran.stderr.contains(argument), "{ran:?}");
+    }
+    let stranger = [
+        "merchants",
+        "set",
+        "--merchant",
+        NO_MERCHANT,
+        "--sub-merchant-id",
+        "1",
+    ];
+    let ran = ctl.run(&stranger).failed(1);
+    assert!(ran.stderr.contains("merchants list"), "{ran:?}");
+}
+
+#[test]
 fn a_key_has_the_scopes_it_was_given_and_is_revoked_at_once() {
     let database = migrated();
     let ctl = Ctl::on(&database);

@@ -3,6 +3,7 @@
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::Customer;
+use ayolinx_core::phone::Phone;
 use chrono::{DateTime, Months, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Timestamptz, Uuid as SqlUuid};
@@ -18,13 +19,14 @@ use crate::tx::Tx;
 const OLD_AT_ONCE: i64 = 200;
 /// Digits of a telephone number that are the same in every spelling of it.
 const PHONE_MIN: usize = 6;
+const INDONESIA: &str = "62";
 
 /// Who is looked for; a payer that has any of both is it.
 #[derive(Clone, Default)]
 pub struct SoughtPayer {
     /// An e-mail address, in whatever case.
     pub email: Option<String>,
-    /// A telephone number, with `+62`, `62` or `0` before it and whatever between its digits.
+    /// A telephone number in any usual spelling, as [`Phone::parse`] reads it, and whatever between its digits.
     pub phone: Option<String>,
 }
 
@@ -46,10 +48,17 @@ fn folded(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// The digits without what says the country or that it is within it.
+/// The number with its country where it can be read, which is the same in every spelling; else the digits without
+/// what may say that they are Indonesian.
 fn subscriber(phone: &str) -> String {
+    if let Ok(read) = Phone::parse(phone) {
+        return match read.country_code() {
+            INDONESIA => read.national().to_owned(),
+            _ => read.digits(),
+        };
+    }
     let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-    let national = digits.strip_prefix("62").unwrap_or(&digits);
+    let national = digits.strip_prefix(INDONESIA).unwrap_or(&digits);
     national.trim_start_matches('0').to_owned()
 }
 
@@ -175,7 +184,14 @@ mod tests {
             phone: phone.map(str::to_owned),
         };
         assert!(by(Some(" budi@example.co.id"), None).is(&customer));
-        for phone in ["081234567890", "+62 812 3456 7890", "62-81234567890"] {
+        for phone in [
+            "081234567890",
+            "+62 812 3456 7890",
+            "62-81234567890",
+            "006281234567890",
+            "+62 (0)812-3456-7890",
+            "81234567890",
+        ] {
             assert!(by(None, Some(phone)).is(&customer), "{phone}");
         }
         for (email, phone) in [(Some(""), None), (None, Some("")), (None, Some("7890"))] {

@@ -2,10 +2,11 @@
 
 use ayolinx_core::api_key::Peppered;
 use ayolinx_core::key_id::KeyId;
+use ayolinx_core::method::Method;
 use ayolinx_core::secret::Secret;
-use ledger::{LedgerError, NewKey};
+use ledger::{LedgerError, NewKey, SubMerchant, SubMerchantChange};
 
-use crate::support::Books;
+use crate::support::{Books, claim, keyed, new_payment, order, sent};
 
 fn under(pepper: &str, digest: u8) -> Peppered {
     Peppered {
@@ -43,6 +44,66 @@ async fn a_key_lets_in_until_it_is_revoked() {
     assert!(matches!(revoked, Err(LedgerError::NotFound)));
     let line = books.run(move |tx| tx.list_keys(merchant)).await.remove(0);
     assert!(line.revoked_at.is_some());
+}
+
+#[tokio::test]
+async fn e_wallets_are_told_who_sells_and_nobody_else_is() {
+    let books = Books::open().await;
+    let merchant = books.merchant;
+    let set = |shop: Option<Option<&str>>, store: Option<Option<&str>>| SubMerchantChange {
+        sub_merchant_id: shop.map(|id| id.map(str::to_owned)),
+        external_store_id: store.map(|id| id.map(str::to_owned)),
+    };
+    let told = async |method: Method, reference: &str| {
+        let order = order(merchant, reference, Some(method));
+        let (call, _) = sent(books.begin(&order, &claim(reference)).await);
+        call.sub_merchant
+    };
+    assert_eq!(told(Method::Ewallet, "A-1").await, SubMerchant::default());
+    for change in [
+        set(Some(Some("216620000000123")), None),
+        set(None, Some(Some("TOKO-7"))),
+    ] {
+        books
+            .run(move |tx| tx.set_sub_merchant(merchant, &change))
+            .await;
+    }
+    let known_as = SubMerchant {
+        sub_merchant_id: Some("216620000000123".to_owned()),
+        external_store_id: Some("TOKO-7".to_owned()),
+    };
+    assert_eq!(told(Method::Ewallet, "A-2").await, known_as);
+    assert_eq!(told(Method::Qris, "A-3").await, SubMerchant::default());
+    // A further payment, as the payer chooses it.
+    let waiting = order(merchant, "A-4", None);
+    let id = waiting.id;
+    books.begin(&waiting, &claim("A-4")).await;
+    let further = books
+        .begin_payment(id, &new_payment(Method::Ewallet), &keyed("payments", "k"))
+        .await;
+    assert_eq!(sent(further).0.sub_merchant, known_as);
+    let line = books.run(|tx| tx.list_merchants()).await.remove(0);
+    assert_eq!(line.sub_merchant, known_as);
+    let away = set(Some(None), Some(None));
+    books
+        .run(move |tx| tx.set_sub_merchant(merchant, &away))
+        .await;
+    assert_eq!(told(Method::Ewallet, "A-5").await, SubMerchant::default());
+    for wrong in ["", "a b", "é", &"1".repeat(33)] {
+        let change = set(Some(Some(wrong)), None);
+        let refused = books
+            .ledger
+            .transact(move |tx| tx.set_sub_merchant(merchant, &change))
+            .await;
+        assert!(refused.is_err(), "{wrong}");
+    }
+    let stranger = ayolinx_core::ids::MerchantId::from_uuid(uuid::Uuid::now_v7());
+    let change = set(Some(Some("1")), None);
+    let missing = books
+        .ledger
+        .transact(move |tx| tx.set_sub_merchant(stranger, &change))
+        .await;
+    assert!(matches!(missing, Err(LedgerError::NotFound)), "{missing:?}");
 }
 
 #[tokio::test]
