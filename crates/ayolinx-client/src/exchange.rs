@@ -102,15 +102,17 @@ impl Line<'_> {
             timestamp: &timestamp,
         };
         let signature = sign_api_call(self.settings.client_secret.get(secret), &signed);
+        let mut headers = vec![
+            ("X-PARTNER-ID", self.settings.client_id.clone()),
+            ("X-EXTERNAL-ID", external_id(now)),
+            ("X-SIGNATURE", signature),
+            ("Authorization", format!("Bearer {}", token.expose())),
+            ("X-TIMESTAMP", timestamp),
+        ];
+        headers.extend(self.settings.channel_header());
         let post = Post {
             path: call.path,
-            headers: vec![
-                ("X-PARTNER-ID", self.settings.client_id.clone()),
-                ("X-EXTERNAL-ID", external_id(now)),
-                ("X-SIGNATURE", signature),
-                ("Authorization", format!("Bearer {}", token.expose())),
-                ("X-TIMESTAMP", timestamp),
-            ],
+            headers,
             body: call.body.clone(),
         };
         self.transport.post(post, deadline).await

@@ -18,6 +18,8 @@ pub struct ProviderSettings {
     pub base_url: Url,
     /// `X-CLIENT-KEY` and `X-PARTNER-ID`.
     pub client_id: String,
+    /// `CHANNEL-ID` of every signed call; `None`: not sent.
+    pub channel_id: Option<String>,
     /// Signs every call but the token request.
     pub client_secret: SecretPair,
     /// Signs the token request.
@@ -36,6 +38,11 @@ pub struct ProviderSettings {
 }
 
 impl ProviderSettings {
+    /// The header `CHANNEL-ID`, where the provider wants one (protocol 2.2).
+    pub(crate) fn channel_header(&self) -> Option<(&'static str, String)> {
+        Some(("CHANNEL-ID", self.channel_id.clone()?))
+    }
+
     /// Whether the provider is one on this machine: only then may it redirect payers over http.
     pub(crate) fn is_loopback(&self) -> bool {
         self.base_url.host().is_some_and(|host| is_loopback(&host))

@@ -78,13 +78,15 @@ async fn request(
         .json_style
         .serialise(&TokenRequest::client_credentials())
         .map_err(|_unserialisable| NotSentReason::Incomplete("token request"))?;
+    let mut headers = vec![
+        ("X-TIMESTAMP", timestamp),
+        ("X-CLIENT-KEY", settings.client_id.clone()),
+        ("X-SIGNATURE", signature),
+    ];
+    headers.extend(settings.channel_header());
     let post = Post {
         path: paths::TOKEN,
-        headers: vec![
-            ("X-TIMESTAMP", timestamp),
-            ("X-CLIENT-KEY", settings.client_id.clone()),
-            ("X-SIGNATURE", signature),
-        ],
+        headers,
         body,
     };
     match transport.post(post, deadline).await {

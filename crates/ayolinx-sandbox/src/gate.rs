@@ -15,6 +15,8 @@ use crate::sandbox::Sandbox;
 
 /// How far `X-TIMESTAMP` may be from the clock, both ways.
 const SKEW_MAX: TimeDelta = TimeDelta::minutes(5);
+const CHANNEL_ID: &str = "CHANNEL-ID";
+const CHANNEL_ID_CHARS_MAX: usize = 5;
 /// SNAP's length of `X-EXTERNAL-ID`.
 const EXTERNAL_ID_DIGITS_MAX: usize = 36;
 
@@ -25,6 +27,7 @@ pub(crate) fn admit_token_request(
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
     check_content_type(request)?;
+    check_channel_id(sandbox, request)?;
     let timestamp = timestamp(sandbox, request, now)?;
     let client_key = required(request, "X-CLIENT-KEY")?;
     let signature = required(request, "X-SIGNATURE")?;
@@ -52,6 +55,7 @@ pub(crate) fn admit_call(
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
     check_content_type(request)?;
+    check_channel_id(sandbox, request)?;
     let timestamp = timestamp(sandbox, request, now)?;
     let partner = required(request, "X-PARTNER-ID")?;
     let signature = required(request, "X-SIGNATURE")?;
@@ -96,6 +100,25 @@ fn check_content_type(request: &HttpRequest) -> Result<(), Refusal> {
         Ok(())
     } else {
         Err(FieldError::Format("Content-Type".to_owned()).into())
+    }
+}
+
+/// `CHANNEL-ID`: the one that is wanted, where one is; else SNAP's form, where it comes at all.
+fn check_channel_id(sandbox: &Sandbox, request: &HttpRequest) -> Result<(), Refusal> {
+    let given = request.headers().get(CHANNEL_ID);
+    let given = given.map(|value| value.to_str().unwrap_or_default());
+    let is_right = match (&sandbox.settings.channel_id, given) {
+        (Some(_), None) => return Err(FieldError::Missing(CHANNEL_ID.to_owned()).into()),
+        (Some(wanted), Some(given)) => wanted == given,
+        (None, Some(given)) => {
+            (1..=CHANNEL_ID_CHARS_MAX).contains(&given.len())
+                && given.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        }
+        (None, None) => true,
+    };
+    match is_right {
+        true => Ok(()),
+        false => Err(FieldError::Format(CHANNEL_ID.to_owned()).into()),
     }
 }
 

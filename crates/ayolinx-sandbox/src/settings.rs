@@ -55,6 +55,8 @@ pub struct SandboxSettings {
     pub allow_remote: bool,
     /// `SANDBOX_CLIENT_ID`: `X-CLIENT-KEY` and `X-PARTNER-ID` it accepts.
     pub client_id: String,
+    /// `SANDBOX_CHANNEL_ID`: the `CHANNEL-ID` every signed call must carry; without it none need to.
+    pub channel_id: Option<String>,
     /// `SANDBOX_CLIENT_SECRET`: HMAC key of both directions.
     pub client_secret: Secret,
     /// `SANDBOX_MERCHANT_PUBLIC_KEY_FILE`, read; without it a merchant pair is made in `key_dir`.
@@ -73,10 +75,10 @@ pub struct SandboxSettings {
     pub snap_client_key: String,
     /// `SANDBOX_KEY_DIR`: where its key pair is made and kept.
     pub key_dir: PathBuf,
-    /// `SANDBOX_READINGS`: where it behaves other than the gateway expects.
-    pub readings: Readings,
     /// `SANDBOX_CHANNELS_FILE`, else the gateway's `AYOLINX_CHANNELS_FILE`, read: channels it adds are served too.
     pub channels_toml: Option<String>,
+    /// `SANDBOX_READINGS`: where it behaves other than the gateway expects.
+    pub readings: Readings,
     /// `SANDBOX_JOURNAL`: everything with an effect, one JSON line each, synced to disk before the reply.
     pub journal: Option<PathBuf>,
 }
@@ -100,6 +102,7 @@ impl SandboxSettings {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             allow_remote: false,
             client_id: DEVELOPMENT_CLIENT_ID.to_owned(),
+            channel_id: None,
             client_secret: Secret::new(DEVELOPMENT_CLIENT_SECRET),
             merchant_public_key_pem: None,
             callback_origin,
@@ -109,10 +112,10 @@ impl SandboxSettings {
             token_ttl: DEFAULT_TOKEN_TTL,
             snap_client_key: DEVELOPMENT_CLIENT_ID.to_owned(),
             key_dir,
+            channels_toml: None,
             readings: Readings::default(),
             journal: None,
         }
-            channels_toml: None,
     }
 
     /// Reads `SANDBOX_*` from the process environment.
@@ -170,11 +173,12 @@ impl SandboxSettings {
             key_dir: source
                 .text("SANDBOX_KEY_DIR")?
                 .map_or_else(|| PathBuf::from("./sandbox-keys"), PathBuf::from),
+            channels_toml: source.channels_toml()?,
             readings: source
                 .parsed("SANDBOX_READINGS", "must be a list of known readings")?
                 .unwrap_or_default(),
-            channels_toml: source.channels_toml()?,
             journal: source.text("SANDBOX_JOURNAL")?.map(PathBuf::from),
+            channel_id: source.text("SANDBOX_CHANNEL_ID")?,
             client_id,
             client_secret,
         };
@@ -243,10 +247,6 @@ impl<F: Fn(&str) -> Option<String>> Source<F> {
             .transpose()
     }
 
-    fn origin(&self, name: &'static str) -> Result<Url, StartError> {
-        let text = self
-            .text(name)?
-            .unwrap_or_else(|| DEFAULT_CALLBACK_ORIGIN.to_owned());
     fn channels_toml(&self) -> Result<Option<String>, StartError> {
         for name in ["SANDBOX_CHANNELS_FILE", "AYOLINX_CHANNELS_FILE"] {
             if let Some(path) = (self.lookup)(name).filter(|path| !path.is_empty()) {
@@ -256,6 +256,10 @@ impl<F: Fn(&str) -> Option<String>> Source<F> {
         Ok(None)
     }
 
+    fn origin(&self, name: &'static str) -> Result<Url, StartError> {
+        let text = self
+            .text(name)?
+            .unwrap_or_else(|| DEFAULT_CALLBACK_ORIGIN.to_owned());
         Url::parse(&text)
             .ok()
             .filter(|url| {
@@ -309,12 +313,12 @@ mod tests {
             ("SANDBOX_ALLOW_REMOTE", "yes"),
             ("SANDBOX_READINGS", "as usual"),
             ("SANDBOX_MERCHANT_PUBLIC_KEY_FILE", "/nowhere/at/all"),
+            ("SANDBOX_CHANNELS_FILE", "/nowhere/at/all"),
+            ("AYOLINX_CHANNELS_FILE", "/nowhere/at/all"),
         ] {
             let message = read(&[(name, value)]).unwrap_err();
             assert!(message.contains(name), "{message}");
         }
-            ("SANDBOX_CHANNELS_FILE", "/nowhere/at/all"),
-            ("AYOLINX_CHANNELS_FILE", "/nowhere/at/all"),
     }
 
     #[test]

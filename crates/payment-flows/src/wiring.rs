@@ -145,6 +145,7 @@ impl FlowParts {
             provider: ayolinx_client::ProviderSettings {
                 base_url: provider.base_url.url().clone(),
                 client_id: provider.client_id.clone(),
+                channel_id: provider.channel_id.clone(),
                 client_secret: SecretPair::new(
                     provider.client_secret.clone(),
                     provider.client_secret_previous.clone(),

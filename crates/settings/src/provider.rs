@@ -13,6 +13,8 @@ use crate::{origin, origin::Origin, warnings::Warnings};
 
 const BASE_URL: &str = "AYOLINX_BASE_URL";
 const CLIENT_ID: &str = "AYOLINX_CLIENT_ID";
+const CHANNEL_ID: &str = "AYOLINX_CHANNEL_ID";
+const CHANNEL_ID_CHARS_MAX: usize = 5;
 const CLIENT_SECRET: &str = "AYOLINX_CLIENT_SECRET";
 const PREVIOUS_SECRET: &str = "AYOLINX_CLIENT_SECRET_PREVIOUS";
 const PRIVATE_KEY: &str = "AYOLINX_PRIVATE_KEY_FILE";
@@ -27,6 +29,8 @@ pub struct ProviderSettings {
     pub base_url: Origin,
     /// `AYOLINX_CLIENT_ID`: the client key; required.
     pub client_id: String,
+    /// `AYOLINX_CHANNEL_ID`: `CHANNEL-ID` of every signed call; `None` when it is not sent.
+    pub channel_id: Option<String>,
     /// `AYOLINX_CLIENT_SECRET`: required.
     pub client_secret: ClientSecret,
     /// `AYOLINX_CLIENT_SECRET_PREVIOUS`: still accepted for incoming signatures, and tried once more for
@@ -46,6 +50,7 @@ pub struct ProviderSettings {
 pub(crate) struct ProviderParts {
     pub(crate) base_url: Option<Origin>,
     client_id: Option<String>,
+    channel_id: Option<String>,
     client_secret: Option<ClientSecret>,
     client_secret_previous: Option<ClientSecret>,
     signing_key: Option<RsaSigningKey>,
@@ -59,6 +64,7 @@ impl ProviderParts {
         Self {
             base_url: base_url(reader),
             client_id: client_id(reader),
+            channel_id: reader.parsed_with(CHANNEL_ID, CHANNEL_ID_EXPECTED, channel_id),
             client_secret: client_secret(reader, CLIENT_SECRET, reader.secret(CLIENT_SECRET)),
             client_secret_previous: client_secret(
                 reader,
@@ -95,6 +101,7 @@ impl ProviderParts {
         Some(ProviderSettings {
             base_url: self.base_url.clone()?,
             client_id: self.client_id.clone()?,
+            channel_id: self.channel_id.clone(),
             client_secret: self.client_secret.clone()?,
             client_secret_previous: self.client_secret_previous.clone(),
             signing_key: self.signing_key.clone()?,
@@ -103,6 +110,14 @@ impl ProviderParts {
             timeout,
         })
     }
+}
+
+const CHANNEL_ID_EXPECTED: &str = "1 to 5 letters and digits, as H2H";
+
+fn channel_id(text: &str) -> Option<String> {
+    let right = (1..=CHANNEL_ID_CHARS_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    right.then(|| text.to_owned())
 }
 
 fn base_url(reader: &Reader<'_>) -> Option<Origin> {

@@ -38,9 +38,9 @@ pub(crate) fn request(channel: &Channel) -> CreateRequest<'_> {
         items: Vec::new(),
         customer_digits: Some("00000042".to_owned()),
         link_channels: vec!["BNC_QRIS".to_owned()],
-    }
         sub_merchant_id: None,
         external_store_id: None,
+    }
 }
 
 async fn create(code: &str, reply: &str) -> (String, String, CreateOutcome) {

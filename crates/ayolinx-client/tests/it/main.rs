@@ -8,6 +8,7 @@ mod fake_redis;
 mod interim_replies;
 mod odd_replies;
 mod outcomes;
+mod particulars;
 mod real_redis;
 mod shared_token;
 mod stub;

@@ -142,6 +142,11 @@ impl Stub {
             .collect()
     }
 
+    /// Everything that came, token requests too.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.log.lock().unwrap().requests.clone()
+    }
+
     pub(crate) fn token_requests(&self) -> usize {
         let log = self.log.lock().unwrap();
         log.requests
@@ -156,6 +161,7 @@ pub(crate) fn settings(base_url: &str) -> ProviderSettings {
     ProviderSettings {
         base_url: base_url.parse().unwrap(),
         client_id: CLIENT_ID.to_owned(),
+        channel_id: None,
         client_secret: client_secret().into(),
         signing_key: signing_key(),
         signing_key_previous: None,

@@ -156,6 +156,54 @@ fn a_retail_code_is_created_and_queried_with_the_short_code() {
 }
 
 #[test]
+fn what_was_sent_is_shown_whole() {
+    let rig = Rig::new();
+    let body = retail(50_000);
+    rig.call(RETAIL_CREATE, &body).json(200);
+    let reference = body["partnerReferenceNo"].as_str().unwrap();
+    let shown = rig.transaction(reference);
+    assert_eq!(shown["request"], body);
+    assert_eq!(shown["undocumentedFields"], json!([]));
+}
+
+#[test]
+fn a_channel_that_the_operators_file_adds_is_served() {
+    let added = |file: Option<&str>| {
+        let rig = Rig::with(nowhere(), |settings| {
+            settings.channels_toml = file.map(str::to_owned);
+        });
+        let mut body = ewallet(30_000, "https://pay.example.co.id/notify");
+        body["additionalInfo"]["channel"] = json!("EMONEY_SHOPEE_PAY_SNAP");
+        rig.call(EWALLET_PAYMENT, &body).code()
+    };
+    let file = "[EMONEY_SHOPEE_PAY_SNAP]\nmethod = \"ewallet\"\n";
+    assert_eq!(added(Some(file)), "2005400");
+    assert_eq!(added(None), "4005401");
+}
+
+#[test]
+fn a_channel_id_is_checked_where_one_comes_and_required_where_one_is_wanted() {
+    let coded = |rig: &Rig, channel_id: Option<&str>| {
+        let body = qris(15_000, None).to_string().into_bytes();
+        let mut headers = rig.headers(QRIS_GENERATE, &body);
+        headers.extend(channel_id.map(|id| ("CHANNEL-ID", id.to_owned())));
+        rig.send_raw(QRIS_GENERATE, &headers, &body).code()
+    };
+    let rig = Rig::new();
+    assert_eq!(coded(&rig, None), "2004700");
+    assert_eq!(coded(&rig, Some("95221")), "2004700");
+    for wrong in ["952211", "9 5", "H-H"] {
+        assert_eq!(coded(&rig, Some(wrong)), "4004701", "{wrong}");
+    }
+    let rig = Rig::with(nowhere(), |settings| {
+        settings.channel_id = Some("H2H".to_owned());
+    });
+    assert_eq!(coded(&rig, Some("H2H")), "2004700");
+    assert_eq!(coded(&rig, Some("95221")), "4004701");
+    assert_eq!(coded(&rig, None), "4004702");
+}
+
+#[test]
 fn a_payment_link_answers_with_its_code_and_a_mislabelled_expiry() {
     let rig = Rig::new();
     let body = link("https://pay.example.co.id/v1.0/payment-link/notify");

@@ -22,6 +22,7 @@ fn client(rig: &Rig) -> AyolinxClient {
     let settings = ProviderSettings {
         base_url: rig.sandbox.base_url().parse().unwrap(),
         client_id: rig.client_id.clone(),
+        channel_id: None,
         client_secret: rig.secret.clone().into(),
         signing_key: rig.merchant_key.clone(),
         signing_key_previous: None,
@@ -52,9 +53,9 @@ pub(crate) async fn create(client: &AyolinxClient, reference: &str) -> CreateOut
         items: Vec::new(),
         customer_digits: None,
         link_channels: Vec::new(),
-    };
         sub_merchant_id: None,
         external_store_id: None,
+    };
     client.create(&request).await
 }
 

@@ -52,6 +52,7 @@ pub(crate) struct Rig {
     pub(crate) provider_key: RsaVerifyingKey,
     pub(crate) merchant_key: RsaSigningKey,
     pub(crate) client_id: String,
+    channel_id: Option<String>,
     pub(crate) token: String,
 }
 
@@ -85,6 +86,7 @@ impl Rig {
             merchant_key: RsaSigningKey::from_pem(&Secret::new(read("merchant_private.pem")))
                 .unwrap(),
             client_id: settings.client_id.clone(),
+            channel_id: settings.channel_id.clone(),
             token: String::new(),
             sandbox: start(settings).unwrap(),
         };
@@ -103,12 +105,14 @@ impl Rig {
     pub(crate) fn token_headers(&self) -> Vec<(&'static str, String)> {
         let timestamp = now();
         let signature = sign_token_request(&self.merchant_key, &self.client_id, &timestamp);
-        vec![
+        let mut headers = vec![
             ("Content-Type", "application/json".into()),
             ("X-TIMESTAMP", timestamp),
             ("X-CLIENT-KEY", self.client_id.clone()),
             ("X-SIGNATURE", signature),
-        ]
+        ];
+        headers.extend(self.channel_id.clone().map(|id| ("CHANNEL-ID", id)));
+        headers
     }
 
     pub(crate) fn headers(&self, path: &str, body: &[u8]) -> Vec<(&'static str, String)> {
@@ -274,12 +278,12 @@ pub(crate) fn account(rupiah: u64) -> Value {
         "partnerServiceId": "2056",
         "customerNo": format!("2056{:012}", number % 1_000_000_000_000),
         "virtualAccountName": "BUDI SANTOSO",
+        "virtualAccountEmail": "budi@example.co.id",
+        "virtualAccountPhone": "6281234567890",
         "trxId": reference(),
         "virtualAccountTrxType": "C",
         "totalAmount": {"value": format!("{rupiah}.00"), "currency": "IDR"},
         "expiredDate": spelt(TimeDelta::hours(24)),
-        "virtualAccountEmail": "budi@example.co.id",
-        "virtualAccountPhone": "6281234567890",
         "additionalInfo": {"channel": "VIRTUAL_ACCOUNT_CIMB"},
     })
 }
@@ -292,11 +296,11 @@ pub(crate) fn retail(rupiah: u64) -> Value {
         "customerEmail": "budi@example.co.id",
         "customerPhone": "081234567890",
         "amount": {"currency": "IDR", "value": format!("{rupiah}.00")},
+        "urlParams": [{"type": "PAY_RETURN", "url": "https://shop.example.co.id/return"}],
         "additionalInfo": {"channel": "RETAIL_ALFAMART"},
     })
 }
 
-        "urlParams": [{"type": "PAY_RETURN", "url": "https://shop.example.co.id/return"}],
 pub(crate) fn link(notify: &str) -> Value {
     json!({
         "partnerReferenceNo": reference(),

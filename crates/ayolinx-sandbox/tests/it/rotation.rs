@@ -45,6 +45,7 @@ impl Ours {
         let settings = ProviderSettings {
             base_url: rig.sandbox.base_url().parse().unwrap(),
             client_id: rig.client_id.clone(),
+            channel_id: None,
             client_secret,
             signing_key: keys.0,
             signing_key_previous: keys.1,

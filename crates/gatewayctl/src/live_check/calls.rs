@@ -7,7 +7,9 @@ use chrono::{SecondsFormat, TimeDelta, Utc};
 
 use super::Run;
 use super::report::{Setting, on};
-use super::wire::{Answer, Call, Got, brief, needed, new_external_id, new_reference, shape};
+use super::wire::{
+    Answer, CHANNEL_ID, Call, Got, brief, needed, new_external_id, new_reference, shape,
+};
 use crate::failure::Failure;
 
 /// An inquiry about nothing, as the gateway sends it.
@@ -286,12 +288,17 @@ pub(crate) async fn headers(run: &mut Run) {
     run.step("leaves out one header after the other");
     let mut needed: Vec<&str> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
-    for name in [
+    let mut names = vec![
         "X-PARTNER-ID",
         "X-EXTERNAL-ID",
         "X-TIMESTAMP",
         "Authorization",
-    ] {
+    ];
+    match run.provider.account.channel_id {
+        Some(_) => names.push(CHANNEL_ID),
+        None => seen.push("CHANNEL-ID is not sent (AYOLINX_CHANNEL_ID is unset)".to_owned()),
+    }
+    for name in names {
         let call = Call {
             without: Some(name),
             ..unknown_inquiry()

@@ -18,6 +18,8 @@ use uuid::Uuid;
 use crate::failure::Failure;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The header that SNAP has and that the provider may or may not want.
+pub(crate) const CHANNEL_ID: &str = "CHANNEL-ID";
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Members whose value says how a call went and nothing secret.
 const SHOWN: [&str; 6] = [
@@ -185,11 +187,12 @@ impl Provider {
     pub(crate) async fn ask_token(&self, left: &str, timestamp: &str) -> Got {
         let key: &RsaSigningKey = &self.account.signing_key;
         let signature = key.sign_base64(format!("{left}|{timestamp}").as_bytes());
-        let headers = vec![
+        let mut headers = vec![
             ("X-TIMESTAMP", timestamp.to_owned()),
             ("X-CLIENT-KEY", self.account.client_id.clone()),
             ("X-SIGNATURE", signature),
         ];
+        headers.extend(self.channel_header());
         let body = br#"{"grantType":"client_credentials"}"#.to_vec();
         self.post(paths::TOKEN, headers, body).await
     }
@@ -213,9 +216,14 @@ impl Provider {
             ("X-EXTERNAL-ID", external_id),
             ("Authorization", format!("Bearer {token}")),
         ];
-        headers.extend(call.channel_id.clone().map(|id| ("CHANNEL-ID", id)));
+        let channel_id = call.channel_id.clone().map(|id| (CHANNEL_ID, id));
+        headers.extend(channel_id.or_else(|| self.channel_header()));
         headers.retain(|(name, _)| Some(*name) != call.without);
         self.post(call.path, headers, call.body).await
+    }
+
+    fn channel_header(&self) -> Option<(&'static str, String)> {
+        Some((CHANNEL_ID, self.account.channel_id.clone()?))
     }
 
     /// A call of our stand-in's control side.

@@ -20,6 +20,7 @@ fn the_api_has_the_documented_defaults() {
     assert_eq!(api.rate_limit.unwrap().get(), 200);
     assert_eq!(api.send_notification_url, SendNotificationUrl::Always);
     assert_eq!(api.provider.json_style, JsonStyle::Php);
+    assert_eq!(api.provider.channel_id, None);
     assert_eq!(
         api.provider.base_url.environment(),
         Environment::NonProduction

@@ -32,6 +32,11 @@ const MALFORMED: &[(&str, &[&str], u8)] = &[
     ),
     ("AYOLINX_CLIENT_SECRET_PREVIOUS", &["   "], ALL),
     (
+        "AYOLINX_CHANNEL_ID",
+        &["H2H001", "H 2", " H2H", "H-H", "é"],
+        ALL,
+    ),
+    (
         "AYOLINX_PRIVATE_KEY_FILE",
         &["/does/not/exist", "<public>"],
         ALL,

@@ -67,6 +67,7 @@ fn client(
     let settings = ProviderSettings {
         base_url: account.base_url.url().clone(),
         client_id: account.client_id.clone(),
+        channel_id: account.channel_id.clone(),
         client_secret,
         signing_key: account.signing_key.clone(),
         signing_key_previous: account.signing_key_previous.clone(),

@@ -105,6 +105,7 @@ fn flows(ports: Ports, ledger: &Ledger) -> Rc<Flows> {
             .parse()
             .unwrap(),
         client_id: "CK-model".to_owned(),
+        channel_id: None,
         client_secret: ClientSecret::new(Secret::new("SK-model".to_owned()))
             .unwrap()
             .into(),
