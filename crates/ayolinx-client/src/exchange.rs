@@ -53,7 +53,7 @@ impl Line<'_> {
                     self.settings.metrics.client_secret_accepted(secret);
                     return match class {
                         ResponseClass::Success => Ok(reply.body),
-                        other => Err(refusal(other, envelope, &reply)),
+                        other => Err(refusal(other, &envelope, &reply)),
                     };
                 }
                 // What was refused so was not done: it is sent again, signed as the provider may want it.

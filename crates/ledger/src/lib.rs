@@ -116,8 +116,8 @@ pub use payments::PaymentFacts;
 pub use pepper_standing::PepperStanding;
 pub use pool::{Ledger, LedgerSettings};
 pub use provider_calls::NotedCall;
-pub use reconciling::{Judgement, PaymentInBooks};
 pub use quarantine::{DISMISSAL_REASON_CHARS_MAX, Dismissal, QuarantineLine};
+pub use reconciling::{Judgement, PaymentInBooks};
 pub use redelivery::{
     LeasedRedelivery, REDELIVERY_ATTEMPTS_MAX, REDELIVERY_DAYS_MAX, REDELIVERY_EVENTS_MAX,
     RangeBegun, RedeliveryRange,

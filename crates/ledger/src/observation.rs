@@ -71,6 +71,7 @@ impl Observation {
             source,
             what: What::RefundCompleted(part),
             artefact: None,
+            ends_at: None,
             provider_reference: None,
             failure: None,
             detail: None,

@@ -8,7 +8,7 @@ use crate::json::JsonTree;
 
 use super::field_errors::{FieldErrors, Judged};
 use super::fields::Fields;
-use super::payment::{FIELDS, RequestedPayment, read_payment};
+use super::payment::{FIELDS, OPTIONAL, RequestedPayment, read_payment};
 
 /// A body of `POST …/payments` whose shape is right.
 #[derive(Debug)]
@@ -29,8 +29,10 @@ impl NamedPayment {
     pub fn read(body: &JsonTree, table: &ChannelTable) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
         let fields = Fields::root(body, FIELDS, &mut errors);
-        let requested = read_payment(&fields, table, &mut errors);
+        let requested = read_payment(fields, table, &mut errors);
         let judged = errors.into_judged(requested)?;
+        let mut known = FieldErrors::default();
+        let fields = Fields::root(body, FIELDS, &mut known).with_optional(OPTIONAL);
         let text = |name| fields.text(name, &mut FieldErrors::default());
         let method = text("method").and_then(|name| name.parse().ok());
         Ok(Self {

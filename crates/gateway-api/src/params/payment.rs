@@ -17,7 +17,7 @@ use super::named_payment::NamedPayment;
 use super::requirements::{judge_formats, needed_by, particular};
 
 pub(crate) const FIELDS: &[&str] = &["method", "channel", "channels"];
-const OPTIONAL: &[&str] = &["channel", "channels"];
+pub(super) const OPTIONAL: &[&str] = &["channel", "channels"];
 
 /// A choice that suits its order: the channels exist, are on, and take the amount.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -147,7 +147,7 @@ impl Flows {
                 if let Some(due) = due.filter(|due| *due > facts.now) {
                     return Ok(match self.next_resolve(work, facts) {
                         WorkNext::At(at) => WorkNext::At(at.min(due)),
-                        WorkNext::Done => WorkNext::Done,
+                        other @ (WorkNext::Done | WorkNext::Untried(_)) => other,
                     });
                 }
             }

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::Findings;
 
 const SECRET: &str = "client secret";
-const MESSAGE_CHARACTERS_MAX: usize = 200;
 const CHECK_SECRET: &str = "Set AYOLINX_CLIENT_SECRET to the secret of this client id and environment, as the provider's \
                             portal shows it, and nothing around it";
 const CHECK_PREVIOUS: &str =
@@ -46,13 +45,15 @@ fn told(outcome: &InquiryOutcome, accepted: Which, findings: &mut Findings) {
             let found = "an inquiry that is signed with it is answered";
             findings.ok(SECRET, found);
         }
-        Outcome::AuthenticationRefused { code } => {
-            let found =
-                format!("an inquiry that is signed with it is refused with responseCode {code}");
+        Outcome::AuthenticationRefused(said) => {
+            let (code, message) = (&said.code, &said.message);
+            let found = format!(
+                "an inquiry that is signed with it is refused with responseCode {code} {message:?}"
+            );
             findings.fail(SECRET, found, CHECK_SECRET);
         }
-        Outcome::Rejected { code, message } => {
-            let message: String = message.chars().take(MESSAGE_CHARACTERS_MAX).collect();
+        Outcome::Rejected(said) => {
+            let (code, message) = (&said.code, &said.message);
             let found =
                 format!("not known: an inquiry is refused with responseCode {code} {message:?}");
             findings.warn(SECRET, found, ASK_AGAIN);
