@@ -6,7 +6,6 @@ use ayolinx_core::funds::OrderFunds;
 use ayolinx_core::ids::{PaymentId, ReceiptId};
 use ayolinx_core::intake::Input;
 use ayolinx_core::order::{Before, Close, Decision, decide};
-use ayolinx_core::payment::{Fact, Step, step};
 use ayolinx_core::reading::Channelled;
 use ayolinx_core::states::OrderState;
 use chrono::TimeDelta;
@@ -16,7 +15,7 @@ use uuid::Uuid;
 use crate::change::{Decided, change_order, change_payment};
 use crate::error::LedgerError;
 use crate::funds::{hold, receipts_told, shows_other_details};
-use crate::history::{NewHistory, Source};
+use crate::history::NewHistory;
 use crate::observation::{Applied, Effect, Observation, What};
 use crate::payers::{Payer, without_name};
 use crate::receipts::{NoticeRow, ReceiptRow};
@@ -338,60 +337,6 @@ impl Tx<'_> {
                 detail: observation.detail.clone(),
             });
         }
-        Ok(())
-    }
-
-    /// The order is paid: what else is open is withdrawn. It can be paid another way now: what came
-    /// before is; a later payment, whose call may be under way, stays.
-    fn close_others(
-        &mut self,
-        locked: &mut Locked,
-        id: Uuid,
-        close: Close,
-    ) -> Result<(), LedgerError> {
-        let position = locked.payment(id)?.position;
-        let others: Vec<Uuid> = locked
-            .payments
-            .iter()
-            .filter(|other| other.id != id)
-            .filter(|other| close == Close::Others || other.position < position)
-            .map(|other| other.id)
-            .collect();
-        for other in others {
-            self.withdraw(locked, other)?;
-        }
-        Ok(())
-    }
-
-    /// Withdraws one payment of a locked order, if it is open.
-    pub(crate) fn withdraw(&mut self, locked: &mut Locked, id: Uuid) -> Result<(), LedgerError> {
-        if !locked.payment(id)?.state()?.is_open() {
-            return Ok(());
-        }
-        let now = self.now()?;
-        let before = locked.payment(id)?.state()?;
-        let Step::To(after) = step(before, Fact::Withdrawn) else {
-            return Ok(());
-        };
-        let row = locked.payment_mut(id)?;
-        after.as_str().clone_into(&mut row.state);
-        row.updated_at = now;
-        let row = row.clone();
-        self.plan_after(&row, before, true)?;
-        self.tally.came(&row, after);
-        self.writes.payments.insert(id, row);
-        self.record(NewHistory {
-            order_id: locked.order.id,
-            payment_id: Some(id),
-            source: Source::Sibling.as_str(),
-            fact: Fact::Withdrawn.as_str(),
-            payment_from: Some(before.as_str()),
-            payment_to: Some(after.as_str()),
-            order_from: None,
-            order_to: None,
-            order_version: Some(locked.order.version),
-            detail: None,
-        });
         Ok(())
     }
 

@@ -54,6 +54,7 @@ mod quarantine;
 mod receipts;
 mod reconciling;
 mod redelivery;
+mod refund_ends;
 mod refunds;
 mod replacements;
 mod replays;
@@ -72,6 +73,7 @@ mod stored_callbacks;
 mod timeline;
 mod tx;
 mod untaken;
+mod withdrawals;
 mod work;
 mod writes;
 

@@ -1,4 +1,8 @@
-//! The tables as diesel sees them; a test holds this file to the migrated database.
+//! The tables as diesel sees them; a test holds these files to the migrated database.
+
+mod console;
+
+pub(crate) use console::{operator_actions, operator_sessions, operators, sign_in_attempts};
 
 diesel::table! {
     merchants (id) {
@@ -372,50 +376,6 @@ diesel::table! {
         payee_sealed -> Nullable<Bytea>,
         cancelled_by -> Nullable<Text>,
         cancelled_at -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
-    operators (id) {
-        id -> Uuid,
-        email -> Text,
-        name -> Text,
-        role -> Text,
-        password_hash -> Text,
-        created_at -> Timestamptz,
-        signed_in_at -> Nullable<Timestamptz>,
-        disabled_at -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
-    operator_sessions (digest) {
-        digest -> Bytea,
-        operator_id -> Uuid,
-        created_at -> Timestamptz,
-        seen_at -> Timestamptz,
-        expires_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    sign_in_attempts (subject) {
-        subject -> Bytea,
-        failures -> Int4,
-        last_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    operator_actions (id) {
-        id -> Int8,
-        at -> Timestamptz,
-        operator_id -> Nullable<Uuid>,
-        action -> Text,
-        target -> Nullable<Text>,
-        outcome -> Text,
-        address -> Text,
-        follows -> Nullable<Int8>,
     }
 }
 

@@ -10,8 +10,8 @@ use crate::stub::{Act, Stub};
 const TOKEN: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 85\r\n\r\n\
 {\"responseCode\":\"2007300\",\"responseMessage\":\"Successful\",\"accessToken\":\"token-1\"    }";
-const CREATED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 48\r\n\r\n\
-{\"responseCode\":\"2004700\",\"qrContent\":\"000201\" }";
+const CREATED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 106\r\n\r\n\
+{\"responseCode\":\"2004700\",\"qrContent\":\"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE\" }";
 const PAID: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n\
 {\"responseCode\":\"2005100\",\"latestTransactionStatus\":\"00\"}";
 const CANCELLED: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n{\"responseCode\":\"2007700\"}";

@@ -10,8 +10,7 @@ use flate2::write::GzEncoder;
 use crate::bodies::{REFERENCE, channel, request};
 use crate::stub::{Act, Stub, token_body};
 
-const CREATED: &str =
-    r#"{"responseCode":"2004700","partnerReferenceNo":"REFERENCE","qrContent":"000201"}"#;
+const CREATED: &str = r#"{"responseCode":"2004700","partnerReferenceNo":"REFERENCE","qrContent":"00020101021226180014ID.CO.TEST.WWW53033605405150005802ID63044AFE"}"#;
 const PAID: &str = r#"{"responseCode":"2005100","originalPartnerReferenceNo":"REFERENCE","latestTransactionStatus":"00"}"#;
 const CANCELLED: &str = r#"{"responseCode":"2007700","originalPartnerReferenceNo":"REFERENCE"}"#;
 

@@ -4,10 +4,12 @@
 mod channels;
 mod json_style;
 mod messages;
+mod money;
 mod noise;
 mod notifications;
 mod order_of_telling;
 mod secrets_are_not_compared;
 mod signing_vectors;
+mod story;
 mod transitions;
 mod vectors;

@@ -147,7 +147,7 @@ async fn a_refused_request_uses_up_neither_key_nor_reference() {
     let (order, key) = (an_order("qris"), unique("key"));
     let wrong = with(
         order.clone(),
-        json!({"amount": {"value": "1.00", "currency": "IDR"}}),
+        json!({"amount": {"value": "0.00", "currency": "IDR"}}),
     );
     with_key(&shop, &wrong, &key)
         .await

@@ -108,7 +108,9 @@ async fn a_wrong_amount_is_accepted_by_hand() {
     let order = shop.post(&resolve, &accept).await.expect(200).json;
     assert_eq!(order["status"], "paid");
     assert_eq!(order["paid_amount"]["value"], "24000.00");
-    shop.post(&resolve, &accept)
+    let again = shop.post(&resolve, &accept).await.expect(200).json;
+    assert_eq!(again, order, "told again it changes nothing");
+    shop.post(&resolve, &json!({"action": "reject"}))
         .await
         .problem(409, "state_conflict");
 }

@@ -161,7 +161,7 @@ async fn as_a_table_of_those_that_are_wanted() {
     assert_eq!(lines.len(), 2, "{text}");
     let columns: BTreeSet<&str> = lines[0].split(',').collect();
     assert!(
-        columns.contains("customer_email") && columns.len() == 24,
+        columns.contains("customer_email") && columns.len() == 31,
         "{columns:?}"
     );
     let id = made["id"].as_str().unwrap();

@@ -20,7 +20,7 @@ const ALL_WITHIN: Duration = Duration::from_secs(100);
 const MAY_BE_EMPTY: [&str; 0] = [];
 
 /// Alerts whose causes are made while everything works …
-pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 17] = [
+pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 18] = [
     "ApiFails",
     "CallbacksForged",
     "CallbacksQuarantined",
@@ -34,6 +34,7 @@ pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 17] = [
     "ProviderThrottles",
     "ProviderUncertain",
     "QrNotOurs",
+    "RedeliveryGaveUp",
     "ResendsInVain",
     "SuspenseGrew",
     "UnknownPaymentsOld",
@@ -176,6 +177,11 @@ impl<'s> Traffic<'s> {
              AND id IN (SELECT event_id FROM deliveries WHERE state = 'due')",
             "SET session_replication_role = replica; UPDATE entries SET minor = minor - 100 \
              WHERE journal_id = (SELECT journal_id FROM entries ORDER BY journal_id DESC LIMIT 1) AND line = 1",
+            // A range whose steps failed as often as they may.
+            "INSERT INTO redeliveries (id, merchant_id, from_at, to_at, done_until, done_id, attempts) \
+             SELECT gen_random_uuid(), id, now() - interval '1 h', now(), now() - interval '1 h', \
+                 '00000000-0000-0000-0000-000000000000', 16 FROM merchants ORDER BY id LIMIT 1 \
+             ON CONFLICT DO NOTHING",
         ] {
             run_sql(&url, statement).unwrap();
         }

@@ -75,12 +75,19 @@ const CANCEL_REFUND: Call = Call {
     path: "/v1/refunds/{id}/cancel",
     summary: "Cancel a refund that waits",
     description: "What it asked for can be asked for again. Told again, it changes nothing. A completed refund cannot \
-                  be cancelled: its money went back. One of which less is left than it asks is cancelled by itself.",
+                  be cancelled: its money went back. The body is absent or `{}`. One of which less is left than it asks is cancelled by itself.",
     needs_key: true,
     parameters: &[REFUND_ID],
     body: None,
     replies: &[("200", "Cancelled.", Some("Refund"))],
-    errors: keyed_errors![NotFound, StateConflict],
+    errors: keyed_errors![
+        MalformedJson,
+        NotFound,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        StateConflict,
+        ValidationFailed,
+    ],
 };
 
 const RESOLVE_REVIEW: Call = Call {

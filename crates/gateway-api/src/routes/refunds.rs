@@ -6,9 +6,9 @@ use ayolinx_core::ids::{OrderId, RefundId};
 
 use super::kept::{Claiming, kept_reply};
 use crate::auth::{Scope, authenticate, authenticate_any};
-use crate::body::read_json;
+use crate::body::{read_json, read_optional_json};
 use crate::error::ApiError;
-use crate::params::{AskRefund, CompleteRefund, ResolveReview, no_query, path_id};
+use crate::params::{AskRefund, CompleteRefund, ResolveReview, no_fields, no_query, path_id};
 use crate::state::Api;
 use crate::usecases::refunds as usecase;
 use crate::views::{RefundList, RefundView};
@@ -66,12 +66,15 @@ pub(super) async fn complete(
 
 pub(super) async fn cancel(
     request: HttpRequest,
+    payload: Payload,
     id: Path<String>,
     api: Data<Api>,
 ) -> Result<HttpResponse, ApiError> {
     let merchant = authenticate(&api, &request, Scope::Refunds).await?;
     no_query(request.query_string())?;
     let id: RefundId = path_id(&id)?;
+    let body = read_optional_json(&request, payload).await?;
+    no_fields(&body.tree)?;
     let refund = usecase::cancel_refund(&api, merchant, id).await?;
     Ok(HttpResponse::Ok().json(refund))
 }

@@ -257,7 +257,7 @@ mod tests {
         let mut out = String::new();
         write_header(&mut out, false);
         assert!(out.starts_with("id,reference,status,"));
-        assert!(out.ends_with(",failure_code\r\n"));
+        assert!(out.ends_with(",settlement_id\r\n"));
         let mut marked = String::new();
         write_header(&mut marked, true);
         assert_eq!(marked, format!("\u{feff}{out}"));

@@ -7,7 +7,10 @@ use ledger::{Ledger, grant_to_services, known_versions, migrate, revert_all};
 
 use crate::support::{Books, context, paid, settings};
 
-const TABLES_AS_CODE: &str = include_str!("../../src/schema.rs");
+const TABLES_AS_CODE: &str = concat!(
+    include_str!("../../src/schema.rs"),
+    include_str!("../../src/schema/console.rs")
+);
 
 const COLUMNS: &str = "SELECT table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable \
      FROM information_schema.columns WHERE table_schema = 'public' \

@@ -292,8 +292,7 @@ fn rest(truth: &Truth) -> i64 {
 
 #[test]
 fn the_same_words_end_in_one_state_and_one_set_of_balances() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();

@@ -43,7 +43,7 @@ impl Scene {
             with(self.order.clone(), json!({"expires_at": mark})),
             with(
                 self.order.clone(),
-                json!({"amount": {"value": "1", "currency": "IDR"}}),
+                json!({"amount": {"value": "0", "currency": "IDR"}}),
             ),
             json!([mark]),
             json!(mark),

@@ -1,0 +1,262 @@
+//! What single words of the provider, and single decisions of a person, do to an order's money.
+
+use ayolinx_core::channels::AmountRule;
+use ayolinx_core::intake::{Input, ReviewVerdict};
+use ayolinx_core::money::Amount;
+use ayolinx_core::states::{OrderState, PaymentState};
+
+use crate::story::{Story, payment_id, word};
+
+#[test]
+fn what_went_back_before_it_came_is_not_the_shops() {
+    let mut story = Story::new();
+    assert_eq!(story.hear(2, "04 - 150"), "review order.review_required []");
+    assert_eq!(
+        story.hear(2, "00 - 150"),
+        "refunded order.refunded [receive_for_merchant:150 refund_from_merchant:150]"
+    );
+    assert_eq!(story.hear(2, "04 - 150"), "refunded - []");
+    let mut story = Story::new();
+    story.hear(2, "04 - 50");
+    assert_eq!(
+        story.hear(2, "00 - 150"),
+        "paid order.paid [receive_for_merchant:150 refund_from_merchant:50]"
+    );
+}
+
+#[test]
+fn another_transfer_is_other_money_in_every_state() {
+    let mut story = Story::new();
+    assert_eq!(
+        story.hear(0, "00 K1 100"),
+        "review order.review_required [receive_into_suspense:100]"
+    );
+    assert_eq!(
+        story.hear(0, "00 K2 150"),
+        "paid order.paid [receive_for_merchant:150]"
+    );
+    assert_eq!(story.holds(), (150, 100));
+    assert_eq!(
+        story.hear(0, "00 K3 50"),
+        "paid order.overpaid [receive_into_suspense:50]"
+    );
+    assert_eq!(story.hear(0, "04 K1 100"), "paid - [release_suspense:100]");
+    let mut story = Story::new();
+    story.hear(0, "00 K1 100");
+    assert_eq!(
+        story.hear(0, "00 K2 50"),
+        "review order.review_required [receive_into_suspense:50]"
+    );
+    assert_eq!(
+        story.resolve(ReviewVerdict::Accept),
+        "paid order.paid [suspense_to_merchant:100 suspense_to_merchant:50]"
+    );
+    // Found by an inquiry, which names no transfer: it takes the name of its own sum only.
+    let mut story = Story::new();
+    story.hear(0, "00 - 150");
+    assert_eq!(
+        story.hear(0, "00 K2 50"),
+        "paid order.overpaid [receive_into_suspense:50]"
+    );
+    assert_eq!(story.hear(0, "00 K1 150"), "paid - []");
+    assert_eq!(story.holds(), (150, 50));
+}
+
+#[test]
+fn a_correction_of_one_receipt_leaves_nothing_of_the_first_sum() {
+    let mut story = Story::new();
+    story.hear(2, "00 - 149");
+    assert_eq!(
+        story.hear(2, "00 - 150"),
+        "paid order.paid [release_suspense:149 receive_for_merchant:150]"
+    );
+    assert_eq!(story.hear(2, "00 - 149"), "paid - []");
+}
+
+#[test]
+fn what_ends_a_review_puts_the_order_where_it_would_be_without_it() {
+    // Another payment is open.
+    for verdict in [ReviewVerdict::Refund, ReviewVerdict::Reject] {
+        let mut story = Story::new();
+        story.funds.payments[1].base = PaymentState::Pending;
+        story.hear(0, "00 K1 15");
+        let ended = story.resolve(verdict);
+        assert!(ended.starts_with("pending"), "{ended}");
+        assert!(story.hear(1, "00 K2 150").starts_with("paid order.paid "));
+    }
+    // It had ended before.
+    for base in [
+        OrderState::Cancelled,
+        OrderState::Expired,
+        OrderState::Failed,
+    ] {
+        for verdict in [ReviewVerdict::Refund, ReviewVerdict::Reject] {
+            let mut story = Story::new();
+            (story.funds.state, story.funds.base) = (base, base);
+            story.funds.payments[0].base = PaymentState::Cancelled;
+            assert!(story.hear(0, "00 K1 15").starts_with("review"));
+            story.resolve(verdict);
+            assert_eq!(story.funds.state, base, "{verdict:?}");
+        }
+    }
+    // Nothing is open, nothing was before.
+    let mut story = Story::new();
+    story.hear(0, "00 K1 15");
+    assert_eq!(
+        story.resolve(ReviewVerdict::Refund),
+        "refunded order.refunded [release_suspense:15]"
+    );
+    assert_eq!(story.resolve(ReviewVerdict::Refund), "nothing");
+    assert!(story.funds.was_decided(ReviewVerdict::Refund));
+    let mut story = Story::new();
+    story.hear(0, "00 K1 15");
+    assert_eq!(
+        story.resolve(ReviewVerdict::Reject),
+        "failed order.failed [release_suspense:15]"
+    );
+    assert_eq!(
+        story.hear(0, "00 K1 15"),
+        "failed - []",
+        "it stays struck out"
+    );
+    assert!(
+        story
+            .hear(0, "00 K1 150")
+            .starts_with("paid late order.paid_late"),
+        "money wins"
+    );
+    // The payer can still choose.
+    let mut story = Story::new();
+    story.funds.payer_chooses = true;
+    story.hear(0, "00 K1 15");
+    assert!(story.resolve(ReviewVerdict::Refund).starts_with("pending"));
+}
+
+#[test]
+fn a_claim_without_a_sum_is_decided_too() {
+    for (verdict, expected) in [
+        (
+            ReviewVerdict::Accept,
+            "paid order.paid [receive_for_merchant:150]",
+        ),
+        (ReviewVerdict::Refund, "refunded order.refunded []"),
+        (ReviewVerdict::Reject, "failed order.failed []"),
+    ] {
+        let mut story = Story::new();
+        story.funds.payments[0].can_inquire = false;
+        assert_eq!(story.hear(0, "00 - all"), "review order.review_required []");
+        assert_eq!(story.resolve(verdict), expected);
+        assert_eq!(story.hear(0, "00 - all").split(' ').nth(1), Some("-"));
+    }
+}
+
+#[test]
+fn of_two_right_sums_one_is_the_orders_and_the_other_takes_its_place() {
+    let mut story = Story::new();
+    story.hear(0, "00 K2 150");
+    assert_eq!(
+        story.hear(0, "00 K1 150"),
+        "paid order.overpaid [merchant_to_suspense:150 receive_for_merchant:150]",
+        "the smaller key"
+    );
+    assert_eq!(
+        story.hear(0, "04 K1 150"),
+        "paid - [suspense_to_merchant:150 refund_from_merchant:150]",
+        "the shop has what it had"
+    );
+    assert_eq!(story.holds(), (150, 0));
+    assert_eq!(
+        story.hear(0, "04 K2 all"),
+        "refunded order.refunded [refund_from_merchant:150]"
+    );
+    assert!(story.hear(0, "00 K3 150").starts_with("paid order.paid "));
+}
+
+#[test]
+fn what_a_transfer_not_heard_of_gave_back_takes_no_others_money() {
+    for amount in ["100", "150"] {
+        let mut story = Story::new();
+        story.hear(0, "00 b 150");
+        assert_eq!(story.hear(0, &format!("04 a {amount}")), "paid - []");
+        story.hear(0, &format!("00 a {amount}"));
+        assert_eq!(story.holds(), (150, 0), "{amount}");
+        assert_eq!(story.funds.state, OrderState::Paid);
+    }
+}
+
+#[test]
+fn while_only_wrong_sums_wait_the_order_is_under_review() {
+    let mut story = Story::new();
+    story.hear(0, "00 K1 150");
+    story.hear(0, "00 K2 70");
+    assert!(
+        story
+            .hear(0, "04 K1 150")
+            .starts_with("review order.review_required")
+    );
+    assert!(
+        story
+            .hear(0, "04 K2 70")
+            .starts_with("refunded order.refunded")
+    );
+}
+
+#[test]
+fn the_amount_rule_holds_for_what_goes_back() {
+    for (rule, received) in [(AmountRule::NetOfFee, 149), (AmountRule::PlusFee, 151)] {
+        let mut story = Story::new();
+        story.funds.payments[2].amount_rule = rule;
+        let before = story.before();
+        let id = story.id();
+        let mut success = word(&format!("00 - {received}"));
+        success.details.fee = Some(Amount::rupiah(1000).unwrap());
+        (story.funds)
+            .take(payment_id(2), &Input::Word(&success), id)
+            .unwrap();
+        assert_eq!(
+            story.is_decided(&before, payment_id(2)),
+            "paid order.paid [receive_for_merchant:150]"
+        );
+        assert_eq!(
+            story.hear(2, &format!("04 - {received}")),
+            "refunded order.refunded [refund_from_merchant:150]",
+            "{rule:?}"
+        );
+    }
+}
+
+#[test]
+fn refunds_are_completed_in_parts_and_a_total_told_later_is_not_added() {
+    let mut story = Story::new();
+    story.hear(2, "00 - 150");
+    assert_eq!(
+        story.refund(2, 50),
+        "paid order.refunded [refund_from_merchant:50]"
+    );
+    assert_eq!(story.hear(2, "04 - 50"), "paid - []");
+    assert_eq!(
+        story.hear(2, "04 - 80"),
+        "paid order.refunded [refund_from_merchant:30]"
+    );
+    assert_eq!(story.hear(2, "04 - 60"), "paid - []", "it never falls");
+    assert_eq!(
+        story.refund(2, 70),
+        "refunded order.refunded [refund_from_merchant:70]"
+    );
+}
+
+#[test]
+fn money_that_comes_after_the_end_is_late() {
+    for base in [
+        OrderState::Cancelled,
+        OrderState::Expired,
+        OrderState::Failed,
+    ] {
+        let mut story = Story::new();
+        (story.funds.state, story.funds.base) = (base, base);
+        assert_eq!(
+            story.hear(2, "00 - 150"),
+            "paid late order.paid_late [receive_for_merchant:150]"
+        );
+    }
+}
