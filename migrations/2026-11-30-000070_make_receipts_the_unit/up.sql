@@ -19,7 +19,7 @@ ALTER TABLE receipts
     ADD CONSTRAINT receipts_sums_are_none_below_zero
         CHECK (received_minor > 0 AND returned_minor BETWEEN 0 AND amount_minor
                AND given_back_minor >= 0 AND fee_minor >= 0) NOT VALID,
-    ADD CONSTRAINT receipts_verdict_check CHECK (verdict IN ('accepted', 'rejected')) NOT VALID,
+    ADD CONSTRAINT receipts_verdict_check CHECK (verdict IN ('accepted', 'returned', 'rejected')) NOT VALID,
     ADD CONSTRAINT receipts_held_is_what_is_left
         CHECK (received_minor IS NULL OR CASE held
             WHEN 'merchant' THEN returned_minor < amount_minor AND verdict IS DISTINCT FROM 'rejected'

@@ -227,7 +227,7 @@ impl OrderFunds {
         self.payments.iter().any(|payment| {
             let receipts = payment.receipts.iter().any(|receipt| match verdict {
                 ReviewVerdict::Accept => receipt.verdict == Some(Verdict::Accepted),
-                ReviewVerdict::Refund => !receipt.given_back.is_nothing(),
+                ReviewVerdict::Refund => receipt.verdict == Some(Verdict::Returned),
                 ReviewVerdict::Reject => receipt.verdict == Some(Verdict::Rejected),
             });
             let notices = payment.notices.iter().any(|notice| match verdict {
@@ -263,7 +263,10 @@ impl PaymentFunds {
             }
             match verdict {
                 ReviewVerdict::Accept => receipt.verdict = Some(Verdict::Accepted),
-                ReviewVerdict::Refund => receipt.given_back = Returned::WHOLE,
+                ReviewVerdict::Refund => {
+                    receipt.given_back = Returned::WHOLE;
+                    receipt.verdict = Some(Verdict::Returned);
+                }
                 ReviewVerdict::Reject => receipt.verdict = Some(Verdict::Rejected),
             }
         }

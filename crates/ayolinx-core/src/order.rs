@@ -212,12 +212,13 @@ fn event(
         }
         OrderState::Review => None,
         OrderState::Refunded => enters.then_some(EventType::OrderRefunded),
-        OrderState::Failed => enters.then_some(EventType::OrderFailed),
-        OrderState::Pending | OrderState::Expired | OrderState::Cancelled => {
+        OrderState::Pending | OrderState::Expired | OrderState::Cancelled | OrderState::Failed => {
             let gave_back = books(Booking::ReleaseSuspense) || books(Booking::RefundFromMerchant);
             let ends_review = enters && before.order == OrderState::Review;
             if ends_review && gave_back && !rejects(funds, allocation) {
                 Some(EventType::OrderRefunded)
+            } else if enters && allocation.order == OrderState::Failed {
+                Some(EventType::OrderFailed)
             } else if enters && allocation.order == OrderState::Expired {
                 Some(EventType::OrderExpired)
             } else if enters && allocation.order == OrderState::Cancelled {

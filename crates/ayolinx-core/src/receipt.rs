@@ -30,6 +30,8 @@ impl Place {
 pub enum Verdict {
     /// It counts as the payment, with the amount that came.
     Accepted,
+    /// It was given back.
+    Returned,
     /// There was no such money.
     Rejected,
 }

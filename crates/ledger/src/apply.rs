@@ -5,8 +5,9 @@
 use ayolinx_core::funds::OrderFunds;
 use ayolinx_core::ids::{PaymentId, ReceiptId};
 use ayolinx_core::intake::Input;
+use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::order::{Before, Close, Decision, decide};
-use ayolinx_core::reading::Channelled;
+use ayolinx_core::reading::{Channelled, ProviderWord};
 use ayolinx_core::states::OrderState;
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -181,6 +182,9 @@ impl Tx<'_> {
         match &input {
             Input::Word(_) | Input::RefundCompleted(_) => self.read_receipts(locked)?,
             Input::Fact(_) => self.read_money(locked)?,
+        }
+        if let What::Word(word) = &observation.what {
+            learn_channel(locked.payment_mut(id)?, word);
         }
         let before = self.funds(locked)?;
         let mut funds = before.clone();
@@ -363,6 +367,16 @@ impl Tx<'_> {
             order_version: Some(locked.order.version),
             detail: observation.detail.clone(),
         });
+    }
+}
+
+/// What the payer of a payment link chose is known once money came by it; its amounts are judged as
+/// those of that channel.
+fn learn_channel(row: &mut PaymentRow, word: &ProviderWord) {
+    let is_success = word.status == Some(ProviderStatus::Success)
+        && word.channelled != Channelled::StaleCallback;
+    if is_success && row.channel.is_none() {
+        row.channel.clone_from(&word.channel);
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::apply::Locked;
 use crate::error::LedgerError;
-use crate::observation::{Observation, What};
+use crate::observation::Observation;
 use crate::payers::without_name;
 use crate::rows::PaymentRow;
 use crate::tx::shifted;
@@ -47,12 +47,6 @@ pub(crate) fn change_payment(
             if let Some(failure) = &observation.failure {
                 row.failure_code = Some(failure.code.clone());
                 row.failure_message = Some(failure.message.clone());
-            }
-        }
-        // A payment link names no channel until the payer chose one.
-        PaymentState::Paid | PaymentState::Review if row.channel.is_none() => {
-            if let What::Word(word) = &observation.what {
-                row.channel.clone_from(&word.channel);
             }
         }
         PaymentState::Pending

@@ -7,7 +7,7 @@ use ayolinx_core::order::{Before, Decision};
 use ayolinx_core::posting::Booking;
 use ayolinx_core::reading::paid_at;
 use ayolinx_core::receipt::{
-    Notice, NoticeName, NoticeSays, NoticeVerdict, Place, Receipt, Returned,
+    Notice, NoticeName, NoticeSays, NoticeVerdict, Place, Posted, Receipt, Returned,
 };
 use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, Utc};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::apply::Locked;
 use crate::error::LedgerError;
 use crate::receipts::{NoticeRow, ReceiptRow, notices_of, receipts_of};
-use crate::rows::{OrderRow, PaymentRow, parse};
+use crate::rows::{OrderRow, PaymentRow, amount, parse};
 use crate::tx::Tx;
 
 impl OrderRow {
@@ -138,10 +138,13 @@ impl Tx<'_> {
         let amount_rule = (self.context.channels.get(channel))
             .map(|channel| channel.amount_rule)
             .unwrap_or_default();
-        let receipts: Vec<Receipt> = locked
+        let mut receipts: Vec<Receipt> = locked
             .receipts_of(row.id)
             .map(|receipt| receipt.read(row))
             .collect::<Result<_, _>>()?;
+        if locked.receipts_of(row.id).any(ReceiptRow::is_of_before) {
+            take_out_what_left(&mut receipts, row)?;
+        }
         let mut notices: Vec<Notice> = (locked.notices.iter())
             .filter(|notice| notice.payment_id == row.id)
             .map(|notice| notice.read(&row.currency))
@@ -245,6 +248,42 @@ impl Tx<'_> {
         *known = receipts;
         locked.notices = notices;
     }
+}
+
+/// The version before let suspense go without saying so of a receipt: what its payment holds counts, and
+/// the earliest receipts are those that left.
+fn take_out_what_left(receipts: &mut [Receipt], row: &PaymentRow) -> Result<(), LedgerError> {
+    let mut too_much = -row.suspense_minor;
+    for receipt in &*receipts {
+        if let Some(posted) = receipt.posted.filter(|it| it.place == Place::Suspense) {
+            too_much = added(too_much, posted.amount.minor())?;
+            too_much = added(too_much, -posted.returned.minor())?;
+        }
+    }
+    for receipt in receipts {
+        let Some(posted) = receipt.posted.filter(|it| it.place == Place::Suspense) else {
+            continue;
+        };
+        if too_much <= 0 {
+            return Ok(());
+        }
+        let left = posted.amount.minor().min(too_much);
+        too_much = added(too_much, -left)?;
+        let total = amount(left, &row.currency)?;
+        receipt.given_back = Returned {
+            total,
+            whole: left == posted.amount.minor(),
+        };
+        receipt.posted = Some(Posted {
+            returned: total,
+            place: match total == posted.amount {
+                true => Place::Returned,
+                false => Place::Suspense,
+            },
+            ..posted
+        });
+    }
+    Ok(())
 }
 
 fn added(sum: i64, minor: i64) -> Result<i64, LedgerError> {

@@ -1,7 +1,7 @@
 //! A POST that creates something else than an order or payment, done once for its key: the work, the
 //! key and the reply are one transaction (contract 4.1, idempotency).
 
-use ayolinx_core::ids::MerchantId;
+use ayolinx_core::ids::{MerchantId, OrderId};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -22,6 +22,26 @@ pub enum Once<T> {
 }
 
 impl Tx<'_> {
+    /// Says which order the kept reply of a key is about, so that it goes when its payer is erased.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn claim_is_about(
+        &mut self,
+        merchant: MerchantId,
+        claim: &Claim,
+        order: OrderId,
+    ) -> Result<(), LedgerError> {
+        if let Some(key) = &claim.key {
+            diesel::update(creations::table)
+                .filter(creations::merchant_id.eq(merchant.as_uuid()))
+                .filter(creations::idempotency_key.eq(key))
+                .set(creations::order_id.eq(order.as_uuid()))
+                .execute(self.connection()?)?;
+        }
+        Ok(())
+    }
+
     /// Does `work` unless its key was used before, and keeps the reply that `reply_of` makes of it.
     /// Without a key it is always done and nothing is kept.
     ///

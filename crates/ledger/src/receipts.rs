@@ -151,6 +151,7 @@ impl ReceiptRow {
             verdict: receipt.verdict.map(|verdict| {
                 match verdict {
                     Verdict::Accepted => "accepted",
+                    Verdict::Returned => "returned",
                     Verdict::Rejected => "rejected",
                 }
                 .to_owned()
@@ -162,6 +163,11 @@ impl ReceiptRow {
             settles_on: receipt.details.settles_on,
             finished_at: receipt.finished_at,
         }
+    }
+
+    /// Whether the version before wrote it.
+    pub(crate) const fn is_of_before(&self) -> bool {
+        self.received_minor.is_none()
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -180,6 +186,7 @@ impl ReceiptRow {
         };
         let verdict = match self.verdict.as_deref() {
             Some("accepted") => Some(Verdict::Accepted),
+            Some("returned") => Some(Verdict::Returned),
             Some(_) => Some(Verdict::Rejected),
             None => None,
         };

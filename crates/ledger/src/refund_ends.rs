@@ -1,6 +1,8 @@
 //! How refunds come to their end: completed by a person or by what the provider gave back, cancelled by
 //! the shop or since less than they ask is left; and how they move along with the order's money.
 
+use std::collections::BTreeSet;
+
 use ayolinx_core::order::Decision;
 use ayolinx_core::posting::Booking;
 use diesel::prelude::*;
@@ -26,10 +28,12 @@ impl Tx<'_> {
             (decision.postings.iter()).filter(move |posting| posting.booking == booking)
         };
         let by_person = matches!(source, Source::Merchant | Source::Operator);
+        let mut less_is_left = BTreeSet::new();
         for moved in of(Booking::MerchantToSuspense) {
             let booked = of(Booking::SuspenseToMerchant).chain(of(Booking::ReceiveForMerchant));
             for to in booked.filter(|to| to.payment != moved.payment) {
                 self.move_refunds(moved.payment.as_uuid(), to.payment.as_uuid())?;
+                less_is_left.insert(to.payment.as_uuid());
             }
         }
         for returned in of(Booking::RefundFromMerchant) {
@@ -41,15 +45,29 @@ impl Tx<'_> {
             if !by_person {
                 self.complete_refunds(row.id, part)?;
             }
-            for (id, minor) in self.waiting_refunds(row.id)? {
-                if minor > row.merchant_minor {
-                    self.withdraw_refund(id, "gateway")?;
-                    let refund: RefundRow = refunds::table
-                        .find(id)
-                        .select(RefundRow::as_select())
-                        .first(self.connection()?)?;
-                    self.record_refund(locked, &refund, source, "refund_cancelled");
-                }
+            less_is_left.insert(row.id);
+        }
+        for payment in less_is_left {
+            self.cancel_what_is_not_left(locked, payment, source)?;
+        }
+        Ok(())
+    }
+
+    fn cancel_what_is_not_left(
+        &mut self,
+        locked: &Locked,
+        payment: Uuid,
+        source: Source,
+    ) -> Result<(), LedgerError> {
+        let left = locked.payment(payment)?.merchant_minor;
+        for (id, minor) in self.waiting_refunds(payment)? {
+            if minor > left {
+                self.withdraw_refund(id, "gateway")?;
+                let refund: RefundRow = refunds::table
+                    .find(id)
+                    .select(RefundRow::as_select())
+                    .first(self.connection()?)?;
+                self.record_refund(locked, &refund, source, "refund_cancelled");
             }
         }
         Ok(())

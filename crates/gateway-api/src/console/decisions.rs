@@ -35,7 +35,8 @@ pub(super) struct RefundRow {
 }
 
 impl RefundRow {
-    pub(super) fn new(line: RefundLine) -> Self {
+    /// `shows_payee` where the operator asked to see the customer, which the log says.
+    pub(super) fn new(line: RefundLine, shows_payee: bool) -> Self {
         Self {
             id: line.id.to_string(),
             amount: rupiah(line.amount),
@@ -43,6 +44,7 @@ impl RefundRow {
             waits: line.completed_at.is_none() && line.cancelled_at.is_none(),
             payee: line
                 .payee
+                .filter(|_| shows_payee)
                 .map(|payee| format!("{} {} {}", payee.bank, payee.account, payee.name))
                 .unwrap_or_default(),
             state: plain(&line.state),

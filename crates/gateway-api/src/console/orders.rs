@@ -118,7 +118,9 @@ impl OrderPage {
             payments,
             receipts,
             timeline: found.timeline.into_iter().map(happened).collect(),
-            refunds: found.refunds.into_iter().map(RefundRow::new).collect(),
+            refunds: (found.refunds.into_iter())
+                .map(|line| RefundRow::new(line, shows_customer))
+                .collect(),
             can_resolve: in_suspense || order.state == OrderState::Review,
             refund: (order.state == OrderState::Paid)
                 .then(|| RefundId::from_uuid(Uuid::now_v7()).to_string()),

@@ -30,9 +30,13 @@ pub async fn ask_refund(
         payee: wanted.payee,
         source: Source::Merchant,
     };
+    let asked_by = claim.clone();
     once(api, merchant, claim, move |tx| {
         match tx.ask_refund(merchant, order, &new)? {
-            Ok(line) => reply(201, &RefundView::new(line)).map(Ok),
+            Ok(line) => {
+                tx.claim_is_about(merchant, &asked_by, order)?;
+                reply(201, &RefundView::new(line)).map(Ok)
+            }
             Err(refused) => Ok(Err(refusal(refused))),
         }
     })

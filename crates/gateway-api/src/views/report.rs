@@ -51,6 +51,8 @@ pub struct SuspenseReport {
     pub received: Counted,
     /// Became the merchant's; it is in `paid` too.
     pub accepted: Counted,
+    /// Was booked to the merchant until an earlier payment of the same order took its place.
+    pub displaced: Counted,
     /// Left again: given back, or never what was announced.
     pub released: Counted,
 }
@@ -96,6 +98,7 @@ impl ChannelReport {
             suspense: SuspenseReport {
                 received: counted(&[figures.held])?,
                 accepted: counted(&[figures.accepted])?,
+                displaced: counted(&[figures.displaced])?,
                 released: counted(&[figures.released])?,
             },
         })

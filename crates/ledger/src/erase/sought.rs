@@ -1,6 +1,8 @@
 //! Finding the orders of a payer. Payers are sealed and there is no index of them, not even a blind one,
 //! which would be a name for each of them: whoever seeks one opens all, page by page.
 
+use std::collections::BTreeSet;
+
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::Customer;
 use ayolinx_core::phone::Phone;
@@ -148,19 +150,28 @@ impl Tx<'_> {
             .now()?
             .checked_sub_months(Months::new(months))
             .ok_or_else(|| LedgerError::corrupt("payers are kept for so many months"))?;
-        let old: Vec<Old> = diesel::sql_query(
-            "SELECT p.order_id FROM payers p JOIN orders o ON o.id = p.order_id \
-             WHERE p.order_id > $1 AND p.order_id < $2 AND o.created_at < $3 \
-               AND o.state NOT IN ('pending', 'review') ORDER BY p.order_id LIMIT $4",
-        )
-        .bind::<SqlUuid, _>(after)
-        .bind::<SqlUuid, _>(first_id_of(before))
-        .bind::<Timestamptz, _>(before)
-        .bind::<BigInt, _>(OLD_AT_ONCE)
-        .load(self.connection()?)?;
-        Ok(old.into_iter().map(|row| row.order_id).collect())
+        let mut old = BTreeSet::new();
+        for query in [OLD_PAYERS, OLD_PAYEES] {
+            let rows: Vec<Old> = diesel::sql_query(query)
+                .bind::<SqlUuid, _>(after)
+                .bind::<SqlUuid, _>(first_id_of(before))
+                .bind::<Timestamptz, _>(before)
+                .bind::<BigInt, _>(OLD_AT_ONCE)
+                .load(self.connection()?)?;
+            old.extend(rows.into_iter().map(|row| row.order_id));
+        }
+        let at_once = usize::try_from(OLD_AT_ONCE).unwrap_or(usize::MAX);
+        Ok(old.into_iter().take(at_once).collect())
     }
 }
+
+const OLD_PAYERS: &str = "SELECT p.order_id FROM payers p JOIN orders o ON o.id = p.order_id \
+     WHERE p.order_id > $1 AND p.order_id < $2 AND o.created_at < $3 \
+       AND o.state NOT IN ('pending', 'review') ORDER BY p.order_id LIMIT $4";
+/// Where the money of a refund was to go is kept beside the refund.
+const OLD_PAYEES: &str = "SELECT r.order_id FROM refunds r JOIN orders o ON o.id = r.order_id \
+     WHERE r.payee_sealed IS NOT NULL AND r.order_id > $1 AND r.order_id < $2 AND o.created_at < $3 \
+       AND o.state NOT IN ('pending', 'review') ORDER BY r.order_id LIMIT $4";
 
 /// The smallest UUIDv7 of a time.
 fn first_id_of(at: DateTime<Utc>) -> Uuid {

@@ -181,7 +181,9 @@ async fn the_sum_of_the_days_is_the_sum_of_the_journal() {
         ));
         assert_eq!(received.to_string(), booked, "day {day}");
         owed += received - sum(|way| way.refunded);
-        waiting += sum(|way| way.held) - sum(|way| way.accepted) - sum(|way| way.released);
+        waiting += sum(|way| way.held) + sum(|way| way.displaced)
+            - sum(|way| way.accepted)
+            - sum(|way| way.released);
     }
     assert_eq!((owed / 100, waiting / 100), books.held().await);
     assert_eq!(books.held().await, (3 * PRICE - 50_000 + 149_000, 0));
