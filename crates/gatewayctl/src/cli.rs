@@ -251,7 +251,7 @@ pub(crate) enum Orders {
 
 #[derive(Debug, Args)]
 pub(crate) struct NamedOrder {
-    /// The merchant's reference, the order's id, or the id of one of its payments.
+    /// The merchant's reference, the order's id, the id of one of its payments, or a receipt's RRN.
     #[arg(value_name = "REF|ID")]
     pub(crate) order: String,
     /// Whose reference it is, where several merchants use the same.

@@ -74,6 +74,17 @@ fn a_correction_of_one_receipt_leaves_nothing_of_the_first_sum() {
 }
 
 #[test]
+fn of_two_wrong_sums_told_for_one_receipt_the_larger_counts_whichever_comes_first() {
+    for told in [["00 - 100", "00 - 120"], ["00 - 120", "00 - 100"]] {
+        let mut story = Story::new();
+        for word in told {
+            story.hear(2, word);
+        }
+        assert_eq!(story.holds(), (0, 120), "{told:?}");
+    }
+}
+
+#[test]
 fn what_ends_a_review_puts_the_order_where_it_would_be_without_it() {
     // Another payment is open.
     for verdict in [ReviewVerdict::Refund, ReviewVerdict::Reject] {

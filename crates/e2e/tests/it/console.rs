@@ -202,6 +202,7 @@ async fn money_under_review_is_decided_on_and_a_refund_completed() {
         Operator::log(&stack)[2..],
         [
             format!("{EMAIL}|review_resolved|{id}|accept"),
+            format!("{EMAIL}|review_resolved|{id}|accept"),
             format!("{EMAIL}|review_resolved|{id}|refused"),
             format!("{EMAIL}|refund_completed|{refund}|done"),
             format!("{EMAIL}|refund_completed|{refund}|refused"),

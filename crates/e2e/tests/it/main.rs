@@ -54,6 +54,7 @@ mod provider_is_tried;
 mod provider_refuses;
 mod qr_pictures;
 mod readiness;
+mod receipts_are_told;
 mod redis_is_away;
 mod refunded_by_provider;
 mod restart_drains;

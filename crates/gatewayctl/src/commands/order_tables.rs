@@ -2,7 +2,9 @@
 
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::money::Money;
-use ayolinx_core::order_view::{NextAction, OrderView, PaymentView, jakarta_millis};
+use ayolinx_core::order_view::{
+    NextAction, OrderView, PaymentView, ReceiptStatus, ReceiptView, jakarta_millis,
+};
 use ledger::HistoryLine;
 
 use crate::output::{fields, table};
@@ -71,7 +73,53 @@ pub(crate) fn order_tables(order: &OrderView, history: &[HistoryLine]) -> String
         ],
         &lines,
     );
-    format!("{head}\n{payments}\n{lines}")
+    format!("{head}\n{payments}\n{}{lines}", receipts(order))
+}
+
+/// The sums received, where there are any.
+fn receipts(order: &OrderView) -> String {
+    let rows: Vec<Vec<String>> = (order.payments.iter())
+        .flat_map(|payment| {
+            payment
+                .receipts
+                .iter()
+                .map(move |it| receipt_row(payment, it))
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let head = [
+        "RECEIPT",
+        "PAYMENT",
+        "MONEY IS",
+        "AMOUNT",
+        "RETURNED",
+        "FEE",
+        "RRN",
+        "ISSUER",
+        "SETTLES ON",
+    ];
+    format!("{}\n", table(&head, &rows))
+}
+
+fn receipt_row(payment: &PaymentView, receipt: &ReceiptView) -> Vec<String> {
+    let place = match receipt.status {
+        ReceiptStatus::Booked => "booked",
+        ReceiptStatus::Suspense => "suspense",
+        ReceiptStatus::Returned => "returned",
+    };
+    vec![
+        receipt.id.to_string(),
+        payment.id.to_string(),
+        place.to_owned(),
+        money(&receipt.amount),
+        money(&receipt.returned_amount),
+        receipt.fee.as_ref().map(money).unwrap_or_default(),
+        receipt.rrn.clone().unwrap_or_default(),
+        receipt.issuer.clone().unwrap_or_default(),
+        receipt.settles_on.clone().unwrap_or_default(),
+    ]
 }
 
 fn payment_row(payment: &PaymentView) -> Vec<String> {
