@@ -266,6 +266,7 @@ pub(crate) fn settled_line(notice: &Notice) -> Value {
         "channel": notice.channel,
         "status": notice.status.code(),
         "amount": notice.amount.map(ayolinx_core::money::Money::from),
+        "transfer": notice.transfer,
     })
 }
 

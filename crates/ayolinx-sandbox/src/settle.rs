@@ -16,12 +16,14 @@ use crate::transaction::{CallbackRecord, Status, Transaction};
 pub(crate) struct Settlement {
     /// New status.
     pub(crate) status: Status,
-    /// Amount paid or refunded; default the transaction's.
+    /// Amount paid, or refunded up to now; default the transaction's.
     pub(crate) amount: Option<Amount>,
     /// Channel the payer chose on a link; default the first offered.
     pub(crate) channel: Option<ChannelName>,
     /// Overrides the setting.
     pub(crate) mode: Option<CallbackMode>,
+    /// A transfer of this number beside others: callback and inquiry name it.
+    pub(crate) transfer: Option<String>,
     /// The callback names this instead of the merchant's reference.
     pub(crate) said_reference: Option<String>,
     /// The callback names this instead of the provider's number.
@@ -40,6 +42,7 @@ impl Settlement {
             amount: None,
             channel: None,
             mode: None,
+            transfer: None,
             said_reference: None,
             said_provider_reference: None,
             fee: None,
@@ -63,6 +66,8 @@ pub(crate) struct Notice {
     pub(crate) status: Status,
     /// Amount told.
     pub(crate) amount: Option<Amount>,
+    /// Number of the transfer, where it has one of its own.
+    pub(crate) transfer: Option<String>,
     /// Reference told.
     pub(crate) reference: String,
     /// Provider's number told.
@@ -108,8 +113,12 @@ pub(crate) fn settle(
 
 fn apply(transaction: &mut Transaction, settlement: &Settlement, now: DateTime<Utc>) {
     transaction.status = settlement.status.clone();
+    let transfer = settlement.transfer.as_deref();
     if settlement.status == Status::success() {
-        transaction.paid = settlement.amount.or(transaction.create.amount);
+        let paid = settlement.amount.or(transaction.create.amount);
+        transaction.receive(transfer, paid);
+    } else if settlement.status == Status::refunded() {
+        transaction.give_back(transfer, settlement.amount);
     }
     if transaction.status.is_open() {
         transaction.finished_at = None;
@@ -149,6 +158,7 @@ fn notice(
         channel: chosen,
         status: settlement.status.clone(),
         amount: amount.filter(|_amount| !settlement.without_amount),
+        transfer: settlement.transfer.clone(),
         reference: settlement
             .said_reference
             .clone()
@@ -156,6 +166,7 @@ fn notice(
         provider_reference: settlement
             .said_provider_reference
             .clone()
+            .or_else(|| settlement.transfer.clone())
             .unwrap_or_else(|| transaction.provider_reference.clone()),
         link_code: transaction.link_code.clone(),
         fee: settlement.fee,

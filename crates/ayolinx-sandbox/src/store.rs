@@ -165,6 +165,7 @@ mod tests {
             link_code: Some(format!("code-{reference}")),
             status: Status::pending(),
             paid: None,
+            transfers: Vec::new(),
             created_at: Utc::now(),
             valid_until: Utc::now(),
             finished_at: None,

@@ -94,6 +94,8 @@ pub(crate) struct Transaction {
     pub(crate) status: Status,
     /// What the payer paid.
     pub(crate) paid: Option<Amount>,
+    /// The sums that came, the one last told of at the end.
+    pub(crate) transfers: Vec<Transfer>,
     /// When it came.
     pub(crate) created_at: DateTime<Utc>,
     /// When it closes.
@@ -124,9 +126,53 @@ impl Transaction {
         self.status.clone()
     }
 
-    /// Amount an inquiry tells: what was paid, else what was asked.
+    /// Amount an inquiry tells: what was given back, what was paid, else what was asked.
     pub(crate) fn amount(&self) -> Option<Amount> {
-        self.paid.or(self.create.amount)
+        let returned = self.transfers.last().and_then(|last| last.returned);
+        returned
+            .filter(|_| self.status == Status::refunded())
+            .or(self.paid)
+            .or(self.create.amount)
+    }
+
+    /// The number by which an inquiry names what it tells of.
+    pub(crate) fn told_reference(&self) -> &str {
+        let named = self.transfers.last().and_then(|last| last.name.as_deref());
+        named.unwrap_or(&self.provider_reference)
+    }
+
+    /// A sum came, or came again in another amount.
+    pub(crate) fn receive(&mut self, name: Option<&str>, paid: Option<Amount>) {
+        let returned = self.take_transfer(name).and_then(|known| known.returned);
+        self.transfers.push(Transfer {
+            name: name.map(str::to_owned),
+            paid,
+            returned,
+        });
+        self.paid = paid;
+    }
+
+    /// So much of a sum, or all of it, has gone back by now; which no later word makes less.
+    pub(crate) fn give_back(&mut self, name: Option<&str>, total: Option<Amount>) {
+        let known = match name {
+            None => self.transfers.pop(),
+            Some(_) => self.take_transfer(name),
+        };
+        let Some(mut transfer) = known else { return };
+        let total = total.or(transfer.paid);
+        let minor = |amount: Option<Amount>| amount.map_or(0, Amount::minor);
+        if minor(total) >= minor(transfer.returned) {
+            transfer.returned = total;
+        }
+        self.transfers.push(transfer);
+    }
+
+    fn take_transfer(&mut self, name: Option<&str>) -> Option<Transfer> {
+        let known = self.transfers.iter();
+        let place = known
+            .map(|transfer| transfer.name.as_deref())
+            .position(|known| known == name)?;
+        Some(self.transfers.remove(place))
     }
 
     /// Adds a callback and gives its number.
@@ -166,6 +212,7 @@ impl Transaction {
             })),
             "request": self.request,
             "undocumentedFields": self.create.undocumented,
+            "transfers": self.transfers.iter().map(Transfer::view).collect::<Vec<_>>(),
             "callbacks": self.callbacks,
         });
         if let (Value::Object(view), Value::Object(details)) = (&mut view, details) {
@@ -189,6 +236,27 @@ impl Transaction {
             "validUpTo": jakarta(self.valid_until),
             "finishedTime": self.finished_at.map(jakarta),
             "callbackCount": self.callbacks.len(),
+        })
+    }
+}
+
+/// One sum that came.
+#[derive(Debug, Clone)]
+pub(crate) struct Transfer {
+    /// A number of its own, where one transaction takes several.
+    pub(crate) name: Option<String>,
+    /// How much came.
+    pub(crate) paid: Option<Amount>,
+    /// How much of it has gone back by now.
+    pub(crate) returned: Option<Amount>,
+}
+
+impl Transfer {
+    fn view(&self) -> Value {
+        json!({
+            "transfer": self.name,
+            "paidAmount": self.paid.map(Money::from),
+            "returnedAmount": self.returned.map(Money::from),
         })
     }
 }

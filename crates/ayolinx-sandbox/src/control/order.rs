@@ -50,6 +50,9 @@ pub(super) struct Order {
     channel: Option<String>,
     /// `plain` or `snap`.
     mode: Option<String>,
+    /// Number of a transfer of its own, where one account takes several: each is another sum, and
+    /// `amount` of a refund is what has gone back of it by now.
+    transfer: Option<String>,
     /// Reference the callback names instead of ours.
     reference: Option<String>,
     /// Number the callback names as the provider's (`originalReferenceNo`, `paymentRequestId`).
@@ -99,6 +102,7 @@ impl Order {
             .transpose()?;
         settlement.amount = self.amount.as_ref().map(Money::read).transpose()?;
         settlement.fee = self.fee_money.as_ref().map(Money::read).transpose()?;
+        settlement.transfer.clone_from(&self.transfer);
         settlement.said_reference.clone_from(&self.reference);
         settlement
             .said_provider_reference

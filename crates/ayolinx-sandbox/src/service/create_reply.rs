@@ -43,6 +43,7 @@ pub(super) fn transaction(sequence: u64, create: Create, now: DateTime<Utc>) -> 
         link_code,
         status: Status::pending(),
         paid: None,
+        transfers: Vec::new(),
         created_at: now,
         valid_until: create.valid_until.unwrap_or(now + life),
         finished_at: None,

@@ -12,7 +12,7 @@ use crate::transaction::Transaction;
 /// The reply.
 pub(super) fn of(call: Call, transaction: &Transaction, now: DateTime<Utc>) -> Reply {
     let mut members = json!({
-        "originalReferenceNo": transaction.provider_reference,
+        "originalReferenceNo": transaction.told_reference(),
         "originalPartnerReferenceNo": transaction.create.reference,
         "latestTransactionStatus": transaction.status_at(now).code(),
         "additionalInfo": {"channel": transaction.create.channel},

@@ -199,3 +199,50 @@ fn a_stopped_sandbox_frees_its_port_at_once() {
     settings.bind = addr;
     start(settings).unwrap().stop();
 }
+
+#[test]
+fn one_account_takes_several_transfers_and_gives_back_of_each() {
+    let receiver = Receiver::new();
+    let rig = Rig::with(receiver.origin(), |_settings| {});
+    let create = account(25_000);
+    let reference = create["trxId"].as_str().unwrap().to_owned();
+    rig.call("/v1.0/transfer-va/create-va", &create).json(200);
+    let act = |verb: &str, body: &Value| {
+        let path = format!("/transactions/{reference}/{verb}");
+        rig.control("POST", &path, Some(body)).json(200)
+    };
+    act("pay", &json!({"transfer": "T1"}));
+    act("pay", &json!({"transfer": "T2", "amount": "24000"}));
+    act("refund", &json!({"transfer": "T1", "amount": "9000"}));
+    let shown = act("refund", &json!({"transfer": "T1", "amount": "8000"}));
+    let told = receiver.wait_for(4);
+    assert_eq!(told[0].json()["originalReferenceNo"], "T1");
+    assert_eq!(told[1].json()["originalReferenceNo"], "T2");
+    assert_eq!(told[2].json()["originalReferenceNo"], "T1");
+    assert_eq!(told[2].json()["amount"]["value"], "9000.00");
+    let sums = &shown["transaction"]["transfers"];
+    assert_eq!(sums[0]["transfer"], "T2");
+    assert_eq!(sums[0]["returnedAmount"], Value::Null);
+    assert_eq!(sums[1]["paidAmount"]["value"], "25000.00");
+    assert_eq!(sums[1]["returnedAmount"]["value"], "9000.00");
+}
+
+#[test]
+fn an_inquiry_about_what_went_back_tells_how_much_and_of_which_transfer() {
+    let rig = Rig::new();
+    let reference = rig.open_qris(15_000, None);
+    let asked = || {
+        let inquiry = inquiry(&reference, "BNC_QRIS");
+        rig.call("/v1.0/qr/qr-mpm-query", &inquiry).json(200)
+    };
+    rig.pay(&reference, &json!({"callback": false, "transfer": "T1"}));
+    assert_eq!(asked()["originalReferenceNo"], "T1");
+    let path = format!("/transactions/{reference}/refund");
+    let part = json!({"callback": false, "transfer": "T1", "amount": "5000"});
+    rig.control("POST", &path, Some(&part)).json(200);
+    assert_eq!(asked()["latestTransactionStatus"], "04");
+    assert_eq!(asked()["amount"]["value"], "5000.00");
+    let whole = json!({"callback": false});
+    rig.control("POST", &path, Some(&whole)).json(200);
+    assert_eq!(asked()["amount"]["value"], "15000.00");
+}
