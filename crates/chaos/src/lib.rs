@@ -3,6 +3,7 @@
 //! the gateway against its database. It contains no product code. `chaos run`
 //! and `chaos failover`; `measure` has what is measured without faults.
 
+mod by_hand;
 pub mod checker;
 pub mod clock;
 pub mod disk;

@@ -2,6 +2,7 @@
 //! `Idempotency-Key`, sent again while nothing is promised, paid, paid late, cancelled, paid another
 //! way, or left alone. What comes next never waits for what went before.
 
+mod history;
 mod recipe;
 mod retry;
 
@@ -92,6 +93,10 @@ async fn meet_fate(world: &World, recipe: &Recipe, order: &Value, payment: &str,
         Fate::Storm => {
             sleep(patience).await;
             storm::pay_in_a_storm(world, recipe, payment, rng).await;
+        }
+        Fate::Returns | Fate::Transfers => {
+            sleep(patience).await;
+            history::live_through(world, recipe, payment, rng).await;
         }
         Fate::Cancel => {
             sleep(patience).await;

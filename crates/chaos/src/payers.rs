@@ -86,7 +86,8 @@ pub async fn end_badly(world: &World, recipe: &Recipe, reference: &str, rng: &mu
     settle(world, reference, "refund", &json!({})).await;
 }
 
-async fn settle(world: &World, reference: &str, verb: &str, body: &Value) {
+/// Does this to a transaction at the provider.
+pub(crate) async fn settle(world: &World, reference: &str, verb: &str, body: &Value) {
     let path = format!("/_sandbox/transactions/{reference}/{verb}");
     let call = Call::new(world.sandbox, "POST", path)
         .json(body.to_string())

@@ -1,54 +1,18 @@
-//! Callbacks made by hand with the provider's key: one payment told up to twenty times at once over
-//! all workers, among forgeries, strangers and unreadable bodies, each journaled with its answer.
+//! One payment told up to twenty times at once over all workers, among forgeries, strangers and
+//! unreadable bodies.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use ayolinx_core::{
-    secret::Secret,
-    signing::{RsaSigningKey, SignedCallback, sign_callback},
-};
-use serde_json::{Value, json};
+use ayolinx_core::{secret::Secret, signing::RsaSigningKey};
 
 use crate::{
-    clock::{jakarta_now, now_ms},
+    by_hand::{self, Kindness, Says, Word},
+    clock::jakarta_now,
     load::Recipe,
     payers::{self, Payment},
     rng::Rng,
-    timeline::Kind,
-    wire::Call,
     world::World,
 };
-
-const QRIS: &str = "/v1.0/qr/qr-mpm-notify";
-const DEBIT: &str = "/v1.0/debit/notify";
-const ACCOUNT: &str = "/v1.0/transfer-va/payment";
-const WITHIN: Duration = Duration::from_secs(10);
-/// The provider repeats what was not taken.
-const REPEATS: u32 = 40;
-const REPEAT_EVERY: Duration = Duration::from_secs(2);
-
-/// What is wrong with a callback.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kindness {
-    Genuine,
-    Forged,
-    Stranger,
-    Unreadable,
-}
-
-impl Kindness {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Genuine => "genuine",
-            Self::Forged => "forged",
-            Self::Stranger => "stranger",
-            Self::Unreadable => "unreadable",
-        }
-    }
-}
 
 /// Pays at the provider without its callback, then tells of it in a storm of our own, until one
 /// telling was taken.
@@ -58,11 +22,7 @@ pub async fn pay_in_a_storm(world: &World, recipe: &Recipe, reference: &str, rng
     let Ok(key) = RsaSigningKey::from_pem(&Secret::new(world.provider_key.clone())) else {
         return;
     };
-    let path = match recipe.method {
-        "qris" => QRIS,
-        "virtual_account" => ACCOUNT,
-        _ => DEBIT,
-    };
+    let path = by_hand::path_of(recipe.method);
     let body = notice(recipe, reference, recipe.rupiah);
     let forged = notice(recipe, reference, recipe.rupiah.saturating_add(7));
     let copies = rng.below(19).saturating_add(2);
@@ -80,95 +40,28 @@ pub async fn pay_in_a_storm(world: &World, recipe: &Recipe, reference: &str, rng
         let (key, told) = (&key, &told);
         async move {
             let turn = usize::try_from(told.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
-            tell_until_taken(world, key, path, (kind, &body), turn).await;
+            let word = Word {
+                kind,
+                path,
+                body,
+                unsigned: Vec::new(),
+            };
+            by_hand::tell_until_taken(world, key, &word, turn).await;
         }
     };
     join_all(tellings.into_iter().map(telling).collect()).await;
 }
 
-async fn tell_until_taken(
-    world: &World,
-    key: &RsaSigningKey,
-    path: &'static str,
-    (kind, body): (Kindness, &str),
-    turn: usize,
-) {
-    for again in 0..REPEATS {
-        let worker = turn.wrapping_add(usize::try_from(again).unwrap_or(0));
-        let answered = tell(world, key, path, (kind, body), worker).await;
-        if matches!(answered, Some(200 | 401)) {
-            return;
-        }
-        tokio::time::sleep(REPEAT_EVERY).await;
-    }
-}
-
-async fn tell(
-    world: &World,
-    key: &RsaSigningKey,
-    path: &'static str,
-    (kind, body): (Kindness, &str),
-    worker: usize,
-) -> Option<u16> {
-    let to = world
-        .workers
-        .get(worker.checked_rem(world.workers.len())?)?;
-    let timestamp = jakarta_now();
-    let signed: &[u8] = match kind {
-        Kindness::Forged => b"{}",
-        _ => body.as_bytes(),
-    };
-    let signature = sign_callback(
-        key,
-        &SignedCallback {
-            route: path,
-            body: signed,
-            timestamp: &timestamp,
-        },
-    );
-    let call = Call::new(*to, "POST", path)
-        .header("X-TIMESTAMP", timestamp)
-        .header("X-SIGNATURE", signature)
-        .json(body.to_owned())
-        .within(WITHIN);
-    world.counts.requests.fetch_add(1, Ordering::Relaxed);
-    let began = now_ms();
-    let reply = call.send().await;
-    let answer = reply.as_ref().ok().map(|reply| reply.status);
-    let code = reply
-        .ok()
-        .and_then(|reply| reply.json().get("responseCode").cloned());
-    let line = json!({
-        "t": "callback", "at_ms": began, "kind": kind.name(), "path": path, "body": body,
-        "answer": answer, "code": code,
-    });
-    world.journal.record(&line).await;
-    if answer == Some(200) {
-        world.counts.acknowledged.fetch_add(1, Ordering::Relaxed);
-        if kind == Kindness::Genuine {
-            world.timeline.success(Kind::Callback, began);
-        }
-    }
-    answer
-}
-
-/// The documented non-SNAP body (protocol 8), with white space that a signature does not cover.
 fn notice(recipe: &Recipe, reference: &str, rupiah: u64) -> String {
-    let channel = match recipe.method {
-        "qris" => "BNC_QRIS",
-        "virtual_account" => "VIRTUAL_ACCOUNT_BNI",
-        "retail" => "RETAIL_ALFAMART",
-        _ => "EMONEY_DANA_SNAP",
+    let says = Says {
+        method: recipe.method,
+        payment: reference,
+        number: &format!("STORM{}", recipe.number),
+        status: "00",
+        rupiah,
+        finished_at: &jakarta_now(),
     };
-    let body: Value = json!({
-        "additionalInfo": {"channel": channel},
-        "originalReferenceNo": format!("STORM{}", recipe.number),
-        "originalPartnerReferenceNo": reference,
-        "latestTransactionStatus": "00",
-        "finishedTime": jakarta_now(),
-        "amount": {"value": format!("{rupiah}.00"), "currency": "IDR"},
-    });
-    body.to_string()
+    by_hand::plain_body(&says).to_string()
 }
 
 /// Runs futures side by side without a crate for it.

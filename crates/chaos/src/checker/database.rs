@@ -14,6 +14,7 @@ pub(super) struct Order {
     pub(super) amount: i64,
     pub(super) paid: i64,
     pub(super) is_past: bool,
+    pub(super) payer_chooses: bool,
 }
 
 /// A payment.
@@ -27,6 +28,8 @@ pub(super) struct Payment {
     pub(super) amount: Option<i64>,
     pub(super) received: Option<i64>,
     pub(super) refunded: Option<i64>,
+    pub(super) merchant_holds: i64,
+    pub(super) suspended: i64,
     pub(super) last_outcome: Option<String>,
     pub(super) age_s: i64,
 }
@@ -97,17 +100,51 @@ pub(super) struct Notification {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Booking {
     pub(super) payment_id: String,
+    pub(super) receipt_id: Option<String>,
     pub(super) booking: String,
     pub(super) xmin: String,
     pub(super) sum: i64,
     pub(super) entries: i64,
+    /// What it adds for the merchant.
+    pub(super) to_merchant: i64,
+    /// What it adds to what nobody has yet.
+    pub(super) to_suspense: i64,
 }
 
 /// A sum received.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Receipt {
+    pub(super) id: String,
     pub(super) payment_id: String,
+    /// As the books have it.
     pub(super) amount: i64,
+    /// As the provider said it.
+    pub(super) received: i64,
+    pub(super) returned: i64,
+    pub(super) held: String,
+    pub(super) is_right: bool,
+    pub(super) verdict: Option<String>,
+    /// When it was paid, in microseconds.
+    pub(super) finished_us: Option<i64>,
+}
+
+impl Receipt {
+    /// Whether a person found that it never came.
+    pub(super) fn is_struck_out(&self) -> bool {
+        self.verdict.as_deref() == Some("rejected")
+    }
+
+    /// What has not gone back.
+    pub(super) fn rest(&self) -> i64 {
+        self.amount.saturating_sub(self.returned)
+    }
+}
+
+/// What was said of a sum without how much it was.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Notice {
+    pub(super) payment_id: String,
+    pub(super) is_open: bool,
 }
 
 /// A POST that made something.
@@ -131,15 +168,17 @@ pub(super) struct Database {
     pub(super) notifications: Vec<Notification>,
     pub(super) bookings: Vec<Booking>,
     pub(super) receipts: Vec<Receipt>,
+    pub(super) notices: Vec<Notice>,
     pub(super) creations: Vec<Creation>,
 }
 
 const ORDERS: &str = "SELECT replace(id::text,'-','') AS id, replace(merchant_id::text,'-','') AS merchant, \
      reference, state, version, amount_minor AS amount, paid_minor AS paid, \
-     expires_at < now() - interval '10 seconds' AS is_past FROM orders";
+     expires_at < now() - interval '10 seconds' AS is_past, payer_chooses FROM orders";
 const PAYMENTS: &str = "SELECT replace(id::text,'-','') AS id, replace(order_id::text,'-','') AS order_id, \
      replace(merchant_id::text,'-','') AS merchant, method, state, amount_minor AS amount, \
-     received_minor AS received, refunded_minor AS refunded, last_outcome, \
+     received_minor AS received, refunded_minor AS refunded, merchant_minor AS merchant_holds, \
+     suspense_minor AS suspended, last_outcome, \
      extract(epoch FROM now() - updated_at)::bigint AS age_s FROM payments";
 const HISTORY: &str = "SELECT replace(order_id::text,'-','') AS order_id, \
      replace(payment_id::text,'-','') AS payment_id, payment_from, payment_to, order_from, order_to, \
@@ -159,14 +198,21 @@ const LEASES: &str = "SELECT subject, replace(key,'-','') AS key, \
 const NOTIFICATIONS: &str =
     "SELECT path, encode(body_digest,'hex') AS digest, verdict FROM notifications";
 const BOOKINGS: &str = "SELECT replace(j.payment_id::text,'-','') AS payment_id, j.booking, \
-     j.xmin::text AS xmin, coalesce(sum(e.minor),1)::bigint AS sum, count(e.line) AS entries \
+     replace(j.receipt_id::text,'-','') AS receipt_id, \
+     j.xmin::text AS xmin, coalesce(sum(e.minor),1)::bigint AS sum, count(e.line) AS entries, \
+     -coalesce(sum(e.minor) FILTER (WHERE e.account = 'merchant_payable'), 0)::bigint AS to_merchant, \
+     -coalesce(sum(e.minor) FILTER (WHERE e.account = 'suspense'), 0)::bigint AS to_suspense \
      FROM journals j LEFT JOIN entries e ON e.journal_id = j.id GROUP BY j.id, j.xmin";
-const RECEIPTS: &str =
-    "SELECT replace(payment_id::text,'-','') AS payment_id, amount_minor AS amount FROM receipts";
+const RECEIPTS: &str = "SELECT replace(id::text,'-','') AS id, \
+     replace(payment_id::text,'-','') AS payment_id, amount_minor AS amount, \
+     coalesce(received_minor, amount_minor) AS received, returned_minor AS returned, held, is_right, \
+     verdict, (extract(epoch FROM finished_at) * 1000000)::bigint AS finished_us FROM receipts";
+const NOTICES: &str = "SELECT replace(payment_id::text,'-','') AS payment_id, \
+     verdict IS NULL AS is_open FROM receipt_notices";
 const CREATIONS: &str = "SELECT replace(merchant_id::text,'-','') AS merchant, idempotency_key AS key, \
      replace(order_id::text,'-','') AS order_id FROM creations";
 
-const QUERIES: [(&str, &str); 11] = [
+const QUERIES: [(&str, &str); 12] = [
     ("orders", ORDERS),
     ("payments", PAYMENTS),
     ("history", HISTORY),
@@ -177,6 +223,7 @@ const QUERIES: [(&str, &str); 11] = [
     ("notifications", NOTIFICATIONS),
     ("bookings", BOOKINGS),
     ("receipts", RECEIPTS),
+    ("notices", NOTICES),
     ("creations", CREATIONS),
 ];
 
@@ -229,6 +276,7 @@ impl Database {
             "notifications" => self.notifications.push(row(json)?),
             "bookings" => self.bookings.push(row(json)?),
             "receipts" => self.receipts.push(row(json)?),
+            "notices" => self.notices.push(row(json)?),
             "creations" => self.creations.push(row(json)?),
             _ => {}
         }

@@ -44,6 +44,19 @@ pub(super) struct Callback {
     pub(super) is_accepted: bool,
     pub(super) status: Option<u64>,
     pub(super) reference: Option<String>,
+    /// What its body says.
+    pub(super) said: Said,
+}
+
+/// What a callback's body says of a payment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Said {
+    /// `latestTransactionStatus`.
+    pub(super) status: Option<String>,
+    /// The provider's number in it.
+    pub(super) name: Option<String>,
+    /// Whether there is white space between its tokens.
+    pub(super) is_spaced: bool,
 }
 
 /// A call that the provider served.
@@ -80,6 +93,8 @@ pub(super) struct Settled {
     pub(super) reference: String,
     pub(super) status: String,
     pub(super) minor: i64,
+    /// The sum's own number, where a payment takes several.
+    pub(super) transfer: Option<String>,
 }
 
 /// A webhook that arrived.
@@ -210,15 +225,6 @@ impl Evidence {
         let to = race.to.min(self.served.len());
         self.served.get(race.from..to).unwrap_or_default()
     }
-
-    /// The last success of each payment at the provider: reference and minor units.
-    pub(super) fn money(&self) -> BTreeMap<&str, i64> {
-        self.settled
-            .iter()
-            .filter(|settled| settled.status == "00")
-            .map(|settled| (settled.reference.as_str(), settled.minor))
-            .collect()
-    }
 }
 
 /// An id without its prefix.
@@ -273,13 +279,30 @@ fn by_hand(entry: &Value) -> Option<Callback> {
         is_accepted: status == Some(200),
         status,
         reference: named_by(&text("body")?),
+        said: said(&text("body")?),
     })
 }
 
 fn named_by(body: &str) -> Option<String> {
     let body: Value = serde_json::from_str(body).ok()?;
-    let reference = body.get("originalPartnerReferenceNo")?.as_str()?;
-    Some(reference.to_owned())
+    let reference = body
+        .get("originalPartnerReferenceNo")
+        .or_else(|| body.get("trxId"))?;
+    reference.as_str().map(str::to_owned)
+}
+
+fn said(text: &str) -> Said {
+    let body: Value = serde_json::from_str(text).unwrap_or_default();
+    let read = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
+    let transfer = read("/paymentRequestId");
+    let name = read("/originalReferenceNo").or(transfer);
+    // A SNAP notice of a transfer has no status: it is a success.
+    let status = read("/latestTransactionStatus").or(transfer.map(|_| "00"));
+    Said {
+        status: status.map(str::to_owned),
+        name: name.map(str::to_owned),
+        is_spaced: text.contains(": "),
+    }
 }
 
 fn by_sandbox(entry: &Value) -> Option<Callback> {
@@ -295,6 +318,7 @@ fn by_sandbox(entry: &Value) -> Option<Callback> {
             .get("reference")
             .and_then(Value::as_str)
             .map(str::to_owned),
+        said: said(entry.get("body")?.as_str()?),
     })
 }
 
@@ -304,6 +328,7 @@ fn settled(entry: &Value) -> Option<Settled> {
         reference: text("/reference")?.to_owned(),
         status: text("/status")?.to_owned(),
         minor: text("/amount/value").and_then(minor).unwrap_or(0),
+        transfer: text("/transfer").map(str::to_owned),
     })
 }
 

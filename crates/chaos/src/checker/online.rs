@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use devstack::{Trouble, run_sql};
 
 /// The invariant's number, and a query for what breaks it.
-pub(super) const RULES: [(u8, &str); 9] = [
+pub(super) const RULES: [(u8, &str); 14] = [
     (
         4,
         "SELECT 'order ' || order_id || ' has two open payments' FROM payments GROUP BY order_id \
@@ -17,15 +17,20 @@ pub(super) const RULES: [(u8, &str); 9] = [
         6,
         "SELECT 'order ' || order_id || ' left paid or became paid twice' FROM history GROUP BY order_id \
          HAVING count(*) FILTER (WHERE order_to = 'paid' AND order_from IS DISTINCT FROM 'paid') > 1 \
-         OR count(*) FILTER (WHERE order_from = 'paid' AND order_to NOT IN ('paid', 'refunded')) > 0 \
-         OR count(*) FILTER (WHERE payment_from = 'paid' AND payment_to NOT IN ('paid', 'refunded')) > 0",
+         + count(*) FILTER (WHERE order_from = 'paid' AND order_to <> 'paid') \
+         UNION ALL SELECT 'order ' || h.order_id || ' left paid' FROM history h \
+         WHERE (order_from = 'paid' AND order_to <> 'paid' OR payment_from = 'paid' AND payment_to <> 'paid') \
+         AND (order_from = 'paid' AND order_to NOT IN ('paid', 'refunded', 'review') \
+         OR payment_from = 'paid' AND payment_to NOT IN ('paid', 'refunded', 'review') \
+         OR NOT EXISTS (SELECT FROM journals j WHERE j.order_id = h.order_id AND j.xmin = h.xmin \
+         AND j.booking IN ('refund_from_merchant', 'release_suspense')))",
     ),
     (
         9,
-        "SELECT 'order ' || o.id || ' is ' || o.state || ' and has ' || sum(p.received_minor) \
-         FROM orders o JOIN payments p ON p.order_id = o.id \
-         WHERE o.state IN ('pending', 'expired', 'cancelled', 'failed') AND p.state = 'paid' \
-         GROUP BY o.id",
+        "SELECT 'order ' || o.id || ' is ' || o.state || ' and has ' \
+         || sum(p.merchant_minor + p.suspense_minor) FROM orders o JOIN payments p ON p.order_id = o.id \
+         WHERE o.state NOT IN ('paid', 'review') GROUP BY o.id, o.state \
+         HAVING sum(p.merchant_minor + p.suspense_minor) > 0 OR bool_or(p.state = 'paid')",
     ),
     (
         10,
@@ -62,6 +67,11 @@ pub(super) const RULES: [(u8, &str); 9] = [
         "SELECT 'payment ' || p.id || ' is not of its order''s amount' FROM payments p \
          JOIN orders o ON o.id = p.order_id WHERE p.amount_minor <> o.amount_minor",
     ),
+    (22, BOOKS),
+    (22, PLACES),
+    (30, RIGHT_SUMS),
+    (31, DEAD_ENDS),
+    (31, NOTHING_TO_DECIDE),
     (
         18,
         "SELECT 'order ' || o.id || ' lacks versions' FROM orders o LEFT JOIN history h \
@@ -69,6 +79,45 @@ pub(super) const RULES: [(u8, &str); 9] = [
          HAVING count(DISTINCT h.order_version) <> o.version",
     ),
 ];
+
+const BOOKS: &str = "SELECT 'payment ' || p.id || ' is not what its receipts say' FROM payments p \
+     LEFT JOIN (SELECT payment_id, \
+     sum(amount_minor) FILTER (WHERE verdict IS DISTINCT FROM 'rejected') AS came, \
+     sum(returned_minor) FILTER (WHERE verdict IS DISTINCT FROM 'rejected') AS back, \
+     sum(amount_minor - returned_minor) FILTER (WHERE held = 'merchant') AS booked, \
+     sum(amount_minor - returned_minor) FILTER (WHERE held = 'suspense') AS waits \
+     FROM receipts GROUP BY payment_id) r ON r.payment_id = p.id \
+     WHERE p.received_minor <> coalesce(r.came, 0) OR p.refunded_minor <> coalesce(r.back, 0) \
+     OR p.merchant_minor <> coalesce(r.booked, 0) OR p.suspense_minor <> coalesce(r.waits, 0) \
+     UNION ALL SELECT 'order ' || o.id || ' is not what its payments say' FROM orders o \
+     JOIN payments p ON p.order_id = o.id GROUP BY o.id, o.paid_minor, o.state \
+     HAVING o.paid_minor <> sum(p.merchant_minor) OR (o.state = 'paid') <> (sum(p.merchant_minor) > 0)";
+const PLACES: &str = "SELECT 'receipt ' || r.id || ' is not what the books say' FROM receipts r \
+     LEFT JOIN (SELECT j.receipt_id, \
+     -coalesce(sum(e.minor) FILTER (WHERE e.account = 'merchant_payable'), 0) AS booked, \
+     -coalesce(sum(e.minor) FILTER (WHERE e.account = 'suspense'), 0) AS waits \
+     FROM journals j JOIN entries e ON e.journal_id = j.id GROUP BY j.receipt_id) b \
+     ON b.receipt_id = r.id WHERE coalesce(b.booked, 0) <> \
+     CASE r.held WHEN 'merchant' THEN r.amount_minor - r.returned_minor ELSE 0 END \
+     OR coalesce(b.waits, 0) <> \
+     CASE r.held WHEN 'suspense' THEN r.amount_minor - r.returned_minor ELSE 0 END \
+     UNION ALL SELECT 'journal ' || id || ' names no receipt' FROM journals WHERE receipt_id IS NULL";
+const RIGHT_SUMS: &str = "SELECT 'order ' || p.order_id || ' has not one right sum' FROM receipts r \
+     JOIN payments p ON p.id = r.payment_id GROUP BY p.order_id \
+     HAVING count(*) FILTER (WHERE r.held = 'merchant' AND r.verdict IS NULL) > 1 \
+     OR bool_or(r.held = 'suspense' AND r.is_right AND r.verdict IS NULL) \
+     AND NOT bool_or(r.held = 'merchant') \
+     OR min(r.finished_at) FILTER (WHERE r.held = 'suspense' AND r.is_right AND r.verdict IS NULL) \
+     < min(r.finished_at) FILTER (WHERE r.held = 'merchant' AND r.verdict IS NULL)";
+const DEAD_ENDS: &str = "SELECT 'order ' || o.id || ' is ' || o.state || ' in a dead end' FROM orders o \
+     JOIN payments p ON p.order_id = o.id GROUP BY o.id, o.state, o.payer_chooses HAVING \
+     o.state = 'failed' AND bool_or(p.state IN ('creating', 'unknown', 'pending')) \
+     OR o.state = 'pending' AND NOT o.payer_chooses AND bool_or(p.state = 'refunded') \
+     AND NOT bool_or(p.state IN ('creating', 'unknown', 'pending')) \
+     OR o.state = 'review' AND NOT bool_or(p.state = 'review' OR p.suspense_minor > 0)";
+const NOTHING_TO_DECIDE: &str = "SELECT 'payment ' || p.id || ' waits for no decision' FROM payments p \
+     WHERE p.state = 'review' AND p.suspense_minor = 0 AND NOT EXISTS (SELECT FROM receipt_notices n \
+     WHERE n.payment_id = p.id AND n.verdict IS NULL)";
 
 /// Tables whose rows nobody takes away, and what is final.
 const NEVER_FEWER: [(&str, &str); 7] = [
@@ -78,7 +127,7 @@ const NEVER_FEWER: [(&str, &str); 7] = [
     ("receipts", "receipts"),
     ("events", "events"),
     ("delivered", "deliveries WHERE state = 'delivered'"),
-    ("paid", "orders WHERE state IN ('paid', 'refunded')"),
+    ("became paid", "history WHERE order_to = 'paid'"),
 ];
 
 /// One look.

@@ -31,6 +31,10 @@ pub enum Fate {
     Fail,
     /// Paid, then refunded.
     Refund,
+    /// One sum, of which parts or all go back, told in a drawn order.
+    Returns,
+    /// Several transfers to one account, told in a drawn order.
+    Transfers,
 }
 
 /// One order of the load.
@@ -61,7 +65,9 @@ impl Recipe {
     /// Draws an order.
     pub fn draw(number: u64, shops: usize, rng: &mut Rng) -> Self {
         let fate = match rng.below(1_000) {
-            0..410 => Fate::Pay,
+            0..310 => Fate::Pay,
+            310..350 => Fate::Returns,
+            350..410 => Fate::Transfers,
             410..540 => Fate::PaySilently,
             540..600 => Fate::PayLate,
             600..640 => Fate::PayWrongAmount,
@@ -80,10 +86,14 @@ impl Recipe {
             80..93 => "retail",
             _ => "payment_link",
         };
+        let method = match fate {
+            Fate::Transfers => "virtual_account",
+            _ => method,
+        };
         // A link's lost callback is lost: nobody can ask.
         let is_link = method == "payment_link";
         let fate = match fate {
-            Fate::PaySilently | Fate::Storm | Fate::Refund if is_link => Fate::Pay,
+            Fate::PaySilently | Fate::Storm | Fate::Refund | Fate::Returns if is_link => Fate::Pay,
             other => other,
         };
         let rupiah = amount(rng, is_link);

@@ -19,11 +19,12 @@ INSERT INTO payments (id, order_id, merchant_id, position, method, state, amount
     ('00000000-0000-0000-0000-0000000000d3', '00000000-0000-0000-0000-0000000000c2',
      '00000000-0000-0000-0000-0000000000a2', 2, 'qris', 'pending', 100, 'IDR', 0, 0,
      now(), now(), now() + interval '1 day');
-INSERT INTO receipts (id, payment_id, amount_minor, held) VALUES
-    ('00000000-0000-0000-0000-0000000000f1', '00000000-0000-0000-0000-0000000000d1', 15000000, 'merchant');
-INSERT INTO journals (id, merchant_id, order_id, payment_id, booking) VALUES
+INSERT INTO receipts (id, payment_id, amount_minor, received_minor, is_right, held, finished_at) VALUES
+    ('00000000-0000-0000-0000-0000000000f1', '00000000-0000-0000-0000-0000000000d1', 15000000, 15000000, true, 'merchant', now());
+INSERT INTO journals (id, merchant_id, order_id, payment_id, receipt_id, booking) VALUES
     ('00000000-0000-0000-0000-000000000011', '00000000-0000-0000-0000-0000000000a1',
-     '00000000-0000-0000-0000-0000000000c1', '00000000-0000-0000-0000-0000000000d1', 'receive_for_merchant');
+     '00000000-0000-0000-0000-0000000000c1', '00000000-0000-0000-0000-0000000000d1',
+     '00000000-0000-0000-0000-0000000000f1', 'receive_for_merchant');
 INSERT INTO entries (journal_id, line, merchant_id, account, minor, currency) VALUES
     ('00000000-0000-0000-0000-000000000011', 1, '00000000-0000-0000-0000-0000000000a1', 'provider_receivable', 15000000, 'IDR'),
     ('00000000-0000-0000-0000-000000000011', 2, '00000000-0000-0000-0000-0000000000a1', 'merchant_payable', -15000000, 'IDR');
