@@ -231,9 +231,10 @@ const QUERIES: [(&str, &str); 12] = [
 const END: &str = "end of rows";
 
 impl Database {
-    /// One statement, and so one snapshot, for all rows.
-    pub(super) fn statement() -> String {
-        let queries = QUERIES.iter().map(|(name, query)| {
+    /// One statement, and so one snapshot, for all rows of these tables.
+    pub(super) fn statement(wanted: &[&str]) -> String {
+        let queries = QUERIES.iter().filter(|(name, _)| wanted.contains(name));
+        let queries = queries.map(|(name, query)| {
             format!("(SELECT '{name} ' || row_to_json(t)::text FROM ({query}) t) UNION ALL ")
         });
         format!("{}SELECT '{END}'", queries.collect::<String>())
@@ -244,24 +245,45 @@ impl Database {
     /// # Errors
     /// When the query fails or its rows are not understood.
     pub(super) fn read(url: &str) -> Result<Self, Trouble> {
-        Self::of(&run_sql(url, &Self::statement())?)
+        let all = QUERIES.map(|(name, _)| name);
+        Self::default().with(&all, &run_sql(url, &Self::statement(&all))?)
     }
 
-    /// What [`Database::statement`] printed.
+    /// These tables are what [`Database::statement`] printed.
     ///
     /// # Errors
     /// When a row is not understood or not all are there.
-    pub(super) fn of(printed: &str) -> Result<Self, Trouble> {
-        let mut all = Self::default();
+    pub(super) fn with(mut self, tables: &[&str], printed: &str) -> Result<Self, Trouble> {
+        for name in tables {
+            self.clear(name);
+        }
         for line in printed.lines() {
             if let Some((name, json)) = line.split_once(' ') {
-                all.add(name, json)?;
+                self.add(name, json)?;
             }
         }
         let is_whole = printed.lines().any(|line| line == END);
         is_whole
-            .then_some(all)
+            .then_some(self)
             .ok_or_else(|| Trouble::new("not every row was printed"))
+    }
+
+    fn clear(&mut self, name: &str) {
+        match name {
+            "orders" => self.orders.clear(),
+            "payments" => self.payments.clear(),
+            "history" => self.history.clear(),
+            "events" => self.events.clear(),
+            "deliveries" => self.deliveries.clear(),
+            "tries" => self.tries.clear(),
+            "leases" => self.leases.clear(),
+            "notifications" => self.notifications.clear(),
+            "bookings" => self.bookings.clear(),
+            "receipts" => self.receipts.clear(),
+            "notices" => self.notices.clear(),
+            "creations" => self.creations.clear(),
+            _ => {}
+        }
     }
 
     fn add(&mut self, name: &str, json: &str) -> Result<(), Trouble> {

@@ -182,11 +182,20 @@ pub(crate) fn look(url: &str) -> Result<Look, Trouble> {
     run_sql(url, &statement()).map(|printed| Look::of(&printed))
 }
 
+/// What breaks the rules of this number.
+pub(super) fn statement_of(wanted: u8) -> String {
+    let rules = RULES.iter().filter(|(number, _)| *number == wanted);
+    let statement: Vec<String> = rules.map(rule).collect();
+    statement.join(" UNION ALL ")
+}
+
+fn rule((number, query): &(u8, &str)) -> String {
+    format!("(SELECT '! {number} ' || said FROM ({query}) broken (said) LIMIT 3)")
+}
+
 /// One statement, and so one snapshot, for all of it.
-pub(super) fn statement() -> String {
-    let rules = RULES.iter().map(|(number, query)| {
-        format!("(SELECT '! {number} ' || said FROM ({query}) broken (said) LIMIT 3)")
-    });
+fn statement() -> String {
+    let rules = RULES.iter().map(rule);
     let counts = NEVER_FEWER
         .iter()
         .map(|(name, from)| format!("(SELECT '# {name} ' || count(*) FROM {from})"));
