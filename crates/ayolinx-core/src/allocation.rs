@@ -2,8 +2,8 @@
 //! of the facts: nothing here depends on the order in which they were told.
 
 use crate::funds::{OrderFunds, PaymentFunds};
-use crate::money::AmountError;
-use crate::receipt::{Notice, NoticeVerdict, Place, Posted, Receipt, Returned, Verdict, earlier};
+use crate::money::{Amount, AmountError};
+use crate::receipt::{Notice, NoticeVerdict, Place, Posted, Receipt, Verdict, earlier};
 use crate::states::{OrderState, PaymentState};
 
 /// Where everything of an order belongs.
@@ -30,7 +30,7 @@ pub struct PaymentAllocation {
 /// [`AmountError`] when a sum is out of range.
 pub fn allocate(funds: &OrderFunds) -> Result<Allocation, AmountError> {
     let mut payments = Vec::with_capacity(funds.payments.len());
-    let returned: Vec<Vec<Returned>> = funds.payments.iter().map(PaymentFunds::returned).collect();
+    let returned: Vec<Vec<Amount>> = funds.payments.iter().map(PaymentFunds::returned).collect();
     let elected = elect(funds, &returned);
     for (payment, returned) in funds.payments.iter().zip(&returned) {
         let mut receipts = Vec::with_capacity(payment.receipts.len());
@@ -47,11 +47,10 @@ pub fn allocate(funds: &OrderFunds) -> Result<Allocation, AmountError> {
 fn post(
     payment: &PaymentFunds,
     receipt: &Receipt,
-    returned: Returned,
+    returned: Amount,
     elected: Option<&Receipt>,
 ) -> Posted {
     let amount = receipt.amount(payment.asked);
-    let returned = receipt.returned_of(amount, returned);
     let place = if receipt.verdict == Some(Verdict::Rejected) {
         Place::Rejected
     } else if returned == amount {
@@ -71,13 +70,13 @@ fn post(
 }
 
 /// The one right sum that is the order's money: none beside what a person accepted.
-fn elect<'f>(funds: &'f OrderFunds, returned: &[Vec<Returned>]) -> Option<&'f Receipt> {
+fn elect<'f>(funds: &'f OrderFunds, returned: &[Vec<Amount>]) -> Option<&'f Receipt> {
     let mut elected: Option<(&Receipt, String)> = None;
     for (payment, returned) in funds.payments.iter().zip(returned) {
         let payment_id = payment.id.to_string();
         for (receipt, returned) in payment.receipts.iter().zip(returned) {
             let amount = receipt.amount(payment.asked);
-            if !receipt.counts() || receipt.returned_of(amount, *returned) == amount {
+            if !receipt.counts() || *returned == amount {
                 continue;
             }
             if receipt.verdict == Some(Verdict::Accepted) {

@@ -13,6 +13,8 @@ use crate::receipt::{
 };
 use crate::states::{OrderState, PaymentState};
 
+mod identity;
+
 /// A payment with all that is known of its money.
 #[derive(Debug, Clone)]
 pub struct PaymentFunds {
@@ -80,67 +82,10 @@ pub struct Success {
 }
 
 impl PaymentFunds {
-    /// The receipt that these names mean, if it is known by one of them.
-    #[must_use]
-    pub fn named(&self, key: Option<&str>, reference: Option<&str>) -> Option<&Receipt> {
-        let by_key = |wanted: &str| {
-            self.receipts
-                .iter()
-                .find(|receipt| receipt.key.as_deref() == Some(wanted))
-        };
-        match (key, reference) {
-            (Some(key), _) => by_key(key),
-            (None, Some(reference)) => by_key(reference).or_else(|| {
-                self.receipts
-                    .iter()
-                    .find(|receipt| receipt.provider_reference.as_deref() == Some(reference))
-            }),
-            (None, None) => None,
-        }
-    }
-
     /// Whether a sum is the one that was asked for.
     #[must_use]
     pub fn is_right(&self, received: Amount, fee: Option<Amount>) -> bool {
         self.amount_rule.matches(self.asked, received, fee)
-    }
-
-    /// The receipt that a success speaks of, by its place in the list. Another key is another
-    /// receipt; a receipt without a key takes one only where the sum is its own. A success without a
-    /// key is about the receipt that its number names, else one of the same sum, else the one
-    /// without a key.
-    #[must_use]
-    pub fn receipt_of(&self, success: &Success) -> Option<usize> {
-        let place_of = |wanted: &dyn Fn(&Receipt) -> bool| self.receipts.iter().position(wanted);
-        let right = self.is_right(success.received, success.details.fee);
-        let same_sum =
-            |receipt: &Receipt| receipt.received == success.received || (receipt.is_right && right);
-        if let Some(key) = &success.key {
-            let nameless = |receipt: &Receipt| receipt.key.is_none();
-            return place_of(&|receipt| receipt.key.as_ref() == Some(key))
-                .or_else(|| {
-                    place_of(&|it| nameless(it) && it.provider_reference.as_ref() == Some(key))
-                })
-                .or_else(|| place_of(&|receipt| nameless(receipt) && same_sum(receipt)));
-        }
-        let reference = success.provider_reference.as_ref();
-        let by_reference = |receipt: &Receipt| {
-            reference.is_some() && receipt.provider_reference.as_ref() == reference
-        };
-        place_of(&|receipt| reference.is_some() && receipt.key.as_ref() == reference)
-            .or_else(|| place_of(&|receipt| by_reference(receipt) && same_sum(receipt)))
-            .or_else(|| place_of(&|receipt| receipt.key.is_none() && same_sum(receipt)))
-            .or_else(|| self.smallest_key(&same_sum))
-            .or_else(|| place_of(&|receipt| receipt.key.is_none()))
-    }
-
-    fn smallest_key(&self, wanted: &dyn Fn(&Receipt) -> bool) -> Option<usize> {
-        self.receipts
-            .iter()
-            .enumerate()
-            .filter(|(_, receipt)| wanted(receipt))
-            .min_by(|(_, left), (_, right)| left.key.cmp(&right.key))
-            .map(|(place, _)| place)
     }
 
     /// Takes a success in. Whether anything was learnt by it.
@@ -179,6 +124,7 @@ impl PaymentFunds {
 
     /// Keeps what was said of a receipt without its amount. Whether anything was learnt by it.
     pub fn take_notice(&mut self, name: NoticeName, says: NoticeSays) -> bool {
+        let has_receipts = !self.receipts.is_empty();
         let known = self.notices.iter_mut().find(|known| {
             known.name == name
                 && std::mem::discriminant(&known.says) == std::mem::discriminant(&says)
@@ -195,7 +141,13 @@ impl PaymentFunds {
             (NoticeSays::Returned(before), NoticeSays::Returned(now)) => {
                 let joined = before.join(now);
                 if joined == before {
-                    return false;
+                    // A person struck it out when there was no receipt: now there is one to it.
+                    let is_open_again =
+                        has_receipts && known.verdict == Some(NoticeVerdict::Rejected);
+                    if is_open_again {
+                        known.verdict = None;
+                    }
+                    return is_open_again;
                 }
                 known.says = NoticeSays::Returned(joined);
                 // What a person struck out was less than this.
@@ -256,52 +208,11 @@ impl PaymentFunds {
         })
     }
 
-    /// The receipt that a notice of returned money means, by its place in the list; `None` while it
-    /// means one that was not heard of, and no other (contract 4.2).
+    /// How much of what is booked for each receipt went back, by all that is known. What persons
+    /// gave back is in booked money; the amount rule is for the provider's figures only.
     #[must_use]
-    pub fn receipt_of_notice(&self, notice: &Notice) -> Option<usize> {
-        let place_of = |wanted: &dyn Fn(&Receipt) -> bool| self.receipts.iter().position(wanted);
-        let named = |name: &String| {
-            place_of(&|receipt| receipt.key.as_ref() == Some(name))
-                .or_else(|| place_of(&|receipt| receipt.provider_reference.as_ref() == Some(name)))
-        };
-        let total = notice.returned()?.total;
-        match &notice.name {
-            NoticeName::Key(key) => place_of(&|receipt| receipt.key.as_ref() == Some(key))
-                .or_else(|| {
-                    place_of(&|it| it.key.is_none() && it.provider_reference.as_ref() == Some(key))
-                })
-                .or_else(|| place_of(&|it| it.key.is_none() && it.received == total)),
-            NoticeName::Reference(name) => {
-                named(name).or_else(|| place_of(&|receipt| receipt.key.is_none()))
-            }
-            NoticeName::Inquiry(name) => named(name).or_else(|| self.unnamed(total)),
-            NoticeName::Nothing => self.unnamed(total),
-        }
-    }
-
-    /// The receipt that is meant without a name: the payment's only one, else one of that sum, else
-    /// the one that would be the order's.
-    fn unnamed(&self, total: Amount) -> Option<usize> {
-        let payment = self.id.to_string();
-        let mut places: Vec<usize> = (0..self.receipts.len()).collect();
-        places.sort_by(|left, right| {
-            let of = |place: &usize| self.receipts.get(*place);
-            match (of(left), of(right)) {
-                (Some(left), Some(right)) => (right.received == total)
-                    .cmp(&(left.received == total))
-                    .then_with(|| right.is_right.cmp(&left.is_right))
-                    .then_with(|| crate::receipt::earlier((left, &payment), (right, &payment))),
-                _ => std::cmp::Ordering::Equal,
-            }
-        });
-        places.first().copied()
-    }
-
-    /// How much of each receipt went back, by all that is known, in the provider's figures.
-    #[must_use]
-    pub fn returned(&self) -> Vec<Returned> {
-        let mut all: Vec<Returned> = self.receipts.iter().map(|one| one.given_back).collect();
+    pub fn returned(&self) -> Vec<Amount> {
+        let mut all = vec![Returned::NONE; self.receipts.len()];
         for notice in &self.notices {
             let place = self.receipt_of_notice(notice);
             if let (Some(place), Some(returned)) = (place, notice.returned())
@@ -310,7 +221,18 @@ impl PaymentFunds {
                 *known = known.join(returned);
             }
         }
-        all
+        (self.receipts.iter().zip(all))
+            .map(|(receipt, told)| {
+                let amount = receipt.amount(self.asked);
+                let told = receipt.returned_of(amount, told);
+                let given = receipt.given_back_of(amount);
+                if given.minor() > told.minor() {
+                    given
+                } else {
+                    told
+                }
+            })
+            .collect()
     }
 
     /// A person gives back `part` of what is booked to the merchant, from the earliest receipts.
@@ -318,9 +240,8 @@ impl PaymentFunds {
     /// # Errors
     /// [`AmountError`] when more than that is booked.
     pub fn give_back(&mut self, part: Amount) -> Result<(), AmountError> {
-        let known = self.returned();
         let mut left = part;
-        for (receipt, returned) in self.receipts.iter_mut().zip(known) {
+        for receipt in &mut self.receipts {
             let Some(posted) = receipt.posted.filter(|it| it.place == Place::Booked) else {
                 continue;
             };
@@ -329,14 +250,14 @@ impl PaymentFunds {
             }
             let rest = posted.rest()?;
             if left.minor() >= rest.minor() {
-                receipt.given_back = Returned::WHOLE.join(returned);
+                receipt.given_back = Returned::WHOLE.join(receipt.given_back);
                 left = left.checked_sub(rest)?;
             } else {
                 receipt.given_back = Returned {
                     total: posted.returned.checked_add(left)?,
                     whole: false,
                 }
-                .join(returned);
+                .join(receipt.given_back);
                 left = Amount::ZERO;
             }
         }
@@ -359,7 +280,7 @@ fn take_names(receipt: &mut Receipt, success: &Success) {
                 .provider_reference
                 .clone_from(&success.provider_reference);
         }
-        receipt.finished_at = success.finished_at.or(receipt.finished_at);
+        receipt.finished_at = success.finished_at;
     } else if names_it || receipt.key.is_none() {
         if receipt.provider_reference.is_none() {
             receipt

@@ -7,7 +7,7 @@ use crate::allocation::allocate;
 use crate::funds::{OrderFunds, PaymentFunds};
 use crate::ids::{PaymentId, ReceiptId};
 use crate::money::{Amount, AmountError};
-use crate::order::{Before, Decision, attempt, decide};
+use crate::order::{Before, Decision, Siblings, attempt, decide};
 use crate::payment::{Fact, MoneyFact};
 use crate::reading::{Learnt, ProviderWord, Reading, read};
 use crate::receipt::{NoticeVerdict, Place, Receipt, Returned, Verdict};
@@ -151,7 +151,12 @@ impl OrderFunds {
         if payment.has_counted() {
             return taken;
         }
-        let after = attempt((payment.base, order), payer_chooses, others_open, fact);
+        let siblings = if payer_chooses || others_open {
+            Siblings::Payable
+        } else {
+            Siblings::None
+        };
+        let after = attempt((payment.base, order), siblings, fact);
         payment.base = after.payment;
         if !has_counted {
             self.base = after.order;

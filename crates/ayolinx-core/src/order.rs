@@ -56,7 +56,7 @@ pub enum Close {
     Nothing,
     /// Those made before this one: a later one can be paid.
     Earlier,
-    /// All: the order is paid.
+    /// All: the order is paid, or was and its money went back.
     Others,
 }
 
@@ -71,13 +71,20 @@ pub struct Attempt {
     pub close_at_provider: bool,
 }
 
-/// What a fact about an attempt means for it and its order, as if there were no money. `others_open`
-/// says whether another payment of the order is creating, unknown or pending.
+/// Whether an order can be paid by another payment than the one that a fact is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Siblings {
+    /// Another one is creating, unknown or pending, or the payer can still choose one.
+    Payable,
+    /// There is none.
+    None,
+}
+
+/// What a fact about an attempt means for it and its order, as if there were no money.
 #[must_use]
 pub fn attempt(
     (payment, order): (PaymentState, OrderState),
-    payer_chooses: bool,
-    others_open: bool,
+    siblings: Siblings,
     fact: Fact,
 ) -> Attempt {
     let mut after = Attempt {
@@ -98,8 +105,7 @@ pub fn attempt(
                         | Fact::ProviderCancelled
                         | Fact::ProviderFailed
                 ) && matches!(next, PaymentState::Failed | PaymentState::Cancelled);
-            let nothing_left = !payer_chooses && !others_open;
-            if provider_ended_it && nothing_left && order == OrderState::Pending {
+            if provider_ended_it && siblings == Siblings::None && order == OrderState::Pending {
                 after.order = OrderState::Failed;
             }
             after.close_at_provider = matches!(fact, Fact::Withdrawn | Fact::ArtefactLost);
@@ -139,7 +145,8 @@ pub fn decide(
         .any(|(payment, (was, is))| {
             payment.id == subject && was != is && *is == PaymentState::Pending
         });
-    let close = if becomes(OrderState::Paid) {
+    let is_over = allocation.order == OrderState::Refunded && receives_right(funds, &allocation);
+    let close = if becomes(OrderState::Paid) || is_over {
         Close::Others
     } else if has_become_pending {
         Close::Earlier

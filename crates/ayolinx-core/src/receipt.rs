@@ -36,7 +36,7 @@ pub enum Verdict {
     Rejected,
 }
 
-/// How much of a receipt went back, in the provider's figures. It never falls.
+/// How much of a receipt went back. It never falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Returned {
     /// The running total.
@@ -149,7 +149,7 @@ pub struct Receipt {
     pub is_right: bool,
     /// What a person decided.
     pub verdict: Option<Verdict>,
-    /// What persons gave back.
+    /// What persons gave back, of what is booked.
     pub given_back: Returned,
     /// What else the provider tells.
     pub details: ReceiptDetails,
@@ -184,6 +184,17 @@ impl Receipt {
             amount
         } else {
             returned.total
+        }
+    }
+
+    /// How much of `amount` persons gave back.
+    #[must_use]
+    pub const fn given_back_of(&self, amount: Amount) -> Amount {
+        let given = self.given_back;
+        if given.whole || given.total.minor() >= amount.minor() {
+            amount
+        } else {
+            given.total
         }
     }
 }

@@ -21,9 +21,9 @@ use service_shell::head;
 use service_shell::http_metrics::{self, HttpMetrics};
 use service_shell::ops::{Health, Ops};
 use service_shell::pace::Pace;
-use service_shell::request_id;
 use service_shell::shutdown::{self, Shutdown};
 use service_shell::unread_body;
+use service_shell::{reply_headers, request_id};
 use settings::WorkerSettings;
 use webhooks::WebhookSender;
 
@@ -200,6 +200,7 @@ fn listen(
             .wrap(from_fn(head::as_get))
             .wrap(from_fn(catch_panic::catch))
             .wrap(from_fn(http_metrics::track))
+            .wrap(from_fn(reply_headers::guard))
             .wrap(from_fn(request_id::assign))
             .wrap(from_fn(received_path::tidy))
             .wrap(from_fn(unread_body::hold))

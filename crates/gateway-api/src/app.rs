@@ -19,9 +19,9 @@ use service_shell::catch_panic::{self, PanicReply};
 use service_shell::head;
 use service_shell::http_metrics::{self, HttpMetrics};
 use service_shell::ops::{Health, Ops};
-use service_shell::request_id;
 use service_shell::shutdown::{self, Shutdown};
 use service_shell::unread_body;
+use service_shell::{reply_headers, request_id};
 use settings::ApiSettings;
 use socket2::SockRef;
 use tokio::sync::Semaphore;
@@ -123,6 +123,7 @@ impl Parts {
                 .wrap(from_fn(problem_replies))
                 .wrap(from_fn(rate_limit::tell))
                 .wrap(from_fn(http_metrics::track))
+                .wrap(from_fn(reply_headers::guard))
                 .wrap(from_fn(request_id::assign))
                 .wrap(from_fn(unread_body::hold))
                 .app_data(Data::new(PanicReply(panic_reply)))

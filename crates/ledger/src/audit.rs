@@ -69,11 +69,13 @@ pub const AUDIT_CHECKS: &[AuditCheck] = &[
                 WHERE p.merchant_minor > 0 AND p.state <> 'paid' LIMIT 20",
     },
     AuditCheck {
-        rule: "paid is left only by what went back",
+        rule: "paid is left only by what went back, or by what a person found was not there",
         query: "SELECT 'order ' || order_id || ' at ' || at AS finding FROM history \
                 WHERE order_from = 'paid' AND order_to NOT IN ('paid', 'refunded', 'review') \
+                  AND fact <> 'review_rejected' \
                 UNION ALL SELECT 'payment ' || payment_id || ' at ' || at FROM history \
                 WHERE payment_from = 'paid' AND payment_to NOT IN ('paid', 'refunded', 'review') \
+                  AND fact <> 'review_rejected' \
                 LIMIT 20",
     },
     AuditCheck {

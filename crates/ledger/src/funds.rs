@@ -253,11 +253,11 @@ impl Tx<'_> {
 /// The version before let suspense go without saying so of a receipt: what its payment holds counts, and
 /// the earliest receipts are those that left.
 fn take_out_what_left(receipts: &mut [Receipt], row: &PaymentRow) -> Result<(), LedgerError> {
-    let mut too_much = -row.suspense_minor;
+    let mut too_much = subtracted(0, row.suspense_minor)?;
     for receipt in &*receipts {
         if let Some(posted) = receipt.posted.filter(|it| it.place == Place::Suspense) {
             too_much = added(too_much, posted.amount.minor())?;
-            too_much = added(too_much, -posted.returned.minor())?;
+            too_much = subtracted(too_much, posted.returned.minor())?;
         }
     }
     for receipt in receipts {
@@ -268,7 +268,7 @@ fn take_out_what_left(receipts: &mut [Receipt], row: &PaymentRow) -> Result<(), 
             return Ok(());
         }
         let left = posted.amount.minor().min(too_much);
-        too_much = added(too_much, -left)?;
+        too_much = subtracted(too_much, left)?;
         let total = amount(left, &row.currency)?;
         receipt.given_back = Returned {
             total,
@@ -284,6 +284,11 @@ fn take_out_what_left(receipts: &mut [Receipt], row: &PaymentRow) -> Result<(), 
         });
     }
     Ok(())
+}
+
+fn subtracted(sum: i64, minor: i64) -> Result<i64, LedgerError> {
+    sum.checked_sub(minor)
+        .ok_or_else(|| LedgerError::corrupt("amount out of range"))
 }
 
 fn added(sum: i64, minor: i64) -> Result<i64, LedgerError> {

@@ -1,6 +1,5 @@
 //! Refunds that shops ask for. The provider has no call for them (protocol 1): each waits until a
-//! person says that the money went back, with evidence, or the provider announces it (status 04).
-//! Only then do the books move.
+//! person says, with evidence, that it went back, or the provider does (04). Then the books move.
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId, RefundId};
 use ayolinx_core::money::Amount;

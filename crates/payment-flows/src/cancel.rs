@@ -28,6 +28,8 @@ pub(crate) enum Closing {
     Done,
     /// It is paid, and that is recorded.
     Paid,
+    /// Its money went back, and that is recorded.
+    Returned,
     /// The payer is paying, or it cannot be closed.
     Open,
     /// The provider does not know it.
@@ -60,7 +62,7 @@ impl Flows {
                     match self.close_by_id(payment).await? {
                         Closing::Done | Closing::NotFound => {}
                         Closing::Paid => return Ok(CancelOutcome::Refused(OrderRefusal::Paid)),
-                        Closing::Open => {
+                        Closing::Open | Closing::Returned => {
                             return Ok(CancelOutcome::Refused(OrderRefusal::StateConflict));
                         }
                         Closing::NoAnswer => return Ok(CancelOutcome::NoAnswer),
@@ -103,9 +105,13 @@ impl Flows {
             return Ok(Closing::NoAnswer);
         };
         match answer.status {
-            ProviderStatus::Success | ProviderStatus::Refunded => {
+            ProviderStatus::Success => {
                 self.apply_answer(payment, *answer).await?;
                 Ok(Closing::Paid)
+            }
+            ProviderStatus::Refunded => {
+                self.apply_answer(payment, *answer).await?;
+                Ok(Closing::Returned)
             }
             ProviderStatus::Paying => Ok(Closing::Open),
             ProviderStatus::Cancelled | ProviderStatus::Failed => Ok(Closing::Done),

@@ -12,6 +12,7 @@ pub mod leave;
 pub mod ops;
 pub mod pace;
 pub mod proxies;
+pub mod reply_headers;
 pub mod request_id;
 pub mod shutdown;
 pub mod telemetry;

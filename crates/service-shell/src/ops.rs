@@ -16,7 +16,7 @@ use actix_web::{
 use prometheus::{Registry, TextEncoder};
 use tokio::time::timeout;
 
-use crate::head;
+use crate::{head, reply_headers};
 
 /// How long a readiness check or a scrape hook may take before it counts as failed.
 const HOOK_DEADLINE: Duration = Duration::from_secs(2);
@@ -114,6 +114,7 @@ impl Ops {
         let server = HttpServer::new(move || {
             App::new()
                 .wrap(from_fn(head::as_get))
+                .wrap(from_fn(reply_headers::guard))
                 .app_data(ops.clone())
                 .route("/livez", web::get().to(livez))
                 .route("/readyz", web::get().to(readyz))

@@ -162,7 +162,7 @@ fn shuffled<T: Clone>(all: &[T], seed: u64) -> Vec<T> {
         seed = seed
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let other = usize::try_from((seed >> 33) % (place as u64 + 1)).unwrap();
+        let other = usize::try_from((seed >> 33) % (u64::try_from(place).unwrap() + 1)).unwrap();
         all.swap(place, other);
     }
     all

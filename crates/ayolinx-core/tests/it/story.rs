@@ -22,7 +22,7 @@ pub(crate) struct Story {
 }
 
 pub(crate) fn payment_id(place: usize) -> PaymentId {
-    PaymentId::from_uuid(Uuid::from_u128(0x100 + place as u128))
+    PaymentId::from_uuid(Uuid::from_u128(0x100 + u128::try_from(place).unwrap()))
 }
 
 /// A word about a payment: `00 K 150`, `04 K 100`, `04 - all`, `06`; a key of `-` is none, amounts are

@@ -1,6 +1,6 @@
 //! The life of an attempt in one reviewable file.
 
-use ayolinx_core::order::attempt;
+use ayolinx_core::order::{Siblings, attempt};
 use ayolinx_core::payment::{Fact, Step, step};
 use ayolinx_core::states::{OrderState, PaymentState};
 
@@ -23,14 +23,12 @@ fn the_table_of_states_and_facts_is_the_golden_one() {
 
 #[test]
 fn an_order_fails_only_when_nothing_is_left_to_pay() {
-    for (payer_chooses, others_open, expected) in [
-        (false, false, OrderState::Failed),
-        (true, false, OrderState::Pending),
-        (false, true, OrderState::Pending),
-        (true, true, OrderState::Pending),
+    for (siblings, expected) in [
+        (Siblings::None, OrderState::Failed),
+        (Siblings::Payable, OrderState::Pending),
     ] {
         let states = (PaymentState::Pending, OrderState::Pending);
-        let after = attempt(states, payer_chooses, others_open, Fact::ProviderFailed);
+        let after = attempt(states, siblings, Fact::ProviderFailed);
         assert_eq!(after.order, expected);
     }
 }

@@ -26,7 +26,8 @@ async fn with_fee_rrn_issuer_and_settlement_date() {
     body["additionalInfo"]["bankName"] = json!("BANK BCA");
     body["additionalInfo"]["settleDate"] = json!("20261121");
     body["additionalInfo"]["feeMoney"] = json!({"value": FEE, "currency": "IDR"});
-    let told = provider.notify(QRIS, body.to_string().as_bytes(), Utc::now());
+    let body_text = body.to_string();
+    let told = provider.notify(QRIS, body_text.as_bytes(), Utc::now());
     told.await.expect(200);
 
     let order = shop.until_status(id, "paid").await;
@@ -91,7 +92,8 @@ async fn what_one_word_does_not_tell_another_one_may() {
     let made = shop.made(&an_order("qris")).await;
     let id = made["id"].as_str().unwrap();
     let mut body = Provider::success(&made["payments"][0], "25000.00");
-    let told = provider.notify(QRIS, body.to_string().as_bytes(), Utc::now());
+    let body_text = body.to_string();
+    let told = provider.notify(QRIS, body_text.as_bytes(), Utc::now());
     told.await.expect(200);
     let bare = shop.until_status(id, "paid").await;
     assert_eq!(
@@ -100,7 +102,8 @@ async fn what_one_word_does_not_tell_another_one_may() {
     );
 
     body["additionalInfo"]["feeMoney"] = json!({"value": FEE, "currency": "IDR"});
-    let told = provider.notify(QRIS, body.to_string().as_bytes(), Utc::now());
+    let body_text = body.to_string();
+    let told = provider.notify(QRIS, body_text.as_bytes(), Utc::now());
     told.await.expect(200);
     let order = shop.order(id).await;
     assert_eq!(order["fee"]["value"], FEE);

@@ -9,7 +9,8 @@ use crate::support::{Books, context, paid, settings};
 
 const TABLES_AS_CODE: &str = concat!(
     include_str!("../../src/schema.rs"),
-    include_str!("../../src/schema/console.rs")
+    include_str!("../../src/schema/console.rs"),
+    include_str!("../../src/schema/money.rs")
 );
 
 const COLUMNS: &str = "SELECT table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable \

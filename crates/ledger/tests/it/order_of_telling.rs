@@ -190,7 +190,7 @@ async fn say(ledger: &Ledger, payment: PaymentId, told: &Told) {
 fn shuffled(mut words: Vec<Told>, mut seed: u64) -> Vec<Told> {
     for place in (1..words.len()).rev() {
         seed = next(seed);
-        let other = usize::try_from(seed % (place as u64 + 1)).unwrap();
+        let other = usize::try_from(seed % (u64::try_from(place).unwrap() + 1)).unwrap();
         words.swap(place, other);
     }
     words

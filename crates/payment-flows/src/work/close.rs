@@ -20,7 +20,7 @@ impl Flows {
             return Ok(WorkNext::Done);
         }
         Ok(match self.close_at_provider(facts).await? {
-            Closing::Done | Closing::Paid => WorkNext::Done,
+            Closing::Done | Closing::Paid | Closing::Returned => WorkNext::Done,
             // An unknown create may still land: look again while it could.
             Closing::NotFound if facts.accepted_at.is_some() => WorkNext::Done,
             Closing::NotFound | Closing::Open | Closing::NoAnswer => self.next_resolve(work, facts),

@@ -73,9 +73,10 @@ impl Flows {
     async fn lost(&self, work: &LeasedWork, facts: &PaymentFacts) -> Result<WorkNext, LedgerError> {
         if facts.method == Method::Qris {
             match self.close_at_provider(facts).await? {
-                Closing::Done | Closing::NotFound => {}
-                Closing::Paid => return Ok(WorkNext::Done),
-                Closing::Open | Closing::NoAnswer => return Ok(self.next_resolve(work, facts)),
+                // Also where it cannot be closed: nobody has its code to pay it with.
+                Closing::Done | Closing::NotFound | Closing::Open => {}
+                Closing::Paid | Closing::Returned => return Ok(WorkNext::Done),
+                Closing::NoAnswer => return Ok(self.next_resolve(work, facts)),
             }
         }
         self.replace(work, facts).await

@@ -15,7 +15,9 @@ use super::{ASKED, FEE, now, rupiah};
 
 /// The payments of the order: 0 and 1 are virtual accounts, whose transfers are named; 2 is a QRIS.
 pub(super) fn payment_id(place: usize) -> PaymentId {
-    PaymentId::from_uuid(Uuid::from_u128(0x0193_0000 + place as u128))
+    PaymentId::from_uuid(Uuid::from_u128(
+        0x0193_0000 + u128::try_from(place).unwrap(),
+    ))
 }
 
 /// A sum that the provider holds, and what became of it there.

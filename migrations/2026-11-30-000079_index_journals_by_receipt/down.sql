@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY journals_of_receipt;
