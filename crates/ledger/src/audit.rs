@@ -69,7 +69,7 @@ pub const AUDIT_CHECKS: &[AuditCheck] = &[
                 WHERE p.merchant_minor > 0 AND p.state <> 'paid' LIMIT 20",
     },
     AuditCheck {
-        rule: "paid is left only by what went back, or by what a person found was not there",
+        rule: "paid is left only by what went back",
         query: "SELECT 'order ' || order_id || ' at ' || at AS finding FROM history \
                 WHERE order_from = 'paid' AND order_to NOT IN ('paid', 'refunded', 'review') \
                   AND fact <> 'review_rejected' \

@@ -271,3 +271,49 @@ fn money_that_comes_after_the_end_is_late() {
         );
     }
 }
+
+#[test]
+fn a_later_transfer_takes_no_return_away_from_the_one_before() {
+    for first in [100, 150] {
+        for told in ["all".to_owned(), first.to_string()] {
+            for second in [50, 100, 150, 200] {
+                let mut story = Story::new();
+                story.hear(0, &format!("00 K1 {first}"));
+                story.hear(0, &format!("04 - {told}"));
+                assert_eq!(story.holds(), (0, 0), "{first} {told}");
+                story.hear(0, &format!("00 K2 {second}"));
+                let (booked, suspense) = story.holds();
+                assert_eq!(booked + suspense, second, "{first} {told} {second}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_part_that_persons_gave_back_is_a_part_of_what_is_booked() {
+    for (rule, received) in [(AmountRule::NetOfFee, 140), (AmountRule::PlusFee, 160)] {
+        for part in 1..150 {
+            let mut story = Story::new();
+            story.funds.payments[2].amount_rule = rule;
+            let before = story.before();
+            let id = story.id();
+            let mut success = word(&format!("00 - {received}"));
+            success.details.fee = Some(Amount::rupiah(10_000).unwrap());
+            (story.funds)
+                .take(payment_id(2), &Input::Word(&success), id)
+                .unwrap();
+            story.is_decided(&before, payment_id(2));
+            assert_eq!(
+                story.refund(2, part),
+                format!("paid order.refunded [refund_from_merchant:{part}]"),
+                "{rule:?}"
+            );
+            let rest = 150 - part;
+            assert_eq!(
+                story.refund(2, rest),
+                format!("refunded order.refunded [refund_from_merchant:{rest}]"),
+                "{rule:?}"
+            );
+        }
+    }
+}

@@ -18,7 +18,7 @@ fn the_report_of_a_day_tells_its_orders() {
     let zero = json!({"count": 0, "amount": {"value": "0.00", "currency": "IDR"}});
     let own = json!({
         "method": null, "channel": null, "orders": 1, "paid": zero, "expired": 0, "failed": 0, "refunds": zero,
-        "suspense": {"received": zero, "accepted": zero, "released": zero},
+        "suspense": {"received": zero, "accepted": zero, "released": zero, "displaced": zero},
     });
     let mut told = Vec::new();
     // The day may have ended meanwhile.
