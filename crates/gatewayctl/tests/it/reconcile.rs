@@ -59,7 +59,7 @@ fn what_agrees_is_counted_and_what_differs_is_named() {
         "gatewayctl sync",
     );
     database.query(
-        "SET session_replication_role = replica; UPDATE payments SET received_minor = 15000100; \
+        "SET session_replication_role = replica; UPDATE payments SET amount_minor = 15000100, received_minor = 15000100; \
          UPDATE receipts SET amount_minor = 15000100",
     );
     is_told_in(
