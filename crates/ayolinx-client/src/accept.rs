@@ -25,7 +25,7 @@ pub struct Accepted {
     pub provider_reference: Option<String>,
     /// The code by which a payment link's callbacks may name it.
     pub link_code: Option<String>,
-    /// What is wrong with its QR, where the channel is told to show it all the same.
+    /// The fault of its QR, where the channel is told to show it all the same.
     pub qr_fault: Option<QrFault>,
     /// When the provider ends it, as it spells that; `None` where the method's reply names no end of its own.
     pub expiry: Option<String>,

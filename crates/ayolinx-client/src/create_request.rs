@@ -36,7 +36,7 @@ pub struct CreateRequest<'a> {
     pub channel: &'a Channel,
     /// Our callback URL; `None` leaves it to the provider's portal (not possible for e-wallets).
     pub notification_url: Option<String>,
-    /// Where the payer's browser returns to; e-wallets need it, stores take it.
+    /// The page that the payer's browser returns to; e-wallets need it, stores take it.
     pub return_url: Option<String>,
     /// Shown to the payer by e-wallets and links.
     pub description: Option<String>,

@@ -133,7 +133,7 @@ pub(crate) fn success_of(reply: Reply) -> Result<Vec<u8>, Stop> {
     }
 }
 
-/// Where the provider saw this request's number before, nobody knows what it did with it.
+/// Nobody knows what the provider did with a request whose number it saw before.
 fn stop_of(failure: Failure, renumbered: Option<CodedReply>) -> Stop {
     match failure {
         Failure::NotSent(reason) => match renumbered {

@@ -22,7 +22,7 @@ pub type CancelOutcome = Outcome<()>;
 /// Outcome of a token request.
 pub type TokenOutcome = Outcome<TokenReceipt>;
 
-/// What the provider said in JSON that was no success.
+/// The provider's reply in JSON that was no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodedReply {
     /// `responseCode`.
@@ -51,7 +51,7 @@ impl CodedReply {
         ResponseCode::new(&self.code)
     }
 
-    /// What the provider's gateway layer says points at the configuration (contract 9.4).
+    /// A reply of the provider's gateway layer points at the configuration (contract 9.4).
     fn alarm(&self) -> Alarm {
         if self.response_code().is_of_gateway_layer() {
             Alarm::Configuration
@@ -90,7 +90,7 @@ pub enum Outcome<T> {
     Throttled {
         /// The provider's wish, where it named one.
         retry_after: Option<Duration>,
-        /// What it said.
+        /// Its words.
         reply: CodedReply,
     },
     /// Nobody can say: ask by our reference before anything else.

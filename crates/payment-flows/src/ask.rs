@@ -29,7 +29,7 @@ const LINE_PATIENCE: Duration = Duration::from_secs(5);
 pub enum Asked {
     /// The provider answered and its word is applied.
     Answered {
-        /// What it said.
+        /// Its words.
         status: ProviderStatus,
         /// The payment and order after it.
         applied: Applied,
