@@ -3,6 +3,7 @@
 use ayolinx_core::channels::AmountRule;
 use ayolinx_core::intake::{Input, ReviewVerdict};
 use ayolinx_core::money::Amount;
+use ayolinx_core::order::{Close, decide};
 use ayolinx_core::states::{OrderState, PaymentState};
 
 use crate::story::{Story, payment_id, word};
@@ -315,5 +316,61 @@ fn a_part_that_persons_gave_back_is_a_part_of_what_is_booked() {
                 "{rule:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_return_that_was_struck_out_counts_when_it_is_told_again_beside_its_money() {
+    for returned in [50, 100, 150] {
+        let mut story = Story::new();
+        story.hear(2, &format!("04 - {returned}"));
+        story.resolve(ReviewVerdict::Reject);
+        story.hear(2, "00 - 150");
+        assert_eq!(story.holds(), (150, 0), "{returned}");
+        story.hear(2, &format!("04 - {returned}"));
+        assert_eq!(story.holds(), (150 - returned, 0), "{returned}");
+    }
+}
+
+#[test]
+fn a_return_of_another_number_takes_nothing_of_a_numbered_receipt() {
+    for returned in [50, 150] {
+        for (number, left) in [("R1", 150 - returned), ("R2", 150)] {
+            let mut story = Story::new();
+            for (text, number) in [
+                ("00 - 150".to_owned(), "R1"),
+                (format!("04 - {returned}"), number),
+            ] {
+                let mut told = word(&text);
+                told.provider_reference = Some(number.to_owned());
+                let before = story.before();
+                let id = story.id();
+                (story.funds)
+                    .take(payment_id(0), &Input::Word(&told), id)
+                    .unwrap();
+                story.is_decided(&before, payment_id(0));
+            }
+            assert_eq!(story.holds(), (left, 0), "{number} {returned}");
+        }
+    }
+}
+
+#[test]
+fn money_that_had_gone_back_when_it_came_closes_the_other_payments_too() {
+    for (first, second) in [("04 - 150", "00 - 150"), ("00 - 150", "04 - 150")] {
+        let mut story = Story::new();
+        story.funds.payments[1].base = PaymentState::Pending;
+        let mut closes = Vec::new();
+        for text in [first, second] {
+            let before = story.before();
+            let id = story.id();
+            (story.funds)
+                .take(payment_id(2), &Input::Word(&word(text)), id)
+                .unwrap();
+            closes.push(decide(&before, &story.funds, payment_id(2)).unwrap().close);
+            story.is_decided(&before, payment_id(2));
+        }
+        assert_eq!(story.funds.state, OrderState::Refunded, "{first}");
+        assert!(closes.contains(&Close::Others), "{first}: {closes:?}");
     }
 }
