@@ -56,6 +56,23 @@ async fn not_when_its_payer_was_faster() {
 }
 
 #[actix_rt::test]
+async fn not_when_its_money_came_and_went_back() {
+    let stack = shared();
+    let (shop, sandbox) = (Shop::of(stack), Sandbox::of(stack));
+    let made = shop.made(&an_order("qris")).await;
+    for act in ["pay", "refund"] {
+        let unheard = json!({"callback": false});
+        sandbox.settle(&made["payments"][0], act, unheard).await;
+    }
+    let refused = cancel(&shop, &made).await.problem(409, "state_conflict");
+    assert_eq!(refused.json["order_id"], made["id"]);
+    let order = shop.order(made["id"].as_str().unwrap()).await;
+    assert_ne!(order["status"], "pending", "the cancel itself found it");
+    assert_ne!(order["status"], "paid");
+    cancel(&shop, &made).await.problem(409, "state_conflict");
+}
+
+#[actix_rt::test]
 async fn not_while_its_payer_is_paying() {
     let stack = shared();
     let (shop, sandbox) = (Shop::of(stack), Sandbox::of(stack));
