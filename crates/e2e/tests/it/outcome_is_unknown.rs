@@ -262,6 +262,25 @@ async fn money_on_a_lost_payment_still_wins() {
 }
 
 #[actix_rt::test]
+async fn a_lost_code_is_replaced_also_where_the_provider_refuses_to_cancel_it() {
+    let scene = Scene::start().await;
+    for (http, code) in [(403, "4037715"), (405, "4057701"), (400, "4007702")] {
+        let refuses = json!({"call": "qris_cancel", "action": error(http, code)});
+        scene.sandbox.fault(refuses).await;
+        let (_, lost) = scene.lost("BNC_QRIS", &json!("drop_after_effect")).await;
+        let id = lost["id"].as_str().unwrap();
+        let what = format!("{code}: it is replaced");
+        let replaced = (scene.shop).until(id, &what, |it| it["payments"][0]["status"] == "pending");
+        replaced.await;
+        let order = scene.shop.order(id).await;
+        assert_eq!(order["payments"][1]["id"], lost["payments"][0]["id"]);
+        scene.sandbox.pay(&lost["payments"][0]).await;
+        assert_eq!(scene.shop.order(id).await["status"], "paid", "{code}");
+        scene.sandbox.heal().await;
+    }
+}
+
+#[actix_rt::test]
 async fn a_shop_may_take_it_back_meanwhile() {
     let scene = Scene::start().await;
     let (_, lost) = scene.lost("BNC_QRIS", &json!("drop_after_effect")).await;
