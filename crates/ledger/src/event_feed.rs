@@ -117,21 +117,34 @@ impl DeliveryRow {
 }
 
 /// The next events of a merchant after a place, of one type or of all. Two statements, since each has an
-/// index of its own that tells its rows in their order: however much is left, a page reads a page.
-fn next_events(of_type: Option<&'static str>) -> Statement {
+/// index of its own that tells its rows in their order: however much is left, a page reads a page. The
+/// one of a type compares whole rows, which no other index can do in order. With `type = ?` Postgres may
+/// take the index of all types where a month has few of them in its statistics, and read that month whole.
+fn next_events(merchant: MerchantId, of_type: Option<&'static str>, after: FeedPlace) -> Statement {
+    let merchant = merchant.as_uuid();
+    let transaction = after.transaction.to_string();
     match of_type {
         None => Statement::new(
             "SELECT id, order_id, body, transaction::text AS place FROM events \
-             WHERE (transaction, id) > (?::xid8, ?) AND merchant_id = ? \
-               AND transaction < pg_snapshot_xmin(pg_current_snapshot()) \
-             ORDER BY events.transaction, events.id LIMIT ?",
-        ),
-        Some(name) => Statement::new(
-            "SELECT id, order_id, body, transaction::text AS place FROM events \
-             WHERE type = ? AND (transaction, id) > (?::xid8, ?) AND merchant_id = ? \
+             WHERE merchant_id = ? AND (transaction, id) > (?::xid8, ?) \
                AND transaction < pg_snapshot_xmin(pg_current_snapshot()) \
              ORDER BY events.transaction, events.id LIMIT ?",
         )
+        .bind::<SqlUuid, _>(merchant)
+        .bind::<Text, _>(transaction)
+        .bind::<SqlUuid, _>(after.event),
+        Some(name) => Statement::new(
+            "SELECT id, order_id, body, transaction::text AS place FROM events \
+             WHERE (merchant_id, type, transaction, id) > (?, ?, ?::xid8, ?) \
+               AND (merchant_id, type, transaction) \
+                   < (?, ?, pg_snapshot_xmin(pg_current_snapshot())) \
+             ORDER BY events.merchant_id, events.type, events.transaction, events.id LIMIT ?",
+        )
+        .bind::<SqlUuid, _>(merchant)
+        .bind::<Text, _>(name)
+        .bind::<Text, _>(transaction)
+        .bind::<SqlUuid, _>(after.event)
+        .bind::<SqlUuid, _>(merchant)
         .bind::<Text, _>(name),
     }
 }
@@ -150,10 +163,7 @@ impl Tx<'_> {
         limit: i64,
     ) -> Result<FeedPage, LedgerError> {
         let of_type = event_type.map(EventType::as_str);
-        let mut rows: Vec<FeedRow> = next_events(of_type)
-            .bind::<Text, _>(after.transaction.to_string())
-            .bind::<SqlUuid, _>(after.event)
-            .bind::<SqlUuid, _>(merchant.as_uuid())
+        let mut rows: Vec<FeedRow> = next_events(merchant, of_type, after)
             .bind::<BigInt, _>(limit.saturating_add(1))
             .load(self.connection()?)?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

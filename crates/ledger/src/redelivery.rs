@@ -207,7 +207,8 @@ impl Tx<'_> {
     }
 
     /// How many events are in a range, as far as it matters. Type by type, each by its index: it reads what it
-    /// counts, however many others there are.
+    /// counts, however many others there are. Whole rows are compared, as in the feed, so that no other
+    /// index can serve.
     fn count_events(
         &mut self,
         merchant: MerchantId,
@@ -216,13 +217,15 @@ impl Tx<'_> {
         let counted: Counted = Statement::new(
             "SELECT count(*) AS count FROM (SELECT FROM unnest(?) AS wanted (type) \
                  CROSS JOIN LATERAL (SELECT FROM events \
-                     WHERE events.merchant_id = ? AND events.type = wanted.type \
-                       AND events.created_at >= ? AND events.created_at < ? LIMIT ?) found \
+                     WHERE (merchant_id, type, created_at) >= (?, wanted.type, ?) \
+                       AND (merchant_id, type, created_at) < (?, wanted.type, ?) \
+                     ORDER BY events.merchant_id, events.type, events.created_at LIMIT ?) found \
                  LIMIT ?) counted",
         )
         .column::<Text, _>(wanted_types(range.event_type.map(EventType::as_str)))
         .bind::<SqlUuid, _>(merchant.as_uuid())
         .bind::<Timestamptz, _>(range.from)
+        .bind::<SqlUuid, _>(merchant.as_uuid())
         .bind::<Timestamptz, _>(range.to)
         .bind::<BigInt, _>(REDELIVERY_EVENTS_MAX.saturating_add(1))
         .bind::<BigInt, _>(REDELIVERY_EVENTS_MAX.saturating_add(1))
@@ -314,16 +317,18 @@ impl Tx<'_> {
         Ok(Statement::new(
             "SELECT found.id, found.created_at FROM unnest(?) AS wanted (type) \
              CROSS JOIN LATERAL (SELECT events.id, events.created_at FROM events \
-                 WHERE events.merchant_id = ? AND events.type = wanted.type \
-                   AND events.created_at < ? AND (events.created_at, events.id) > (?, ?) \
-                 ORDER BY events.created_at, events.id LIMIT ?) found \
+                 WHERE (merchant_id, type, created_at, id) > (?, wanted.type, ?, ?) \
+                   AND (merchant_id, type, created_at) < (?, wanted.type, ?) \
+                 ORDER BY events.merchant_id, events.type, events.created_at, events.id \
+                 LIMIT ?) found \
              ORDER BY found.created_at, found.id LIMIT ?",
         )
         .column::<Text, _>(wanted_types(running.event_type.as_deref()))
         .bind::<SqlUuid, _>(running.merchant_id)
-        .bind::<Timestamptz, _>(running.to_at)
         .bind::<Timestamptz, _>(running.done_until)
         .bind::<SqlUuid, _>(running.done_id)
+        .bind::<SqlUuid, _>(running.merchant_id)
+        .bind::<Timestamptz, _>(running.to_at)
         .bind::<BigInt, _>(STEP_EVENTS)
         .bind::<BigInt, _>(STEP_EVENTS)
         .load(self.connection()?)?)

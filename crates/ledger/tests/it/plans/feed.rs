@@ -7,16 +7,19 @@ use ledger::{FeedPlace, RedeliveryRange, Source};
 use super::explained::{measured, reads};
 use crate::support::Books;
 
-/// Of one type many, of another one, which is the last of all.
+/// Of one type many, half of them in the table of an earlier month, and of another type one, the last of
+/// all. The time in an id decides in which month's table an event stands.
 fn plant_a_rare_event(books: &Books, many: u32) {
     books.sql(&format!(
         "INSERT INTO events (id, merchant_id, type, body, created_at) \
-         SELECT gen_random_uuid(), '{}', \
-             CASE WHEN n = {many} THEN 'order.refunded' ELSE 'order.paid' END, \
+         SELECT overlay(gen_random_uuid()::text PLACING \
+                 regexp_replace(lpad(to_hex((extract(epoch FROM at - interval '32 days' * (n <= {many} / 2)::int) * 1000)::bigint), 12, '0'), \
+                     '^(.{{8}})', '\\1-') FROM 1)::uuid, \
+             '{}', CASE WHEN n = {many} THEN 'order.refunded' ELSE 'order.paid' END, \
              '{{\"id\":\"evt_' || replace(gen_random_uuid()::text, '-', '') || '\",\"type\":\"order.paid\",\
-               \"timestamp\":\"x\",\"data\":{{\"order\":null}}}}', \
-             now() - interval '1 hour' + n * interval '1 ms' \
-         FROM generate_series(1, {many}) n",
+               \"timestamp\":\"x\",\"data\":{{\"order\":null}}}}', at \
+         FROM generate_series(1, {many}) n, LATERAL (SELECT now() + n * interval '1 ms' \
+             - CASE WHEN n <= {many} / 2 THEN interval '20 days' ELSE interval '1 hour' END AS at) times",
         books.merchant.as_uuid()
     ));
     books.sql("ANALYZE events");
@@ -42,7 +45,7 @@ async fn a_page_of_the_feed_and_a_step_of_a_range_read_what_they_give() {
             after = page.next;
         }
         let range = RedeliveryRange {
-            from: Utc::now() - TimeDelta::hours(2),
+            from: Utc::now() - TimeDelta::days(30),
             to: Utc::now() + TimeDelta::hours(1),
             event_type,
         };
@@ -55,14 +58,18 @@ async fn a_page_of_the_feed_and_a_step_of_a_range_read_what_they_give() {
     }
     let pages = reads(&books, "pg_snapshot_xmin");
     assert_eq!(pages.len(), 9);
+    let months = books.sql("SELECT count(DISTINCT tableoid) FROM events");
+    assert_eq!(months, "2");
     for page in pages {
         assert_eq!(page.sorts, Vec::<String>::new(), "the index has the order");
-        assert!(page.rows <= u64::try_from(PAGE).unwrap() + 1, "{page:?}");
+        // One row more, which tells whether more is there, and the next one of the other month.
+        assert!(page.rows <= u64::try_from(PAGE).unwrap() + 2, "{page:?}");
     }
     let steps = reads(&books, "ORDER BY found.created_at");
     assert_eq!(steps.len(), 3);
     for step in steps {
-        assert!(step.rows <= 100, "{step:?}");
+        // A step, and of the type that both months hold the next one of the other month.
+        assert!(step.rows <= 100 + 1, "{step:?}");
     }
     let counts = reads(&books, ") counted");
     let counted: Vec<u64> = counts.iter().map(|count| count.rows).collect();
