@@ -1,0 +1,96 @@
+//! How the places of a pool are shared: the arithmetic alone.
+
+/// Why a key gets no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refused {
+    /// The key holds all that one key may hold: its own doing.
+    #[error("its own share is used up")]
+    OwnShare,
+    /// The key holds less than one key may hold, but others left it nothing.
+    #[error("all places are taken")]
+    All,
+}
+
+impl Refused {
+    /// Every reason.
+    pub const ALL: [Self; 2] = [Self::OwnShare, Self::All];
+
+    /// The spelling in metrics and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OwnShare => "own_share",
+            Self::All => "all",
+        }
+    }
+}
+
+/// How many places there are and who may take them.
+///
+/// What the keys hold beyond `guaranteed` each never exceeds `places - reserve`. So with at most `reserve / guaranteed`
+/// keys in the pool no key that holds less than `guaranteed` is ever refused, however greedy the others are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// All places.
+    pub places: usize,
+    /// One key holds at most so many of them.
+    pub most_of_one: usize,
+    /// A key that holds fewer than these may also take from the reserve.
+    pub guaranteed: usize,
+    /// So many of the places only such keys may take.
+    pub reserve: usize,
+}
+
+impl Limits {
+    /// No place at all: the limits of a line that nobody may stand in.
+    pub const NONE: Self = Self {
+        places: 0,
+        most_of_one: 0,
+        guaranteed: 0,
+        reserve: 0,
+    };
+
+    /// Three quarters of the places for one key, one quarter as the reserve, and so much of the reserve guaranteed to
+    /// each key that four newcomers have theirs at once. Every part is at least one place.
+    #[must_use]
+    pub fn quarters(places: usize) -> Self {
+        let quarter = (places / 4).max(1).min(places);
+        Self {
+            places,
+            most_of_one: places.saturating_sub(quarter).max(1).min(places),
+            guaranteed: (quarter / 4).max(1),
+            reserve: quarter,
+        }
+    }
+
+    /// Whether a key that holds `own` of the `all` places taken so far may take one more.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub const fn admit(&self, all: usize, own: usize) -> Result<(), Refused> {
+        if own >= self.most_of_one {
+            return Err(Refused::OwnShare);
+        }
+        let free = self.places.saturating_sub(all);
+        let kept = if own < self.guaranteed {
+            0
+        } else {
+            self.reserve
+        };
+        if free > kept {
+            Ok(())
+        } else {
+            Err(Refused::All)
+        }
+    }
+
+    /// How many more places a key that holds `own` of the `all` places taken could take now, one after the other.
+    #[must_use]
+    pub fn room(&self, all: usize, own: usize) -> usize {
+        let free = self.places.saturating_sub(all);
+        let own_left = self.most_of_one.saturating_sub(own);
+        let guaranteed_left = self.guaranteed.saturating_sub(own);
+        let unreserved = free.saturating_sub(self.reserve);
+        own_left.min(free).min(unreserved.max(guaranteed_left))
+    }
+}

@@ -1,0 +1,248 @@
+//! A pool of places: taking one, waiting for one, giving it back.
+
+use std::fmt::{self, Debug, Display};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use prometheus::Registry;
+use tokio::sync::{oneshot, watch};
+
+use crate::limits::{Limits, Refused};
+use crate::metrics::{PoolMetrics, Refusals};
+use crate::state::State;
+
+type Line<K> = oneshot::Sender<Place<K>>;
+
+/// A fixed number of places that several keys share. Clones are the same pool.
+pub struct Shares<K: Eq + Hash + Clone>(Arc<Inner<K>>);
+
+struct Inner<K: Eq + Hash + Clone> {
+    name: &'static str,
+    state: Mutex<State<K, Line<K>>>,
+    freed: watch::Sender<u64>,
+    refusals: Refusals,
+}
+
+impl<K: Eq + Hash + Clone> Clone for Shares<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K: Eq + Hash + Clone> Debug for Shares<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Shares")
+            .field("pool", &self.0.name)
+            .field("places", &state.places())
+            .field("held", &state.held())
+            .field("waiting", &state.waiting())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K: Eq + Hash + Clone> Shares<K> {
+    /// A pool of this name (its label in the metrics), nobody in it. `queue` bounds how many may wait in
+    /// [`Shares::enter`], by the same rule; with [`Limits::NONE`] nobody waits.
+    #[must_use]
+    pub fn new(name: &'static str, places: Limits, queue: Limits) -> Self {
+        Self(Arc::new(Inner {
+            name,
+            state: Mutex::new(State::new(places, queue)),
+            freed: watch::Sender::new(0),
+            refusals: Refusals::default(),
+        }))
+    }
+
+    /// A place for this key now.
+    ///
+    /// # Errors
+    /// Whose share is used up; the refusal is counted.
+    pub fn try_enter(&self, key: &K) -> Result<Place<K>, Refused> {
+        let taken = self.state().take(key);
+        match taken {
+            Ok(()) => Ok(self.place(key.clone())),
+            Err(refused) => Err(self.refuse(refused)),
+        }
+    }
+
+    /// A place for this key, waited for at most so long. Keys are served in turn, and callers of one key in the order
+    /// in which they came. A caller that is dropped leaves the line.
+    ///
+    /// # Errors
+    /// Whose share is used up: of the line, when too many wait already, or of the places, when `deadline` passes. The
+    /// refusal is counted.
+    pub async fn enter(&self, key: &K, deadline: Duration) -> Result<Place<K>, Refused> {
+        let mut waiting = {
+            let mut state = self.state();
+            if state.take(key).is_ok() {
+                drop(state);
+                return Ok(self.place(key.clone()));
+            }
+            let (wake, place) = oneshot::channel();
+            match state.stand_in_line(key, wake) {
+                Ok(ticket) => Waiting {
+                    pool: self,
+                    key,
+                    ticket,
+                    place,
+                },
+                Err(refused) => {
+                    drop(state);
+                    return Err(self.refuse(refused));
+                }
+            }
+        };
+        match tokio::time::timeout(deadline, &mut waiting.place).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => {
+                let refused = self.state().may_enter(key).err();
+                Err(self.refuse(refused.unwrap_or(Refused::All)))
+            }
+        }
+    }
+
+    /// Tells from now on when a place was given back. Whoever asks for this first and then tries to enter misses none.
+    #[must_use]
+    pub fn freed(&self) -> Freed {
+        Freed(self.0.freed.subscribe())
+    }
+
+    /// How many more places the key could take now.
+    #[must_use]
+    pub fn room(&self, key: &K) -> usize {
+        self.state().room(key)
+    }
+
+    /// How many places are taken.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.state().held()
+    }
+
+    /// How many of them by this key.
+    #[must_use]
+    pub fn held_by(&self, key: &K) -> usize {
+        self.state().held_by(key)
+    }
+
+    /// How many callers wait in [`Shares::enter`].
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.state().waiting()
+    }
+
+    fn place(&self, key: K) -> Place<K> {
+        Place(Some(Held {
+            pool: self.clone(),
+            key,
+        }))
+    }
+
+    fn refuse(&self, refused: Refused) -> Refused {
+        self.0.refusals.count(refused);
+        refused
+    }
+
+    /// A place that goes to somebody who left just now comes back at once.
+    fn give_back(&self, key: K) {
+        let mut returned = Some(key);
+        while let Some(key) = returned.take() {
+            self.state().give_back(&key);
+            while let Some((next, wake)) = self.serve() {
+                if let Err(mut place) = wake.send(self.place(next)) {
+                    // The state is told in the next round, and not while the place is dropped.
+                    returned = place.0.take().map(|held| held.key);
+                    break;
+                }
+            }
+        }
+        self.0
+            .freed
+            .send_modify(|times| *times = times.wrapping_add(1));
+    }
+
+    fn serve(&self) -> Option<(K, Line<K>)> {
+        self.state().serve()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<K, Line<K>>> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads the pool for its metrics.
+impl<K: Eq + Hash + Clone + Display + Send + 'static> Shares<K> {
+    /// Tells the metrics of this pool from now on: places, places held, the largest holders, callers that wait, and
+    /// refusals. Several pools of different names share a registry.
+    ///
+    /// # Errors
+    /// When a pool of this name is registered already.
+    pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        let pool = self.clone();
+        let read = move || {
+            let state = pool.state();
+            let largest = state.largest(PoolMetrics::LARGEST);
+            let named = largest.into_iter();
+            PoolMetrics {
+                places: state.places(),
+                held: state.held(),
+                waiting: state.waiting(),
+                largest: named.map(|(key, held)| (key.to_string(), held)).collect(),
+            }
+        };
+        let collector = self.0.refusals.with(self.0.name, Box::new(read))?;
+        registry.register(Box::new(collector))
+    }
+}
+
+struct Waiting<'a, K: Eq + Hash + Clone> {
+    pool: &'a Shares<K>,
+    key: &'a K,
+    ticket: u64,
+    place: oneshot::Receiver<Place<K>>,
+}
+
+impl<K: Eq + Hash + Clone> Drop for Waiting<'_, K> {
+    fn drop(&mut self) {
+        self.pool.state().leave_line(self.key, self.ticket);
+    }
+}
+
+struct Held<K: Eq + Hash + Clone> {
+    pool: Shares<K>,
+    key: K,
+}
+
+/// A place in a pool. Dropped, it goes back, and to the next who waits.
+pub struct Place<K: Eq + Hash + Clone>(Option<Held<K>>);
+
+impl<K: Eq + Hash + Clone + Debug> Debug for Place<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = self.0.as_ref().map(|held| &held.key);
+        f.debug_tuple("Place").field(&key).finish()
+    }
+}
+
+impl<K: Eq + Hash + Clone> Drop for Place<K> {
+    fn drop(&mut self) {
+        if let Some(Held { pool, key }) = self.0.take() {
+            pool.give_back(key);
+        }
+    }
+}
+
+/// The news that places are given back.
+#[derive(Debug, Clone)]
+pub struct Freed(watch::Receiver<u64>);
+
+impl Freed {
+    /// Waits until a place was given back since this was made or last waited for. Once the pool is gone it waits for
+    /// ever: callers bound the wait.
+    pub async fn wait(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
