@@ -190,7 +190,7 @@ fn listen(
     let edge = Data::new(CallbackEdge::new(
         verifier,
         SnapClientKeys::new(&settings.snap_client_keys),
-        Inbox::new(ledger.for_urgency(Urgency::Callback), webhooks.clone()),
+        Inbox::new(ledger.clone(), webhooks.clone()),
         counted,
     ));
     let metrics = HttpMetrics::register(registry, "callback")?;
@@ -226,6 +226,7 @@ fn listen(
 /// Ready means: the database answers, leads, and is as new as this binary.
 async fn ready(ledger: Ledger) -> Result<(), String> {
     let missing = ledger
+        .at(Urgency::Write)
         .transact(|tx| tx.missing_migrations())
         .await
         .map_err(|error| error.to_string())?;

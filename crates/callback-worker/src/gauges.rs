@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use ledger::{Backlog, Ledger, LedgerError, Money, Queues};
+use ledger::{Backlog, Ledger, LedgerError, Money, Queues, Urgency};
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 
 /// Queues are read at most this often, however many scrape …
@@ -163,7 +163,7 @@ impl Gauges {
 
     async fn refresh_queues(&self, ledger: &Ledger) -> Result<(), LedgerError> {
         let before = self.backlog().for_next_look();
-        let read = ledger.transact(move |tx| {
+        let read = ledger.at(Urgency::Write).transact(move |tx| {
             let quarantined = tx.quarantine_depth(QUARANTINE_COUNTED_MAX)?;
             Ok((quarantined, tx.queues(&before)?))
         });
@@ -198,7 +198,9 @@ impl Gauges {
     }
 
     async fn refresh_money(&self, ledger: &Ledger) -> Result<(), LedgerError> {
-        let read = ledger.transact(|tx| Ok((tx.money()?, tx.shared_references()?)));
+        let read = ledger
+            .at(Urgency::Write)
+            .transact(|tx| Ok((tx.money()?, tx.shared_references()?)));
         let (money, shared): (Money, i64) = read.await?;
         self.references_shared.set(shared);
         // A channel with nothing pending any more is not shown with what it once had.

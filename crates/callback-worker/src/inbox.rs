@@ -2,7 +2,7 @@
 
 use ayolinx_core::json_style::{minify, without_byte_order_mark};
 use ayolinx_core::reading::Channelled;
-use ledger::{InboundNotification, Ledger, LedgerError, Received, RefusedNotification};
+use ledger::{InboundNotification, Ledger, LedgerError, Received, RefusedNotification, Urgency};
 
 use service_shell::pace::Pace;
 
@@ -97,6 +97,7 @@ impl CallbackStore for Inbox {
 
     async fn snap_token_is_valid(&self, token: TokenDigest) -> Result<bool, StorageAway> {
         self.ledger
+            .at(Urgency::Callback)
             .transact(move |tx| tx.snap_token_is_valid(token.0))
             .await
             .map_err(|error| away(&error))
@@ -104,6 +105,7 @@ impl CallbackStore for Inbox {
 
     async fn store_snap_token(&self, token: NewSnapToken) -> Result<(), StorageAway> {
         self.ledger
+            .at(Urgency::Callback)
             .transact(move |tx| {
                 tx.keep_snap_token(token.digest.0, &token.client_key, token.lifetime_secs)
             })
@@ -122,6 +124,7 @@ impl CallbackStore for Inbox {
         };
         if let Err(error) = self
             .ledger
+            .at(Urgency::Public)
             .transact(move |tx| tx.keep_refused(&refused))
             .await
         {

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use ledger::{Ledger, LedgerError, Retention, WorkKind};
+use ledger::{Ledger, LedgerError, Retention, Urgency, WorkKind};
 use payment_flows::Flows;
 use service_shell::pace::{Did, Pace};
 use service_shell::shutdown::Shutdown;
@@ -106,13 +106,17 @@ pub fn deliver(
 
 async fn expire_orders(ledger: Ledger) -> Result<Did, LedgerError> {
     let ended = ledger
+        .at(Urgency::Write)
         .transact(|tx| tx.expire_orders(EXPIRIES_AT_ONCE))
         .await?;
     Ok(did(ended))
 }
 
 async fn rematch_quarantine(ledger: Ledger) -> Result<Did, LedgerError> {
-    let placed = ledger.transact(|tx| tx.rematch(REMATCHES_AT_ONCE)).await?;
+    let placed = ledger
+        .at(Urgency::Write)
+        .transact(|tx| tx.rematch(REMATCHES_AT_ONCE))
+        .await?;
     Ok(did(placed))
 }
 

@@ -262,7 +262,7 @@ fn begin_watching(ledger: &Ledger, shutdown: &Shutdown) -> Arc<Watching> {
 async fn warn_of_lost_keys(ledger: Ledger, listed: Vec<KeyId>) {
     for _ in 0..LOOKS_MAX {
         let counted = ledger
-            .for_urgency(Urgency::Spare)
+            .at(Urgency::Spare)
             .transact(|tx| tx.count_keys_by_pepper())
             .await;
         if let Ok(counts) = counted {
@@ -285,6 +285,7 @@ async fn warn_of_lost_keys(ledger: Ledger, listed: Vec<KeyId>) {
 /// Ready means: the database answers, leads, and is as new as this binary.
 async fn ready(ledger: Ledger) -> Result<(), String> {
     let missing = ledger
+        .at(Urgency::Write)
         .transact(|tx| tx.missing_migrations())
         .await
         .map_err(|error| error.to_string())?;

@@ -65,7 +65,7 @@ pub async fn authenticate_any(
     let digests = peppered(&api.peppers, key);
     let caller = api
         .ledger()
-        .for_urgency(urgency(api, scopes))
+        .at(urgency(api, scopes))
         .transact(move |tx| tx.find_caller(&digests))
         .await
         .map_err(|error| match error {
@@ -101,7 +101,7 @@ fn note(api: &Api, unnoted: KeyUse) {
     let Ok(place) = Arc::clone(&api.key_notes).try_acquire_owned() else {
         return;
     };
-    let ledger = api.ledger().for_urgency(Urgency::Spare);
+    let ledger = api.ledger().at(Urgency::Spare);
     actix_web::rt::spawn(async move {
         let noted = ledger.transact(move |tx| tx.note_key_use(&unnoted)).await;
         if let Err(error) = noted {

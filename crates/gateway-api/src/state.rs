@@ -93,11 +93,11 @@ impl Api {
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
         let ledger = self.ledger().for_merchant(merchant);
-        let ledger = ledger.for_urgency(self.urgency_of_reads());
-        async move { ledger.transact(work).await.map_err(storage) }
+        let books = ledger.at(self.urgency_of_reads());
+        async move { books.transact(work).await.map_err(storage) }
     }
 
-    /// `Ledger::transact` in a merchant's books, its failures as replies.
+    /// What was let in goes on in a merchant's books, its failures as replies.
     ///
     /// # Errors
     /// See [`storage`].
@@ -110,8 +110,8 @@ impl Api {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
-        let ledger = self.ledger().for_merchant(merchant);
-        async move { ledger.transact(work).await.map_err(storage) }
+        let books = self.ledger().for_merchant(merchant).at(Urgency::Write);
+        async move { books.transact(work).await.map_err(storage) }
     }
 }
 

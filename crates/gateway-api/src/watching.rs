@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ayolinx_core::ids::OrderId;
-use ledger::{Ledger, LedgerError, OrderPulse, Urgency};
+use ledger::{Books, Ledger, LedgerError, OrderPulse, Urgency};
 use service_shell::shutdown::Shutdown;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
@@ -94,20 +94,20 @@ impl Watching {
 
     /// Looks again and again until the process ends. One of these runs in a process.
     pub async fn look(&self, ledger: Ledger) {
-        let ledger = ledger.for_urgency(Urgency::Read);
+        let books = ledger.at(Urgency::Read);
         while !self.shutdown.is_triggered() {
             tokio::time::sleep(self.limits.pulse).await;
             for orders in self.orders().chunks(ORDERS_A_LOOK) {
-                if let Err(error) = self.look_at(&ledger, orders).await {
+                if let Err(error) = self.look_at(&books, orders).await {
                     tracing::debug!(error = %error, "payers' pages wait for the database");
                 }
             }
         }
     }
 
-    async fn look_at(&self, ledger: &Ledger, orders: &[OrderId]) -> Result<(), LedgerError> {
+    async fn look_at(&self, books: &Books, orders: &[OrderId]) -> Result<(), LedgerError> {
         let orders = orders.to_vec();
-        let pulses = ledger.transact(move |tx| tx.order_pulses(&orders)).await?;
+        let pulses = books.transact(move |tx| tx.order_pulses(&orders)).await?;
         let watched = self.watched();
         for (order, pulse) in pulses {
             if let Some(sender) = watched.get(&order) {

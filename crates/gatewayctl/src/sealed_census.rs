@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use ayolinx_core::key_id::KeyId;
-use ledger::{Ledger, Resealed, SealedColumn, SealedValue};
+use ledger::{Ledger, Resealed, SealedColumn, SealedValue, Urgency};
 
 use crate::failure::Failure;
 use crate::output::say;
@@ -101,6 +101,7 @@ async fn page(
     after: Option<String>,
 ) -> Result<(Vec<SealedValue>, Option<String>), Failure> {
     let page = books
+        .at(Urgency::Write)
         .transact(move |tx| tx.sealed_page(column, after.as_deref(), PAGE))
         .await?;
     Ok((page.values, page.next))
@@ -113,7 +114,10 @@ async fn batch_anew(
     rows: Vec<String>,
 ) -> Result<Resealed, Failure> {
     let began = Instant::now();
-    let done = books.transact(move |tx| tx.reseal(column, &rows)).await?;
+    let done = books
+        .at(Urgency::Write)
+        .transact(move |tx| tx.reseal(column, &rows))
+        .await?;
     tokio::time::sleep(began.elapsed()).await;
     Ok(done)
 }

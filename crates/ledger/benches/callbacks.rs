@@ -28,7 +28,7 @@ use chrono::{TimeDelta, Utc};
 use devstack::TestDatabase;
 use ledger::{
     Begun, CallOutcome, Claim, Context, InboundNotification, Ledger, LedgerSettings, NewOrder,
-    NewPayment, NotedCall, Observation, Plans, Received, Source, Tx,
+    NewPayment, NotedCall, Observation, Plans, Received, Source, Tx, Urgency,
 };
 use uuid::Uuid;
 
@@ -60,6 +60,7 @@ async fn measure() {
     let ledger = Ledger::new(&settings(database.url()), context());
     let merchant = MerchantId::from_uuid(Uuid::now_v7());
     ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.add_merchant(merchant, "Warung Budi"))
         .await
         .unwrap();
@@ -98,6 +99,7 @@ async fn one_by_one(ledger: &Ledger, merchant: MerchantId) {
     for payment in payments {
         let began = Instant::now();
         ledger
+            .at(Urgency::Write)
             .transact(move |tx| {
                 let call = NotedCall {
                     call: "inquiry",
@@ -136,7 +138,12 @@ async fn rate(ledger: &Ledger, payments: Vec<PaymentId>, at_once: usize, way: Wa
         running.push(tokio::spawn(async move {
             let inbound = paid(payment);
             let received = match way {
-                Way::Single => ledger.transact(move |tx| tx.receive(&inbound)).await,
+                Way::Single => {
+                    ledger
+                        .at(Urgency::Write)
+                        .transact(move |tx| tx.receive(&inbound))
+                        .await
+                }
                 Way::Shared => ledger.receive(inbound).await,
             };
             drop(place);
@@ -153,7 +160,9 @@ async fn rate(ledger: &Ledger, payments: Vec<PaymentId>, at_once: usize, way: Wa
 async fn pending(ledger: &Ledger, merchant: MerchantId, count: usize) -> Vec<PaymentId> {
     let mut payments = Vec::with_capacity(count);
     while payments.len() < count {
-        let made = ledger.transact(move |tx| (0..50).map(|_| make(tx, merchant)).collect());
+        let made = ledger
+            .at(Urgency::Write)
+            .transact(move |tx| (0..50).map(|_| make(tx, merchant)).collect());
         let made: Vec<PaymentId> = made.await.unwrap();
         payments.extend(made);
     }

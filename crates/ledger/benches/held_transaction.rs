@@ -25,7 +25,7 @@ use chrono::TimeDelta;
 use devstack::{TestDatabase, run_sql};
 use ledger::{
     Context, DeliveryNext, Fronts, LeasedDelivery, Ledger, LedgerSettings, NewEndpoint, Plans,
-    TryResult,
+    TryResult, Urgency,
 };
 use uuid::Uuid;
 
@@ -162,7 +162,7 @@ async fn make(ledger: &Ledger, shops: &[Shop], ends: Instant) {
     let mut next = Instant::now();
     while next < ends {
         let shops = shops.to_vec();
-        let made = ledger.transact(move |tx| {
+        let made = ledger.at(Urgency::Write).transact(move |tx| {
             for number in 0..EACH_TICK {
                 let shop = if number % 2 == 0 { 0 } else { number % SHOPS };
                 tx.send_test(shops[shop].0, shops[shop].1)?;
@@ -181,7 +181,9 @@ async fn deliver(ledger: &Ledger, ends: Instant) -> Seen {
     let mut fronts = Fronts::default();
     while Instant::now() < ends {
         let began = Instant::now();
-        let look = ledger.transact(move |tx| tx.lease_deliveries_from(fronts, 256, 16, LEASE));
+        let look = ledger
+            .at(Urgency::Write)
+            .transact(move |tx| tx.lease_deliveries_from(fronts, 256, 16, LEASE));
         let leased;
         (leased, fronts) = look.await.unwrap();
         let is_looked_at = ends.saturating_duration_since(began) < LOOK;
@@ -240,7 +242,7 @@ async fn shop(ledger: &Ledger) -> Shop {
         event_types: None,
         secret: Secret::new("whsec_c2VjcmV0".to_owned()),
     };
-    let added = ledger.transact(move |tx| {
+    let added = ledger.at(Urgency::Write).transact(move |tx| {
         tx.add_merchant(merchant, "Warung Budi")?;
         tx.add_endpoint(&new)
     });

@@ -17,6 +17,7 @@ use crate::payers::Payer;
 use crate::pool::Ledger;
 use crate::schema::{events, notifications, payers, payments, refunds, rejected_notifications};
 use crate::tx::Tx;
+use crate::urgency::Urgency;
 
 mod sought;
 
@@ -80,7 +81,9 @@ impl Ledger {
     /// [`LedgerError::NotFound`] when there is no such order.
     pub async fn erase_payer(&self, order: OrderId, how: &Erasing) -> Result<Erased, LedgerError> {
         let how = how.clone();
-        self.transact(move |tx| tx.erase_payer(order, &how)).await
+        self.at(Urgency::Write)
+            .transact(move |tx| tx.erase_payer(order, &how))
+            .await
     }
 }
 

@@ -7,81 +7,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-/// Who is let in first when more is asked than the database can do, the most urgent first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// The provider's callbacks: money is told once.
-    Callback,
-    /// What was let in goes on: half a create is worse than none. Also the loops.
-    Write,
-    /// A request that would create or change something, at the door.
-    Request,
-    /// Reading: it can be asked for again.
-    Read,
-    /// Reading while more urgent work is turned away: only when the database has next to nothing to do,
-    /// and nothing is waited for.
-    Spare,
-}
+use crate::urgency::{PATIENCE_MAX, Urgency};
 
-/// Nobody waits longer than this.
-const PATIENCE_MAX: Duration = Duration::from_secs(1);
 /// When somebody has waited without a break for so long, it is no short stall but too much load.
 const STALL_MAX: Duration = Duration::from_secs(1);
 /// Every so many places go to who has waited longest of all, so that nobody waits for ever.
 const OLDEST_EVERY: u64 = 8;
-
-impl Urgency {
-    const COUNT: usize = 5;
-    pub(crate) const ALL: [Self; Self::COUNT] = [
-        Self::Callback,
-        Self::Write,
-        Self::Request,
-        Self::Read,
-        Self::Spare,
-    ];
-
-    /// The spelling in metrics.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Callback => "callback",
-            Self::Write => "write",
-            Self::Request => "request",
-            Self::Read => "read",
-            Self::Spare => "spare",
-        }
-    }
-
-    const fn line(self) -> usize {
-        match self {
-            Self::Callback => 0,
-            Self::Write => 1,
-            Self::Request => 2,
-            Self::Read => 3,
-            Self::Spare => 4,
-        }
-    }
-
-    /// How many may wait in this line.
-    fn waiting_max(self, waiting_max: usize) -> usize {
-        match self {
-            Self::Callback => waiting_max,
-            Self::Write => waiting_max.saturating_sub(waiting_max.div_ceil(4)),
-            Self::Request => waiting_max.div_ceil(4),
-            Self::Read => waiting_max.div_ceil(8),
-            Self::Spare => 0,
-        }
-    }
-
-    /// Under too much load, what has waited longer than this is answered "later" rather than kept
-    /// waiting: a reply that comes late is worth nothing, and what is let in has more to wait for.
-    pub(crate) const fn patience(self) -> Duration {
-        Duration::from_millis(match self {
-            Self::Callback | Self::Write => return PATIENCE_MAX,
-            Self::Request => 600,
-            Self::Read | Self::Spare => 400,
-        })
-    }
-}
 
 /// Why nobody was let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,15 +203,9 @@ mod tests {
 
     #[test]
     fn reads_are_shed_before_requests_and_callbacks_last() {
-        let all = [
-            Urgency::Callback,
-            Urgency::Write,
-            Urgency::Request,
-            Urgency::Read,
-            Urgency::Spare,
-        ];
-        assert_eq!(all.map(|of| of.waiting_max(1024)), [1024, 768, 256, 128, 0]);
-        assert_eq!(all.map(|of| of.waiting_max(2)), [2, 1, 1, 1, 0]);
+        let of = |most| Urgency::ALL.map(|of| of.waiting_max(most));
+        assert_eq!(of(1024), [1024, 768, 256, 64, 128, 64, 0]);
+        assert_eq!(of(2), [2, 1, 1, 1, 1, 1, 0]);
     }
 
     #[tokio::test]
@@ -313,6 +238,37 @@ mod tests {
         assert_eq!(read, 7, "{seen:?}");
         assert_eq!(seen[10], Urgency::Write, "{seen:?}");
         assert_eq!(gate.free(), 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_came_first_strangers_stand_behind_every_shop() {
+        let gate = Gate::new(1, 1024);
+        let held = gate.enter(Urgency::Write, PATIENCE_MAX).await.unwrap();
+        let (served, mut order) = tokio::sync::mpsc::unbounded_channel();
+        let expected = &Urgency::ALL[..6];
+        for urgency in expected.iter().rev().copied() {
+            let (gate, served) = (gate.clone(), served.clone());
+            tokio::spawn(async move {
+                let _place = gate.enter(urgency, PATIENCE_MAX).await.unwrap();
+                served.send(urgency).unwrap();
+            });
+            tokio::task::yield_now().await;
+        }
+        drop((held, served));
+        let mut seen = Vec::new();
+        while let Some(urgency) = order.recv().await {
+            seen.push(urgency);
+        }
+        assert_eq!(seen, expected);
+        assert_eq!(
+            expected[2..],
+            [
+                Urgency::Request,
+                Urgency::Payer,
+                Urgency::Read,
+                Urgency::Public
+            ]
+        );
     }
 
     #[tokio::test]

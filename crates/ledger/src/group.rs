@@ -19,7 +19,6 @@ use crate::begun::{Begun, Claim, NewOrder};
 use crate::call_ends::{CallEnd, CallSettled};
 use crate::deliveries::{LeasedDelivery, TryResult};
 use crate::error::LedgerError;
-use crate::gate::Urgency;
 use crate::notifications::{InboundNotification, Received};
 use crate::opening::Opening;
 use crate::pool::{Database, Failed, Ledger};
@@ -28,6 +27,7 @@ use crate::settlements::Tried;
 use crate::spans;
 use crate::tx::Tx;
 use crate::untaken::{OnUntaken, Untaken};
+use crate::urgency::Urgency;
 
 /// So many share a commit at most: more make it longer and not cheaper for each.
 const GROUP_MAX: usize = 256;
@@ -131,7 +131,7 @@ impl Ledger {
     /// same time, or finds out what came before. What is begun and finds nobody is reported.
     ///
     /// # Errors
-    /// As [`Ledger::transact`]; [`LedgerError::Conflict`] when a twin committed in between: begin
+    /// As [`crate::Books::transact`]; [`LedgerError::Conflict`] when a twin committed in between: begin
     /// again.
     pub async fn begin_order(
         &self,
@@ -154,12 +154,12 @@ impl Ledger {
     /// Begins in a transaction of its own. What is begun and finds nobody is reported.
     ///
     /// # Errors
-    /// As [`Ledger::transact`].
+    /// As [`crate::Books::transact`].
     pub async fn begin<F>(&self, begin: F, untaken: OnUntaken) -> Result<Begun, LedgerError>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<Begun, LedgerError> + Send + 'static,
     {
-        let begun = self.transact(move |tx| {
+        let begun = self.at(Urgency::Write).transact(move |tx| {
             let begun = begin(tx)?;
             tx.flush()?;
             Ok(Untaken::new(begun, untaken))
@@ -171,7 +171,7 @@ impl Ledger {
     /// ([`Tx::end_call`]).
     ///
     /// # Errors
-    /// As [`Ledger::transact`]; [`LedgerError::NotFound`] when there is no such payment.
+    /// As [`crate::Books::transact`]; [`LedgerError::NotFound`] when there is no such payment.
     pub async fn end_call(&self, end: CallEnd) -> Result<CallSettled, LedgerError> {
         let end = Arc::new(end);
         match self
@@ -181,7 +181,9 @@ impl Ledger {
             Outcome::Done(Ok(Done::CallSettled(settled))) => Ok(settled),
             Outcome::Done(Err(error)) => Err(error),
             Outcome::Done(Ok(_)) | Outcome::Alone => {
-                self.transact(move |tx| tx.end_call(&end)).await
+                self.at(Urgency::Write)
+                    .transact(move |tx| tx.end_call(&end))
+                    .await
             }
         }
     }
@@ -190,14 +192,16 @@ impl Ledger {
     /// same time. The duplicate path writes too (T8).
     ///
     /// # Errors
-    /// As [`Ledger::transact`]: then nothing may be acknowledged.
+    /// As [`crate::Books::transact`]: then nothing may be acknowledged.
     pub async fn receive(&self, inbound: InboundNotification) -> Result<Received, LedgerError> {
         let arrived = Arc::new(Arrived::new(self.context(), inbound)?);
         match self.share(Change::Callback(Arc::clone(&arrived))).await? {
             Outcome::Done(Ok(Done::Received(received))) => Ok(received),
             Outcome::Done(Err(error)) => Err(error),
             Outcome::Done(Ok(_)) | Outcome::Alone => {
-                self.transact(move |tx| tx.receive_one(&arrived)).await
+                self.at(Urgency::Callback)
+                    .transact(move |tx| tx.receive_one(&arrived))
+                    .await
             }
         }
     }
@@ -206,7 +210,7 @@ impl Ledger {
     /// over changes nothing and gets `false`.
     ///
     /// # Errors
-    /// As [`Ledger::transact`].
+    /// As [`crate::Books::transact`].
     pub async fn settle_delivery(
         &self,
         delivery: &LeasedDelivery,
@@ -217,7 +221,9 @@ impl Ledger {
             Outcome::Done(Ok(Done::Settled(is_ours))) => Ok(is_ours),
             Outcome::Done(Err(error)) => Err(error),
             Outcome::Done(Ok(_)) | Outcome::Alone => {
-                let settled = self.transact(move |tx| tx.settle_all(&[tried.as_ref()]));
+                let settled = self
+                    .at(Urgency::Write)
+                    .transact(move |tx| tx.settle_all(&[tried.as_ref()]));
                 Ok(settled.await?.contains(&true))
             }
         }

@@ -1,4 +1,4 @@
-//! The books: the only SQL in the workspace. Everything goes through `Ledger::transact`; every
+//! The books: the only SQL in the workspace. Everything goes through `Books::transact`; every
 //! change of a payment goes through `Tx::apply`. Knows the core and nothing of the network.
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -9,6 +9,7 @@ mod audit;
 mod backlog;
 mod beginnings;
 mod begun;
+mod books;
 mod call_ends;
 mod calls;
 mod change;
@@ -73,6 +74,7 @@ mod stored_callbacks;
 mod timeline;
 mod tx;
 mod untaken;
+mod urgency;
 mod withdrawals;
 mod work;
 mod writes;
@@ -81,6 +83,7 @@ pub use api_keys::{Caller, KeyLine, KeyUse, NewKey, PepperCount};
 pub use audit::{AUDIT_CHECKS, AuditCheck, AuditFinding};
 pub use backlog::Backlog;
 pub use begun::{Begun, Claim, NewOrder, StoredReply};
+pub use books::Books;
 pub use call_ends::{CallEnd, CallOutcome, CallSettled, KeepReply};
 pub use calls::{Call, NewPayment};
 pub use checkout::CheckoutOrder;
@@ -96,7 +99,6 @@ pub use endpoints::{ENDPOINTS_MAX, EndpointChange, EndpointLine, NewEndpoint};
 pub use erase::{Erased, Erasing, SoughtPayer};
 pub use error::LedgerError;
 pub use event_feed::{DeliveryLine, FeedPage, FeedPlace, TryLine};
-pub use gate::Urgency;
 pub use gauges::{Money, PendingMoney, QueueDepth, Queues};
 pub use grants::grant_to_services;
 pub use group::GroupCommits;
@@ -134,4 +136,5 @@ pub use stored_callbacks::StoredCallback;
 pub use timeline::{TimelineItem, TimelineKind};
 pub use tx::Tx;
 pub use untaken::{OnUntaken, Untaken};
+pub use urgency::Urgency;
 pub use work::{LeasedWork, WorkKind, WorkNext};

@@ -11,8 +11,9 @@ use prometheus::proto::MetricFamily;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
 
 use crate::error::LedgerError;
-use crate::gate::{Gate, Urgency};
+use crate::gate::Gate;
 use crate::rows::PaymentRow;
+use crate::urgency::Urgency;
 
 const SECONDS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,

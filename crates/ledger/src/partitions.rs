@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::error::LedgerError;
 use crate::pool::Ledger;
 use crate::tx::Tx;
+use crate::urgency::Urgency;
 
 /// So many months after the running one have their tables.
 pub const MONTHS_AHEAD: i32 = 3;
@@ -133,7 +134,7 @@ impl Ledger {
     /// Makes the months ahead and drops those whose time is over. Any number of replicas may do it.
     ///
     /// # Errors
-    /// As [`Ledger::transact`]; what was done before stays done.
+    /// As [`crate::Books::transact`]; what was done before stays done.
     pub async fn keep_partitions(&self, retention: Retention) -> Result<Upkeep, LedgerError> {
         let mut done = Upkeep {
             made: self.patiently(|tx| tx.make_partitions()).await?,
@@ -161,12 +162,18 @@ impl Ledger {
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Copy + Send + 'static,
     ) -> Result<T, LedgerError> {
         for _ in 1..TRIES {
-            match self.transact_within(PATIENCE, work).await {
+            match self
+                .at(Urgency::Write)
+                .transact_within(PATIENCE, work)
+                .await
+            {
                 Err(error) if error.is_transient() => tokio::time::sleep(TRY_PAUSE).await,
                 done => return done,
             }
         }
-        self.transact_within(PATIENCE, work).await
+        self.at(Urgency::Write)
+            .transact_within(PATIENCE, work)
+            .await
     }
 }
 

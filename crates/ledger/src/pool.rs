@@ -1,5 +1,5 @@
 //! The way to the database: a bounded pool behind a gate and a deadline. No query exists outside
-//! `Ledger::transact`, and no network call inside it, since the closure cannot await.
+//! `Books::transact`, and no network call inside it, since the closure cannot await.
 //! Rules from measured traps: reliability T6 (checkout can hang), T7 (demoted primary), T10, T11.
 
 use std::sync::{Arc, OnceLock};
@@ -12,7 +12,7 @@ use tracing::{Instrument, Span};
 
 use crate::context::Context;
 use crate::error::LedgerError;
-use crate::gate::{Gate, Refused, Urgency};
+use crate::gate::{Gate, Refused};
 use crate::group::Group;
 use crate::manager::{LogConnectErrors, Manager};
 use crate::metrics::{Connections, LedgerMetrics, Tally};
@@ -20,6 +20,7 @@ use crate::opening::{Opening, in_transaction};
 use crate::server_address::with_safe_parameters;
 use crate::spans;
 use crate::tx::Tx;
+use crate::urgency::Urgency;
 
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
@@ -64,7 +65,6 @@ pub struct Ledger {
     group: Arc<Group>,
     gate: Gate,
     connections_max: u32,
-    urgency: Urgency,
     merchant: Option<MerchantId>,
     deadline: Duration,
 }
@@ -112,7 +112,6 @@ impl Ledger {
             group: Arc::new(Group::new(writer, settings.waiting_max)),
             gate: Gate::new(places, settings.waiting_max),
             connections_max: settings.connections_max,
-            urgency: Urgency::Write,
             merchant: None,
             deadline: settings.deadline,
         }
@@ -133,16 +132,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// The same books for work of this urgency; unsaid, it is [`Urgency::Write`].
-    #[must_use]
-    pub fn for_urgency(&self, urgency: Urgency) -> Self {
-        Self {
-            urgency,
-            ..self.clone()
-        }
-    }
-
-    /// The same books with this merchant's rows only, as far as [`Ledger::transact`] and
+    /// The same books with this merchant's rows only, as far as [`crate::Books::transact`] and
     /// [`Ledger::begin`] go: what forgets to ask whose a row is finds nothing (row-level security).
     /// What shares its commit with others sees everybody's.
     #[must_use]
@@ -153,46 +143,38 @@ impl Ledger {
         }
     }
 
-    /// Runs `work` in one transaction on a blocking thread and commits when it returns `Ok`.
-    ///
-    /// # Errors
-    /// What `work` returns; [`LedgerError::Overloaded`] when too many wait already;
-    /// [`LedgerError::Unavailable`] when the deadline passes or the commit's fate is unknown: the
-    /// work may then have happened, so everything written must be safe to do again.
-    pub async fn transact<T, F>(&self, work: F) -> Result<T, LedgerError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
-    {
-        self.transact_within(self.deadline, work).await
-    }
-
-    /// [`Ledger::transact`] with a deadline of its own, for loops and the operator's tool.
-    ///
-    /// # Errors
-    /// As [`Ledger::transact`].
-    pub async fn transact_within<T, F>(&self, deadline: Duration, work: F) -> Result<T, LedgerError>
+    /// What [`crate::Books::transact`] does.
+    pub(crate) async fn transact_at<T, F>(
+        &self,
+        urgency: Urgency,
+        deadline: Duration,
+        work: F,
+    ) -> Result<T, LedgerError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
         let span = spans::transaction_of::<F>();
-        let work = self.transact_in_place(deadline, work);
+        let work = self.transact_in_place(urgency, deadline, work);
         let result = work.instrument(span.clone()).await;
         spans::ended(&span, &result);
         self.database
-            .count(|metrics| metrics.ended(self.urgency, &result));
+            .count(|metrics| metrics.ended(urgency, &result));
         result
     }
 
-    async fn transact_in_place<T, F>(&self, deadline: Duration, work: F) -> Result<T, LedgerError>
+    async fn transact_in_place<T, F>(
+        &self,
+        urgency: Urgency,
+        deadline: Duration,
+        work: F,
+    ) -> Result<T, LedgerError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
         let began = Instant::now();
-        let place = self.gate.enter(self.urgency, deadline).await;
-        let urgency = self.urgency;
+        let place = self.gate.enter(urgency, deadline).await;
         self.database
             .count(|metrics| metrics.waited(urgency, began.elapsed()));
         let span = Span::current();

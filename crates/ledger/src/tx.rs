@@ -1,4 +1,4 @@
-//! `Tx`: the only handle to the tables, alive only inside `Ledger::transact`. Each file of this
+//! `Tx`: the only handle to the tables, alive only inside `Books::transact`. Each file of this
 //! crate adds the functions of its table.
 
 use std::time::Instant;

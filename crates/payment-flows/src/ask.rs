@@ -13,7 +13,7 @@ use ayolinx_core::reading::ProviderWord;
 use ayolinx_core::states::PaymentState;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use ledger::{Applied, LedgerError, NotedCall, Observation, PaymentFacts, Source};
+use ledger::{Applied, LedgerError, NotedCall, Observation, PaymentFacts, Source, Urgency};
 
 use crate::flows::Flows;
 
@@ -117,6 +117,7 @@ impl Flows {
         }];
         let id = payment.id;
         self.ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.note_calls(id, &noted))
             .await
     }
@@ -172,6 +173,7 @@ impl Flows {
         let id = payment.id;
         let applied = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.apply(id, &observed(&answer)))
             .await?;
         Ok(Asked::Answered { status, applied })
@@ -190,6 +192,7 @@ impl Flows {
     ) -> Result<SyncOutcome, LedgerError> {
         let payments = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| {
                 let spacing = TimeDelta::seconds(SYNC_SPACING_SECONDS);
                 if !tx.claim_sync(merchant, order, spacing, source)? {

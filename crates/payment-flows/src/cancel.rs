@@ -5,7 +5,7 @@ use ayolinx_client::Outcome;
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::order::OrderRefusal;
-use ledger::{CancelPlan, LedgerError, NotedCall, PaymentFacts, Source};
+use ledger::{CancelPlan, LedgerError, NotedCall, PaymentFacts, Source, Urgency};
 
 use crate::ask::Told;
 use crate::flows::Flows;
@@ -51,6 +51,7 @@ impl Flows {
     ) -> Result<CancelOutcome, LedgerError> {
         let plan = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.plan_cancel(merchant, order))
             .await?;
         match plan {
@@ -72,6 +73,7 @@ impl Flows {
         }
         let cancelled = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.cancel_order(merchant, order, source))
             .await?;
         Ok(match cancelled {
@@ -81,7 +83,11 @@ impl Flows {
     }
 
     async fn close_by_id(&self, id: PaymentId) -> Result<Closing, LedgerError> {
-        let payment = self.ledger.transact(move |tx| tx.payment_facts(id)).await?;
+        let payment = self
+            .ledger
+            .at(Urgency::Write)
+            .transact(move |tx| tx.payment_facts(id))
+            .await?;
         self.close_at_provider(&payment).await
     }
 
@@ -149,6 +155,7 @@ impl Flows {
         ];
         let id = payment.id;
         self.ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.note_calls(id, &noted))
             .await
     }

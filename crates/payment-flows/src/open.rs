@@ -12,7 +12,7 @@ use ayolinx_core::payment::Fact;
 use chrono::{DateTime, Utc};
 use ledger::{
     Applied, Call, CallEnd, CallOutcome, CallSettled, KeepReply, LedgerError, Observation, Source,
-    StoredReply,
+    StoredReply, Urgency,
 };
 use tokio::sync::oneshot;
 use tracing::Instrument;
@@ -63,6 +63,7 @@ impl Flows {
             Ok(Err(_dropped)) => Err(LedgerError::Unavailable("the call ended early".to_owned())),
             Err(_elapsed) => {
                 self.ledger
+                    .at(Urgency::Write)
                     .transact(move |tx| {
                         tx.settle_call(payment_id, token, &CallOutcome::StillRunning)
                     })

@@ -4,7 +4,7 @@
 use ayolinx_core::method::Method;
 use ayolinx_core::states::PaymentState;
 use chrono::{DateTime, TimeDelta, Utc};
-use ledger::{LeasedWork, LedgerError, PaymentFacts, WorkKind, WorkNext};
+use ledger::{LeasedWork, LedgerError, PaymentFacts, Urgency, WorkKind, WorkNext};
 
 use crate::ask::Asked;
 use crate::flows::Flows;
@@ -24,7 +24,11 @@ impl Flows {
     /// When the ledger is away; the lease then runs out and somebody does it again.
     pub async fn do_work(&self, work: &LeasedWork) -> Result<(), LedgerError> {
         let id = work.payment_id;
-        let facts = self.ledger.transact(move |tx| tx.payment_facts(id)).await?;
+        let facts = self
+            .ledger
+            .at(Urgency::Write)
+            .transact(move |tx| tx.payment_facts(id))
+            .await?;
         let next = match (facts.call_leased_until, work.kind) {
             // A create of it may be under way: its end is waited for.
             (Some(until), WorkKind::Resolve | WorkKind::Close | WorkKind::Expire) => {
@@ -42,6 +46,7 @@ impl Flows {
         self.metrics.work_done(work.kind.as_str(), outcome);
         let leased = work.clone();
         self.ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.settle_work(&leased, next))
             .await?;
         Ok(())

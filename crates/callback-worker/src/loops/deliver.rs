@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use ledger::{DeliveryNext, Fronts, LeasedDelivery, Ledger, LedgerError, TryResult};
+use ledger::{DeliveryNext, Fronts, LeasedDelivery, Ledger, LedgerError, TryResult, Urgency};
 use service_shell::pace::{Did, Pace};
 use service_shell::telemetry;
 use tracing::field::Empty;
@@ -89,6 +89,7 @@ impl Deliverer {
         let fronts = self.fronts.take();
         let (leased, fronts) = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.lease_deliveries_from(fronts, room, PER_ENDPOINT_MAX, lease))
             .await?;
         self.fronts.set(fronts);
@@ -107,6 +108,7 @@ impl Deliverer {
         let lease = self.lease;
         let leased = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.lease_troubled(room, lease))
             .await?;
         Ok(self.start(leased, EndpointState::Troubled))

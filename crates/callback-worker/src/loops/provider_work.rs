@@ -1,7 +1,7 @@
 //! One step of a recovery loop: claim what is due of one kind and do it, side by side.
 
 use futures_util::future::join_all;
-use ledger::{LeasedWork, LedgerError, WorkKind};
+use ledger::{LeasedWork, LedgerError, Urgency, WorkKind};
 use payment_flows::Flows;
 use service_shell::pace::Did;
 use service_shell::telemetry;
@@ -18,6 +18,7 @@ pub(crate) async fn run_once(
 ) -> Result<Did, LedgerError> {
     let leased = flows
         .ledger()
+        .at(Urgency::Write)
         .transact(move |tx| tx.lease_work(kind, limit))
         .await?;
     if leased.is_empty() {

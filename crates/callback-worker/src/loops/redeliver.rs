@@ -1,7 +1,7 @@
 //! Ranges of events that shops want sent again: one step of one range at a time. A range whose step
 //! fails waits for its next attempt while the others go on, and is given up in the end.
 
-use ledger::{Ledger, LedgerError};
+use ledger::{Ledger, LedgerError, Urgency};
 use payment_flows::FlowMetrics;
 use service_shell::pace::Did;
 
@@ -13,7 +13,10 @@ const GAVE_UP: &str = "redelivery_gave_up";
 /// # Errors
 /// When no range can be leased. A step that fails is logged, and is tried again when its range is due.
 pub async fn step_one_range(ledger: &Ledger, metrics: &FlowMetrics) -> Result<Did, LedgerError> {
-    let leased = ledger.transact(|tx| tx.lease_redelivery()).await?;
+    let leased = ledger
+        .at(Urgency::Write)
+        .transact(|tx| tx.lease_redelivery())
+        .await?;
     let Some(leased) = leased else {
         return Ok(Did::Nothing);
     };
@@ -27,7 +30,10 @@ pub async fn step_one_range(ledger: &Ledger, metrics: &FlowMetrics) -> Result<Di
         return Ok(Did::Something);
     }
     let range = leased.clone();
-    let stepped = ledger.transact(move |tx| tx.step_redelivery(&range)).await;
+    let stepped = ledger
+        .at(Urgency::Write)
+        .transact(move |tx| tx.step_redelivery(&range))
+        .await;
     if let Err(error) = stepped {
         tracing::warn!(
             redelivery.id = %leased.id,

@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use devstack::{TestDatabase, WebhookReceiver};
 use ledger::{
     Backlog, Claim, Context, EndpointChange, Ledger, LedgerError, LedgerSettings, NewEndpoint,
-    NewOrder, Plans, RangeBegun, RedeliveryRange, Source, Tx,
+    NewOrder, Plans, RangeBegun, RedeliveryRange, Source, Tx, Urgency,
 };
 use prometheus::Registry;
 use service_shell::shutdown::Shutdown;
@@ -104,7 +104,7 @@ impl Worker {
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     ) -> T {
-        self.ledger.transact(work).await.unwrap()
+        self.ledger.at(Urgency::Write).transact(work).await.unwrap()
     }
 
     async fn endpoint(&self, url: &str, secret: &str) -> EndpointId {

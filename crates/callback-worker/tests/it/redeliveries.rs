@@ -8,7 +8,7 @@ use chrono::{TimeDelta, Utc};
 use devstack::TestDatabase;
 use ledger::{
     Ledger, LedgerSettings, NewEndpoint, REDELIVERY_ATTEMPTS_MAX, RangeBegun, RedeliveryRange,
-    Source,
+    Source, Urgency,
 };
 use payment_flows::FlowMetrics;
 use prometheus::{Registry, TextEncoder};
@@ -50,6 +50,7 @@ impl Ranges {
     async fn shop(&self) -> MerchantId {
         let merchant = MerchantId::from_uuid(Uuid::now_v7());
         self.ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.add_merchant(merchant, "Warung Budi"))
             .await
             .unwrap();
@@ -66,6 +67,7 @@ impl Ranges {
             secret: ayolinx_core::secret::Secret::new("whsec_x".to_owned()),
         };
         self.ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.add_endpoint(&endpoint))
             .await
             .unwrap();
@@ -81,6 +83,7 @@ impl Ranges {
         };
         let begun = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.begin_redelivery(merchant, &range, Source::Merchant));
         begun.await.unwrap()
     }

@@ -5,7 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Payload;
 use ayolinx_core::secret::Secret;
-use ledger::{NewAction, Role, Visit, Visitor};
+use ledger::{NewAction, Role, Urgency, Visit, Visitor};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -144,12 +144,12 @@ pub(super) fn address(api: &Api, request: &HttpRequest) -> String {
     )
 }
 
-/// Who it is, or a stranger; an error where there is no console.
+/// Who it is, or a stranger, and therefore last in line; an error where there is no console.
 pub(super) async fn visit(api: &Api, request: &HttpRequest) -> Result<Option<Seat>, Refused> {
     let token = Token::of(request);
     let digest = token.as_ref().map(Token::digest);
-    let ledger = api.ledger().for_urgency(api.urgency_of_reads());
-    let visit = ledger.transact(move |tx| tx.visit(digest)).await?;
+    let books = api.ledger().at(Urgency::Public);
+    let visit = books.transact(move |tx| tx.visit(digest)).await?;
     match (visit, token) {
         (Visit::Closed, _) => Err(Refused::Nowhere),
         (Visit::Known(visitor), Some(token)) => Ok(Some(Seat {

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::ids::{OrderId, RefundId};
 use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::money::{Amount, Currency};
-use ledger::{LedgerError, NewRefund, RefundCompletion, RefundLine, Resolved, Source};
+use ledger::{LedgerError, NewRefund, RefundCompletion, RefundLine, Resolved, Source, Urgency};
 
 use super::access::act;
 use super::forms::text;
@@ -90,6 +90,7 @@ pub(super) async fn ask(
     let mut action = seat.action("refund_asked", refund, "done");
     let asked = api
         .ledger()
+        .at(Urgency::Request)
         .transact(move |tx| {
             let merchant = tx.merchant_of(order)?;
             let is_asked = tx.ask_refund(merchant, order, &new)?.is_ok();
@@ -154,6 +155,7 @@ pub(super) async fn complete(
     };
     let is_done = api
         .ledger()
+        .at(Urgency::Request)
         .transact(move |tx| {
             let merchant = tx.merchant_of_refund(id)?;
             let is_done = tx.complete_refund(merchant, id, &how)?.is_ok();
@@ -185,6 +187,7 @@ pub(super) async fn cancel_refund(
     let mut action = seat.action("refund_cancelled", id, "done");
     let is_done = api
         .ledger()
+        .at(Urgency::Request)
         .transact(move |tx| {
             let merchant = tx.merchant_of_refund(id)?;
             let is_done = tx.cancel_refund(merchant, id, Source::Operator)?.is_ok();
@@ -223,6 +226,7 @@ pub(super) async fn resolve(
     let mut action = seat.action("review_resolved", id, verdict.as_str());
     let is_done = api
         .ledger()
+        .at(Urgency::Request)
         .transact(move |tx| {
             let merchant = tx.merchant_of(id)?;
             let decided = (verdict, note.as_deref());

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use ayolinx_core::password::is_password;
 use ayolinx_core::secret::Secret;
-use ledger::{NewAction, NewSession, SignIn};
+use ledger::{NewAction, NewSession, SignIn, Urgency};
 use uuid::Uuid;
 
 use super::access::{Token, address, no_cookies, submit, visit};
@@ -50,6 +50,7 @@ pub(super) async fn sign_in(request: HttpRequest, payload: Payload, api: Data<Ap
     let (tried, at) = (email.clone(), from.clone());
     let begun = api
         .ledger()
+        .at(Urgency::Public)
         .transact(move |tx| tx.begin_sign_in(&tried, &at))
         .await?;
     let found = match begun {
@@ -99,6 +100,7 @@ async fn welcome(api: &Api, request: &HttpRequest, email: String, operator: Uuid
     };
     let is_in = api
         .ledger()
+        .at(Urgency::Request)
         .transact(move |tx| tx.signed_in(&email, &session))
         .await?;
     if !is_in {
@@ -119,6 +121,7 @@ async fn refuse(api: &Api, operator: Option<Uuid>, address: String) -> Result<()
         follows: None,
     };
     api.ledger()
+        .at(Urgency::Public)
         .transact(move |tx| tx.record_action(&action))
         .await?;
     Ok(())
@@ -134,6 +137,7 @@ pub(super) async fn sign_out(request: HttpRequest, payload: Payload, api: Data<A
     let (seat, _) = submit(&api, &request, payload).await?;
     let (digest, operator, from) = (seat.token.digest(), seat.visitor.operator, seat.address);
     api.ledger()
+        .at(Urgency::Request)
         .transact(move |tx| tx.close_session(digest, operator, &from))
         .await?;
     let mut reply = see("/sign-in");

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use ayolinx_core::ids::{EndpointId, MerchantId};
 use chrono::Utc;
-use ledger::{EndpointChange, EndpointState, KeyState, PendingMoney};
+use ledger::{EndpointChange, EndpointState, KeyState, PendingMoney, Urgency};
 use uuid::Uuid;
 
 use super::access::{act, enter};
@@ -46,6 +46,7 @@ pub(super) async fn channels(request: HttpRequest, api: Data<Api>) -> Answer {
     let seat = enter(&api, &request).await?;
     let (traffic, money) = api
         .ledger()
+        .at(api.urgency_of_reads())
         .transact(|tx| Ok((tx.traffic_of_channels(TRAFFIC_SECONDS)?, tx.money()?)))
         .await?;
     let today = api.console.hours.today(api.ledger(), Utc::now()).await?;
@@ -132,6 +133,7 @@ pub(super) async fn endpoints(request: HttpRequest, api: Data<Api>) -> Answer {
     let after = parameter(request.query_string(), "after");
     let found = api
         .ledger()
+        .at(api.urgency_of_reads())
         .transact(move |tx| tx.console_endpoints(after.as_deref()))
         .await?;
     let view = EndpointsPage {
@@ -180,6 +182,7 @@ async fn switch(
         ..EndpointChange::default()
     };
     api.ledger()
+        .at(Urgency::Request)
         .transact(move |tx| {
             tx.change_endpoint(merchant, id, &change)?;
             tx.record_action(&row)
@@ -231,6 +234,7 @@ pub(super) async fn keys(request: HttpRequest, api: Data<Api>) -> Answer {
     let after = parameter(request.query_string(), "after");
     let found = api
         .ledger()
+        .at(api.urgency_of_reads())
         .transact(move |tx| tx.console_keys(after.as_deref()))
         .await?;
     let view = KeysPage {
@@ -252,6 +256,7 @@ pub(super) async fn revoke(
     let merchant = merchant(form.value("merchant"))?;
     let row = seat.action("key_revoked", id, "done");
     api.ledger()
+        .at(Urgency::Request)
         .transact(move |tx| {
             tx.revoke_key(merchant, id)?;
             tx.record_action(&row)

@@ -70,7 +70,7 @@ impl Hours {
         now: DateTime<Utc>,
     ) -> Result<Arc<Vec<ChannelMoney>>, LedgerError> {
         let (from, until) = (start_of(hour), start_of(hour.saturating_add(1)));
-        let reading = ledger.for_urgency(Urgency::Spare);
+        let reading = ledger.at(Urgency::Spare);
         let read = reading.transact(move |tx| tx.booked_between(from, until));
         let money = Arc::new(read.await?);
         if now.signed_duration_since(until).num_seconds() > SETTLED_AFTER_SECONDS {

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use ledger::{DISMISSAL_REASON_CHARS_MAX, Dismissal, EyeLine, LedgerError, List};
+use ledger::{DISMISSAL_REASON_CHARS_MAX, Dismissal, EyeLine, LedgerError, List, Urgency};
 use uuid::Uuid;
 
 use super::access::{act, enter};
@@ -132,6 +132,7 @@ pub(super) async fn page(request: HttpRequest, list: Path<String>, api: Data<Api
     let after = parameter(request.query_string(), "after");
     let found = api
         .ledger()
+        .at(api.urgency_of_reads())
         .transact(move |tx| tx.console_list(list, after.as_deref()))
         .await?;
     let words = words(list);
@@ -160,6 +161,7 @@ pub(super) async fn retry(
     let id = key(&id)?;
     let action = seat.action("callback_matched_again", id.simple(), "done");
     api.ledger()
+        .at(Urgency::Request)
         .transact(move |tx| {
             if tx.retry_quarantine(Some(id))? == 0 {
                 return Err(LedgerError::NotFound);
@@ -185,6 +187,7 @@ pub(super) async fn dismiss(
     };
     let action = seat.action("callback_dismissed", id.simple(), "done");
     api.ledger()
+        .at(Urgency::Request)
         .transact(move |tx| {
             if !tx.dismiss_quarantined(id, &dismissal)? {
                 return Err(LedgerError::NotFound);

@@ -55,6 +55,7 @@ pub(super) async fn page(request: HttpRequest, api: Data<Api>) -> Result<HttpRes
     let before = parameter(request.query_string(), "after").and_then(|text| text.parse().ok());
     let found = api
         .ledger()
+        .at(api.urgency_of_reads())
         .transact(move |tx| tx.list_actions(before, PAGE_ROWS))
         .await?;
     let is_full = i64::try_from(found.len()).is_ok_and(|rows| rows == PAGE_ROWS);

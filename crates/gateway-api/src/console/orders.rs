@@ -9,7 +9,7 @@ use ayolinx_core::order::OrderRefusal;
 use ayolinx_core::order_view::Customer;
 use ayolinx_core::receipt::Place;
 use ayolinx_core::states::OrderState;
-use ledger::{Dossier, Source, TimelineItem, TimelineKind};
+use ledger::{Dossier, Source, TimelineItem, TimelineKind, Urgency};
 use payment_flows::{CancelOutcome, SyncOutcome};
 use uuid::Uuid;
 
@@ -227,7 +227,11 @@ async fn show(
     seat: &Seat,
     (id, shows_customer): (OrderId, bool),
 ) -> Answer {
-    let found = api.ledger().transact(move |tx| tx.dossier(id)).await?;
+    let found = api
+        .ledger()
+        .at(api.urgency_of_reads())
+        .transact(move |tx| tx.dossier(id))
+        .await?;
     let frame = seat.frame(request, "/orders");
     let page = OrderPage::new(found, frame, shows_customer);
     reply(StatusCode::OK, &page)
@@ -249,6 +253,7 @@ pub(super) async fn customer(
     let id = order_id(&id)?;
     let action = seat.action("customer_shown", id, "done");
     api.ledger()
+        .at(Urgency::Request)
         .transact(move |tx| {
             tx.merchant_of(id)?;
             tx.record_action(&action)
@@ -265,7 +270,11 @@ pub(super) async fn sync(
 ) -> Answer {
     let (seat, _) = act(&api, &request, payload).await?;
     let id = order_id(&id)?;
-    let merchant = api.ledger().transact(move |tx| tx.merchant_of(id)).await?;
+    let merchant = api
+        .ledger()
+        .at(Urgency::Request)
+        .transact(move |tx| tx.merchant_of(id))
+        .await?;
     let begun = begin(&api, &seat, "order_synced", id).await?;
     let outcome = api.flows.sync(merchant, id, Source::Operator).await;
     let (said, outcome) = match outcome {
@@ -287,7 +296,11 @@ pub(super) async fn cancel(
 ) -> Answer {
     let (seat, _) = act(&api, &request, payload).await?;
     let id = order_id(&id)?;
-    let merchant = api.ledger().transact(move |tx| tx.merchant_of(id)).await?;
+    let merchant = api
+        .ledger()
+        .at(Urgency::Request)
+        .transact(move |tx| tx.merchant_of(id))
+        .await?;
     let begun = begin(&api, &seat, "order_cancelled", id).await?;
     let outcome = api.flows.cancel(merchant, id, Source::Operator).await;
     let (said, outcome) = match outcome {
@@ -306,6 +319,7 @@ async fn begin(api: &Api, seat: &Seat, action: &'static str, id: OrderId) -> Res
     let begun = seat.action(action, id, "begun");
     Ok(api
         .ledger()
+        .at(Urgency::Request)
         .transact(move |tx| tx.record_action(&begun))
         .await?)
 }
@@ -319,6 +333,7 @@ async fn end(
     let mut ended = seat.action(action, id, outcome);
     ended.follows = Some(begun);
     api.ledger()
+        .at(Urgency::Request)
         .transact(move |tx| tx.record_action(&ended))
         .await?;
     Ok(())
@@ -336,6 +351,7 @@ pub(super) async fn redeliver(
     let mut action = seat.action("event_redelivered", id, "done");
     let endpoints = api
         .ledger()
+        .at(Urgency::Request)
         .transact(move |tx| {
             let merchant = tx.event_owner(id)?;
             let endpoints = tx.redeliver(merchant, id, Source::Operator)?;

@@ -101,6 +101,7 @@ pub(super) async fn page(request: HttpRequest, api: Data<Api>) -> Result<HttpRes
     let now = Utc::now();
     let (counted, money) = api
         .ledger()
+        .at(api.urgency_of_reads())
         .transact(|tx| Ok((tx.count_eyes()?, tx.money()?)))
         .await?;
     let hours = api.console.hours.last_day(api.ledger(), now).await?;

@@ -42,6 +42,7 @@ pub(super) async fn page(request: HttpRequest, api: Data<Api>) -> Result<HttpRes
         let wanted = name.clone();
         found = api
             .ledger()
+            .at(api.urgency_of_reads())
             .transact(move |tx| tx.console_search(&wanted))
             .await?;
     }

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::ids::OrderId;
 use chrono::Utc;
-use ledger::{CheckoutOrder, Claim, LedgerError, Source};
+use ledger::{CheckoutOrder, Claim, LedgerError, Source, Urgency};
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
@@ -38,10 +38,11 @@ impl Visit {
         Self { query, language }
     }
 
-    async fn order(&self, api: &Api, id: &str) -> Result<CheckoutOrder, Refused> {
+    async fn order(&self, api: &Api, id: &str, urgency: Urgency) -> Result<CheckoutOrder, Refused> {
         let id: OrderId = id.parse().map_err(|_| Refused(Message::NotFound))?;
         let found = api
             .ledger()
+            .at(urgency)
             .transact(move |tx| tx.checkout_order(id))
             .await
             .map_err(|error| {
@@ -99,7 +100,7 @@ fn view<'o>(api: &'o Api, found: &'o CheckoutOrder) -> CheckoutView<'o> {
 
 pub(super) async fn page(request: HttpRequest, id: Path<String>, api: Data<Api>) -> HttpResponse {
     let visit = Visit::of(&request);
-    match visit.order(&api, &id).await {
+    match visit.order(&api, &id, Urgency::Public).await {
         Ok(found) => {
             let mut view = view(&api, &found);
             view.was_refused = visit.query.was_refused();
@@ -114,7 +115,7 @@ pub(super) async fn page(request: HttpRequest, id: Path<String>, api: Data<Api>)
 
 pub(super) async fn qr_svg(request: HttpRequest, id: Path<String>, api: Data<Api>) -> HttpResponse {
     let visit = Visit::of(&request);
-    let found = match visit.order(&api, &id).await {
+    let found = match visit.order(&api, &id, Urgency::Public).await {
         Ok(found) => found,
         Err(refused) => return visit.refuse(&refused),
     };
@@ -126,7 +127,7 @@ pub(super) async fn qr_svg(request: HttpRequest, id: Path<String>, api: Data<Api
 
 pub(super) async fn qr_png(request: HttpRequest, id: Path<String>, api: Data<Api>) -> HttpResponse {
     let visit = Visit::of(&request);
-    let found = match visit.order(&api, &id).await {
+    let found = match visit.order(&api, &id, Urgency::Public).await {
         Ok(found) => found,
         Err(refused) => return visit.refuse(&refused),
     };
@@ -142,7 +143,7 @@ pub(super) async fn qr_png(request: HttpRequest, id: Path<String>, api: Data<Api
 
 pub(super) async fn status(request: HttpRequest, id: Path<String>, api: Data<Api>) -> HttpResponse {
     let visit = Visit::of(&request);
-    match visit.order(&api, &id).await {
+    match visit.order(&api, &id, Urgency::Public).await {
         Ok(found) => status_json(&view(&api, &found).status()),
         Err(refused) => visit.refuse(&refused),
     }
@@ -151,7 +152,7 @@ pub(super) async fn status(request: HttpRequest, id: Path<String>, api: Data<Api
 /// News of the order as they come; without a place for it the page asks now and then.
 pub(super) async fn events(request: HttpRequest, id: Path<String>, api: Data<Api>) -> HttpResponse {
     let visit = Visit::of(&request);
-    match visit.order(&api, &id).await {
+    match visit.order(&api, &id, Urgency::Public).await {
         Ok(found) => match api.watching.enter(found.order.id) {
             Some(watch) => tell_events(watch, view(&api, &found).status()),
             None => no_events(),
@@ -168,7 +169,7 @@ pub(super) async fn choose(
     api: Data<Api>,
 ) -> HttpResponse {
     let visit = Visit::of(&request);
-    let found = match visit.order(&api, &id).await {
+    let found = match visit.order(&api, &id, Urgency::Payer).await {
         Ok(found) => found,
         Err(refused) => return visit.refuse(&refused),
     };

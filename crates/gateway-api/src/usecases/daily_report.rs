@@ -32,7 +32,7 @@ pub async fn daily_report(
     };
     let ledger = api.ledger().for_merchant(merchant);
     let report = ledger
-        .for_urgency(api.urgency_of_reads())
+        .at(api.urgency_of_reads())
         .transact_within(DEADLINE, move |tx| tx.report(merchant, from, to))
         .await
         .map_err(storage)?;

@@ -50,7 +50,7 @@ pub async fn export_orders(
     let place = api.long_reads.exports.enter(merchant).ok_or_else(busy)?;
     let filter = OrderFilter::from(wanted.filters);
     let ledger = api.ledger().for_merchant(merchant);
-    let ledger = ledger.for_urgency(ledger::Urgency::Read);
+    let ledger = ledger.at(ledger::Urgency::Read);
     let read = move |after: Option<PageEnd>| {
         let (ledger, filter) = (ledger.clone(), filter.clone());
         async move {

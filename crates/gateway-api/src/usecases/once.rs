@@ -1,7 +1,7 @@
 //! A POST that creates something else than an order: done once for its `Idempotency-Key`.
 
 use ayolinx_core::ids::MerchantId;
-use ledger::{Claim, LedgerError, Once, StoredReply, Tx};
+use ledger::{Claim, LedgerError, Once, StoredReply, Tx, Urgency};
 use serde::Serialize;
 
 use super::settle::OrderReply;
@@ -41,6 +41,7 @@ where
         let keep = |outcome: &Outcome| Ok(outcome.as_ref().ok().cloned());
         let ledger = api.ledger().for_merchant(merchant);
         let done = ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.once(merchant, &claim, work, keep))
             .await;
         let (stored, replayed) = match done {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Begun, Call, CallOutcome, Ledger, LedgerError, OnUntaken};
+use ledger::{Begun, Call, CallOutcome, Ledger, LedgerError, OnUntaken, Urgency};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{Instrument, Span};
@@ -58,6 +58,7 @@ async fn note(ledger: Ledger, call: Call, _place: OwnedSemaphorePermit) {
     let mut pause = PAUSE_FIRST;
     for _ in 0..TRIES_MAX {
         let noted = ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.settle_call(payment_id, token, &CallOutcome::NotSent))
             .await;
         match noted {

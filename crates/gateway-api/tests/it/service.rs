@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use devstack::{TestDatabase, free_address};
 use gateway_api::app;
-use ledger::{Ledger, LedgerError, NewKey, Tx};
+use ledger::{Ledger, LedgerError, NewKey, Tx, Urgency};
 use payment_flows::{keyring_of, ledger_of};
 use serde_json::Value;
 use settings::{ApiSettings, Env};
@@ -132,7 +132,9 @@ impl Service {
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     ) -> T {
-        self.runtime.block_on(self.ledger.transact(work)).unwrap()
+        self.runtime
+            .block_on(self.ledger.at(Urgency::Write).transact(work))
+            .unwrap()
     }
 
     pub(crate) fn sql(&self, statement: &str) -> String {

@@ -1,6 +1,6 @@
 //! What has to be done once after a restore, before the services start.
 
-use ledger::AfterRestore;
+use ledger::{AfterRestore, Urgency};
 use serde_json::json;
 
 use crate::access;
@@ -10,7 +10,10 @@ use crate::output::{Output, fields};
 pub(crate) async fn run(skip: i64) -> Result<Output, Failure> {
     let settings = access::settings()?;
     let books = access::patient_books(&settings)?;
-    let done = books.transact(move |tx| tx.after_restore(skip)).await?;
+    let done = books
+        .at(Urgency::Write)
+        .transact(move |tx| tx.after_restore(skip))
+        .await?;
     let json = json!({
         "virtual_account_number": {"known": done.known_number, "skipped_to": done.skipped_to},
         "inquiries_due_now": done.inquiries,

@@ -1,6 +1,6 @@
 //! Proves the books: runs every rule and shows what breaks it.
 
-use ledger::{AUDIT_CHECKS, AuditFinding, LedgerError, Tx};
+use ledger::{AUDIT_CHECKS, AuditFinding, LedgerError, Tx, Urgency};
 use serde_json::json;
 
 use crate::access;
@@ -14,7 +14,10 @@ struct Checked {
 
 pub(crate) async fn run() -> Result<Output, Failure> {
     let settings = access::settings()?;
-    let checked = access::patient_books(&settings)?.transact(all).await?;
+    let checked = access::patient_books(&settings)?
+        .at(Urgency::Write)
+        .transact(all)
+        .await?;
     let broken = checked
         .iter()
         .filter(|one| !one.findings.is_empty())

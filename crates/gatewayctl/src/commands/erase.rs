@@ -1,7 +1,7 @@
 //! A payer's data are erased; what would go is shown first.
 
 use ayolinx_core::ids::{MerchantId, OrderId};
-use ledger::{Erased, Erasing, Ledger, SoughtPayer, Source};
+use ledger::{Erased, Erasing, Ledger, SoughtPayer, Source, Urgency};
 use serde_json::{Value, json};
 
 use super::keys::or_no_merchant;
@@ -79,13 +79,17 @@ async fn orders_of(
     merchant: MerchantId,
     sought: SoughtPayer,
 ) -> Result<Vec<OrderId>, Failure> {
-    let exists = books.transact(move |tx| tx.merchant_exists(merchant)).await;
+    let exists = books
+        .at(Urgency::Write)
+        .transact(move |tx| tx.merchant_exists(merchant))
+        .await;
     exists.map_err(|error| or_no_merchant(error, merchant))?;
     let mut found = Vec::new();
     let mut after: Option<OrderId> = None;
     loop {
         let whom = sought.clone();
         let (page, next) = books
+            .at(Urgency::Write)
             .transact(move |tx| tx.orders_of_payer(merchant, &whom, after, PAGE))
             .await?;
         found.extend(page);

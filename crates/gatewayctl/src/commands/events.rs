@@ -4,6 +4,7 @@ use ayolinx_core::ids::EventId;
 use ayolinx_core::order_view::jakarta_millis;
 use ledger::{
     LedgerError, REDELIVERY_DAYS_MAX, REDELIVERY_EVENTS_MAX, RangeBegun, RedeliveryRange, Source,
+    Urgency,
 };
 use serde_json::json;
 
@@ -25,6 +26,7 @@ pub(crate) async fn run(what: Events) -> Result<Output, Failure> {
 async fn one(event: EventId) -> Result<Output, Failure> {
     let settings = access::settings()?;
     let deliveries = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| {
             let merchant = tx.event_owner(event)?;
             tx.redeliver(merchant, event, Source::Operator)
@@ -53,6 +55,7 @@ async fn range(asked: Redeliver) -> Result<Output, Failure> {
     };
     let settings = access::settings()?;
     let begun = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| {
             tx.merchant_exists(merchant)?;
             tx.begin_redelivery(merchant, &range, Source::Operator)

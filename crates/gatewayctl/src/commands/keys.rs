@@ -4,7 +4,7 @@ use ayolinx_core::api_key::ApiKey;
 use ayolinx_core::ids::MerchantId;
 use ayolinx_core::key_id::KeyId;
 use ayolinx_core::order_view::jakarta_millis;
-use ledger::{KeyLine, LedgerError, NewKey, Tx};
+use ledger::{KeyLine, LedgerError, NewKey, Tx, Urgency};
 use serde_json::json;
 use settings::CtlSettings;
 use uuid::Uuid;
@@ -70,6 +70,7 @@ async fn create(merchant: MerchantId, scopes: Vec<Scope>) -> Result<Output, Fail
     let (key, stored) = fresh(&settings, &wanted)?;
     let scopes = stored.scopes.clone();
     let id = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| {
             tx.merchant_exists(merchant)?;
             tx.add_key(merchant, &stored)
@@ -88,6 +89,7 @@ async fn create(merchant: MerchantId, scopes: Vec<Scope>) -> Result<Output, Fail
 async fn list(merchant: MerchantId) -> Result<Output, Failure> {
     let settings = access::settings()?;
     let keys = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| existing_keys(tx, merchant))
         .await
         .map_err(|error| or_no_merchant(error, merchant))?;
@@ -100,6 +102,7 @@ async fn list_old_pepper() -> Result<Output, Failure> {
     let newest = settings.peppers()?.all().first().map(KeyId::of_pepper);
     let newest = newest.ok_or_else(|| Failure::new("API_KEY_PEPPER: is empty"))?;
     let keys = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| tx.list_keys_not_under(newest))
         .await?;
     Ok(lines(&keys))
@@ -151,13 +154,16 @@ async fn revoke(merchant: MerchantId, named: String) -> Result<Output, Failure> 
     let settings = access::settings()?;
     let keys = access::books(&settings)?;
     let existing = keys
+        .at(Urgency::Write)
         .transact(move |tx| existing_keys(tx, merchant))
         .await
         .map_err(|error| or_no_merchant(error, merchant))?;
     let found = the_one_named(&existing, &named)?;
     let id = found.id;
     if found.revoked_at.is_none() {
-        keys.transact(move |tx| tx.revoke_key(merchant, id)).await?;
+        keys.at(Urgency::Write)
+            .transact(move |tx| tx.revoke_key(merchant, id))
+            .await?;
     }
     Ok(Output::new(
         format!("revoked {id}"),

@@ -2,7 +2,7 @@
 
 use ayolinx_core::ids::MerchantId;
 use ayolinx_core::order_view::jakarta_millis;
-use ledger::SubMerchantChange;
+use ledger::{SubMerchantChange, Urgency};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -63,6 +63,7 @@ fn at_wallets(
 async fn set(merchant: MerchantId, change: SubMerchantChange) -> Result<Output, Failure> {
     let settings = access::settings()?;
     let known_as = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| tx.set_sub_merchant(merchant, &change))
         .await
         .map_err(|error| keys::or_no_merchant(error, merchant))?;
@@ -98,6 +99,7 @@ async fn create(name: String) -> Result<Output, Failure> {
     let (key, stored) = keys::fresh(&settings, &Scope::ALL)?;
     let id = MerchantId::from_uuid(Uuid::now_v7());
     access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| {
             tx.add_merchant(id, &name)?;
             tx.add_key(id, &stored)
@@ -114,6 +116,7 @@ async fn create(name: String) -> Result<Output, Failure> {
 async fn list() -> Result<Output, Failure> {
     let settings = access::settings()?;
     let merchants = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(|tx| tx.list_merchants())
         .await?;
     let rows: Vec<Vec<String>> = merchants

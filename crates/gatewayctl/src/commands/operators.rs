@@ -8,7 +8,7 @@ use ayolinx_core::secret::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
-use ledger::{LedgerError, NewOperator, OperatorLine, Role};
+use ledger::{LedgerError, NewOperator, OperatorLine, Role, Urgency};
 use serde_json::json;
 
 use super::keys::random;
@@ -77,6 +77,7 @@ async fn add(new: AddOperator) -> Result<Output, Failure> {
         password_hash: hash.as_str().to_owned(),
     };
     let id = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| tx.add_operator(&operator))
         .await
         .map_err(|error| match error {
@@ -152,6 +153,7 @@ fn password(new: &AddOperator) -> Result<(Secret, bool), Failure> {
 async fn list() -> Result<Output, Failure> {
     let settings = access::settings()?;
     let operators = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(|tx| tx.list_operators())
         .await?;
     let state = |one: &OperatorLine| match one.disabled_at {
@@ -196,6 +198,7 @@ async fn disable(email: String) -> Result<Output, Failure> {
     let wanted = email.clone();
     let settings = access::settings()?;
     let id = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| tx.disable_operator(&wanted))
         .await
         .map_err(|error| match error {

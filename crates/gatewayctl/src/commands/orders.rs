@@ -6,7 +6,7 @@ use std::time::Duration;
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order::OrderRefusal;
 use ayolinx_core::order_view::OrderView;
-use ledger::{HistoryLine, Ledger, LedgerError, OrderFilter, PageEnd, Source, Tx};
+use ledger::{HistoryLine, Ledger, LedgerError, OrderFilter, PageEnd, Source, Tx, Urgency};
 use payment_flows::{CancelOutcome, SyncOutcome};
 use serde_json::json;
 
@@ -67,6 +67,7 @@ async fn shown(books: &Ledger, id: OrderId) -> Result<Output, Failure> {
         Ok((tx.any_order_view(id)?, tx.history_of(id)?))
     };
     let (order, history) = books
+        .at(Urgency::Write)
         .transact(read)
         .await
         .map_err(|error| or_no_order(error, &id.to_string()))?;
@@ -79,6 +80,7 @@ async fn list(filter: ListOrders) -> Result<Output, Failure> {
     let books = access::patient_books(&settings)?;
     let merchant = filter.merchant;
     let orders = books
+        .at(Urgency::Write)
         .transact(move |tx| {
             tx.merchant_exists(merchant)?;
             newest_orders(tx, &filter)
@@ -140,6 +142,7 @@ const fn refused(refusal: OrderRefusal) -> &'static str {
 pub(super) async fn the_one(books: &Ledger, named: NamedOrder) -> Result<OrderId, Failure> {
     let name = named.order.clone();
     let found = books
+        .at(Urgency::Write)
         .transact(move |tx| match named.merchant {
             Some(merchant) if named.order.parse::<OrderId>().is_err() => tx
                 .order_by_reference(merchant, &named.order)
@@ -172,6 +175,9 @@ fn or_no_order(error: LedgerError, name: &str) -> Failure {
 }
 
 pub(super) async fn merchant_of(books: &Ledger, id: OrderId) -> Result<MerchantId, Failure> {
-    let found = books.transact(move |tx| tx.merchant_of(id)).await;
+    let found = books
+        .at(Urgency::Write)
+        .transact(move |tx| tx.merchant_of(id))
+        .await;
     found.map_err(|error| or_no_order(error, &id.to_string()))
 }

@@ -1,6 +1,6 @@
 //! The monthly tables: shows them, and makes and drops them when asked to.
 
-use ledger::{PartitionLine, Retention, Upkeep};
+use ledger::{PartitionLine, Retention, Upkeep, Urgency};
 use serde_json::{Value, json};
 use settings::CtlSettings;
 
@@ -16,7 +16,10 @@ pub(crate) async fn run(asked: &Partitions) -> Result<Output, Failure> {
     if asked.apply {
         done = Some(books.keep_partitions(retention(&settings)).await?);
     }
-    let lines = books.transact(|tx| tx.partitions()).await?;
+    let lines = books
+        .at(Urgency::Write)
+        .transact(|tx| tx.partitions())
+        .await?;
     let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
     let mut human = done.as_ref().map(told).unwrap_or_default();
     human.push_str(&table(&["PARTITION", "MONTH", "ROWS", "SIZE"], &rows));

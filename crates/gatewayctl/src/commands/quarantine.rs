@@ -1,7 +1,7 @@
 //! Verified notifications that could not be placed.
 
 use ayolinx_core::order_view::jakarta_millis;
-use ledger::{DISMISSAL_REASON_CHARS_MAX, Dismissal, QuarantineLine};
+use ledger::{DISMISSAL_REASON_CHARS_MAX, Dismissal, QuarantineLine, Urgency};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -21,6 +21,7 @@ pub(crate) async fn run(what: Quarantine) -> Result<Output, Failure> {
 async fn list(limit: i64) -> Result<Output, Failure> {
     let settings = access::settings()?;
     let waiting = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| tx.quarantine(None, limit))
         .await?;
     let rows: Vec<Vec<String>> = waiting
@@ -55,6 +56,7 @@ fn as_json(one: &QuarantineLine) -> serde_json::Value {
 async fn retry() -> Result<Output, Failure> {
     let settings = access::settings()?;
     let due = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(|tx| tx.retry_quarantine(None))
         .await?;
     Ok(Output::new(
@@ -75,6 +77,7 @@ async fn dismiss(id: Uuid, reason: String) -> Result<Output, Failure> {
         reason: Some(reason.clone()),
     };
     let dismissed = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| tx.dismiss_quarantined(id, &dismissal))
         .await?;
     if !dismissed {

@@ -15,7 +15,7 @@ use ayolinx_core::reading::ProviderWord;
 use ayolinx_core::states::PaymentState;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use ledger::{Ledger, PaymentInBooks};
+use ledger::{Ledger, PaymentInBooks, Urgency};
 use payment_flows::InquiryLimits;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -88,6 +88,7 @@ async fn go_through(
 ) -> Result<Tally, Failure> {
     let range = (asked.from, asked.to);
     let total = books
+        .at(Urgency::Write)
         .transact(move |tx| tx.count_payments_in_books(range))
         .await?;
     let bar = Progress::of("payments", u64::try_from(total).unwrap_or_default());
@@ -96,6 +97,7 @@ async fn go_through(
     let mut after = None;
     loop {
         let page = books
+            .at(Urgency::Write)
             .transact(move |tx| tx.payments_in_books(range, after, PAGE))
             .await?;
         let Some(last) = page.last() else {
@@ -173,7 +175,10 @@ async fn judged(
     theirs: &InquiryAnswer,
 ) -> Result<Held, Failure> {
     let (id, word) = (ours.id, ProviderWord::of_inquiry(theirs));
-    let judgement = books.transact(move |tx| tx.judge_answer(id, &word)).await?;
+    let judgement = books
+        .at(Urgency::Write)
+        .transact(move |tx| tx.judge_answer(id, &word))
+        .await?;
     let is_paid_here = matches!(ours.state, PaymentState::Paid | PaymentState::Refunded);
     let said = match theirs.amount.read() {
         Some(amount) => format!("{:?} {}", theirs.status, amount.to_decimal_string()),

@@ -2,7 +2,7 @@
 
 use ayolinx_core::ids::RefundId;
 use ayolinx_core::order_view::jakarta_millis;
-use ledger::{LedgerError, RefundCompletion, RefundLine, RefundRefused, Source};
+use ledger::{LedgerError, RefundCompletion, RefundLine, RefundRefused, Source, Urgency};
 use serde_json::{Value, json};
 
 use super::orders::{merchant_of, the_one};
@@ -21,6 +21,7 @@ pub(crate) async fn run(what: Refunds) -> Result<Output, Failure> {
             let order = the_one(&books, named).await?;
             let merchant = merchant_of(&books, order).await?;
             let lines = books
+                .at(Urgency::Write)
                 .transact(move |tx| tx.refunds_of(merchant, order))
                 .await?;
             Ok(listed(&lines))
@@ -43,6 +44,7 @@ async fn complete(id: RefundId, evidence: String) -> Result<Output, Failure> {
         source: Source::Operator,
     };
     let done = books
+        .at(Urgency::Write)
         .transact(move |tx| {
             let merchant = tx.merchant_of_refund(id)?;
             tx.complete_refund(merchant, id, &how)

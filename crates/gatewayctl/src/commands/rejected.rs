@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::RefusedNotification;
+use ledger::{RefusedNotification, Urgency};
 use serde_json::{Value, json};
 
 use crate::access;
@@ -22,6 +22,7 @@ pub(crate) async fn replay(source: &KeySource, limit: i64) -> Result<Output, Fai
     }
     let settings = access::settings()?;
     let refused = access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| tx.refused(limit))
         .await?;
     let replayed: Vec<(&RefusedNotification, String)> = refused

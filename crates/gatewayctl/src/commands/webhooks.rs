@@ -3,7 +3,7 @@
 use ayolinx_core::event::EventType;
 use ayolinx_core::ids::EndpointId;
 use ayolinx_core::secret::Secret;
-use ledger::NewEndpoint;
+use ledger::{NewEndpoint, Urgency};
 use serde_json::json;
 use uuid::Uuid;
 use webhooks::WebhookSecret;
@@ -39,6 +39,7 @@ async fn add(new: AddWebhook) -> Result<Output, Failure> {
     };
     let id = endpoint.id;
     access::books(&settings)?
+        .at(Urgency::Write)
         .transact(move |tx| {
             tx.merchant_exists(merchant_id)?;
             tx.add_endpoint(&endpoint)

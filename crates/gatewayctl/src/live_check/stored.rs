@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use ledger::Ledger;
+use ledger::{Ledger, Urgency};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -36,8 +36,9 @@ async fn look(
     since: DateTime<Utc>,
     (known, refused): (&mut BTreeMap<Uuid, i32>, &mut BTreeSet<String>),
 ) -> Result<(), ledger::LedgerError> {
-    let read =
-        books.transact(move |tx| Ok((tx.callbacks_since(since, AT_ONCE)?, tx.refused(AT_ONCE)?)));
+    let read = books
+        .at(Urgency::Write)
+        .transact(move |tx| Ok((tx.callbacks_since(since, AT_ONCE)?, tx.refused(AT_ONCE)?)));
     let (stored, turned_away) = read.await?;
     for one in stored {
         let before = known.insert(one.id, one.seen).unwrap_or_default();

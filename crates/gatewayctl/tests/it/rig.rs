@@ -11,7 +11,7 @@ use ayolinx_core::signing::RsaSigningKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use devstack::TestDatabase;
-use ledger::{LedgerError, Tx};
+use ledger::{LedgerError, Tx, Urgency};
 use payment_flows::{keyring_of, ledger_of};
 use serde_json::Value;
 use settings::{CtlSettings, Env};
@@ -105,7 +105,7 @@ pub(crate) fn in_books<T: Send + 'static>(
     let keyring = keyring_of(settings.encryption_keys().unwrap()).unwrap();
     let books = ledger_of(settings.database().unwrap(), &settings.shared, keyring, "");
     actix_rt::System::new()
-        .block_on(books.transact(work))
+        .block_on(books.at(Urgency::Write).transact(work))
         .unwrap()
 }
 

@@ -16,6 +16,7 @@ use crate::error::LedgerError;
 use crate::history::Source;
 use crate::pool::Ledger;
 use crate::tx::Tx;
+use crate::urgency::Urgency;
 
 /// Payers of past orders looked up in one transaction.
 const OLD_AT_ONCE: i64 = 200;
@@ -82,7 +83,7 @@ impl Ledger {
     /// Erases the payers of orders that were made so many months ago and have ended. Returns how many.
     ///
     /// # Errors
-    /// As [`Ledger::transact`]; what was erased before stays so.
+    /// As [`crate::Books::transact`]; what was erased before stays so.
     pub async fn erase_old_payers(&self, months: u32) -> Result<usize, LedgerError> {
         let how = Erasing {
             source: Source::Retention,
@@ -93,6 +94,7 @@ impl Ledger {
         let (mut after, mut erased) = (Uuid::nil(), 0_usize);
         loop {
             let page = self
+                .at(Urgency::Write)
                 .transact(move |tx| tx.old_payers(months, after))
                 .await?;
             let Some(last) = page.last() else {

@@ -5,7 +5,7 @@ use ayolinx_core::method::Method;
 use ayolinx_core::order::OrderRefusal;
 use ayolinx_core::payment::Fact;
 use ayolinx_core::states::{OrderState, PaymentState};
-use ledger::{CancelPlan, LedgerError, Source};
+use ledger::{CancelPlan, LedgerError, Source, Urgency};
 use uuid::Uuid;
 
 use crate::support::{Books, PRICE, claim, order, paid, unknown, word};
@@ -82,6 +82,7 @@ async fn an_order_that_has_ended_otherwise_is_not_cancelled() {
     let id = failed.order;
     let foreign = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.cancel_order(stranger, id, Source::Merchant))
         .await;
     assert!(matches!(foreign, Err(LedgerError::NotFound)));
@@ -158,7 +159,11 @@ async fn replicas_end_each_order_once() {
         loops.push(tokio::spawn(async move {
             let mut ended = 0;
             for _ in 0..20 {
-                ended += ledger.transact(|tx| tx.expire_orders(7)).await.unwrap();
+                ended += ledger
+                    .at(Urgency::Write)
+                    .transact(|tx| tx.expire_orders(7))
+                    .await
+                    .unwrap();
             }
             ended
         }));

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use ayolinx_core::event::{EventBody, EventType};
 use ayolinx_core::ids::{EventId, MerchantId};
 use chrono::Utc;
-use ledger::FeedPlace;
+use ledger::{FeedPlace, Urgency};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
@@ -94,6 +94,7 @@ async fn pulled(
     let (mut all, mut after) = (Vec::new(), from);
     loop {
         let page = shop
+            .at(Urgency::Write)
             .transact(move |tx| tx.feed(merchant, event_type, after, limit))
             .await
             .unwrap();

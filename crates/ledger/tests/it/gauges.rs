@@ -2,7 +2,7 @@
 
 use ayolinx_core::method::Method;
 use ayolinx_core::reading::Channelled;
-use ledger::{Backlog, DeliveryNext, Money, PendingMoney, QueueDepth, Queues, Received};
+use ledger::{Backlog, DeliveryNext, Money, PendingMoney, QueueDepth, Queues, Received, Urgency};
 use prometheus::{Registry, TextEncoder};
 
 use crate::inbox::{inbound, says};
@@ -188,6 +188,7 @@ async fn payments_and_rupiah_are_counted_when_they_are_committed() {
     let one = books.pending("A-1").await;
     let failed: Result<(), _> = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| {
             let word = ledger::Observation::word(ledger::Source::Callback, paid());
             tx.apply(one.payment, &word)?;

@@ -6,7 +6,7 @@ use ayolinx_core::ids::PaymentId;
 use ayolinx_core::method::Method;
 use ayolinx_core::payment::Fact;
 use ayolinx_core::reading::Channelled;
-use ledger::{LedgerError, Observation, Received, Source};
+use ledger::{LedgerError, Observation, Received, Source, Urgency};
 
 use crate::inbox::{inbound, says};
 use crate::support::{Books, PRICE, Started};
@@ -86,6 +86,7 @@ async fn an_order_that_is_held_elsewhere_holds_up_only_its_own_callback() {
     let holder = books.ledger.clone();
     let holding = tokio::spawn(async move {
         holder
+            .at(Urgency::Write)
             .transact(move |tx| {
                 // A word that changes nothing locks its order until the end.
                 tx.apply(

@@ -7,7 +7,7 @@ use ayolinx_core::method::Method;
 use ayolinx_core::payment::Fact;
 use ledger::{
     Begun, CallEnd, CallOutcome, CallSettled, Claim, KeepReply, Ledger, LedgerError, NewOrder,
-    Observation, OnUntaken, Source, StoredReply,
+    Observation, OnUntaken, Source, StoredReply, Urgency,
 };
 use tokio::task::JoinHandle;
 
@@ -267,7 +267,7 @@ async fn an_order_that_is_held_elsewhere_holds_up_only_the_outcome_of_its_own_ca
             released.recv_timeout(Duration::from_secs(5)).ok();
             Ok(())
         };
-        holder.transact(work).await
+        holder.at(Urgency::Write).transact(work).await
     });
     told.await.unwrap();
     // In the order of their numbers, so that the one that is held is in the middle of its group.
@@ -321,7 +321,7 @@ async fn a_twin_that_is_held_up_elsewhere_holds_up_only_itself() {
             released.recv_timeout(Duration::from_secs(10)).ok();
             Ok(begun)
         };
-        elsewhere.transact(work).await
+        elsewhere.at(Urgency::Write).transact(work).await
     });
     told.await.unwrap();
     let create = |reference: &str| {

@@ -3,7 +3,7 @@
 use ayolinx_core::method::Method;
 use ayolinx_core::order::OrderRefusal;
 use ayolinx_core::states::{OrderState, PaymentState};
-use ledger::{Begun, CallOutcome, LedgerError, PAYMENTS_MAX, StoredReply};
+use ledger::{Begun, CallOutcome, LedgerError, PAYMENTS_MAX, StoredReply, Urgency};
 
 use crate::support::{
     Books, PRICE, accepted, claim, keyed, new_payment, order, refused, sent, started, unknown, word,
@@ -240,6 +240,7 @@ async fn sixteen_twins_make_one_order_and_one_payment() {
                 loop {
                     let (new, asked) = (new.clone(), asked.clone());
                     match ledger
+                        .at(Urgency::Write)
                         .transact(move |tx| tx.begin_order(&new, &asked))
                         .await
                     {
@@ -276,6 +277,7 @@ async fn one_key_for_two_references_at_once_makes_one_order() {
         tasks.push(tokio::spawn(async move {
             let asked = keyed(&format!("body {number}"), "key-1");
             ledger
+                .at(Urgency::Write)
                 .transact(move |tx| tx.begin_order(&new, &asked))
                 .await
         }));
@@ -335,6 +337,7 @@ async fn sixteen_further_payments_at_once_are_one() {
         let (ledger, merchant, id) = (books.ledger.clone(), books.merchant, new.id);
         twins.push(tokio::spawn(async move {
             ledger
+                .at(Urgency::Write)
                 .transact(move |tx| {
                     tx.begin_payment(merchant, id, &new_payment(Method::Qris), &claim("p"))
                 })
@@ -387,6 +390,7 @@ async fn an_order_takes_ten_payments_and_none_when_it_has_ended() {
     let order_id = late.order;
     let foreign = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| {
             tx.begin_payment(other, order_id, &new_payment(Method::Qris), &claim("p"))
         })

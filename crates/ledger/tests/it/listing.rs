@@ -4,7 +4,7 @@ use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::method::Method;
 use ayolinx_core::states::OrderState;
 use chrono::{DateTime, Utc};
-use ledger::OrderFilter;
+use ledger::{OrderFilter, Urgency};
 use uuid::Uuid;
 
 use crate::support::{Books, PRICE, claim, order, paid, word};
@@ -134,18 +134,22 @@ async fn another_merchants_orders_are_not_there() {
     for found in [
         books
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.order_view(stranger, id).map(drop))
             .await,
         books
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.order_pulse(stranger, id).map(drop))
             .await,
         books
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.payments_of_order(stranger, id).map(drop))
             .await,
         books
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.plan_cancel(stranger, id).map(drop))
             .await,
     ] {
@@ -188,6 +192,7 @@ async fn an_operator_is_told_whose_an_order_is() {
     let nobodys = OrderId::from_uuid(Uuid::now_v7());
     let found = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.merchant_of(nobodys))
         .await;
     assert!(

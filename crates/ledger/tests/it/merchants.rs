@@ -4,7 +4,7 @@ use ayolinx_core::api_key::Peppered;
 use ayolinx_core::key_id::KeyId;
 use ayolinx_core::method::Method;
 use ayolinx_core::secret::Secret;
-use ledger::{LedgerError, NewKey, SubMerchant, SubMerchantChange};
+use ledger::{LedgerError, NewKey, SubMerchant, SubMerchantChange, Urgency};
 
 use crate::support::{Books, claim, keyed, new_payment, order, sent};
 
@@ -35,12 +35,24 @@ async fn a_key_lets_in_until_it_is_revoked() {
     let caller = books.run(|tx| tx.find_caller(&listed(7))).await;
     assert_eq!((caller.merchant_id, caller.key_id), (merchant, id));
     assert_eq!(caller.scopes, ["orders", "read"]);
-    let unknown = books.ledger.transact(|tx| tx.find_caller(&listed(8))).await;
+    let unknown = books
+        .ledger
+        .at(Urgency::Write)
+        .transact(|tx| tx.find_caller(&listed(8)))
+        .await;
     assert!(matches!(unknown, Err(LedgerError::NotFound)));
-    let none = books.ledger.transact(|tx| tx.find_caller(&[])).await;
+    let none = books
+        .ledger
+        .at(Urgency::Write)
+        .transact(|tx| tx.find_caller(&[]))
+        .await;
     assert!(matches!(none, Err(LedgerError::NotFound)));
     books.run(move |tx| tx.revoke_key(merchant, id)).await;
-    let revoked = books.ledger.transact(|tx| tx.find_caller(&listed(7))).await;
+    let revoked = books
+        .ledger
+        .at(Urgency::Write)
+        .transact(|tx| tx.find_caller(&listed(7)))
+        .await;
     assert!(matches!(revoked, Err(LedgerError::NotFound)));
     let line = books.run(move |tx| tx.list_keys(merchant)).await.remove(0);
     assert!(line.revoked_at.is_some());
@@ -93,6 +105,7 @@ async fn e_wallets_are_told_who_sells_and_nobody_else_is() {
         let change = set(Some(Some(wrong)), None);
         let refused = books
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.set_sub_merchant(merchant, &change))
             .await;
         assert!(refused.is_err(), "{wrong}");
@@ -101,6 +114,7 @@ async fn e_wallets_are_told_who_sells_and_nobody_else_is() {
     let change = set(Some(Some("1")), None);
     let missing = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.set_sub_merchant(stranger, &change))
         .await;
     assert!(matches!(missing, Err(LedgerError::NotFound)), "{missing:?}");
@@ -114,12 +128,14 @@ async fn a_key_of_another_merchant_is_not_revoked() {
     let stranger = ayolinx_core::ids::MerchantId::from_uuid(uuid::Uuid::now_v7());
     let foreign = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.revoke_key(stranger, id))
         .await;
     assert!(matches!(foreign, Err(LedgerError::NotFound)));
     books.run(|tx| tx.find_caller(&listed(7))).await;
     let twice = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.add_key(merchant, &key(7)))
         .await;
     assert!(matches!(twice, Err(LedgerError::Conflict(_))), "{twice:?}");

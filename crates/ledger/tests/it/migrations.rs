@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use devstack::{SERVICES_ROLE, TestDatabase};
-use ledger::{Ledger, grant_to_services, known_versions, migrate, revert_all};
+use ledger::{Ledger, Urgency, grant_to_services, known_versions, migrate, revert_all};
 
 use crate::support::{Books, context, paid, settings};
 
@@ -59,16 +59,28 @@ fn two_migrators_at_once_do_it_once() {
 async fn a_database_that_is_behind_is_known_to_be() {
     let database = TestDatabase::empty();
     let ledger = Ledger::new(&settings(database.url()), context());
-    let missing = ledger.transact(|tx| tx.missing_migrations()).await.unwrap();
+    let missing = ledger
+        .at(Urgency::Write)
+        .transact(|tx| tx.missing_migrations())
+        .await
+        .unwrap();
     assert_eq!(missing, known_versions().unwrap());
     migrate(&database.url()).unwrap();
-    let missing = ledger.transact(|tx| tx.missing_migrations()).await.unwrap();
+    let missing = ledger
+        .at(Urgency::Write)
+        .transact(|tx| tx.missing_migrations())
+        .await
+        .unwrap();
     assert!(missing.is_empty(), "{missing:?}");
     database.query(
         "DELETE FROM __diesel_schema_migrations WHERE version = \
          (SELECT max(version) FROM __diesel_schema_migrations)",
     );
-    let missing = ledger.transact(|tx| tx.missing_migrations()).await.unwrap();
+    let missing = ledger
+        .at(Urgency::Write)
+        .transact(|tx| tx.missing_migrations())
+        .await
+        .unwrap();
     assert_eq!(
         missing,
         known_versions().unwrap()[known_versions().unwrap().len() - 1..]

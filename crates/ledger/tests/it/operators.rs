@@ -1,6 +1,6 @@
 //! Operators: sessions that end, sign-ins that are slowed down, and a log that only grows.
 
-use ledger::{NewAction, NewOperator, NewSession, Role, SignIn, Visit};
+use ledger::{NewAction, NewOperator, NewSession, Role, SignIn, Urgency, Visit};
 use uuid::Uuid;
 
 use crate::support::Books;
@@ -68,7 +68,10 @@ async fn an_address_is_taken_once_and_again_after_it_was_disabled() {
         password_hash: HASH.to_owned(),
     };
     let again = new.clone();
-    let twice = books.ledger.transact(move |tx| tx.add_operator(&again));
+    let twice = books
+        .ledger
+        .at(Urgency::Write)
+        .transact(move |tx| tx.add_operator(&again));
     assert!(twice.await.is_err());
     books.run(|tx| tx.disable_operator(EMAIL)).await;
     assert_eq!(books.run(move |tx| tx.add_operator(&new)).await, one);

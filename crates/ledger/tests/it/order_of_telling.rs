@@ -13,7 +13,7 @@ use ayolinx_core::order_view::ReceiptStatus;
 use ayolinx_core::reading::{Channelled, ProviderWord};
 use ayolinx_core::states::OrderState;
 use futures_util::future::join_all;
-use ledger::{InboundNotification, Ledger, Observation, Source};
+use ledger::{InboundNotification, Ledger, Observation, Source, Urgency};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
@@ -162,6 +162,7 @@ async fn say(ledger: &Ledger, payment: PaymentId, told: &Told) {
             word.payment_request_id = None;
             let observation = Observation::word(Source::Inquiry, word);
             ledger
+                .at(Urgency::Write)
                 .transact(move |tx| tx.apply(payment, &observation).map(drop))
                 .await
         } else {

@@ -2,7 +2,7 @@
 
 use ayolinx_core::method::Method;
 use chrono::TimeDelta;
-use ledger::{DeliveryNext, LeasedDelivery, TryResult};
+use ledger::{DeliveryNext, LeasedDelivery, TryResult, Urgency};
 
 use crate::gauges::queues;
 use crate::support::{Books, paid};
@@ -198,6 +198,7 @@ async fn a_delivery_has_one_holder_and_a_late_one_changes_nothing() {
             let ledger = books.ledger.clone();
             workers.push(tokio::spawn(async move {
                 ledger
+                    .at(Urgency::Write)
                     .transact(|tx| tx.lease_deliveries(10, 100, TimeDelta::seconds(30)))
                     .await
                     .unwrap()

@@ -3,7 +3,7 @@
 use ayolinx_core::method::Method;
 use ayolinx_core::order_view::Customer;
 use ayolinx_core::reading::Channelled;
-use ledger::{InboundNotification, RefusedNotification, StoredReply};
+use ledger::{InboundNotification, RefusedNotification, StoredReply, Urgency};
 
 use crate::support::{Books, claim, order, started};
 
@@ -106,7 +106,11 @@ async fn sealed_values_are_bound_to_their_place() {
         "UPDATE payers SET sealed = (SELECT sealed FROM payers p2 WHERE p2.order_id <> payers.order_id)",
     );
     let id = first.order;
-    let swapped = books.ledger.transact(move |tx| tx.any_order_view(id)).await;
+    let swapped = books
+        .ledger
+        .at(Urgency::Write)
+        .transact(move |tx| tx.any_order_view(id))
+        .await;
     assert!(
         matches!(swapped, Err(ledger::LedgerError::Corrupt(_))),
         "{swapped:?}"

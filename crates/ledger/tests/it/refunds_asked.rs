@@ -5,7 +5,7 @@ use ayolinx_core::intake::ReviewVerdict;
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
 use ayolinx_core::states::{OrderState, PaymentState};
-use ledger::{NewRefund, RefundCompletion, RefundLine, RefundRefused, Resolved, Source};
+use ledger::{NewRefund, RefundCompletion, RefundLine, RefundRefused, Resolved, Source, Urgency};
 use uuid::Uuid;
 
 use crate::support::{Books, PRICE, Started, paid, rupiah, transfer, word};
@@ -156,15 +156,19 @@ async fn only_a_shop_with_the_money_asks_and_only_for_its_own() {
     let order = one.order;
     for refused in [
         theirs
+            .at(Urgency::Write)
             .transact(move |tx| tx.refunds_of(other, order).map(drop))
             .await,
         theirs
+            .at(Urgency::Write)
             .transact(move |tx| tx.ask_refund(other, order, &new_refund(None)).map(drop))
             .await,
         theirs
+            .at(Urgency::Write)
             .transact(move |tx| tx.complete_refund(other, asked.id, &how).map(drop))
             .await,
         theirs
+            .at(Urgency::Write)
             .transact(move |tx| {
                 tx.resolve_review(
                     other,

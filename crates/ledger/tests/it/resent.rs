@@ -5,6 +5,7 @@ use ayolinx_core::ids::{EventId, MerchantId};
 use chrono::{TimeDelta, Utc};
 use ledger::{
     DeliveryNext, EndpointChange, FeedPlace, LedgerError, RangeBegun, RedeliveryRange, Source,
+    Urgency,
 };
 use uuid::Uuid;
 
@@ -63,6 +64,7 @@ async fn an_event_is_sent_again_to_all_who_want_it_also_where_it_was_given_up() 
     let stranger = MerchantId::from_uuid(Uuid::now_v7());
     let theirs = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.redeliver(stranger, event, Source::Merchant))
         .await;
     assert!(matches!(theirs, Err(LedgerError::NotFound)));

@@ -11,6 +11,7 @@ use ayolinx_core::sealing::Keyring;
 use ayolinx_core::secret::Secret;
 use ledger::{
     Context, Ledger, LedgerError, NewKey, PepperCount, Resealed, SealedColumn, StoredReply, Tx,
+    Urgency,
 };
 
 use crate::support::{Books, claim, context, customer, order, settings, started};
@@ -52,7 +53,10 @@ async fn used(books: &Books, peppers: &[&str]) -> bool {
 
 async fn is_known(books: &Books, peppers: &[&str]) -> bool {
     let peppers = list(peppers);
-    let found = books.ledger.transact(move |tx| tx.find_caller(&peppers));
+    let found = books
+        .ledger
+        .at(Urgency::Write)
+        .transact(move |tx| tx.find_caller(&peppers));
     match found.await {
         Ok(_) => true,
         Err(LedgerError::NotFound) => false,
@@ -174,25 +178,34 @@ async fn what_is_sealed_anew_opens_without_the_old_key() {
     let rotated = ledger_with(&books, &["new key", "test key"]);
     let mut columns = 0;
     for column in SealedColumn::ALL {
-        let rows = rotated.transact(move |tx| rows_of(tx, column));
+        let rows = rotated
+            .at(Urgency::Write)
+            .transact(move |tx| rows_of(tx, column));
         let rows = rows.await.unwrap();
         assert!(rows.iter().all(|(_, key)| *key == old), "{column:?}");
         let ids: Vec<String> = rows.into_iter().map(|(row, _)| row).collect();
         let count = u64::try_from(ids.len()).unwrap();
-        let done = rotated.transact(move |tx| tx.reseal(column, &ids));
+        let done = rotated
+            .at(Urgency::Write)
+            .transact(move |tx| tx.reseal(column, &ids));
         let sealed = Resealed {
             sealed: count,
             ..Resealed::default()
         };
         assert_eq!(done.await.unwrap(), sealed, "{column:?}");
-        let rows = rotated.transact(move |tx| rows_of(tx, column));
+        let rows = rotated
+            .at(Urgency::Write)
+            .transact(move |tx| rows_of(tx, column));
         let rows = rows.await.unwrap();
         assert!(rows.iter().all(|(_, key)| *key == new), "{column:?}");
         columns += usize::from(count > 0);
     }
     assert_eq!(columns, 3, "an endpoint, a payer, a reply");
     let after = ledger_with(&books, &["new key"]);
-    let view = after.transact(move |tx| tx.any_order_view(order)).await;
+    let view = after
+        .at(Urgency::Write)
+        .transact(move |tx| tx.any_order_view(order))
+        .await;
     let name = customer().name;
     assert!(name.is_some());
     assert_eq!(view.unwrap().customer.unwrap().name, name);
@@ -205,7 +218,7 @@ async fn a_value_of_another_row_is_not_sealed_anew_as_its_own() {
     started(books.begin(&new, &claim("A-2")).await);
     books.sql("UPDATE payers SET sealed = (SELECT sealed FROM payers ORDER BY order_id LIMIT 1)");
     let rotated = ledger_with(&books, &["new key", "test key"]);
-    let done = rotated.transact(|tx| {
+    let done = rotated.at(Urgency::Write).transact(|tx| {
         let rows = rows_of(tx, SealedColumn::Payers)?;
         let ids: Vec<String> = rows.into_iter().map(|(row, _)| row).collect();
         tx.reseal(SealedColumn::Payers, &ids)
@@ -213,7 +226,7 @@ async fn a_value_of_another_row_is_not_sealed_anew_as_its_own() {
     let done = done.await.unwrap();
     assert_eq!((done.sealed, done.unlisted), (1, 0));
     let foreign = ledger_with(&books, &["another"]);
-    let unlisted = foreign.transact(|tx| {
+    let unlisted = foreign.at(Urgency::Write).transact(|tx| {
         let rows = rows_of(tx, SealedColumn::WebhookSecrets)?;
         let ids: Vec<String> = rows.into_iter().map(|(row, _)| row).collect();
         tx.reseal(SealedColumn::WebhookSecrets, &ids)

@@ -7,7 +7,7 @@ use ayolinx_core::ids::MerchantId;
 use ayolinx_core::method::Method;
 use ayolinx_core::reading::Channelled;
 use devstack::{Durability, Postgres, run_sql};
-use ledger::{Begun, InboundNotification, Ledger, LedgerError, LedgerSettings, Received};
+use ledger::{Begun, InboundNotification, Ledger, LedgerError, LedgerSettings, Received, Urgency};
 use uuid::Uuid;
 
 use crate::support::{accepted, claim, context, order, started};
@@ -88,6 +88,7 @@ impl Primary {
 
     async fn add(&self, merchant: MerchantId) -> Result<(), LedgerError> {
         self.ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.add_merchant(merchant, "Warung"))
             .await
     }
@@ -112,6 +113,7 @@ async fn a_commit_that_waits_is_answered_in_time_is_not_cancelled_and_may_be_don
         let creation = creation.clone();
         primary
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.begin_order(&creation, &claim("INV-1")))
     };
     primary.demand_a_standby();
@@ -154,11 +156,13 @@ async fn a_repeat_is_not_acknowledged_before_the_standby_has_what_it_repeats() {
     let creation = order(merchant, "INV-1", Some(Method::Qris));
     let begun = primary
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.begin_order(&creation, &claim("INV-1")));
     let one = started(begun.await.unwrap());
     let (payment, token) = (one.payment, one.token);
     let settled = primary
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.settle_call(payment, token, &accepted(Method::Qris)));
     settled.await.unwrap();
     let receive = || primary.ledger.receive(told(payment));

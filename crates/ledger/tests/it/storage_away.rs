@@ -30,7 +30,10 @@ fn ledger_over(url: &str, connections_max: u32, waiting_max: usize) -> Ledger {
 }
 
 async fn merchants(ledger: &Ledger) -> Result<usize, LedgerError> {
-    ledger.transact(|tx| Ok(tx.list_merchants()?.len())).await
+    ledger
+        .at(Urgency::Write)
+        .transact(|tx| Ok(tx.list_merchants()?.len()))
+        .await
 }
 
 async fn recovers(ledger: &Ledger) {
@@ -173,6 +176,7 @@ async fn a_demoted_server_is_left_as_soon_as_it_refuses() {
     let add = |ledger: Ledger| async move {
         let id = ayolinx_core::ids::MerchantId::from_uuid(uuid::Uuid::now_v7());
         ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.add_merchant(id, "Warung"))
             .await
     };
@@ -211,7 +215,7 @@ async fn a_demoted_server_is_left_as_soon_as_it_refuses() {
 #[tokio::test]
 async fn more_than_may_wait_is_shed_at_once() {
     let (_postgres, url) = server();
-    let ledger = ledger_over(&url, 1, 2).for_urgency(Urgency::Callback);
+    let ledger = ledger_over(&url, 1, 2);
     recovers(&ledger).await;
     let (free, held) = std::sync::mpsc::channel::<()>();
     let (began, begun) = tokio::sync::oneshot::channel();
@@ -219,6 +223,7 @@ async fn more_than_may_wait_is_shed_at_once() {
         let ledger = ledger.clone();
         tokio::spawn(async move {
             ledger
+                .at(Urgency::Callback)
                 .transact(move |_tx| {
                     began.send(()).unwrap();
                     held.recv_timeout(Duration::from_millis(600)).ok();
@@ -264,6 +269,7 @@ async fn a_longer_deadline_lets_a_statement_run_longer() {
         "{short:?}"
     );
     let long = ledger
+        .at(Urgency::Write)
         .transact_within(Duration::from_secs(10), |tx| tx.list_merchants())
         .await;
     assert!(long.is_ok(), "{long:?}");
@@ -278,6 +284,7 @@ async fn a_panic_in_the_work_is_an_error_and_gives_everything_back() {
         // Printing the panic's place takes its time on a busy machine: that is not what is asked.
         let patience = Duration::from_secs(30);
         let answer: Result<(), _> = ledger
+            .at(Urgency::Write)
             .transact_within(patience, |_tx| panic!("a bug"))
             .await;
         assert!(matches!(answer, Err(LedgerError::Corrupt(_))), "{answer:?}");

@@ -19,6 +19,7 @@ use devstack::TestDatabase;
 use ledger::{
     AUDIT_CHECKS, Applied, Begun, Call, CallOutcome, Claim, Context, Ledger, LedgerError,
     LedgerSettings, NewEndpoint, NewOrder, NewPayment, Observation, Plans, Resolved, Source, Tx,
+    Urgency,
 };
 use uuid::Uuid;
 
@@ -83,6 +84,7 @@ impl Books {
         let ledger = Ledger::new(&settings(database.services_url()), context());
         let merchant = MerchantId::from_uuid(Uuid::now_v7());
         ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.add_merchant(merchant, "Warung Budi"))
             .await
             .unwrap();
@@ -97,7 +99,7 @@ impl Books {
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     ) -> T {
-        self.ledger.transact(work).await.unwrap()
+        self.ledger.at(Urgency::Write).transact(work).await.unwrap()
     }
 
     /// As the API does for the shop: nobody else's rows are there.
@@ -106,7 +108,7 @@ impl Books {
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     ) -> T {
         let own = self.ledger.for_merchant(self.merchant);
-        own.transact(work).await.unwrap()
+        own.at(Urgency::Write).transact(work).await.unwrap()
     }
 
     pub(crate) async fn begin(&self, order: &NewOrder, claim: &Claim) -> Begun {

@@ -5,7 +5,7 @@ use ayolinx_core::reading::Channelled;
 use chrono::TimeDelta;
 use ledger::{
     DeliveryNext, InboundNotification, LedgerError, NotedCall, TimelineItem, TimelineKind,
-    TryResult,
+    TryResult, Urgency,
 };
 use uuid::Uuid;
 
@@ -117,6 +117,7 @@ async fn anothers_timeline_is_not_found() {
     let stranger = MerchantId::from_uuid(Uuid::now_v7());
     let found = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.timeline(stranger, one.order))
         .await;
     assert!(matches!(found, Err(LedgerError::NotFound)));

@@ -3,7 +3,7 @@
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use devstack::{SERVICES_ROLE, run_sql};
-use ledger::{Begun, LedgerError};
+use ledger::{Begun, LedgerError, Urgency};
 use uuid::Uuid;
 
 use crate::support::{Books, claim, order, paid};
@@ -86,11 +86,15 @@ async fn every_table_has_its_rights_and_its_wall() {
 async fn a_statement_that_does_not_ask_whose_a_row_is_finds_the_shops_own() {
     let (books, other, theirs) = two_shops().await;
     let own = books.ledger.for_merchant(books.merchant);
-    let found = own.transact(move |tx| tx.any_order_view(theirs)).await;
+    let found = own
+        .at(Urgency::Write)
+        .transact(move |tx| tx.any_order_view(theirs))
+        .await;
     assert!(matches!(found, Err(LedgerError::NotFound)), "{found:?}");
     let as_other = books.ledger.for_merchant(other);
     assert!(
         as_other
+            .at(Urgency::Write)
             .transact(move |tx| tx.any_order_view(theirs))
             .await
             .is_ok()
@@ -99,6 +103,7 @@ async fn a_statement_that_does_not_ask_whose_a_row_is_finds_the_shops_own() {
     assert!(
         books
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.any_order_view(theirs))
             .await
             .is_ok()

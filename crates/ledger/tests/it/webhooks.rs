@@ -9,7 +9,7 @@ use ayolinx_core::secret::Secret;
 use chrono::TimeDelta;
 use ledger::{
     Claim, DeliveryNext, EndpointChange, FeedPage, FeedPlace, LeasedDelivery, LedgerError, Once,
-    StoredReply, TryResult,
+    StoredReply, TryResult, Urgency,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -101,6 +101,7 @@ fn held_open(
     let (ledger, merchant) = (books.ledger.clone(), books.merchant);
     let task = tokio::spawn(async move {
         ledger
+            .at(Urgency::Write)
             .transact(move |tx| {
                 wrote.send(tx.send_test(merchant, endpoint)?.id).unwrap();
                 released.recv().unwrap();
@@ -258,11 +259,13 @@ async fn a_deleted_endpoint_gets_nothing_more_and_is_not_found() {
     assert_eq!((ended.state, ended.next_try_at), ("ended", None));
     let again = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.delete_endpoint(merchant, hook))
         .await;
     assert!(matches!(again, Err(LedgerError::NotFound)));
     let gone = books
         .ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.endpoint(merchant, hook))
         .await;
     assert!(matches!(gone, Err(LedgerError::NotFound)));
@@ -309,6 +312,7 @@ async fn made_once(books: &Books, claim: &Claim, body: &'static [u8]) -> Once<&'
     let (merchant, claim) = (books.merchant, claim.clone());
     let work = move |ledger: ledger::Ledger| async move {
         ledger
+            .at(Urgency::Write)
             .transact(move |tx| {
                 let reply = |body: &&'static [u8]| {
                     Ok(Some(StoredReply {

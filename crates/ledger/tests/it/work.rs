@@ -7,7 +7,7 @@ use ayolinx_core::method::Method;
 use ayolinx_core::payment::Fact;
 use ayolinx_core::reading::{Channelled, ProviderWord};
 use chrono::{TimeDelta, Utc};
-use ledger::{CallOutcome, Effect, LeasedWork, Source, WorkKind, WorkNext};
+use ledger::{CallOutcome, Effect, LeasedWork, Source, Urgency, WorkKind, WorkNext};
 
 use crate::support::{Books, Started, accepted, paid, unknown};
 
@@ -36,6 +36,7 @@ async fn each_piece_has_one_holder_among_many_workers() {
             let mut taken = Vec::new();
             for _ in 0..6 {
                 let some = ledger
+                    .at(Urgency::Write)
                     .transact(|tx| tx.lease_work(WorkKind::Inquire, 3))
                     .await
                     .unwrap();

@@ -4,7 +4,7 @@ use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::payment::Fact;
 use ayolinx_core::reading::ProviderWord;
 use chrono::TimeDelta;
-use ledger::{LeasedWork, LedgerError, Observation, PaymentFacts, Source, WorkNext};
+use ledger::{LeasedWork, LedgerError, Observation, PaymentFacts, Source, Urgency, WorkNext};
 
 use super::{cannot_be_asked, later};
 use crate::flows::Flows;
@@ -37,6 +37,7 @@ impl Flows {
             {
                 let id = facts.id;
                 self.ledger
+                    .at(Urgency::Write)
                     .transact(move |tx| {
                         let word = ProviderWord::of_inquiry(&answer);
                         tx.apply(id, &Observation::word(Source::Inquiry, word))
@@ -75,6 +76,7 @@ impl Flows {
     async fn let_expire(&self, facts: &PaymentFacts) -> Result<WorkNext, LedgerError> {
         let id = facts.id;
         self.ledger
+            .at(Urgency::Write)
             .transact(move |tx| {
                 tx.apply(id, &Observation::fact(Source::Expiry, Fact::ExpiryReached))
             })

@@ -9,7 +9,7 @@ use ayolinx_core::payment::Fact;
 use ayolinx_core::resend::NextResend;
 use ayolinx_core::states::PaymentState;
 use chrono::{DateTime, Utc};
-use ledger::{Call, LeasedWork, LedgerError, Observation, PaymentFacts, Source, WorkNext};
+use ledger::{Call, LeasedWork, LedgerError, Observation, PaymentFacts, Source, Urgency, WorkNext};
 use uuid::Uuid;
 
 use super::cannot_be_asked;
@@ -35,6 +35,7 @@ impl Flows {
                 let id = facts.id;
                 let unknown = Observation::fact(Source::Resolver, Fact::OutcomeUnknown);
                 self.ledger
+                    .at(Urgency::Write)
                     .transact(move |tx| tx.apply(id, &unknown))
                     .await?;
             }
@@ -91,6 +92,7 @@ impl Flows {
         let replacement = PaymentId::from_uuid(Uuid::now_v7());
         let call = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.replace_lost(&leased, replacement))
             .await?;
         if call.is_none() {
@@ -118,6 +120,7 @@ impl Flows {
         if work.not_found_at.is_none() {
             let (leased, at) = (work.clone(), facts.now);
             self.ledger
+                .at(Urgency::Write)
                 .transact(move |tx| tx.note_not_found(&leased, Some(at)))
                 .await?;
         }
@@ -156,6 +159,7 @@ impl Flows {
         let leased = work.clone();
         let call = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.lease_resend(&leased))
             .await?;
         if call.is_none() {
@@ -175,6 +179,7 @@ impl Flows {
     ) -> Result<WorkNext, LedgerError> {
         let (leased, answered) = (work.clone(), reply.clone());
         self.ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.give_up_resending(&leased, &answered))
             .await?;
         self.metrics.resent("given_up");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ayolinx_core::key_id::KeyId;
 use ayolinx_core::sealing::Keyring;
-use ledger::{Ledger, PepperStanding};
+use ledger::{Ledger, PepperStanding, Urgency};
 use settings::CtlSettings;
 
 use super::Findings;
@@ -23,7 +23,11 @@ pub(super) async fn peppers(settings: &CtlSettings, ledger: &Ledger, findings: &
         return;
     };
     let listed: Vec<KeyId> = peppers.all().iter().map(KeyId::of_pepper).collect();
-    let counts = match ledger.transact(|tx| tx.count_keys_by_pepper()).await {
+    let counts = match ledger
+        .at(Urgency::Write)
+        .transact(|tx| tx.count_keys_by_pepper())
+        .await
+    {
         Ok(counts) => counts,
         Err(error) => {
             findings.fail(API_KEYS, error.to_string(), "");

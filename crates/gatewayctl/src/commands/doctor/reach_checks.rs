@@ -6,7 +6,7 @@ use std::time::Duration;
 use ayolinx_core::sealing::Keyring;
 use ayolinx_core::secret::Secret;
 use chrono::{Datelike, NaiveDate};
-use ledger::{Ledger, PartitionLine};
+use ledger::{Ledger, PartitionLine, Urgency};
 use redis::Client;
 use settings::CtlSettings;
 
@@ -33,7 +33,7 @@ pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
         Arc::new(keyring),
         "",
     );
-    match ledger.transact(|tx| tx.missing_migrations()).await {
+    match ledger.at(Urgency::Write).transact(|tx| tx.missing_migrations()).await {
         Ok(missing) if missing.is_empty() => {
             findings.ok("database", "reachable, and its schema is this program's");
             partitions(&ledger, findings).await;
@@ -57,7 +57,11 @@ pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
 async fn role(ledger: &Ledger, findings: &mut Findings) {
     const ADVICE: &str =
         "Give the services a role of their own: docs/OPERATIONS.md, \"A role for the services\"";
-    match ledger.transact(|tx| tx.is_held_by_walls()).await {
+    match ledger
+        .at(Urgency::Write)
+        .transact(|tx| tx.is_held_by_walls())
+        .await
+    {
         Ok(true) => findings.ok("role", "row-level security holds it"),
         Ok(false) => {
             let found = "owns the tables or is a superuser: no wall holds it but the programs' own";
@@ -70,7 +74,9 @@ async fn role(ledger: &Ledger, findings: &mut Findings) {
 /// Whether there is a table for the next month, and nothing had to go where no month was made.
 async fn partitions(ledger: &Ledger, findings: &mut Findings) {
     const ADVICE: &str = "Run `gatewayctl partitions --apply`, and see why the worker's loop keep_partitions does not do it";
-    let read = ledger.transact(|tx| Ok((tx.partitions()?, tx.now()?.date_naive())));
+    let read = ledger
+        .at(Urgency::Write)
+        .transact(|tx| Ok((tx.partitions()?, tx.now()?.date_naive())));
     let (lines, today) = match read.await {
         Ok(read) => read,
         Err(error) => {

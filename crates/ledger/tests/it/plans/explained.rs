@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ayolinx_core::ids::MerchantId;
 use devstack::TestDatabase;
-use ledger::Ledger;
+use ledger::{Ledger, Urgency};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -55,6 +55,7 @@ async fn explained_with(setting: &str) -> Books {
     let ledger = Ledger::new(&settings(database.services_url()), context());
     let merchant = MerchantId::from_uuid(Uuid::now_v7());
     ledger
+        .at(Urgency::Write)
         .transact(move |tx| tx.add_merchant(merchant, "Warung Budi"))
         .await
         .unwrap();

@@ -10,7 +10,7 @@ use ayolinx_core::reading::Channelled;
 use ayolinx_core::states::PaymentState;
 use ledger::{
     Begun, CallOutcome, Claim, InboundNotification, Ledger, LedgerError, NewOrder, NewPayment,
-    Received, Source, StoredReply, WorkKind,
+    Received, Source, StoredReply, Urgency, WorkKind,
 };
 use payment_flows::{CancelOutcome, Flows, Opened};
 use uuid::Uuid;
@@ -88,6 +88,7 @@ impl Hands {
         let (merchant, order) = (self.merchant, self.order);
         let begun = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.begin_payment(merchant, order, &new, &claim))
             .await;
         match begun {
@@ -143,6 +144,7 @@ impl Hands {
         let order = self.order;
         let kept = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| {
                 let body = serde_json::to_vec(&tx.any_order_view(order)?).unwrap();
                 tx.keep_first_reply(creation, StoredReply { status, body })
@@ -152,7 +154,11 @@ impl Hands {
     }
 
     pub(crate) async fn work(self, kind: WorkKind) -> Told {
-        let leased = self.ledger.transact(move |tx| tx.lease_work(kind, 1)).await;
+        let leased = self
+            .ledger
+            .at(Urgency::Write)
+            .transact(move |tx| tx.lease_work(kind, 1))
+            .await;
         let Ok(Some(work)) = leased.map(|mut leased| leased.pop()) else {
             return Told::Nothing;
         };
@@ -173,6 +179,7 @@ impl Hands {
     pub(crate) async fn ask(self, payment: PaymentId) -> Told {
         let facts = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.payment_facts(payment))
             .await;
         match facts {
@@ -185,6 +192,7 @@ impl Hands {
     pub(crate) async fn patience(self, payment: PaymentId, token: Uuid) -> Told {
         let settled = self
             .ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.settle_call(payment, token, &CallOutcome::StillRunning))
             .await;
         heard(settled.map(|_applied| Told::Nothing))
@@ -218,9 +226,17 @@ impl Hands {
 
     /// The loops that need no provider.
     pub(crate) async fn tidy(self) -> Told {
-        let ended = self.ledger.transact(|tx| tx.expire_orders(10)).await;
+        let ended = self
+            .ledger
+            .at(Urgency::Write)
+            .transact(|tx| tx.expire_orders(10))
+            .await;
         if ended.is_ok() {
-            self.ledger.transact(|tx| tx.rematch(10)).await.ok();
+            self.ledger
+                .at(Urgency::Write)
+                .transact(|tx| tx.rematch(10))
+                .await
+                .ok();
         }
         heard(ended.map(|_count| Told::Nothing))
     }

@@ -7,7 +7,7 @@ use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
 use chrono::{TimeDelta, Utc};
-use ledger::{AUDIT_CHECKS, Claim, Ledger, NewOrder, NewPayment, Source};
+use ledger::{AUDIT_CHECKS, Claim, Ledger, NewOrder, NewPayment, Source, Urgency};
 use uuid::Uuid;
 
 use super::books::{Books, Snapshot};
@@ -58,6 +58,7 @@ impl<'a> Run<'a> {
         };
         let added = run
             .auditor
+            .at(Urgency::Write)
             .transact(move |tx| tx.add_merchant(merchant, "Warung Budi"));
         runtime.block_on(added).unwrap();
         run
@@ -275,7 +276,7 @@ impl<'a> Run<'a> {
 
     /// The operator's proof finds nothing.
     fn audit(&self) {
-        let findings = self.auditor.transact(|tx| {
+        let findings = self.auditor.at(Urgency::Write).transact(|tx| {
             let mut all = Vec::new();
             for check in AUDIT_CHECKS {
                 for finding in tx.audit(check)? {
