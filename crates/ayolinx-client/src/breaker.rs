@@ -1,178 +1,225 @@
-//! Circuit breaker over "the provider cannot be reached": shared by all threads of a process.
-//! Five failures in a row within ten seconds open it for five seconds; then one probe decides.
+//! Circuit breakers, shared by all threads of a process: one for each channel and kind of call, and one
+//! for whether anybody is there at all. Five failures in a row within ten seconds open one for five seconds;
+//! then a few calls probe. Only a refused connection, a name without an address or a failed handshake
+//! concerns all calls; time-outs, resets and HTTP 5xx concern the channel and kind of call that met them.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-const FAILURES_TO_OPEN: u32 = 5;
-const FAILURE_WINDOW: Duration = Duration::from_secs(10);
-const OPEN_FOR: Duration = Duration::from_secs(5);
+use crate::metrics::{ClientMetrics, Exchange};
 
-/// The breaker. Clones are the same breaker.
-#[derive(Debug, Clone, Default)]
+mod circuit;
+
+use circuit::Circuit;
+
+/// How long an open breaker refuses calls, and a probe's lateness with it.
+pub(super) const OPEN_FOR: Duration = Duration::from_secs(5);
+/// A probe without an answer after this has failed for the breaker; its exchange goes on.
+const PROBE_DEADLINE: Duration = Duration::from_secs(3);
+/// Probes of one channel and kind of call that may be under way and younger than that.
+const PROBES_MAX: usize = 3;
+/// Channels times kinds of calls that are told apart. Channels are a table of an operator's, so there are fewer.
+const LINES_MAX: usize = 1024;
+/// What stands for every channel and call in the gauge.
+const ANY: Exchange<'static> = Exchange {
+    call: "any",
+    channel: "any",
+};
+
+/// The breakers of one provider account. Clones are the same breakers.
+#[derive(Debug, Clone)]
 pub struct Breaker {
-    state: Arc<Mutex<State>>,
+    circuits: Arc<Mutex<Circuits>>,
+    metrics: ClientMetrics,
+}
+
+/// A kind of call of one channel.
+type LineName = (&'static str, String);
+
+#[derive(Debug, Default)]
+struct Circuits {
+    /// Whether anybody is there.
+    reach: Circuit,
+    lines: HashMap<LineName, Line>,
+    probes_begun: u64,
 }
 
 #[derive(Debug, Default)]
-enum State {
-    #[default]
-    Closed,
-    Failing {
-        failures: u32,
-        since: Instant,
-    },
-    Open {
-        until: Instant,
-    },
-    Probing,
+struct Line {
+    circuit: Circuit,
+    probes: Vec<Probe>,
 }
 
-/// Leave to try once. Dropped without a verdict it changes nothing, but frees the probe's place.
+#[derive(Debug)]
+struct Probe {
+    number: u64,
+    began: Instant,
+}
+
+/// Leave to try once. Dropped without a verdict it changes nothing, but frees a probe's place.
 #[derive(Debug)]
 pub(crate) struct Admission {
     breaker: Breaker,
-    probe: bool,
-    judged: bool,
+    line: LineName,
+    began: Instant,
+    probe: Option<u64>,
+}
+
+/// What an exchange says about the way to the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It answered.
+    Answered,
+    /// It was silent, hung up or erred, which says nothing of other channels and calls.
+    Failed,
+    /// Nobody is there.
+    Unreachable,
 }
 
 impl Breaker {
-    /// Whether calls are refused without being tried.
+    /// Breakers that are closed, and tell their states in the gauge of these metrics.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        match *self.lock() {
-            State::Closed | State::Failing { .. } => false,
-            State::Open { until } => Instant::now() < until,
-            State::Probing => true,
+    pub fn new(metrics: &ClientMetrics) -> Self {
+        metrics.breaker_is(ANY, false);
+        Self {
+            circuits: Arc::default(),
+            metrics: metrics.clone(),
         }
     }
 
-    pub(crate) fn admit(&self) -> Option<Admission> {
-        let mut state = self.lock();
-        let probe = match *state {
-            State::Closed | State::Failing { .. } => false,
-            State::Open { until } if Instant::now() >= until => {
-                *state = State::Probing;
-                true
-            }
-            State::Open { .. } | State::Probing => return None,
-        };
-        Some(Admission {
+    /// Whether nobody is held to be there: calls of every channel are refused without being tried, or a few
+    /// are tried for all.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.lock().reach.is_open()
+    }
+
+    /// Whether calls of this kind and channel are refused, or a few are tried for all.
+    pub(crate) fn is_open_for(&self, what: Exchange<'_>) -> bool {
+        let circuits = self.lock();
+        circuits.reach.is_open()
+            || circuits
+                .lines
+                .get(&(what.call, what.channel.to_owned()))
+                .is_some_and(|line| line.circuit.is_open())
+    }
+
+    /// Leave to call, or how long to wait before asking for it again.
+    pub(crate) fn admit(&self, what: Exchange<'_>) -> Result<Admission, Duration> {
+        let now = Instant::now();
+        let mut circuits = self.lock();
+        if let Some(wait) = circuits.reach.shut_for(now) {
+            return Err(wait);
+        }
+        let everybody_probes = circuits.reach.is_half_open();
+        let number = circuits.probes_begun;
+        let (name, line) = circuits.line(what);
+        line.judge_late_probes(now);
+        if let Some(wait) = line.circuit.shut_for(now) {
+            return Err(wait);
+        }
+        let mut probe = None;
+        if everybody_probes || line.circuit.is_half_open() {
+            line.begin_probe(number, now)?;
+            probe = Some(number);
+            circuits.probes_begun = number.wrapping_add(1);
+        }
+        Ok(Admission {
             breaker: self.clone(),
+            line: name,
+            began: now,
             probe,
-            judged: false,
         })
     }
 
-    fn failed(&self, probe: bool) {
+    fn end(&self, admission: &Admission, verdict: Option<Verdict>) {
         let now = Instant::now();
-        let mut state = self.lock();
-        *state = match *state {
-            State::Failing { failures, since } if now - since <= FAILURE_WINDOW => {
-                if failures.saturating_add(1) >= FAILURES_TO_OPEN {
-                    State::Open {
-                        until: now + OPEN_FOR,
-                    }
-                } else {
-                    State::Failing {
-                        failures: failures.saturating_add(1),
-                        since,
-                    }
-                }
-            }
-            State::Closed | State::Failing { .. } => State::Failing {
-                failures: 1,
-                since: now,
-            },
-            State::Probing if probe => State::Open {
-                until: now + OPEN_FOR,
-            },
-            // A call admitted before the breaker opened says nothing new.
-            State::Probing => State::Probing,
-            State::Open { until } => State::Open { until },
+        let mut circuits = self.lock();
+        let circuits = &mut *circuits;
+        let Some(line) = circuits.lines.get_mut(&admission.line) else {
+            return;
         };
+        let under_way = line.probes.len();
+        line.probes
+            .retain(|probe| Some(probe.number) != admission.probe);
+        // One that was late is judged already.
+        let is_probe = line.probes.len() < under_way;
+        match verdict {
+            Some(Verdict::Answered) => {
+                line.circuit.answered(admission.began, now);
+                circuits.reach.answered(admission.began, now);
+            }
+            Some(Verdict::Failed) => line.circuit.failed(admission.began, now, is_probe),
+            Some(Verdict::Unreachable) => circuits.reach.failed(admission.began, now, is_probe),
+            None => return,
+        }
+        let what = Exchange {
+            call: admission.line.0,
+            channel: &admission.line.1,
+        };
+        self.metrics.breaker_is(what, line.circuit.is_open());
+        self.metrics.breaker_is(ANY, circuits.reach.is_open());
     }
 
-    fn reached(&self) {
-        *self.lock() = State::Closed;
+    fn lock(&self) -> MutexGuard<'_, Circuits> {
+        self.circuits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Circuits {
+    fn line(&mut self, what: Exchange<'_>) -> (LineName, &mut Line) {
+        let mut name = (what.call, what.channel.to_owned());
+        if self.lines.len() >= LINES_MAX && !self.lines.contains_key(&name) {
+            name = (ANY.call, ANY.channel.to_owned());
+        }
+        let line = self.lines.entry(name.clone()).or_default();
+        (name, line)
+    }
+}
+
+impl Line {
+    /// A probe that hangs has failed when its deadline passed, whenever somebody looks.
+    fn judge_late_probes(&mut self, now: Instant) {
+        let is_late = |probe: &Probe| now.duration_since(probe.began) >= PROBE_DEADLINE;
+        let first = self.probes.iter().find(|probe| is_late(probe));
+        let Some(began) = first.map(|probe| probe.began) else {
+            return;
+        };
+        if self.circuit.is_half_open() {
+            self.circuit.failed(began, began + PROBE_DEADLINE, true);
+        }
+        self.probes.retain(|probe| !is_late(probe));
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn begin_probe(&mut self, number: u64, now: Instant) -> Result<(), Duration> {
+        if let Some(oldest) = self.probes.first()
+            && self.probes.len() >= PROBES_MAX
+        {
+            return Err((oldest.began + PROBE_DEADLINE).saturating_duration_since(now));
+        }
+        self.probes.push(Probe { number, began: now });
+        Ok(())
     }
 }
 
 impl Admission {
-    /// The provider sent the head of an answer.
-    pub(crate) fn reached(mut self) {
-        self.judged = true;
-        self.breaker.reached();
-    }
-
-    /// The provider could not be reached, or did not answer in time.
-    pub(crate) fn failed(mut self) {
-        self.judged = true;
-        self.breaker.failed(self.probe);
+    /// The exchange came to this.
+    pub(crate) fn judged(mut self, verdict: Verdict) {
+        self.breaker.end(&self, Some(verdict));
+        self.probe = None;
     }
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        if self.probe && !self.judged {
-            *self.breaker.lock() = State::Open {
-                until: Instant::now(),
-            };
+        if self.probe.is_some() {
+            self.breaker.end(self, None);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fail(breaker: &Breaker, times: u32) {
-        for _ in 0..times {
-            breaker.admit().unwrap().failed();
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn five_failures_in_a_row_open_it_and_one_probe_decides() {
-        let breaker = Breaker::default();
-        fail(&breaker, 4);
-        assert!(!breaker.is_open());
-        fail(&breaker, 1);
-        assert!(breaker.is_open() && breaker.admit().is_none());
-        tokio::time::advance(OPEN_FOR).await;
-        let probe = breaker.admit().unwrap();
-        assert!(breaker.admit().is_none(), "one probe at a time");
-        probe.failed();
-        assert!(breaker.admit().is_none());
-        tokio::time::advance(OPEN_FOR).await;
-        breaker.admit().unwrap().reached();
-        fail(&breaker, 4);
-        assert!(!breaker.is_open());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn failures_far_apart_or_broken_by_an_answer_do_not_open_it() {
-        let breaker = Breaker::default();
-        fail(&breaker, 4);
-        breaker.admit().unwrap().reached();
-        fail(&breaker, 4);
-        tokio::time::advance(FAILURE_WINDOW + Duration::from_millis(1)).await;
-        fail(&breaker, 1);
-        assert!(!breaker.is_open());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_abandoned_probe_frees_its_place() {
-        let breaker = Breaker::default();
-        fail(&breaker, 5);
-        tokio::time::advance(OPEN_FOR).await;
-        drop(breaker.admit().unwrap());
-        assert!(breaker.admit().is_some());
-    }
-}
+mod tests;

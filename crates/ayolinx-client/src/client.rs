@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use ayolinx_core::channels::Channel;
 use ayolinx_core::messages::inquiry::{InquiryAnswer, InquiryRequest};
 use ayolinx_core::messages::qris::{QrisCancelRequest, QrisCancelResponse};
 use ayolinx_core::messages::{ChannelInfo, our_spelling, parse, paths};
@@ -72,10 +73,14 @@ impl AyolinxClient {
         self.settings.timeout
     }
 
-    /// Whether calls are not even tried just now, since too many in a row reached nobody.
+    /// Whether creates of this channel are hardly tried just now, since too many in a row failed or reached nobody.
     #[must_use]
-    pub fn is_cut_off(&self) -> bool {
-        self.settings.breaker.is_open()
+    pub fn is_cut_off(&self, channel: &Channel) -> bool {
+        let what = Exchange {
+            call: create_name(channel.method),
+            channel: &channel.code,
+        };
+        self.settings.breaker.is_open_for(what)
     }
 
     /// Opens a payment. Ends within the settings' timeout.
@@ -84,7 +89,7 @@ impl AyolinxClient {
             call: create_name(request.channel.method),
             channel: &request.channel.code,
         };
-        let exchange = Box::pin(self.try_create(request));
+        let exchange = Box::pin(self.try_create(what, request));
         let outcome = self.observed(what, &request.our_reference, exchange).await;
         if request.channel.method == Method::Qris {
             self.note_qr(request, &outcome);
@@ -99,21 +104,21 @@ impl AyolinxClient {
         channel: &str,
         our_reference: &str,
     ) -> InquiryOutcome {
-        let exchange = Box::pin(self.try_inquire(method, channel, our_reference));
         let what = Exchange {
             call: inquiry_name(method),
             channel,
         };
+        let exchange = Box::pin(self.try_inquire(what, method, our_reference));
         self.observed(what, our_reference, exchange).await
     }
 
     /// Voids an unpaid QR. Ask afterwards, whatever comes of it.
     pub async fn cancel_qris(&self, our_reference: &str, channel: &str) -> CancelOutcome {
-        let exchange = Box::pin(self.try_cancel(our_reference, channel));
         let what = Exchange {
             call: "qris_cancel",
             channel,
         };
+        let exchange = Box::pin(self.try_cancel(what, our_reference));
         self.observed(what, our_reference, exchange).await
     }
 
@@ -131,47 +136,47 @@ impl AyolinxClient {
                 signed_with: fetched.signed_with,
             })
         });
-        let what = Exchange {
-            call: "token",
-            channel: "none",
-        };
-        self.observed(what, "", exchange).await
+        self.observed(Exchange::TOKEN, "", exchange).await
     }
 
-    async fn try_create(&self, request: &CreateRequest<'_>) -> Result<Accepted, Stop> {
+    async fn try_create(
+        &self,
+        what: Exchange<'_>,
+        request: &CreateRequest<'_>,
+    ) -> Result<Accepted, Stop> {
         let call = request.call(self.settings.json_style).map_err(incomplete)?;
-        let body = self.line().exchange(&call, self.deadline()).await?;
+        let body = self.line().exchange(what, &call, self.deadline()).await?;
         accept(request, &body, self.settings.is_loopback()).map_err(Stop::protocol)
     }
 
     async fn try_inquire(
         &self,
+        what: Exchange<'_>,
         method: Method,
-        channel: &str,
         our_reference: &str,
     ) -> Result<InquiryAnswer, Stop> {
         let path = inquiry_path(method).ok_or_else(|| incomplete("inquiry"))?;
         let request = InquiryRequest {
             original_partner_reference_no: our_reference.to_owned(),
             additional_info: ChannelInfo {
-                channel: channel.to_owned(),
+                channel: what.channel.to_owned(),
             },
         };
         let call = call(self.settings.json_style, path, &request).map_err(incomplete)?;
-        let reply = self.line().exchange(&call, self.deadline()).await;
+        let reply = self.line().exchange(what, &call, self.deadline()).await;
         read_inquiry(reply, our_reference)
     }
 
-    async fn try_cancel(&self, our_reference: &str, channel: &str) -> Result<(), Stop> {
+    async fn try_cancel(&self, what: Exchange<'_>, our_reference: &str) -> Result<(), Stop> {
         let request = QrisCancelRequest {
             original_partner_reference_no: our_reference.to_owned(),
             additional_info: ChannelInfo {
-                channel: channel.to_owned(),
+                channel: what.channel.to_owned(),
             },
         };
         let style = self.settings.json_style;
         let call = call(style, paths::QRIS_CANCEL, &request).map_err(incomplete)?;
-        let body = self.line().exchange(&call, self.deadline()).await?;
+        let body = self.line().exchange(what, &call, self.deadline()).await?;
         let response: QrisCancelResponse =
             parse(&body).map_err(|_unreadable| Stop::protocol(ProtocolReason::Unreadable))?;
         check_echo(

@@ -9,6 +9,7 @@ use chrono::Utc;
 use tokio::time::Instant;
 
 use crate::external_id::external_id;
+use crate::metrics::Exchange;
 use crate::outcome::{
     Alarm, CodedReply, NotSentReason, Outcome, ProtocolReason, Stop, UnknownReason,
 };
@@ -33,7 +34,12 @@ pub(crate) struct Call {
 
 impl Line<'_> {
     /// The body of a reply whose `responseCode` says success.
-    pub(crate) async fn exchange(&self, call: &Call, deadline: Instant) -> Result<Vec<u8>, Stop> {
+    pub(crate) async fn exchange(
+        &self,
+        what: Exchange<'_>,
+        call: &Call,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, Stop> {
         let secrets = &self.settings.client_secret;
         let mut secret = secrets.first();
         let mut other_secret = secrets.other_than(secret);
@@ -41,7 +47,7 @@ impl Line<'_> {
         let mut reauthenticated = false;
         let mut renumbered: Option<CodedReply> = None;
         loop {
-            let reply = match self.attempt(call, (&token, secret), deadline).await {
+            let reply = match self.attempt(what, call, (&token, secret), deadline).await {
                 Ok(reply) => reply,
                 Err(failure) => return Err(stop_of(failure, renumbered)),
             };
@@ -89,6 +95,7 @@ impl Line<'_> {
 
     async fn attempt(
         &self,
+        what: Exchange<'_>,
         call: &Call,
         (token, secret): (&Token, Which),
         deadline: Instant,
@@ -111,6 +118,7 @@ impl Line<'_> {
         ];
         headers.extend(self.settings.channel_header());
         let post = Post {
+            what,
             path: call.path,
             headers,
             body: call.body.clone(),

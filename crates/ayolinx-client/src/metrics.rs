@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prometheus::core::Collector;
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
 
 use crate::settings::Which;
 
@@ -35,6 +35,14 @@ pub(crate) struct Exchange<'a> {
     pub(crate) channel: &'a str,
 }
 
+impl Exchange<'static> {
+    /// The one that is of no channel.
+    pub(crate) const TOKEN: Self = Self {
+        call: "token",
+        channel: "none",
+    };
+}
+
 /// Counters and durations of the provider's calls. Clones count together.
 #[derive(Debug, Clone)]
 pub struct ClientMetrics {
@@ -45,6 +53,7 @@ pub struct ClientMetrics {
     accepted_keys: IntCounterVec,
     qr_codes: IntCounterVec,
     unknown_codes: IntCounterVec,
+    breakers: IntGaugeVec,
 }
 
 impl ClientMetrics {
@@ -104,6 +113,13 @@ impl ClientMetrics {
                 ),
                 &["call"],
             )?,
+            breakers: IntGaugeVec::new(
+                Opts::new(
+                    "gateway_provider_breaker",
+                    "Whether calls are refused untried, but for probes, by call and channel.",
+                ),
+                &["call", "channel"],
+            )?,
         };
         // From the first: what rises from nothing is not seen to rise.
         for outcome in ["accepted", "refused", "failed"] {
@@ -138,7 +154,7 @@ impl ClientMetrics {
     /// # Errors
     /// When a name is taken already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
-        let collectors: [Box<dyn Collector>; 7] = [
+        let collectors: [Box<dyn Collector>; 8] = [
             Box::new(self.token_fetches.clone()),
             Box::new(self.calls.clone()),
             Box::new(self.durations.clone()),
@@ -146,6 +162,7 @@ impl ClientMetrics {
             Box::new(self.accepted_keys.clone()),
             Box::new(self.qr_codes.clone()),
             Box::new(self.unknown_codes.clone()),
+            Box::new(self.breakers.clone()),
         ];
         collectors
             .into_iter()
@@ -164,6 +181,13 @@ impl ClientMetrics {
         self.durations
             .with_label_values(&[call, channel])
             .observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn breaker_is(&self, exchange: Exchange<'_>, open: bool) {
+        let Exchange { call, channel } = exchange;
+        self.breakers
+            .with_label_values(&[call, channel])
+            .set(i64::from(open));
     }
 
     pub(crate) fn private_key_accepted(&self, which: Which) {

@@ -128,9 +128,12 @@ pub enum NotSentReason {
     /// The TLS handshake failed.
     #[error("TLS handshake failed")]
     Tls,
-    /// Too many failures to reach the provider just now.
+    /// Too many failures just now: of this kind of call for this channel, or to reach anybody.
     #[error("circuit breaker open")]
-    BreakerOpen,
+    BreakerOpen {
+        /// When it may be tried again.
+        retry_in: Duration,
+    },
     /// The time was used up before the send.
     #[error("no time left before the call")]
     NoTimeLeft,

@@ -9,6 +9,7 @@ use ayolinx_core::signing::{RsaSigningKey, sign_token_request};
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
+use crate::metrics::Exchange;
 use crate::outcome::{CodedReply, NotSentReason, TokenFailure};
 use crate::settings::{ProviderSettings, Which};
 use crate::token_cache::Token;
@@ -85,6 +86,7 @@ async fn request(
     ];
     headers.extend(settings.channel_header());
     let post = Post {
+        what: Exchange::TOKEN,
         path: paths::TOKEN,
         headers,
         body,

@@ -19,13 +19,15 @@ use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use crate::breaker::Breaker;
+use crate::breaker::{Breaker, Verdict};
 use crate::content_encoding::decoded;
+use crate::metrics::Exchange;
 use crate::outcome::{NotSentReason, ProtocolReason, UnknownReason};
 use crate::spans;
 
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const INTERNAL_SERVER_ERROR: u16 = 500;
 const AGENT: &str = "payment-gateway/1";
 
 /// What the provider answered.
@@ -45,6 +47,7 @@ pub(crate) enum Failure {
 
 /// One POST.
 pub(crate) struct Post<'a> {
+    pub(crate) what: Exchange<'a>,
     pub(crate) path: &'a str,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
@@ -95,36 +98,25 @@ impl Transport {
         if Instant::now() >= deadline {
             return Err(Failure::NotSent(NotSentReason::NoTimeLeft));
         }
-        let Some(admission) = self.breaker.admit() else {
-            return Err(Failure::NotSent(NotSentReason::BreakerOpen));
-        };
         let url = format!("{}{}", self.base, post.path).parse::<Uri>().ok();
         let Some(Ok(request)) = url.map(|url| self.client.post(&url)) else {
             return Err(Failure::Unknown(UnknownReason::Broken));
         };
+        let admission = (self.breaker.admit(post.what))
+            .map_err(|retry_in| Failure::NotSent(NotSentReason::BreakerOpen { retry_in }))?;
         let mut request = request
             .insert_header((CONTENT_TYPE, "application/json"))
             .insert_header((USER_AGENT, AGENT));
         for (name, value) in post.headers {
             request = request.insert_header((name, value));
         }
-        match timeout_at(deadline, request.send_body(post.body)).await {
-            Ok(Ok(response)) => {
-                admission.reached();
-                read(response, deadline).await
-            }
-            Ok(Err(error)) => {
-                let failure = classify(&error, self.scheme);
-                if is_out_of_reach(&error) {
-                    admission.failed();
-                }
-                Err(failure)
-            }
-            Err(_elapsed) => {
-                admission.failed();
-                Err(Failure::Unknown(UnknownReason::Timeout))
-            }
-        }
+        let reply = match timeout_at(deadline, request.send_body(post.body)).await {
+            Ok(Ok(response)) => read(response, deadline).await,
+            Ok(Err(error)) => Err(classify(&error, self.scheme)),
+            Err(_elapsed) => Err(Failure::Unknown(UnknownReason::Timeout)),
+        };
+        admission.judged(verdict_of(&reply));
+        reply
     }
 }
 
@@ -197,12 +189,13 @@ fn is_handshake_failure(error: &io::Error) -> bool {
     from_rustls || hung_up
 }
 
-/// What the breaker counts: nobody there, or no answer. A connection that broke later was reached.
-fn is_out_of_reach(error: &SendRequestError) -> bool {
-    match error {
-        SendRequestError::Timeout => true,
-        SendRequestError::Connect(error) => !matches!(error, ConnectError::Disconnected),
-        _ => false,
+/// What the breakers are told. An answer of HTTP 5xx is none, whatever it says in JSON.
+const fn verdict_of(reply: &Result<Reply, Failure>) -> Verdict {
+    match reply {
+        Ok(reply) if reply.status >= INTERNAL_SERVER_ERROR => Verdict::Failed,
+        Ok(_) | Err(Failure::Protocol(_)) => Verdict::Answered,
+        Err(Failure::NotSent(_)) => Verdict::Unreachable,
+        Err(Failure::Unknown(_)) => Verdict::Failed,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ayolinx_client::AyolinxClient;
-use ayolinx_core::channels::ChannelTable;
+use ayolinx_core::channels::{Channel, ChannelTable};
 use ayolinx_core::method::Method;
 use ledger::Ledger;
 
@@ -76,10 +76,10 @@ impl Flows {
         &self.metrics
     }
 
-    /// Whether the provider is held to be out of reach just now: its breaker is open.
+    /// Whether a channel is held to be out of order or out of reach just now: its breaker is open.
     #[must_use]
-    pub fn provider_is_away(&self) -> bool {
-        self.client.is_cut_off()
+    pub fn is_cut_off(&self, channel: &Channel) -> bool {
+        self.client.is_cut_off(channel)
     }
 
     /// The documented path of a method's callback, under our origin: the very URL that the worker

@@ -154,7 +154,7 @@ impl FlowParts {
                 signing_key_previous: provider.signing_key_previous.clone(),
                 json_style: provider.json_style,
                 timeout: provider.timeout,
-                breaker: Breaker::default(),
+                breaker: Breaker::new(&metrics),
                 metrics,
             },
             tokens,

@@ -158,6 +158,7 @@ impl Stub {
 
 pub(crate) fn settings(base_url: &str) -> ProviderSettings {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let metrics = ClientMetrics::new().unwrap();
     ProviderSettings {
         base_url: base_url.parse().unwrap(),
         client_id: CLIENT_ID.to_owned(),
@@ -167,8 +168,8 @@ pub(crate) fn settings(base_url: &str) -> ProviderSettings {
         signing_key_previous: None,
         json_style: JsonStyle::Php,
         timeout: TIMEOUT,
-        breaker: Breaker::default(),
-        metrics: ClientMetrics::new().unwrap(),
+        breaker: Breaker::new(&metrics),
+        metrics,
     }
 }
 

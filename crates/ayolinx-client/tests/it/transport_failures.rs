@@ -1,11 +1,12 @@
 //! Traps T1 and T2: how connections fail, and what is certain then. Always against real sockets.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ayolinx_client::{
     Alarm, AyolinxClient, CodedReply, CreateOutcome, NotSentReason, Outcome, ProtocolReason,
     TokenCache, TokenFailure, UnknownReason,
 };
+use ayolinx_core::method::Method;
 
 use crate::bodies::{channel, request};
 use crate::stub::{Act, Stub, TIMEOUT, coded, ok, settings, token_body};
@@ -209,7 +210,7 @@ async fn a_token_that_cannot_be_replaced_leaves_the_create_not_sent() {
 }
 
 #[actix_rt::test]
-async fn five_failures_to_reach_the_provider_open_the_breaker_for_every_client() {
+async fn five_failures_to_reach_the_provider_open_the_breaker_for_every_client_and_channel() {
     let settings = settings(REFUSES);
     let tokens = TokenCache::in_process();
     let client = AyolinxClient::new(settings.clone(), tokens.clone()).unwrap();
@@ -221,22 +222,69 @@ async fn five_failures_to_reach_the_provider_open_the_breaker_for_every_client()
     }
     assert!(settings.breaker.is_open());
     let other = AyolinxClient::new(settings, tokens).unwrap();
-    assert_eq!(
-        create_with(&other).await,
-        not_sent(NotSentReason::BreakerOpen)
-    );
+    let asked = other
+        .inquire(Method::Ewallet, "EMONEY_DANA_SNAP", "ref")
+        .await;
+    let Outcome::NotSent {
+        reason: NotSentReason::BreakerOpen { retry_in },
+        ..
+    } = asked
+    else {
+        panic!("{asked:?}");
+    };
+    assert!(retry_in <= Duration::from_secs(5));
+}
+
+/// Time-outs, resets, ends and HTTP 5xx are one channel's and one kind of call's: the others are sent.
+#[actix_rt::test]
+async fn trouble_after_the_connection_opens_the_breaker_of_its_channel_and_call_alone() {
+    let troubles = [
+        (Act::Hang, "timed out"),
+        (Act::Drip, "timed out"),
+        (Act::Close, "connection broken"),
+        (Act::Reset, "connection broken"),
+        (coded(500, "5004700"), "provider error 5004700 (said so)"),
+        (coded(503, "5034700"), "provider error 5034700 (said so)"),
+    ];
+    for (act, detail) in troubles {
+        let stub = Stub::new(std::slice::from_ref(&act));
+        let client = stub.client();
+        let creates: Vec<_> = (0..5)
+            .map(|_| {
+                let client = client.clone();
+                actix_rt::spawn(async move { create_with(&client).await })
+            })
+            .collect();
+        for create in creates {
+            let outcome = create.await.unwrap();
+            assert_eq!(outcome.detail().as_deref(), Some(detail), "{act:?}");
+        }
+        let refused = create_with(&client).await.detail();
+        assert_eq!(refused.as_deref(), Some("circuit breaker open"), "{act:?}");
+        let sent_before = stub.calls().len();
+        for (method, channel) in [
+            (Method::Qris, "BNC_QRIS"),
+            (Method::Ewallet, "EMONEY_DANA_SNAP"),
+        ] {
+            let asked = client.inquire(method, channel, "ref").await;
+            assert_eq!(asked.name(), "unknown", "{act:?}");
+        }
+        assert_eq!(stub.calls().len(), sent_before + 2, "{act:?}");
+    }
 }
 
 #[actix_rt::test]
-async fn answers_of_any_kind_do_not_open_the_breaker() {
-    let stub = Stub::new(&[coded(500, "5004700")]);
-    let client = stub.client();
-    for _ in 0..8 {
-        assert_eq!(create_with(&client).await.name(), "unknown");
-    }
-    let stub = Stub::new(&[Act::Close]);
-    let client = stub.client();
-    for _ in 0..8 {
-        assert_eq!(create_with(&client).await, unknown(UnknownReason::Broken));
+async fn answers_below_500_do_not_open_the_breaker() {
+    for act in [
+        coded(400, "4004700"),
+        coded(429, "4294700"),
+        Act::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nhm\n".to_vec()),
+    ] {
+        let stub = Stub::new(std::slice::from_ref(&act));
+        let client = stub.client();
+        for _ in 0..8 {
+            create_with(&client).await;
+        }
+        assert_eq!(stub.calls().len(), 8, "{act:?}");
     }
 }

@@ -19,6 +19,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_millis(1200);
 
 fn client(rig: &Rig) -> AyolinxClient {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let metrics = ClientMetrics::new().unwrap();
     let settings = ProviderSettings {
         base_url: rig.sandbox.base_url().parse().unwrap(),
         client_id: rig.client_id.clone(),
@@ -28,8 +29,8 @@ fn client(rig: &Rig) -> AyolinxClient {
         signing_key_previous: None,
         json_style: JsonStyle::Php,
         timeout: TIMEOUT,
-        breaker: Breaker::default(),
-        metrics: ClientMetrics::new().unwrap(),
+        breaker: Breaker::new(&metrics),
+        metrics,
     };
     AyolinxClient::new(settings, TokenCache::in_process()).unwrap()
 }

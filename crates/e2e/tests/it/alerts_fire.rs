@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// As long as a held lock lasts at most: longer than the test.
 const HELD_SECONDS: u32 = 300;
 
-pub(crate) const FIRE_IN_TIME: [&str; 9] = [
+pub(crate) const FIRE_IN_TIME: [&str; 10] = [
     "BooksUnread",
     "CallbacksAllRefused",
     "CallbacksMissing",
@@ -38,6 +38,7 @@ pub(crate) const FIRE_IN_TIME: [&str; 9] = [
     "DatabaseOverloaded",
     "ExpiredWithoutAnswer",
     "HandlerPanicked",
+    "ProviderBreakerOpen",
     "ProviderWorkLate",
     "WebhooksLate",
 ];
@@ -196,6 +197,15 @@ impl Day<'_> {
         join_all((0..20).map(async |_| shop.made(&an_order("qris")).await)).await;
     }
 
+    /// Every create of one channel is answered with HTTP 500 by now.
+    async fn a_channel_errs(&self) {
+        if self.fired.contains("ProviderBreakerOpen") {
+            return;
+        }
+        let creates = (0..6).map(async |_| self.shop.create(&an_order("RETAIL_ALFAMART")).await);
+        join_all(creates).await;
+    }
+
     /// Its provider has given no answer for a day past its expiry.
     async fn nobody_answers_about_one(&self) {
         let made = self.shop.made(&an_order("qris")).await;
@@ -279,6 +289,9 @@ async fn each_fires_in_time_from_its_cause() {
     day.work_is_held().await;
     day.a_shop_hangs(&silent).await;
     day.nobody_answers_about_one().await;
+    let errs = json!({"kind": "error", "http_status": 500, "response_code": "5003100"});
+    let errs = json!({"call": "retail_create", "channel": "RETAIL_ALFAMART", "action": errs});
+    day.sandbox.fault(errs).await;
     let changed = json!({"call": "callback", "action": "wrong_signature"});
     day.sandbox.fault(changed).await;
     day.until_fired(&["CallbacksMissing"], the_providers_key_changed)
@@ -296,6 +309,7 @@ async fn each_fires_in_time_from_its_cause() {
             broken.breaks().await;
         }
         day.the_database_is_crowded().await;
+        day.a_channel_errs().await;
     })
     .await;
     day.until_fired(&FIRE_IN_TIME, async |day| {
@@ -304,6 +318,7 @@ async fn each_fires_in_time_from_its_cause() {
             day.provider.notify(QRIS, body.as_bytes(), Utc::now()).await
         });
         join(join_all(told), day.the_database_is_crowded()).await;
+        day.a_channel_errs().await;
     })
     .await;
 }

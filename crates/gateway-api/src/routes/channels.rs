@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use ayolinx_core::channels::Channel;
 
 use crate::auth::{Scope, authenticate_any};
 use crate::error::ApiError;
@@ -15,6 +16,6 @@ const READERS: [Scope; 2] = [Scope::Read, Scope::Orders];
 pub(super) async fn list(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, ApiError> {
     authenticate_any(&api, &request, &READERS).await?;
     no_query(request.query_string())?;
-    let reachable = !api.flows.provider_is_away();
+    let reachable = |channel: &Channel| !api.flows.is_cut_off(channel);
     Ok(HttpResponse::Ok().json(ChannelList::new(api.channels(), reachable)))
 }

@@ -16,15 +16,16 @@ pub struct ChannelList {
 }
 
 impl ChannelList {
-    /// What is in the table; `reachable`: whether the provider answers.
+    /// What is in the table; `reachable`: whether the provider answers about
+    /// a channel.
     #[must_use]
-    pub fn new(table: &ChannelTable, reachable: bool) -> Self {
+    pub fn new(table: &ChannelTable, reachable: impl Fn(&Channel) -> bool) -> Self {
         let of_method = |method: &Method| MethodView {
             method: method.as_str(),
             channels: table
                 .iter()
                 .filter(|channel| channel.method == *method)
-                .map(|channel| ChannelView::new(channel, reachable))
+                .map(|channel| ChannelView::new(channel, reachable(channel)))
                 .collect(),
         };
         Self {

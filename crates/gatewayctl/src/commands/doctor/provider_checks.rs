@@ -64,6 +64,7 @@ fn client(
     client_secret: SecretPair,
 ) -> Result<AyolinxClient, Failure> {
     let failed = |error: String| Failure::new(error);
+    let metrics = ClientMetrics::new().map_err(|error| failed(error.to_string()))?;
     let settings = ProviderSettings {
         base_url: account.base_url.url().clone(),
         client_id: account.client_id.clone(),
@@ -73,8 +74,8 @@ fn client(
         signing_key_previous: account.signing_key_previous.clone(),
         json_style: account.json_style,
         timeout: account.timeout,
-        breaker: Breaker::default(),
-        metrics: ClientMetrics::new().map_err(|error| failed(error.to_string()))?,
+        breaker: Breaker::new(&metrics),
+        metrics,
     };
     AyolinxClient::new(settings, TokenCache::in_process())
         .map_err(|error| failed(format!("TLS: {error}")))

@@ -100,6 +100,7 @@ pub(crate) fn ledger(url: &str) -> Ledger {
 }
 
 fn flows(ports: Ports, ledger: &Ledger) -> Rc<Flows> {
+    let metrics = ClientMetrics::new().unwrap();
     let provider = ProviderSettings {
         base_url: format!("http://127.0.0.1:{}", ports.provider)
             .parse()
@@ -113,8 +114,8 @@ fn flows(ports: Ports, ledger: &Ledger) -> Rc<Flows> {
         signing_key_previous: None,
         json_style: JsonStyle::Php,
         timeout: PROVIDER_TIMEOUT,
-        breaker: Breaker::default(),
-        metrics: ClientMetrics::new().unwrap(),
+        breaker: Breaker::new(&metrics),
+        metrics,
     };
     let settings = FlowSettings {
         // A shop's patience ends when the run says so.
@@ -123,14 +124,14 @@ fn flows(ports: Ports, ledger: &Ledger) -> Rc<Flows> {
         callback_origin: "https://callbacks.example.co.id".to_owned(),
     };
     let client = AyolinxClient::new(provider, tokens()).unwrap();
-    let metrics = FlowMetrics::new(&Registry::new()).unwrap();
+    let flow_metrics = FlowMetrics::new(&Registry::new()).unwrap();
     let limits = InquiryLimits::default();
     Rc::new(Flows::new(
         ledger.clone(),
         client,
         settings,
         limits,
-        metrics,
+        flow_metrics,
     ))
 }
 

@@ -1,0 +1,170 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const CALLS: [&str; 3] = ["qris_create", "ewallet_create", "ewallet_inquiry"];
+const CHANNELS: [&str; 2] = ["BNC_QRIS", "EMONEY_DANA_SNAP"];
+const HERE: Exchange<'static> = Exchange {
+    call: "qris_create",
+    channel: "BNC_QRIS",
+};
+const ELSEWHERE: Exchange<'static> = Exchange {
+    call: "ewallet_create",
+    channel: "EMONEY_DANA_SNAP",
+};
+
+fn breaker() -> Breaker {
+    Breaker::new(&ClientMetrics::new().unwrap())
+}
+
+fn end(breaker: &Breaker, what: Exchange<'_>, verdict: Verdict, times: u32) {
+    for _ in 0..times {
+        breaker.admit(what).unwrap().judged(verdict);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_failures_in_a_row_open_the_line_that_met_them_and_an_answer_closes_it() {
+    let breaker = breaker();
+    end(&breaker, HERE, Verdict::Failed, 4);
+    assert!(!breaker.is_open_for(HERE));
+    end(&breaker, HERE, Verdict::Failed, 1);
+    assert_eq!(breaker.admit(HERE).unwrap_err(), OPEN_FOR);
+    end(&breaker, ELSEWHERE, Verdict::Failed, 4);
+    assert!(!breaker.is_open() && !breaker.is_open_for(ELSEWHERE));
+    tokio::time::advance(OPEN_FOR).await;
+    breaker.admit(HERE).unwrap().judged(Verdict::Failed);
+    assert!(breaker.admit(HERE).is_err());
+    tokio::time::advance(OPEN_FOR).await;
+    breaker.admit(HERE).unwrap().judged(Verdict::Answered);
+    assert!(!breaker.is_open_for(HERE));
+    end(&breaker, HERE, Verdict::Failed, 4);
+    assert!(!breaker.is_open_for(HERE));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_far_apart_or_beside_answers_do_not_open_it() {
+    let breaker = breaker();
+    end(&breaker, HERE, Verdict::Failed, 4);
+    tokio::time::advance(Duration::from_secs(11)).await;
+    end(&breaker, HERE, Verdict::Failed, 4);
+    let slow: Vec<Admission> = (0..20).map(|_| breaker.admit(HERE).unwrap()).collect();
+    tokio::time::advance(Duration::from_secs(3)).await;
+    breaker.admit(HERE).unwrap().judged(Verdict::Answered);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    // They were asked before the one that was answered.
+    for admission in slow {
+        admission.judged(Verdict::Failed);
+    }
+    assert!(!breaker.is_open_for(HERE));
+    // One customer's calls err at once while another's are answered.
+    for _ in 0..20 {
+        end(&breaker, HERE, Verdict::Answered, 1);
+        end(&breaker, HERE, Verdict::Failed, 10);
+        tokio::time::advance(Duration::from_millis(500)).await;
+        assert!(!breaker.is_open_for(HERE));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn probes_that_hang_refuse_others_no_longer_than_their_deadline_and_one_pause() {
+    let breaker = breaker();
+    end(&breaker, HERE, Verdict::Failed, 5);
+    tokio::time::advance(OPEN_FOR).await;
+    let mut hanging = Vec::new();
+    for _round in 0..10 {
+        hanging.extend((0..PROBES_MAX).map(|_| breaker.admit(HERE).unwrap()));
+        assert_eq!(breaker.admit(HERE).unwrap_err(), PROBE_DEADLINE);
+        tokio::time::advance(PROBE_DEADLINE + OPEN_FOR).await;
+    }
+    // One of the first answers when nobody counts on it any more.
+    hanging.swap_remove(0).judged(Verdict::Answered);
+    assert!(!breaker.is_open_for(HERE));
+    // What is left ends one after the other, and tells of a time before that.
+    end(&breaker, HERE, Verdict::Answered, 1);
+    for admission in hanging {
+        admission.judged(Verdict::Failed);
+    }
+    assert!(!breaker.is_open_for(HERE));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abandoned_probe_frees_its_place() {
+    let breaker = breaker();
+    end(&breaker, HERE, Verdict::Failed, 5);
+    tokio::time::advance(OPEN_FOR).await;
+    for _ in 0..PROBES_MAX * 3 {
+        drop(breaker.admit(HERE).unwrap());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_there_concerns_all_until_anybody_is_answered_whoever_hangs() {
+    let breaker = breaker();
+    end(&breaker, HERE, Verdict::Unreachable, 5);
+    assert!(breaker.is_open());
+    for what in [HERE, ELSEWHERE] {
+        assert_eq!(breaker.admit(what).unwrap_err(), OPEN_FOR);
+    }
+    tokio::time::advance(OPEN_FOR).await;
+    let hanging: Vec<Admission> = std::iter::from_fn(|| breaker.admit(HERE).ok()).collect();
+    assert_eq!(hanging.len(), PROBES_MAX);
+    breaker.admit(ELSEWHERE).unwrap().judged(Verdict::Answered);
+    assert!(!breaker.is_open());
+    end(&breaker, HERE, Verdict::Answered, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_are_bounded() {
+    let breaker = breaker();
+    for number in 0..LINES_MAX * 2 {
+        let channel = format!("CHANNEL_{number}");
+        let what = Exchange {
+            call: "qris_create",
+            channel: &channel,
+        };
+        breaker.admit(what).unwrap().judged(Verdict::Answered);
+    }
+    assert!(breaker.lock().lines.len() <= LINES_MAX + 1);
+}
+
+proptest! {
+    /// Whatever becomes of the calls of some lines, but that nobody is there: a line whose own calls are all
+    /// answered refuses none.
+    #[test]
+    fn trouble_elsewhere_refuses_nobody(
+        healthy in 0_usize..CALLS.len() * CHANNELS.len(),
+        steps in prop::collection::vec(
+            (0_usize..CALLS.len() * CHANNELS.len(), 0_u8..4, 0_u64..9_000), 1..200),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let breaker = breaker();
+            let line = |number: usize| Exchange {
+                call: CALLS[number % CALLS.len()],
+                channel: CHANNELS[number / CALLS.len()],
+            };
+            let mut hanging = Vec::new();
+            for (number, trouble, pause_ms) in steps {
+                tokio::time::advance(Duration::from_millis(pause_ms)).await;
+                if number == healthy {
+                    breaker.admit(line(healthy)).unwrap().judged(Verdict::Answered);
+                    continue;
+                }
+                let admitted = breaker.admit(line(number));
+                match (admitted, trouble) {
+                    (Ok(admission), 0) => hanging.push(admission),
+                    (Ok(admission), 1) => drop(admission),
+                    (Ok(admission), 2) => admission.judged(Verdict::Answered),
+                    (Ok(admission), _) => admission.judged(Verdict::Failed),
+                    (Err(wait), _) => assert!(wait <= OPEN_FOR + PROBE_DEADLINE),
+                }
+                if hanging.len() > 20 {
+                    hanging.remove(0).judged(Verdict::Failed);
+                }
+            }
+            assert!(!breaker.is_open_for(line(healthy)));
+        });
+    }
+}
