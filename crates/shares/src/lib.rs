@@ -2,12 +2,16 @@
 //!
 //! A pool has a fixed number of places. [`Limits`] say how many of them one key may hold, and how many are kept for
 //! keys that hold little. [`Shares`] hands the places out, lets callers wait in turn by key, and tells the metrics of
-//! the pool. A [`Place`] goes back when it is dropped.
+//! the pool. A [`Place`] goes back when it is dropped. A pool with an order of its own builds on [`Held`] and [`Line`].
 
+mod held;
 mod limits;
+mod line;
 mod metrics;
 mod pool;
-mod state;
 
+pub use held::Held;
 pub use limits::{Limits, Refused};
+pub use line::Line;
+pub use metrics::{PoolMetrics, Refusals};
 pub use pool::{Freed, Place, Shares};

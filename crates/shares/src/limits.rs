@@ -50,15 +50,26 @@ impl Limits {
         reserve: 0,
     };
 
-    /// Three quarters of the places for one key, one quarter as the reserve, and so much of the reserve guaranteed to
-    /// each key that four newcomers have theirs at once. Every part is at least one place.
+    /// So many places of which one key may take all: nothing is shared.
     #[must_use]
-    pub fn quarters(places: usize) -> Self {
-        let quarter = (places / 4).max(1).min(places);
+    pub const fn unshared(places: usize) -> Self {
         Self {
             places,
-            most_of_one: places.saturating_sub(quarter).max(1).min(places),
-            guaranteed: (quarter / 4).max(1),
+            most_of_one: places,
+            guaranteed: 0,
+            reserve: 0,
+        }
+    }
+
+    /// Three quarters of the places for one key, one quarter as the reserve, and so much of the reserve guaranteed to
+    /// each key that four newcomers have theirs at once. Fewer than four places have no reserve.
+    #[must_use]
+    pub const fn quarters(places: usize) -> Self {
+        let quarter = places / 4;
+        Self {
+            places,
+            most_of_one: places.saturating_sub(quarter),
+            guaranteed: quarter.div_ceil(4),
             reserve: quarter,
         }
     }

@@ -1,26 +1,42 @@
 //! What a pool tells: how full it is, who fills it, and who found no place.
 
+use std::fmt::Display;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts};
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
+use crate::held::Held;
 use crate::limits::Refused;
 
 /// A reading of a pool.
-pub(crate) struct PoolMetrics {
-    pub(crate) places: usize,
-    pub(crate) held: usize,
-    pub(crate) waiting: usize,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolMetrics {
+    places: usize,
+    held: usize,
+    waiting: usize,
     /// The keys that hold most, at most [`PoolMetrics::LARGEST`].
-    pub(crate) largest: Vec<(String, usize)>,
+    largest: Vec<(String, usize)>,
 }
 
 impl PoolMetrics {
     /// So many holders are named at a time: more would be more series than a pool is worth.
-    pub(crate) const LARGEST: usize = 3;
+    const LARGEST: usize = 3;
+
+    /// What is held, and how many wait.
+    #[must_use]
+    pub fn read<K: Eq + Hash + Clone + Display>(held: &Held<K>, waiting: usize) -> Self {
+        let largest = held.largest(Self::LARGEST).into_iter();
+        Self {
+            places: held.limits().places,
+            held: held.all(),
+            waiting,
+            largest: largest.map(|(key, held)| (key.to_string(), held)).collect(),
+        }
+    }
 }
 
 /// Nobody holds enough to be named at this rank.
@@ -28,10 +44,11 @@ const NOBODY: &str = "none";
 
 /// Refusals so far, by reason.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Refusals(Arc<[AtomicU64; Refused::ALL.len()]>);
+pub struct Refusals(Arc<[AtomicU64; Refused::ALL.len()]>);
 
 impl Refusals {
-    pub(crate) fn count(&self, refused: Refused) {
+    /// Counts one.
+    pub fn count(&self, refused: Refused) {
         if let Some((_, counted)) = self.each().find(|(reason, _)| *reason == refused) {
             counted.fetch_add(1, Ordering::Relaxed);
         }
@@ -41,18 +58,22 @@ impl Refusals {
         Refused::ALL.into_iter().zip(self.0.iter())
     }
 
-    /// The collector of a pool that counts these.
-    pub(crate) fn with(
+    /// Tells these from now on together with what `read` finds in the pool of this name whenever it is asked.
+    ///
+    /// # Errors
+    /// When a pool of this name is registered already.
+    pub fn register(
         &self,
+        registry: &Registry,
         pool: &'static str,
-        read: Box<dyn Fn() -> PoolMetrics + Send + Sync>,
-    ) -> Result<PoolCollector, prometheus::Error> {
-        Ok(PoolCollector {
+        read: impl Fn() -> PoolMetrics + Send + Sync + 'static,
+    ) -> Result<(), prometheus::Error> {
+        registry.register(Box::new(PoolCollector {
             refusals: self.clone(),
-            read,
+            read: Box::new(read),
             pool,
             told: Told::new(pool)?,
-        })
+        }))
     }
 }
 
@@ -110,7 +131,7 @@ impl Told {
 }
 
 /// Reads a pool whenever the registry is gathered.
-pub(crate) struct PoolCollector {
+struct PoolCollector {
     refusals: Refusals,
     read: Box<dyn Fn() -> PoolMetrics + Send + Sync>,
     pool: &'static str,

@@ -8,18 +8,41 @@ use std::time::Duration;
 use prometheus::Registry;
 use tokio::sync::{oneshot, watch};
 
+use crate::held::Held;
 use crate::limits::{Limits, Refused};
+use crate::line::Line;
 use crate::metrics::{PoolMetrics, Refusals};
-use crate::state::State;
 
-type Line<K> = oneshot::Sender<Place<K>>;
+type Wake<K> = oneshot::Sender<Place<K>>;
+
+/// An admissible waiter never waits: whatever makes a key admissible is followed by [`State::serve`]. So whoever is
+/// admitted passes nobody who could have been admitted instead.
+struct State<K: Eq + Hash + Clone> {
+    held: Held<K>,
+    line: Line<K, Wake<K>>,
+}
+
+impl<K: Eq + Hash + Clone> State<K> {
+    fn take(&mut self, key: &K) -> Result<(), Refused> {
+        self.held.admit(key)?;
+        self.held.take(key);
+        Ok(())
+    }
+
+    /// Gives the next who waits and is admitted its place.
+    fn serve(&mut self) -> Option<(K, Wake<K>)> {
+        let next = self.line.next(|key| self.held.admit(key).is_ok())?;
+        self.held.take(&next.0);
+        Some(next)
+    }
+}
 
 /// A fixed number of places that several keys share. Clones are the same pool.
 pub struct Shares<K: Eq + Hash + Clone>(Arc<Inner<K>>);
 
 struct Inner<K: Eq + Hash + Clone> {
     name: &'static str,
-    state: Mutex<State<K, Line<K>>>,
+    state: Mutex<State<K>>,
     freed: watch::Sender<u64>,
     refusals: Refusals,
 }
@@ -35,9 +58,9 @@ impl<K: Eq + Hash + Clone> Debug for Shares<K> {
         let state = self.state();
         f.debug_struct("Shares")
             .field("pool", &self.0.name)
-            .field("places", &state.places())
-            .field("held", &state.held())
-            .field("waiting", &state.waiting())
+            .field("places", &state.held.limits().places)
+            .field("held", &state.held.all())
+            .field("waiting", &state.line.len())
             .finish_non_exhaustive()
     }
 }
@@ -49,7 +72,10 @@ impl<K: Eq + Hash + Clone> Shares<K> {
     pub fn new(name: &'static str, places: Limits, queue: Limits) -> Self {
         Self(Arc::new(Inner {
             name,
-            state: Mutex::new(State::new(places, queue)),
+            state: Mutex::new(State {
+                held: Held::new(places),
+                line: Line::new(queue),
+            }),
             freed: watch::Sender::new(0),
             refusals: Refusals::default(),
         }))
@@ -81,7 +107,7 @@ impl<K: Eq + Hash + Clone> Shares<K> {
                 return Ok(self.place(key.clone()));
             }
             let (wake, place) = oneshot::channel();
-            match state.stand_in_line(key, wake) {
+            match state.line.push(key, wake) {
                 Ok(ticket) => Waiting {
                     pool: self,
                     key,
@@ -97,7 +123,7 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         match tokio::time::timeout(deadline, &mut waiting.place).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => {
-                let refused = self.state().may_enter(key).err();
+                let refused = self.state().held.admit(key).err();
                 Err(self.refuse(refused.unwrap_or(Refused::All)))
             }
         }
@@ -112,29 +138,29 @@ impl<K: Eq + Hash + Clone> Shares<K> {
     /// How many more places the key could take now.
     #[must_use]
     pub fn room(&self, key: &K) -> usize {
-        self.state().room(key)
+        self.state().held.room(key)
     }
 
     /// How many places are taken.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.state().held()
+        self.state().held.all()
     }
 
     /// How many of them by this key.
     #[must_use]
     pub fn held_by(&self, key: &K) -> usize {
-        self.state().held_by(key)
+        self.state().held.of(key)
     }
 
     /// How many callers wait in [`Shares::enter`].
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.state().waiting()
+        self.state().line.len()
     }
 
     fn place(&self, key: K) -> Place<K> {
-        Place(Some(Held {
+        Place(Some(Taken {
             pool: self.clone(),
             key,
         }))
@@ -149,11 +175,11 @@ impl<K: Eq + Hash + Clone> Shares<K> {
     fn give_back(&self, key: K) {
         let mut returned = Some(key);
         while let Some(key) = returned.take() {
-            self.state().give_back(&key);
+            self.state().held.give_back(&key);
             while let Some((next, wake)) = self.serve() {
                 if let Err(mut place) = wake.send(self.place(next)) {
                     // The state is told in the next round, and not while the place is dropped.
-                    returned = place.0.take().map(|held| held.key);
+                    returned = place.0.take().map(|taken| taken.key);
                     break;
                 }
             }
@@ -163,11 +189,11 @@ impl<K: Eq + Hash + Clone> Shares<K> {
             .send_modify(|times| *times = times.wrapping_add(1));
     }
 
-    fn serve(&self) -> Option<(K, Line<K>)> {
+    fn serve(&self) -> Option<(K, Wake<K>)> {
         self.state().serve()
     }
 
-    fn state(&self) -> MutexGuard<'_, State<K, Line<K>>> {
+    fn state(&self) -> MutexGuard<'_, State<K>> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -183,17 +209,9 @@ impl<K: Eq + Hash + Clone + Display + Send + 'static> Shares<K> {
         let pool = self.clone();
         let read = move || {
             let state = pool.state();
-            let largest = state.largest(PoolMetrics::LARGEST);
-            let named = largest.into_iter();
-            PoolMetrics {
-                places: state.places(),
-                held: state.held(),
-                waiting: state.waiting(),
-                largest: named.map(|(key, held)| (key.to_string(), held)).collect(),
-            }
+            PoolMetrics::read(&state.held, state.line.len())
         };
-        let collector = self.0.refusals.with(self.0.name, Box::new(read))?;
-        registry.register(Box::new(collector))
+        self.0.refusals.register(registry, self.0.name, read)
     }
 }
 
@@ -206,28 +224,28 @@ struct Waiting<'a, K: Eq + Hash + Clone> {
 
 impl<K: Eq + Hash + Clone> Drop for Waiting<'_, K> {
     fn drop(&mut self) {
-        self.pool.state().leave_line(self.key, self.ticket);
+        self.pool.state().line.leave(self.key, self.ticket);
     }
 }
 
-struct Held<K: Eq + Hash + Clone> {
+struct Taken<K: Eq + Hash + Clone> {
     pool: Shares<K>,
     key: K,
 }
 
 /// A place in a pool. Dropped, it goes back, and to the next who waits.
-pub struct Place<K: Eq + Hash + Clone>(Option<Held<K>>);
+pub struct Place<K: Eq + Hash + Clone>(Option<Taken<K>>);
 
 impl<K: Eq + Hash + Clone + Debug> Debug for Place<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = self.0.as_ref().map(|held| &held.key);
+        let key = self.0.as_ref().map(|taken| &taken.key);
         f.debug_tuple("Place").field(&key).finish()
     }
 }
 
 impl<K: Eq + Hash + Clone> Drop for Place<K> {
     fn drop(&mut self) {
-        if let Some(Held { pool, key }) = self.0.take() {
+        if let Some(Taken { pool, key }) = self.0.take() {
             pool.give_back(key);
         }
     }

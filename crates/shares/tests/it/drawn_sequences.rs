@@ -149,7 +149,15 @@ fn in_a_runtime(test: impl FnOnce()) {
     test();
 }
 
+fn drawn() -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
+    #![proptest_config(drawn())]
     #[test]
     fn no_key_has_too_much_nobody_waits_for_nothing_and_everything_comes_back(
         limits in limits(),

@@ -9,15 +9,6 @@ use tokio::sync::mpsc;
 
 const NEVER: Duration = Duration::from_secs(86_400);
 
-fn wide(places: usize) -> Limits {
-    Limits {
-        places,
-        most_of_one: places,
-        guaranteed: 0,
-        reserve: 0,
-    }
-}
-
 fn run<F: Future>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }
@@ -31,7 +22,7 @@ fn run<F: Future>(test: F) -> F::Output {
 
 /// Every key of `line` waits in this order; the keys as they were served.
 async fn served(line: &[u8]) -> Vec<u8> {
-    let pool = Shares::new("turns", wide(1), wide(1000));
+    let pool = Shares::new("turns", Limits::unshared(1), Limits::unshared(1000));
     let held = pool.try_enter(&u8::MAX).unwrap();
     let (tell, mut told) = mpsc::unbounded_channel();
     for key in line.iter().copied() {
@@ -52,7 +43,7 @@ async fn served(line: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn a_long_line_of_one_key_holds_up_no_other(line in vec(0..6_u8, 1..60)) {
         let served = run(served(&line));
@@ -80,7 +71,7 @@ fn whoever_waits_too_long_is_told_whose_share_was_used_up() {
             guaranteed: 1,
             reserve: 1,
         };
-        let pool = Shares::new("patience", limits, wide(1));
+        let pool = Shares::new("patience", limits, Limits::unshared(1));
         let _held = [pool.try_enter(&1).unwrap(), pool.try_enter(&1).unwrap()];
         let soon = Duration::from_millis(10);
         assert_eq!(pool.enter(&1, soon).await.err(), Some(Refused::OwnShare));
@@ -99,7 +90,7 @@ fn a_line_is_shared_as_the_places_are() {
             guaranteed: 1,
             reserve: 1,
         };
-        let pool = Shares::new("line", wide(1), line);
+        let pool = Shares::new("line", Limits::unshared(1), line);
         let _held = pool.try_enter(&0).unwrap();
         for key in [1, 1, 2] {
             let pool = pool.clone();
@@ -115,7 +106,7 @@ fn a_line_is_shared_as_the_places_are() {
 #[test]
 fn a_place_that_came_free_before_the_wait_is_heard_of() {
     run(async {
-        let pool = Shares::new("freed", wide(1), Limits::NONE);
+        let pool = Shares::new("freed", Limits::unshared(1), Limits::NONE);
         let held = pool.try_enter(&1).unwrap();
         let mut freed = pool.freed();
         assert!(pool.try_enter(&2).is_err());

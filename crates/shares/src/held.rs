@@ -1,0 +1,90 @@
+//! How many places each key holds.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use crate::limits::{Limits, Refused};
+
+/// The places of a pool that are taken, by key; who may take one is judged by the pool's [`Limits`].
+#[derive(Debug)]
+pub struct Held<K> {
+    limits: Limits,
+    all: usize,
+    /// No key that holds nothing.
+    of: HashMap<K, usize>,
+}
+
+impl<K: Eq + Hash + Clone> Held<K> {
+    /// None is taken.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            all: 0,
+            of: HashMap::new(),
+        }
+    }
+
+    /// What the pool allows.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// How many places are taken.
+    #[must_use]
+    pub const fn all(&self) -> usize {
+        self.all
+    }
+
+    /// How many of them by this key.
+    #[must_use]
+    pub fn of(&self, key: &K) -> usize {
+        self.of.get(key).copied().unwrap_or_default()
+    }
+
+    /// Whether the key may take one more.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn admit(&self, key: &K) -> Result<(), Refused> {
+        self.limits.admit(self.all, self.of(key))
+    }
+
+    /// How many more the key could take now.
+    #[must_use]
+    pub fn room(&self, key: &K) -> usize {
+        self.limits.room(self.all, self.of(key))
+    }
+
+    /// Counts one more for the key, which was admitted.
+    pub fn take(&mut self, key: &K) {
+        self.all = self.all.saturating_add(1);
+        let own = self.of.entry(key.clone()).or_default();
+        *own = own.saturating_add(1);
+    }
+
+    /// Counts one less for the key.
+    pub fn give_back(&mut self, key: &K) {
+        let Some(own) = self.of.get_mut(key) else {
+            return;
+        };
+        *own = own.saturating_sub(1);
+        self.all = self.all.saturating_sub(1);
+        if *own == 0 {
+            self.of.remove(key);
+        }
+    }
+
+    /// The keys that hold all that is guaranteed to them, or more, and how much: the most first, so many at most.
+    #[must_use]
+    pub fn largest(&self, most: usize) -> Vec<(K, usize)> {
+        let noted = self.limits.guaranteed.max(1);
+        let holders = self.of.iter().filter(|(_, held)| **held >= noted);
+        let mut largest: Vec<(&K, usize)> = holders.map(|(key, held)| (key, *held)).collect();
+        largest.sort_by_key(|(_, held)| std::cmp::Reverse(*held));
+        largest.truncate(most);
+        let named = largest.into_iter();
+        named.map(|(key, held)| (key.clone(), held)).collect()
+    }
+}
