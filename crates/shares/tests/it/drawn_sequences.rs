@@ -1,6 +1,7 @@
 //! Drawn pools and drawn sequences of entering, waiting, leaving and giving back, held against the rules.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -94,10 +95,10 @@ impl Drive {
             Step::GiveBack(_) | Step::Leave(_) => {}
             Step::Panic(key) => {
                 let pool = self.pool.clone();
-                let panicked = std::panic::catch_unwind(|| {
+                let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| {
                     let _place = pool.try_enter(&key);
                     std::panic::resume_unwind(Box::new("on purpose"));
-                });
+                }));
                 assert!(panicked.is_err());
             }
         }
