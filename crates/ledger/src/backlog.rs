@@ -10,11 +10,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use crate::deliveries::{LOOK_BACK, WHOLE_LOOK_SHARE, as_json};
 use crate::error::LedgerError;
+use crate::fronts::{LOOK_BACK, WHOLE_LOOK_SHARE, as_json};
 use crate::gauges::QueueDepth;
 use crate::statement::Statement;
 use crate::tx::{Tx, shifted};
+use crate::waiting_endpoints::of_waiting_endpoints;
 
 /// Of each endpoint so many are counted at most.
 const COUNTED_MAX: i64 = 10_000;
@@ -78,17 +79,19 @@ impl Tx<'_> {
         backlog: &Backlog,
     ) -> Result<(QueueDepth, Backlog), LedgerError> {
         let (now, began) = (self.now()?, Instant::now());
-        let found: Vec<WaitingRow> = Statement::new(
+        let found: Vec<WaitingRow> = Statement::new(of_waiting_endpoints!(
             "SELECT e.id AS endpoint_id, e.enabled, due.waiting, due.oldest \
-             FROM webhook_endpoints e CROSS JOIN (SELECT ?::jsonb AS oldest OFFSET 0) known \
+             FROM waiting CROSS JOIN (SELECT ?::jsonb AS oldest OFFSET 0) known \
+             CROSS JOIN LATERAL (SELECT id, enabled FROM webhook_endpoints \
+                 WHERE id = waiting.endpoint_id AND deleted_at IS NULL OFFSET 0) e \
              CROSS JOIN LATERAL (SELECT count(*) AS waiting, min(due_at) AS oldest \
                  FROM (SELECT due_at FROM deliveries \
                        WHERE endpoint_id = e.id AND state = 'due' AND due_at <= now() \
                          AND due_at >= coalesce((known.oldest ->> e.id::text)::timestamptz, \
                                                 ?::timestamptz, '-infinity') \
                        ORDER BY due_at LIMIT CASE WHEN e.enabled THEN ? ELSE 1 END) AS first) due \
-             WHERE e.deleted_at IS NULL AND due.waiting > 0",
-        )
+             WHERE due.waiting > 0"
+        ))
         .bind::<Text, _>(as_json(&backlog.oldest))
         .bind::<Nullable<Timestamptz>, _>(backlog.floor)
         .bind::<BigInt, _>(COUNTED_MAX)
@@ -105,11 +108,13 @@ impl Tx<'_> {
 
     /// Paid orders whose shops were not told yet, though they want to be.
     pub(crate) fn untold_depth(&mut self, backlog: &Backlog) -> Result<QueueDepth, LedgerError> {
-        Ok(Statement::new(
+        Ok(Statement::new(of_waiting_endpoints!(
             "SELECT 'paid_untold' AS queue, count(*) AS waiting, \
                  coalesce(extract(epoch FROM now() - min(told.created_at))::bigint, 0) \
                      AS oldest_seconds \
-             FROM webhook_endpoints e CROSS JOIN (SELECT ?::jsonb AS oldest OFFSET 0) known \
+             FROM waiting CROSS JOIN (SELECT ?::jsonb AS oldest OFFSET 0) known \
+             CROSS JOIN LATERAL (SELECT id FROM webhook_endpoints \
+                 WHERE id = waiting.endpoint_id AND enabled AND deleted_at IS NULL OFFSET 0) e \
              CROSS JOIN LATERAL (SELECT event_id FROM deliveries \
                  WHERE endpoint_id = e.id AND state = 'due' \
                    AND due_at >= coalesce((known.oldest ->> e.id::text)::timestamptz, \
@@ -117,9 +122,8 @@ impl Tx<'_> {
                  ORDER BY due_at LIMIT ?) AS due \
              CROSS JOIN LATERAL (SELECT created_at FROM events \
                  WHERE id = due.event_id AND type IN ('order.paid', 'order.paid_late') \
-                 OFFSET 0) AS told \
-             WHERE e.enabled AND e.deleted_at IS NULL",
-        )
+                 OFFSET 0) AS told"
+        ))
         .bind::<Text, _>(as_json(&backlog.oldest))
         .bind::<Nullable<Timestamptz>, _>(backlog.floor)
         .bind::<BigInt, _>(UNTOLD_MAX)
@@ -134,10 +138,20 @@ impl Tx<'_> {
             dead: i64,
         }
         let counted: Dead = Statement::new(
-            "SELECT count(*) AS dead FROM (SELECT FROM webhook_endpoints e \
+            "WITH RECURSIVE failing AS ( \
+                 (SELECT endpoint_id FROM deliveries WHERE state = 'dead' \
+                  ORDER BY endpoint_id LIMIT 1) \
+                 UNION ALL \
+                 SELECT next.endpoint_id FROM failing CROSS JOIN LATERAL ( \
+                     SELECT endpoint_id FROM deliveries \
+                     WHERE state = 'dead' AND deliveries.endpoint_id > failing.endpoint_id \
+                     ORDER BY endpoint_id LIMIT 1) AS next) \
+             SELECT count(*) AS dead FROM (SELECT FROM failing \
+                 CROSS JOIN LATERAL (SELECT id FROM webhook_endpoints \
+                     WHERE id = failing.endpoint_id AND deleted_at IS NULL OFFSET 0) e \
                  CROSS JOIN LATERAL (SELECT event_id FROM deliveries \
                      WHERE endpoint_id = e.id AND state = 'dead' OFFSET 0) AS gave_up \
-                 WHERE e.deleted_at IS NULL LIMIT ?) AS first",
+                 LIMIT ?) AS first",
         )
         .bind::<BigInt, _>(DEAD_MAX)
         .get_result(self.connection()?)?;

@@ -3,7 +3,7 @@
 //! An endpoint that fails gets one try at a time and a lane of its own, so that it delays no other.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ayolinx_core::ids::{EndpointId, EventId};
 use ayolinx_core::secret::Secret;
@@ -15,71 +15,17 @@ use uuid::Uuid;
 use crate::endpoints::secret_context;
 use crate::error::LedgerError;
 use crate::events::body_with_payer;
+use crate::fronts::Fronts;
 use crate::schema::webhook_endpoints;
 use crate::statement::Statement;
-use crate::tx::{Tx, shifted};
+use crate::tx::Tx;
 
 /// After so many failed tries in a row an endpoint is troubled, until a try succeeds.
 pub(crate) const TROUBLED_AFTER: i32 = 5;
 
-/// What became due so long before the newest that was claimed is still looked for: transactions that
-/// make something due end later than they begin.
-pub(crate) const LOOK_BACK: TimeDelta = TimeDelta::seconds(2);
-/// Looks at everything find leases that ran out, and what took longer still. They take at most one
-/// part in so many of the time …
-pub(crate) const WHOLE_LOOK_SHARE: u32 = 100;
-/// … and come at least and at most so often.
-const WHOLE_LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
-
-/// Where a look for due deliveries begins at each endpoint: near the newest that was claimed. What was
-/// settled since stays in the index, dead, as long as anybody's transaction is older than that; a
-/// look that began at the oldest would go through all of it each time.
-#[derive(Debug, Clone, Default)]
-pub struct Fronts {
-    since: HashMap<Uuid, DateTime<Utc>>,
-    whole_look_at: Option<Instant>,
-}
-
-impl Fronts {
-    /// For the next look, which may be one at everything.
-    fn refreshed(&mut self) {
-        if self.whole_look_at.is_none_or(|at| at <= Instant::now()) {
-            self.since.clear();
-            self.whole_look_at = None;
-        }
-    }
-
-    /// After a look that took so long.
-    fn looked(&mut self, took: Duration) {
-        let (least, most) = WHOLE_LOOK_EVERY;
-        let wait = took.saturating_mul(WHOLE_LOOK_SHARE).clamp(least, most);
-        if self.whole_look_at.is_none() {
-            self.whole_look_at = Instant::now().checked_add(wait);
-        }
-    }
-
-    fn note(&mut self, rows: &[LeasedRow]) {
-        for row in rows {
-            let Some(due_at) = row.due_at else { continue };
-            let since = shifted(due_at, -LOOK_BACK);
-            let known = self.since.entry(row.endpoint_id).or_insert(since);
-            *known = since.max(*known);
-        }
-    }
-}
-
-/// As statements read it: for each endpoint its time.
-pub(crate) fn as_json(since: &HashMap<Uuid, DateTime<Utc>>) -> String {
-    let since = since.iter();
-    let since: serde_json::Map<_, _> = since
-        .map(|(id, since)| (id.to_string(), since.to_rfc3339().into()))
-        .collect();
-    serde_json::Value::Object(since).to_string()
-}
-
 /// Which endpoints are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lane {
+pub(crate) enum Lane {
     /// Endpoints that take what they get.
     Healthy,
     /// Endpoints whose last five tries failed.
@@ -182,14 +128,15 @@ impl Tx<'_> {
         Ok(leased)
     }
 
-    /// [`Tx::lease_deliveries`] again and again: each look begins where the one before ended, and now
-    /// and then one is at everything. Returns where the next one begins.
+    /// [`Tx::lease_deliveries`] again and again: each look begins where the one before ended, asks about
+    /// the endpoints that something is known to wait for and about what is new, and now and then about
+    /// everything. Returns where the next one begins.
     ///
     /// # Errors
     /// When the database does not answer.
     pub fn lease_deliveries_from(
         &mut self,
-        mut fronts: Fronts,
+        fronts: Fronts,
         limit: i64,
         per_endpoint: i64,
         lease: TimeDelta,
@@ -199,11 +146,7 @@ impl Tx<'_> {
             per_endpoint,
             lease,
         };
-        fronts.refreshed();
-        let began = Instant::now();
-        let leased = self.lease_lane(Lane::Healthy, &limits, &mut fronts)?;
-        fronts.looked(began.elapsed());
-        Ok((leased, fronts))
+        self.lease_lane(Lane::Healthy, &limits, fronts)
     }
 
     /// Claims up to `limit` due deliveries for endpoints whose last five tries failed: one at a time
@@ -216,23 +159,44 @@ impl Tx<'_> {
         limit: i64,
         lease: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, LedgerError> {
+        let (leased, _) = self.lease_troubled_from(Fronts::default(), limit, lease)?;
+        Ok(leased)
+    }
+
+    /// [`Tx::lease_troubled`] again and again, as [`Tx::lease_deliveries_from`] does; but what is new at
+    /// an endpoint that fails waits for a look at everything.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn lease_troubled_from(
+        &mut self,
+        fronts: Fronts,
+        limit: i64,
+        lease: TimeDelta,
+    ) -> Result<(Vec<LeasedDelivery>, Fronts), LedgerError> {
         let limits = Limits {
             at_once: limit,
             per_endpoint: 1,
             lease,
         };
-        self.lease_lane(Lane::Troubled, &limits, &mut Fronts::default())
+        self.lease_lane(Lane::Troubled, &limits, fronts)
     }
 
     fn lease_lane(
         &mut self,
         lane: Lane,
         limits: &Limits,
-        fronts: &mut Fronts,
-    ) -> Result<Vec<LeasedDelivery>, LedgerError> {
-        let endpoints = self.lock_endpoints(lane, limits, fronts)?;
+        mut fronts: Fronts,
+    ) -> Result<(Vec<LeasedDelivery>, Fronts), LedgerError> {
+        if fronts.begin_whole_look() {
+            let began = Instant::now();
+            let waiting = self.waiting_endpoints()?;
+            fronts.looked_whole(began.elapsed(), waiting.into_iter());
+        }
+        let endpoints = self.endpoints_with_room(lane, limits, &mut fronts)?;
+        let endpoints = self.lock_endpoints(endpoints)?;
         if endpoints.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), fronts));
         }
         let token = Uuid::now_v7();
         let rows: Vec<LeasedRow> = Statement::new(
@@ -246,8 +210,8 @@ impl Tx<'_> {
                                               '-infinity') \
                        AND (leased_until IS NULL OR leased_until <= now()) \
                      ORDER BY due_at LIMIT greatest(0, ? - ( \
-                         SELECT count(*) FROM deliveries busy \
-                         WHERE busy.endpoint_id = e.id AND busy.leased_until > now())) \
+                         SELECT count(*) FROM deliveries busy WHERE busy.endpoint_id = e.id \
+                           AND busy.leased_until IS NOT NULL AND busy.leased_until > now())) \
                      FOR UPDATE SKIP LOCKED) d \
                  WHERE e.id = ANY (?) AND e.enabled AND e.deleted_at IS NULL \
                    AND (e.failures_in_row >= ?) = ? \
@@ -259,7 +223,7 @@ impl Tx<'_> {
              RETURNING deliveries.event_id, deliveries.endpoint_id, deliveries.tries, \
                  deliveries.due_at",
         )
-        .bind::<Text, _>(as_json(&fronts.since))
+        .bind::<Text, _>(fronts.since())
         .bind::<BigInt, _>(limits.per_endpoint)
         .column::<SqlUuid, _>(endpoints.into_iter())
         .bind::<Integer, _>(TROUBLED_AFTER)
@@ -268,44 +232,56 @@ impl Tx<'_> {
         .bind::<SqlUuid, _>(token)
         .bind::<BigInt, _>(limits.lease.num_milliseconds())
         .load(self.connection()?)?;
-        fronts.note(&rows);
-        self.leased(&rows, token)
+        for row in &rows {
+            if let Some(due_at) = row.due_at {
+                fronts.note_claimed(row.endpoint_id, due_at);
+            }
+        }
+        Ok((self.leased(&rows, token)?, fronts))
     }
 
-    /// The endpoints of a lane that have room and something due, locked for this transaction: only
-    /// then does the count of what is under way include what another replica has just claimed.
-    fn lock_endpoints(
+    /// Those endpoints of a lane, among the known ones that are due to be asked about and those that
+    /// something new waits for, that have room and something due; the longest due first.
+    fn endpoints_with_room(
         &mut self,
         lane: Lane,
         limits: &Limits,
-        fronts: &Fronts,
+        fronts: &mut Fronts,
     ) -> Result<Vec<Uuid>, LedgerError> {
-        #[derive(QueryableByName)]
-        struct Found {
-            #[diesel(sql_type = SqlUuid)]
-            id: Uuid,
+        let known = fronts.to_ask();
+        // What is new at an endpoint that fails is not waited for.
+        let wants_new = lane == Lane::Healthy && fronts.wants_new();
+        if known.is_empty() && !wants_new {
+            return Ok(Vec::new());
         }
-        let found: Vec<Found> = Statement::new(
-            "SELECT e.id FROM webhook_endpoints e \
-             CROSS JOIN (SELECT ?::jsonb AS since OFFSET 0) fronts \
-             CROSS JOIN LATERAL ( \
-                 SELECT due_at FROM deliveries \
-                 WHERE endpoint_id = e.id AND state = 'due' AND due_at <= now() \
-                   AND due_at >= coalesce((fronts.since ->> e.id::text)::timestamptz, '-infinity') \
-                   AND (leased_until IS NULL OR leased_until <= now()) \
-                 ORDER BY due_at LIMIT 1) first \
-             WHERE e.enabled AND e.deleted_at IS NULL AND (e.failures_in_row >= ?) = ? \
-               AND (SELECT count(*) FROM deliveries busy WHERE busy.endpoint_id = e.id \
-                    AND busy.leased_until > now()) < ? \
-             ORDER BY first.due_at LIMIT ? FOR NO KEY UPDATE OF e SKIP LOCKED",
-        )
-        .bind::<Text, _>(as_json(&fronts.since))
-        .bind::<Integer, _>(TROUBLED_AFTER)
-        .bind::<Bool, _>(lane == Lane::Troubled)
-        .bind::<BigInt, _>(limits.per_endpoint)
-        .bind::<BigInt, _>(limits.at_once)
-        .load(self.connection()?)?;
-        Ok(found.into_iter().map(|row| row.id).collect())
+        let began = Instant::now();
+        let mut stands = self.stands(lane, fronts, &known, wants_new)?;
+        if wants_new {
+            fronts.looked_for_new(began.elapsed());
+        }
+        fronts.note_stands(&known, &stands);
+        stands.retain(|stand| {
+            stand.due_at.is_some_and(|due_at| due_at <= stand.now)
+                && stand.under_way < limits.per_endpoint
+        });
+        stands.sort_by_key(|stand| stand.due_at);
+        let at_once = usize::try_from(limits.at_once).unwrap_or(0);
+        let endpoints = stands.iter().map(|stand| stand.endpoint);
+        Ok(endpoints.take(at_once).collect())
+    }
+
+    /// Locked for this transaction: only then does the count of what is under way include what another
+    /// replica has just claimed.
+    fn lock_endpoints(&mut self, endpoints: Vec<Uuid>) -> Result<Vec<Uuid>, LedgerError> {
+        if endpoints.is_empty() {
+            return Ok(endpoints);
+        }
+        Ok(webhook_endpoints::table
+            .filter(webhook_endpoints::id.eq_any(endpoints))
+            .select(webhook_endpoints::id)
+            .for_no_key_update()
+            .skip_locked()
+            .load(self.connection()?)?)
     }
 
     /// Everything needed to send the claimed ones, in one query for each table.

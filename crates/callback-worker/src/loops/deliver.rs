@@ -45,6 +45,7 @@ pub struct Deliverer {
     metrics: DeliveryMetrics,
     under_way: Rc<UnderWay>,
     fronts: Cell<Fronts>,
+    troubled_fronts: Cell<Fronts>,
 }
 
 impl Deliverer {
@@ -59,6 +60,7 @@ impl Deliverer {
             metrics,
             under_way: UnderWay::new(pace),
             fronts: Cell::default(),
+            troubled_fronts: Cell::default(),
         }
     }
 
@@ -85,8 +87,8 @@ impl Deliverer {
             return Ok(Did::Nothing);
         }
         let lease = self.lease;
-        // After a look that failed the next one is at everything.
         let fronts = self.fronts.take();
+        self.fronts.set(fronts.after_failure());
         let (leased, fronts) = self
             .ledger
             .at(Urgency::Write)
@@ -106,11 +108,18 @@ impl Deliverer {
             return Ok(Did::Nothing);
         }
         let lease = self.lease;
-        let leased = self
+        let fronts = self.troubled_fronts.take();
+        self.troubled_fronts.set(fronts.after_failure());
+        if fronts.know_of_nothing_due() {
+            self.troubled_fronts.set(fronts);
+            return Ok(Did::Nothing);
+        }
+        let (leased, fronts) = self
             .ledger
             .at(Urgency::Write)
-            .transact(move |tx| tx.lease_troubled(room, lease))
+            .transact(move |tx| tx.lease_troubled_from(fronts, room, lease))
             .await?;
+        self.troubled_fronts.set(fronts);
         Ok(self.start(leased, EndpointState::Troubled))
     }
 

@@ -1,5 +1,7 @@
 //! Looks for due deliveries that begin near the newest claimed, and what they may not miss.
 
+use std::time::{Duration, Instant};
+
 use ayolinx_core::ids::EndpointId;
 use chrono::TimeDelta;
 use ledger::{DeliveryNext, Fronts, LeasedDelivery};
@@ -82,4 +84,71 @@ async fn other_endpoints_have_fronts_of_their_own() {
     let (leased, _) = look(&books, fronts).await;
     assert_eq!(leased.len(), 1);
     assert_eq!(leased[0].endpoint_id, other);
+}
+
+/// Looks on from there until something is found.
+async fn found_in_time(books: &Books, mut fronts: Fronts) -> (Vec<LeasedDelivery>, Fronts) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let (leased, next) = look(books, fronts).await;
+        if !leased.is_empty() {
+            return (leased, next);
+        }
+        assert!(Instant::now() < deadline, "it is never found");
+        fronts = next;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_becomes_due_without_a_word_to_this_process_is_found_all_the_same() {
+    let books = Books::open().await;
+    let shop = books.endpoint("shop").await;
+    due_since(&books, shop, 0).await;
+    let (mut leased, mut fronts) = look(&books, Fronts::default()).await;
+    let one = leased.remove(0);
+    let (event, endpoint) = (one.event_id.as_uuid(), shop.as_uuid());
+    assert!(settle(&books, one, DeliveryNext::Delivered).await);
+    let again = format!(
+        "UPDATE deliveries SET state = 'due', due_at = now() - interval '1 h' WHERE event_id = '{event}'"
+    );
+    let off = format!("UPDATE webhook_endpoints SET enabled = false WHERE id = '{endpoint}'");
+    let on = format!("UPDATE webhook_endpoints SET enabled = true WHERE id = '{endpoint}'");
+    let lost = format!(
+        "UPDATE deliveries SET state = 'due', due_at = now(), lease_token = gen_random_uuid(), leased_until = now() + interval '300 ms' WHERE event_id = '{event}'"
+    );
+    let later = format!(
+        "UPDATE deliveries SET state = 'due', due_at = now() + interval '300 ms' WHERE event_id = '{event}'"
+    );
+    // By the clock of another process, an hour behind this one.
+    let behind = format!(
+        "WITH made AS (INSERT INTO events (id, merchant_id, type, body) SELECT \
+             overlay('{event}'::text PLACING to_char(random() * 899 + 100, 'FM000') FROM 34)::uuid, merchant_id, type, body \
+             FROM events WHERE id = '{event}' RETURNING id) \
+         INSERT INTO deliveries (event_id, endpoint_id, state, due_at) \
+         SELECT id, '{endpoint}', 'due', now() - interval '1 h' FROM made"
+    );
+    for ways in [
+        vec![&again],
+        vec![&off, &again, &on],
+        vec![&lost],
+        vec![&later],
+        vec![&behind],
+    ] {
+        // Nothing is known of it, and the ids of what is there are no longer new.
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while books.count("deliveries WHERE event_id >= (lpad(to_hex((extract(epoch FROM now() - interval '4 s') * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid") > 0 {
+            assert!(Instant::now() < deadline);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for way in ways {
+            books.sql(way);
+        }
+        let (leased, next) = found_in_time(&books, fronts).await;
+        assert_eq!(leased.len(), 1);
+        for delivery in leased {
+            assert!(settle(&books, delivery, DeliveryNext::Delivered).await);
+        }
+        fronts = next;
+    }
 }

@@ -4,6 +4,7 @@
 
 mod explained;
 mod feed;
+mod idle_looks;
 
 use std::sync::Arc;
 

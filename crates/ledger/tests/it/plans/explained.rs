@@ -47,6 +47,7 @@ async fn explained_with(setting: &str) -> Books {
         "session_preload_libraries = 'auto_explain'",
         "auto_explain.log_min_duration = 0",
         "auto_explain.log_nested_statements = on",
+        "auto_explain.log_buffers = on",
         "auto_explain.log_format = 'json'",
         setting,
     ] {
@@ -172,12 +173,13 @@ pub(super) fn touched(books: &Books) -> BTreeSet<&'static str> {
     found
 }
 
-/// How the statements that say this find their rows, one line a plan: the nodes that sort, and the rows
-/// that were read of big tables, whether they were wanted or not.
+/// How the statements that say this find their rows, one line a plan: the nodes that sort, the rows
+/// that were read of big tables, whether they were wanted or not, and the pages that were looked at.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) sorts: Vec<String>,
     pub(super) rows: u64,
+    pub(super) pages: u64,
 }
 
 /// [`Read`] of every plan of a [`measured`] database whose statement says this.
@@ -198,6 +200,10 @@ pub(super) fn reads(books: &Books, says: &str) -> Vec<Read> {
                 .filter(|k| k.contains("Sort"))
                 .collect(),
             rows: of_big.map(|node| rows_of(node)).sum(),
+            pages: ["Shared Hit Blocks", "Shared Read Blocks"]
+                .iter()
+                .map(|name| plan[name].as_u64().unwrap_or(0))
+                .sum(),
         }
     });
     read.collect()
