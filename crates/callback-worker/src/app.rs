@@ -28,7 +28,7 @@ use settings::WorkerSettings;
 use webhooks::WebhookSender;
 
 use crate::inbox::Inbox;
-use crate::loops::{self, Deliverer, DeliveryMetrics, Tries};
+use crate::loops::{self, Deliverer, DeliveryMetrics, Housekeeping, Tries};
 use crate::metrics::CallbackMetrics;
 use crate::received_path;
 use crate::replies;
@@ -87,6 +87,7 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
     let webhooks = loops::webhook_pace(beat);
     let callbacks = listen(&settings, &ledger, &webhooks, &registry)?;
     let deliverer = Rc::new(deliverer(&settings, &ledger, webhooks, &registry)?);
+    let kept = housekeeping(&settings, &deliverer, &registry)?;
     let gauges = crate::gauges::Gauges::register(&registry)?;
     let ops_address = settings.listeners.ops;
     let (ready_ledger, gauge_ledger) = (ledger.clone(), ledger.clone());
@@ -95,14 +96,8 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
         .before_scrape(move || gauges.clone().refresh(gauge_ledger.clone()))
         .listen(ops_address)
         .map_err(io(format!("cannot listen on {ops_address}")))?;
-    let kept = Retention {
-        history: settings.retention.history_months,
-        inbox: settings.retention.inbox_months,
-        outbox: settings.retention.outbox_months,
-        payers: settings.retention.payer_months,
-    };
     let flows = Rc::new(flows.flows()?);
-    let running = loops::start(&flows, &deliverer, beat, kept, &shutdown);
+    let running = loops::start(&flows, &deliverer, beat, &kept, &shutdown);
     let grace = settings.shared.timings.shutdown_grace;
     let ending = shutdown::Ending {
         delay: settings.shared.timings.shutdown_delay,
@@ -170,6 +165,22 @@ fn deliverer(
     };
     let metrics = DeliveryMetrics::register(registry)?;
     Ok(Deliverer::new(ledger.clone(), tries, metrics, pace))
+}
+
+fn housekeeping(
+    settings: &WorkerSettings,
+    deliverer: &Deliverer,
+    registry: &Registry,
+) -> Result<Housekeeping, StartError> {
+    let retention = Retention {
+        history: settings.retention.history_months,
+        inbox: settings.retention.inbox_months,
+        outbox: settings.retention.outbox_months,
+        payers: settings.retention.payer_months,
+        creation_days: settings.retention.creation_days,
+    };
+    let disabled_for = deliverer.longest_delivery();
+    Ok(Housekeeping::new(retention, disabled_for, registry)?)
 }
 
 fn listen(

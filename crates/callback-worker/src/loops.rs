@@ -11,12 +11,14 @@ use service_shell::shutdown::Shutdown;
 
 mod deliver;
 mod delivery_metrics;
+mod housekeeping;
 mod provider_work;
 mod redeliver;
 mod under_way;
 
 pub use deliver::{Deliverer, Tries};
 pub use delivery_metrics::DeliveryMetrics;
+pub use housekeeping::Housekeeping;
 pub use redeliver::step_one_range;
 
 /// Pieces of provider work in hand at once, of each kind.
@@ -28,13 +30,15 @@ const REMATCHES_AT_ONCE: i64 = 50;
 
 /// Months are made well ahead: once a day would do, and what could not get its locks comes again.
 const PARTITIONS_BEAT: Duration = Duration::from_secs(3600);
+/// What is kept for months or days is looked after as often.
+const RETENTION_BEAT: Duration = PARTITIONS_BEAT;
 
 /// Starts every loop on this thread; they end with the shutdown.
 pub fn start(
     flows: &Rc<Flows>,
     deliverer: &Rc<Deliverer>,
     beat: Duration,
-    retention: Retention,
+    kept: &Housekeeping,
     shutdown: &Shutdown,
 ) -> Vec<actix_web::rt::task::JoinHandle<()>> {
     let mut running = Vec::new();
@@ -63,15 +67,42 @@ pub fn start(
     let rematch = move || rematch_quarantine(ledger.clone());
     let pace = Pace::new("rematch_quarantine", beat);
     running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), rematch)));
-    let ledger = flows.ledger().clone();
+    let (ledger, retention) = (flows.ledger().clone(), kept.retention);
     let keep = move || keep_partitions(ledger.clone(), retention);
     let pace = Pace::new("keep_partitions", PARTITIONS_BEAT);
     running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), keep)));
-    let ledger = flows.ledger().clone();
-    let erase = move || erase_payers(ledger.clone(), retention.payers);
-    let pace = Pace::new("erase_payers", PARTITIONS_BEAT);
-    running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), erase)));
+    running.extend(keep_house(flows.ledger(), kept, shutdown));
     running
+}
+
+/// Starts what takes away what is kept for a time only.
+fn keep_house(
+    ledger: &Ledger,
+    kept: &Housekeeping,
+    shutdown: &Shutdown,
+) -> [actix_web::rt::task::JoinHandle<()>; 3] {
+    let of = || (kept.clone(), ledger.clone());
+    let (house, books) = of();
+    let erase = move || {
+        let (house, books) = (house.clone(), books.clone());
+        async move { house.erase_payers(&books).await }
+    };
+    let (house, books) = of();
+    let prune = move || {
+        let (house, books) = (house.clone(), books.clone());
+        async move { house.prune_creations(&books).await }
+    };
+    let (house, books) = of();
+    let give_up = move || {
+        let (house, books) = (house.clone(), books.clone());
+        async move { house.give_up_deliveries(&books).await }
+    };
+    let pace = |name| Pace::new(name, RETENTION_BEAT);
+    [
+        actix_web::rt::spawn(pace("erase_payers").run(shutdown.clone(), erase)),
+        actix_web::rt::spawn(pace("prune_creations").run(shutdown.clone(), prune)),
+        actix_web::rt::spawn(pace("give_up_deliveries").run(shutdown.clone(), give_up)),
+    ]
 }
 
 const WEBHOOK_BEAT_MAX: Duration = Duration::from_millis(100);
@@ -133,15 +164,6 @@ async fn keep_partitions(ledger: Ledger, retention: Retention) -> Result<Did, Le
             due,
             "kept beyond its time: deliveries are to be made"
         );
-    }
-    Ok(Did::Nothing)
-}
-
-/// Those of long ago. Two replicas at once find that the other was there before.
-async fn erase_payers(ledger: Ledger, months: u32) -> Result<Did, LedgerError> {
-    let erased = ledger.erase_old_payers(months).await?;
-    if erased > 0 {
-        tracing::info!(erased, "payers of past orders erased");
     }
     Ok(Did::Nothing)
 }

@@ -130,7 +130,8 @@ impl Tx<'_> {
         .get_result(self.connection()?)?)
     }
 
-    /// Deliveries that gave up; those of deleted endpoints concern nobody.
+    /// Deliveries that gave up; those of deleted endpoints concern nobody, and those of disabled ones
+    /// their merchant.
     pub(crate) fn dead_deliveries(&mut self) -> Result<i64, LedgerError> {
         #[derive(QueryableByName)]
         struct Dead {
@@ -148,7 +149,7 @@ impl Tx<'_> {
                      ORDER BY endpoint_id LIMIT 1) AS next) \
              SELECT count(*) AS dead FROM (SELECT FROM failing \
                  CROSS JOIN LATERAL (SELECT id FROM webhook_endpoints \
-                     WHERE id = failing.endpoint_id AND deleted_at IS NULL OFFSET 0) e \
+                     WHERE id = failing.endpoint_id AND enabled AND deleted_at IS NULL OFFSET 0) e \
                  CROSS JOIN LATERAL (SELECT event_id FROM deliveries \
                      WHERE endpoint_id = e.id AND state = 'dead' OFFSET 0) AS gave_up \
                  LIMIT ?) AS first",

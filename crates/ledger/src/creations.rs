@@ -188,20 +188,24 @@ impl Tx<'_> {
         claim: &Claim,
     ) -> Result<Begun, LedgerError> {
         let order_id = self.order_by_reference(merchant, reference)?;
-        let earlier: CreationRow = creations::table
+        let earlier: Option<CreationRow> = creations::table
             .filter(creations::order_id.eq(order_id.as_uuid()))
             .filter(creations::makes_order)
             .select(CreationRow::as_select())
-            .first(self.connection()?)?;
+            .first(self.connection()?)
+            .optional()?;
         // A twin with the same key may have committed while our insert waited for it.
         if let Some(twin) = self.creation_by_key(merchant, claim)? {
             return self.resume_creation(&twin, claim);
         }
-        // Keys and references are separate names: a new key never adopts an old order.
-        if claim.key.is_some() || earlier.fingerprint != claim.fingerprint {
-            return Ok(Begun::ReferenceExists(order_id));
+        // Keys and references are separate names: a new key never adopts an old order. What made the
+        // order is forgotten when its time is over; the reference stays its own.
+        match earlier {
+            Some(earlier) if claim.key.is_none() && earlier.fingerprint == claim.fingerprint => {
+                self.resume_creation(&earlier, claim)
+            }
+            Some(_) | None => Ok(Begun::ReferenceExists(order_id)),
         }
-        self.resume_creation(&earlier, claim)
     }
 }
 

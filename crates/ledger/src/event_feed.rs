@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::events::body_with_payer;
+use crate::pruning::{ENDPOINT_DELETED, ENDPOINT_DISABLED};
 use crate::schema::{delivery_tries, events};
 use crate::statement::Statement;
 use crate::tx::Tx;
@@ -48,7 +49,8 @@ pub struct DeliveryLine {
     pub endpoint_id: EndpointId,
     /// Where to.
     pub url: String,
-    /// `due`, `delivered`, `dead`; `ended` when the endpoint was deleted before it was delivered.
+    /// `due`, `delivered`, `dead`; `ended` when the endpoint was deleted before it was delivered, or
+    /// disabled for longer than all tries take.
     pub state: &'static str,
     /// When it is tried next; `None` also while it waits for a disabled endpoint.
     pub next_try_at: Option<DateTime<Utc>>,
@@ -96,12 +98,21 @@ struct DeliveryRow {
     state: String,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     due_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    last_error: Option<String>,
 }
 
 impl DeliveryRow {
+    /// No try failed; nobody was there to take it.
+    fn is_given_up(&self) -> bool {
+        let error = self.last_error.as_deref();
+        matches!(error, Some(ENDPOINT_DISABLED | ENDPOINT_DELETED))
+    }
+
     fn line(self, tries: Vec<TryLine>) -> DeliveryLine {
         let state = match self.state.as_str() {
             "delivered" => "delivered",
+            "dead" if self.is_given_up() => "ended",
             "dead" => "dead",
             _ if self.deleted => "ended",
             _ => "due",
@@ -238,7 +249,7 @@ impl Tx<'_> {
         }
         let rows: Vec<DeliveryRow> = diesel::sql_query(
             "SELECT d.endpoint_id, e.url, e.enabled, e.deleted_at IS NOT NULL AS deleted, \
-                    d.state, d.due_at \
+                    d.state, d.due_at, d.last_error \
              FROM deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id \
              WHERE d.event_id = $1 ORDER BY e.created_at, e.id",
         )

@@ -52,6 +52,7 @@ mod plans;
 mod pool;
 mod prefetched;
 mod provider_calls;
+mod pruning;
 mod quarantine;
 mod receipts;
 mod reconciling;
@@ -123,6 +124,7 @@ pub use payments::PaymentFacts;
 pub use pepper_standing::PepperStanding;
 pub use pool::{Ledger, LedgerSettings};
 pub use provider_calls::NotedCall;
+pub use pruning::{CREATION_DAYS_MIN, GivenUp, PRUNED_AT_ONCE};
 pub use quarantine::{DISMISSAL_REASON_CHARS_MAX, Dismissal, QuarantineLine};
 pub use reconciling::{Judgement, PaymentInBooks};
 pub use redelivery::{

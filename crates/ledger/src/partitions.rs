@@ -48,7 +48,7 @@ impl Family {
     }
 }
 
-/// How many whole months before the running one are kept.
+/// How many whole months before the running one are kept, and how many days of creations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Of [`Family::History`]; the database refuses less than 12.
@@ -59,6 +59,8 @@ pub struct Retention {
     pub outbox: u32,
     /// Of who paid: no table of its own, see [`Ledger::erase_old_payers`].
     pub payers: u32,
+    /// Of creations, in days, among those that are not old: see [`Tx::prune_creations`].
+    pub creation_days: u32,
 }
 
 impl Retention {

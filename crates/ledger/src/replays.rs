@@ -73,11 +73,13 @@ impl Tx<'_> {
         reply: StoredReply,
     ) -> Result<StoredReply, LedgerError> {
         self.keep_reply(creation, &reply)?;
-        let kept: (Option<i16>, Option<Vec<u8>>) = creations::table
+        let kept: Option<(Option<i16>, Option<Vec<u8>>)> = creations::table
             .find(creation)
             .select((creations::reply_status, creations::reply_sealed))
-            .first(self.connection()?)?;
-        let (Some(status), Some(sealed)) = kept else {
+            .first(self.connection()?)
+            .optional()?;
+        // The row is gone where its time was over just now.
+        let Some((Some(status), Some(sealed))) = kept else {
             return Ok(reply);
         };
         let body = self.context.open(&sealed, &reply_context(creation))?;

@@ -225,6 +225,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
         failures_in_row -> Int4,
+        disabled_at -> Nullable<Timestamptz>,
     }
 }
 

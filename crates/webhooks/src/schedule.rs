@@ -43,6 +43,13 @@ impl WebhookSchedule {
         self.steps.len()
     }
 
+    /// From an event until its last try, at most; without what the tries themselves take.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        let all: Duration = self.steps.iter().sum();
+        all.saturating_add(all.checked_div(10).unwrap_or_default())
+    }
+
     /// The wait before this try (the first is 1), moved by up to 10 % either way by `random`;
     /// `None` after the last: the event is dead.
     #[must_use]
@@ -135,6 +142,17 @@ mod tests {
             .unwrap();
         assert_eq!(parsed, WebhookSchedule::default());
         assert_eq!(parsed.tries(), 12);
+    }
+
+    #[test]
+    fn no_delivery_takes_longer_than_the_longest() {
+        for text in ["0s", "1s,2s", "0s,5s,1m,5m,15m,1h,3h,6h,12h,14h,16h,19h40m"] {
+            let schedule: WebhookSchedule = text.parse().unwrap();
+            for random in [0, 7, 2 * JITTER_PPM, u64::MAX] {
+                let waits = (1..).map_while(|number| schedule.delay_before(number, random));
+                assert!(waits.sum::<Duration>() <= schedule.longest(), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -70,6 +70,14 @@ impl Deliverer {
         self.under_way.pace()
     }
 
+    /// From an event until its last try, at most: tries follow the schedule, and each may take its time.
+    #[must_use]
+    pub fn longest_delivery(&self) -> Duration {
+        let tries = u32::try_from(self.tries.schedule.tries()).unwrap_or(u32::MAX);
+        let trying = self.tries.timeout.saturating_mul(tries);
+        self.tries.schedule.longest().saturating_add(trying)
+    }
+
     /// How many tries are under way.
     #[must_use]
     pub fn under_way(&self) -> i64 {

@@ -44,7 +44,8 @@ pub struct DeliveryView {
     /// Where to.
     pub url: String,
     /// `due`: being tried, or waiting for its next try or for its endpoint to be enabled; `delivered`;
-    /// `dead`: the last try failed; `ended`: the endpoint was deleted first.
+    /// `dead`: the last try failed; `ended`: the endpoint was deleted first, or was disabled for longer
+    /// than all tries take. An event that ended is sent again by `redeliver`.
     #[schema(pattern = "^(due|delivered|dead|ended)$")]
     pub state: &'static str,
     /// How often it was tried.

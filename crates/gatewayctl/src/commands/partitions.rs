@@ -43,6 +43,7 @@ fn retention(settings: &CtlSettings) -> Retention {
         inbox: kept.inbox_months,
         outbox: kept.outbox_months,
         payers: kept.payer_months,
+        creation_days: kept.creation_days,
     }
 }
 

@@ -26,6 +26,7 @@ mod paid;
 mod partitions;
 mod plans;
 mod privacy;
+mod pruning;
 mod refunds;
 mod refunds_asked;
 mod reports;

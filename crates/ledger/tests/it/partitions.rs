@@ -25,6 +25,7 @@ const LEAST: Retention = Retention {
     inbox: 2,
     outbox: 2,
     payers: 2,
+    creation_days: 30,
 };
 
 /// The first day of the month so many months ago.

@@ -82,6 +82,7 @@ fn the_worker_has_the_documented_defaults() {
         (kept.history_months, kept.inbox_months, kept.outbox_months),
         (120, 13, 3)
     );
+    assert_eq!((kept.payer_months, kept.creation_days), (13, 30));
     assert_eq!(ctl(&[]).retention, kept);
 }
 

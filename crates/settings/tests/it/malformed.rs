@@ -118,6 +118,11 @@ const MALFORMED: &[(&str, &[&str], u8)] = &[
     ("INBOX_RETENTION_MONTHS", &["1", "-1"], WORKER | CTL),
     ("OUTBOX_RETENTION_MONTHS", &["0", "3m"], WORKER | CTL),
     ("PAYER_RETENTION_MONTHS", &["0", "1", "3m"], WORKER | CTL),
+    (
+        "CREATION_RETENTION_DAYS",
+        &["0", "29", "30d", "40000"],
+        WORKER | CTL,
+    ),
     ("SHUTDOWN_DELAY_MS", &["5s"], ALL),
     ("SHUTDOWN_GRACE_MS", &["forever"], ALL),
     ("ORDER_DEFAULT_EXPIRY", &["1 day", "500ms"], ALL),
