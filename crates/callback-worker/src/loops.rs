@@ -136,11 +136,12 @@ pub fn deliver(
 }
 
 async fn expire_orders(ledger: Ledger) -> Result<Did, LedgerError> {
-    let ended = ledger
+    let found = ledger
         .at(Urgency::Write)
         .transact(|tx| tx.expire_orders(EXPIRIES_AT_ONCE))
         .await?;
-    Ok(did(ended))
+    // Those that wait for a payment were put off: others may be behind them.
+    Ok(did(found.looked_at))
 }
 
 async fn rematch_quarantine(ledger: Ledger) -> Result<Did, LedgerError> {

@@ -15,8 +15,9 @@ use crate::rows::OrderRow;
 use crate::schema::orders;
 use crate::tx::{Tx, shifted};
 
-/// While a payment of it is still open, an order past its time is looked at again after this.
-const STILL_OPEN_RETRY_SECONDS: i64 = 15;
+/// An order past its time waits for its open payments: the end of the last of them has it looked at at
+/// once. It is looked at again after this all the same.
+const STILL_OPEN_RETRY_SECONDS: i64 = 3_600;
 /// An order that cannot be ended for a fault in the books waits this long for a repair.
 const BROKEN_RETRY_SECONDS: i64 = 300;
 
@@ -31,6 +32,15 @@ pub enum CancelPlan {
     CloseFirst(Vec<PaymentId>),
     /// Nothing at the provider stands in the way.
     Local,
+}
+
+/// What came of a look at orders whose time is over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expiries {
+    /// Orders that were looked at; each is ended, or looked at again later.
+    pub looked_at: usize,
+    /// Those that ended.
+    pub ended: usize,
 }
 
 impl Tx<'_> {
@@ -100,11 +110,11 @@ impl Tx<'_> {
     }
 
     /// Ends up to `limit` pending orders whose time and grace are over and which have no open
-    /// payment left. Returns how many ended.
+    /// payment left.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn expire_orders(&mut self, limit: i64) -> Result<usize, LedgerError> {
+    pub fn expire_orders(&mut self, limit: i64) -> Result<Expiries, LedgerError> {
         let now = self.now()?;
         let due: Vec<Uuid> = orders::table
             .filter(orders::expiry_due_at.le(now))
@@ -114,6 +124,7 @@ impl Tx<'_> {
             .for_no_key_update()
             .skip_locked()
             .load(self.connection()?)?;
+        let looked_at = due.len();
         let mut ended = 0_usize;
         for id in due {
             let tried = self.nested(|tx| {
@@ -130,7 +141,7 @@ impl Tx<'_> {
                 }
             }
         }
-        Ok(ended)
+        Ok(Expiries { looked_at, ended })
     }
 
     fn expire_order(&mut self, locked: &mut Locked) -> Result<bool, LedgerError> {

@@ -90,7 +90,7 @@ pub use books::Books;
 pub use call_ends::{CallEnd, CallOutcome, CallSettled, KeepReply};
 pub use calls::{Call, NewPayment};
 pub use checkout::CheckoutOrder;
-pub use closings::CancelPlan;
+pub use closings::{CancelPlan, Expiries};
 pub use console::{
     ChannelMoney, ChannelTraffic, CountedEyes, Dossier, EndpointState, EyeLine, FoundOrder,
     KeyState, List, ListPage, PAGE_ROWS, PaymentMoney,

@@ -81,7 +81,7 @@ async fn each_list_has_what_needs_eyes_and_nothing_else() {
         .fact(late.payment, ayolinx_core::payment::Fact::ExpiryReached)
         .await;
     books.age(late.order, 600);
-    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 1);
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await.ended, 1);
     books.say(late.payment, paid()).await;
     let lost = books.start("LOST", Method::Qris).await;
     books.settle(&lost, unknown()).await;

@@ -105,23 +105,79 @@ async fn an_order_expires_after_its_grace_when_nothing_is_open() {
     }
     books.fact(ended.payment, Fact::ExpiryReached).await;
     assert_eq!(
-        books.run(|tx| tx.expire_orders(10)).await,
+        books.run(|tx| tx.expire_orders(10)).await.ended,
         0,
         "the grace is not over"
     );
     for id in [chosen.id, open.order, ended.order] {
         books.age(id, 301);
     }
-    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 2);
-    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 0);
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await.ended, 2);
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await.ended, 0);
     assert_eq!(books.view(open.order).await.status, OrderState::Pending);
     books.fact(open.payment, Fact::ExpiryReached).await;
     // The last payment has just ended: the order does not wait for its next look.
-    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 1);
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await.ended, 1);
     for id in [chosen.id, open.order, ended.order] {
         assert_eq!(books.view(id).await.status, OrderState::Expired);
         assert_eq!(books.events(id).await.last().unwrap(), "order.expired");
     }
+    books.audit().await;
+}
+
+/// Ends what can be ended, as the loop does; how many orders were looked at for it.
+async fn looked_at(books: &Books, at_once: i64) -> usize {
+    let mut all = 0;
+    loop {
+        let found = books.run(move |tx| tx.expire_orders(at_once)).await;
+        if found.looked_at == 0 {
+            return all;
+        }
+        all += found.looked_at;
+        assert!(all < 1_000, "the same are looked at again and again");
+    }
+}
+
+#[tokio::test]
+async fn orders_that_wait_for_a_payment_hold_up_no_other_and_are_looked_at_seldom() {
+    let books = Books::open().await;
+    let mut open = Vec::new();
+    for number in 0..12 {
+        let one = books.pending(&format!("open-{number}")).await;
+        books.age(one.order, 10_000 + number);
+        open.push(one);
+    }
+    let new = order(books.merchant, "new", None);
+    books.begin(&new, &claim("new")).await;
+    books.age(new.id, 301);
+    // Each once, a few at a time; the new one, due last, in the same round.
+    assert_eq!(looked_at(&books, 5).await, 13);
+    assert_eq!(books.view(new.id).await.status, OrderState::Expired);
+    // Half an hour later they are not in the way of the next one.
+    for one in &open {
+        books.sql(&format!(
+            "UPDATE orders SET expiry_due_at = expiry_due_at - interval '30 minutes' WHERE id = '{}'",
+            one.order.as_uuid()
+        ));
+    }
+    assert_eq!(looked_at(&books, 5).await, 0);
+    // However a payment ends, its order ends with it.
+    let (first, rest) = open.split_first().unwrap();
+    let (second, rest) = rest.split_first().unwrap();
+    let (third, rest) = rest.split_first().unwrap();
+    books.fact(first.payment, Fact::ExpiryReached).await;
+    books.fact(second.payment, Fact::ProviderExpired).await;
+    books.say(third.payment, word("05", PRICE)).await;
+    assert_eq!(looked_at(&books, 5).await, 3);
+    for one in [first, second, third] {
+        assert_eq!(books.view(one.order).await.status, OrderState::Expired);
+    }
+    for one in rest {
+        assert_eq!(books.view(one.order).await.status, OrderState::Pending);
+    }
+    // And in the end they are looked at all the same.
+    books.sql("UPDATE orders SET expiry_due_at = expiry_due_at - interval '1 h'");
+    assert_eq!(looked_at(&books, 5).await, rest.len());
     books.audit().await;
 }
 
@@ -136,12 +192,12 @@ async fn an_order_that_cannot_be_ended_does_not_hold_up_the_others() {
         ids.push(new.id);
     }
     books.sql("UPDATE orders SET metadata = 'not JSON' WHERE reference = 'b'");
-    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 2);
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await.ended, 2);
     assert_eq!(
         books.sql("SELECT string_agg(reference, ',') FROM orders WHERE state = 'pending'"),
         "b"
     );
-    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 0);
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await.ended, 0);
 }
 
 #[tokio::test]
@@ -163,7 +219,8 @@ async fn replicas_end_each_order_once() {
                     .at(Urgency::Write)
                     .transact(|tx| tx.expire_orders(7))
                     .await
-                    .unwrap();
+                    .unwrap()
+                    .ended;
             }
             ended
         }));
@@ -183,6 +240,6 @@ async fn the_payment_of_a_dead_create_still_ends_its_order() {
     books.settle(&one, unknown()).await;
     books.fact(one.payment, Fact::ExpiryReached).await;
     books.age(one.order, 301);
-    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 1);
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await.ended, 1);
     books.audit().await;
 }

@@ -53,7 +53,7 @@ async fn money_after_the_end_is_late_and_still_counts() {
     let expired = books.pending("expired").await;
     books.fact(expired.payment, Fact::ExpiryReached).await;
     books.age(expired.order, 600);
-    assert_eq!(books.run(|tx| tx.expire_orders(10)).await, 1);
+    assert_eq!(books.run(|tx| tx.expire_orders(10)).await.ended, 1);
     let cancelled = books.pending("cancelled").await;
     let id = cancelled.order;
     books
