@@ -2,7 +2,6 @@
 //! many of an endpoint at once whatever the number of replicas, and fenced by a token.
 //! An endpoint that fails gets one try at a time and a lane of its own, so that it delays no other.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use ayolinx_core::ids::{EndpointId, EventId};
@@ -12,13 +11,13 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use crate::endpoints::secret_context;
 use crate::error::LedgerError;
-use crate::events::body_with_payer;
 use crate::fronts::Fronts;
 use crate::schema::webhook_endpoints;
 use crate::statement::Statement;
 use crate::tx::Tx;
+
+mod messages;
 
 /// After so many failed tries in a row an endpoint is troubled, until a try succeeds.
 pub(crate) const TROUBLED_AFTER: i32 = 5;
@@ -100,14 +99,6 @@ struct LeasedRow {
     tries: i32,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     due_at: Option<DateTime<Utc>>,
-}
-
-#[derive(Queryable)]
-struct EndpointRow {
-    url: String,
-    secret_sealed: Vec<u8>,
-    previous_secret_sealed: Option<Vec<u8>>,
-    previous_secret_until: Option<DateTime<Utc>>,
 }
 
 impl Tx<'_> {
@@ -282,70 +273,5 @@ impl Tx<'_> {
             .for_no_key_update()
             .skip_locked()
             .load(self.connection()?)?)
-    }
-
-    /// Everything needed to send the claimed ones, in one query for each table.
-    fn leased(
-        &mut self,
-        rows: &[LeasedRow],
-        token: Uuid,
-    ) -> Result<Vec<LeasedDelivery>, LedgerError> {
-        let events = self.events_by_id(rows.iter().map(|row| row.event_id))?;
-        let endpoints: HashMap<Uuid, EndpointRow> = webhook_endpoints::table
-            .filter(webhook_endpoints::id.eq_any(rows.iter().map(|row| row.endpoint_id)))
-            .select((
-                webhook_endpoints::id,
-                (
-                    webhook_endpoints::url,
-                    webhook_endpoints::secret_sealed,
-                    webhook_endpoints::previous_secret_sealed,
-                    webhook_endpoints::previous_secret_until,
-                ),
-            ))
-            .load(self.connection()?)?
-            .into_iter()
-            .collect();
-        let payers = self.payers_of(events.values().filter_map(|event| event.order_id))?;
-        rows.iter()
-            .map(|row| {
-                let event = events.get(&row.event_id).ok_or(LedgerError::NotFound)?;
-                let endpoint = (endpoints.get(&row.endpoint_id)).ok_or(LedgerError::NotFound)?;
-                let payer = event.order_id.and_then(|order| payers.get(&order));
-                Ok(LeasedDelivery {
-                    event_id: EventId::from_uuid(row.event_id),
-                    endpoint_id: EndpointId::from_uuid(row.endpoint_id),
-                    url: endpoint.url.clone(),
-                    event_type: event.event_type.clone(),
-                    body: body_with_payer(&event.body, payer)?,
-                    secrets: self.secrets_of(row.endpoint_id, endpoint)?,
-                    tries: row.tries,
-                    token,
-                    traceparent: event.traceparent.clone(),
-                })
-            })
-            .collect()
-    }
-
-    fn secrets_of(
-        &mut self,
-        endpoint_id: Uuid,
-        endpoint: &EndpointRow,
-    ) -> Result<Vec<Secret>, LedgerError> {
-        let now = self.now()?;
-        let previous = endpoint.previous_secret_sealed.as_ref().filter(|_| {
-            endpoint
-                .previous_secret_until
-                .is_some_and(|until| until > now)
-        });
-        [Some(&endpoint.secret_sealed), previous]
-            .into_iter()
-            .flatten()
-            .map(|sealed| {
-                let opened = self.context.open(sealed, &secret_context(endpoint_id))?;
-                String::from_utf8(opened)
-                    .map(Secret::new)
-                    .map_err(LedgerError::corrupt)
-            })
-            .collect()
     }
 }

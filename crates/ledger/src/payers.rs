@@ -75,12 +75,21 @@ impl Tx<'_> {
         &mut self,
         order_ids: impl Iterator<Item = Uuid>,
     ) -> Result<HashMap<Uuid, Payer>, LedgerError> {
+        let sealed = self.sealed_payers_of(order_ids)?;
+        (sealed.into_iter())
+            .map(|(order_id, sealed)| Ok((order_id, self.open_payer(order_id, &sealed)?)))
+            .collect()
+    }
+
+    /// [`Tx::payers_of`], to be opened one by one.
+    pub(crate) fn sealed_payers_of(
+        &mut self,
+        order_ids: impl Iterator<Item = Uuid>,
+    ) -> Result<HashMap<Uuid, Vec<u8>>, LedgerError> {
         let rows: Vec<(Uuid, Vec<u8>)> = payers::table
             .filter(payers::order_id.eq_any(order_ids))
             .load(self.connection()?)?;
-        rows.into_iter()
-            .map(|(order_id, sealed)| Ok((order_id, self.open_payer(order_id, &sealed)?)))
-            .collect()
+        Ok(rows.into_iter().collect())
     }
 
     pub(crate) fn customer_of(&mut self, order_id: Uuid) -> Result<Option<Customer>, LedgerError> {

@@ -295,3 +295,51 @@ async fn two_secrets_sign_while_one_is_rotated_out() {
     books.sql("UPDATE webhook_endpoints SET previous_secret_until = now()");
     assert_eq!(lease(&books, 1, 1).await.remove(0).secrets.len(), 1);
 }
+
+/// Whatever it is that cannot be read.
+#[tokio::test]
+async fn a_webhook_that_cannot_be_read_holds_up_no_other_and_comes_when_it_can() {
+    for broken in [
+        "UPDATE webhook_endpoints SET secret_sealed = 'broken' WHERE url LIKE '%/bad'",
+        "UPDATE events SET body = 'not JSON' WHERE order_id = (SELECT id FROM orders WHERE reference = 'A-1')",
+        "UPDATE payers SET sealed = 'broken' WHERE order_id = (SELECT id FROM orders WHERE reference = 'A-1')",
+    ] {
+        let books = Books::open().await;
+        for endpoint in ["good", "bad"] {
+            books.endpoint(endpoint).await;
+        }
+        for number in 1..=3 {
+            books.pending(&format!("A-{number}")).await;
+        }
+        for table in ["webhook_endpoints", "events", "payers"] {
+            books.sql(&format!(
+                "CREATE TABLE kept_{table} AS SELECT * FROM {table}"
+            ));
+        }
+        books.sql(broken);
+        let leased = lease(&books, 100, 16).await;
+        let unreadable = books.count("deliveries WHERE last_error = 'unreadable' AND tries = 0 AND leased_until IS NULL AND due_at > now() + interval '5 minutes'");
+        assert_eq!(
+            i64::try_from(leased.len()).unwrap() + unreadable,
+            6,
+            "{broken}"
+        );
+        assert!((2..=3).contains(&unreadable), "{broken}: {unreadable}");
+        for delivery in leased {
+            assert!(settle(&books, delivery, DeliveryNext::Delivered).await);
+        }
+        assert!(lease(&books, 100, 16).await.is_empty());
+        books.sql("UPDATE webhook_endpoints SET secret_sealed = kept.secret_sealed FROM kept_webhook_endpoints kept WHERE kept.id = webhook_endpoints.id");
+        books.sql(
+            "UPDATE events SET body = kept.body FROM kept_events kept WHERE kept.id = events.id",
+        );
+        books.sql("UPDATE payers SET sealed = kept.sealed FROM kept_payers kept WHERE kept.order_id = payers.order_id");
+        books.sql("UPDATE deliveries SET due_at = now() WHERE state = 'due'");
+        let rest = lease(&books, 100, 16).await;
+        assert_eq!(i64::try_from(rest.len()).unwrap(), unreadable, "{broken}");
+        for delivery in rest {
+            assert!(settle(&books, delivery, DeliveryNext::Delivered).await);
+        }
+        assert_eq!(books.count("deliveries WHERE state <> 'delivered'"), 0);
+    }
+}
