@@ -1,6 +1,5 @@
 //! Wiring: settings become listeners. Returns when the process is told to stop and has drained.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::http::KeepAlive;
@@ -37,8 +36,6 @@ use crate::usecases::export_orders::STALLED_AFTER;
 use crate::usecases::unsent::NOTES_MAX;
 use crate::watching::{WatchLimits, Watching};
 
-/// Reads held with `?wait=` at once on one thread.
-const WAITERS_MAX: usize = 512;
 /// Creates under way at once in one process; further ones are shed before anything is written.
 const CREATES_MAX: usize = 512;
 const HEAD_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -97,7 +94,6 @@ impl Parts {
             key_notes: Arc::clone(&self.key_notes),
             guard: self.settings.shared.webhooks.guard.clone(),
             default_expiry: TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX),
-            waiters: Rc::new(Semaphore::new(WAITERS_MAX)),
             creates: Arc::clone(&self.creates),
             notes: Arc::clone(&self.notes),
             watching: Arc::clone(&self.watching),
@@ -213,16 +209,22 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         &registry,
     )?;
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
+    let creates = Creates::new(CREATES_MAX);
+    creates.register(&registry)?;
+    let long_reads = LongReads::default();
+    long_reads.register(&registry)?;
+    let watching = begin_watching(&ledger, &shutdown);
+    watching.register(&registry)?;
     let parts = Parts {
         flows,
         settings: Arc::clone(&settings),
         metrics: HttpMetrics::register(&registry, "gateway")?,
         rate_limit: RateLimit::new(settings.rate_limit),
-        creates: Arc::new(Creates::new(CREATES_MAX)),
+        creates: Arc::new(creates),
         notes: Arc::new(Semaphore::new(NOTES_MAX)),
         key_notes: Arc::new(Semaphore::new(1)),
-        watching: begin_watching(&ledger, &shutdown),
-        long_reads: Arc::default(),
+        watching,
+        long_reads: Arc::new(long_reads),
         console: Console::new(settings.shared.trusted_proxies.clone()),
     };
     let books = ledger.clone();
@@ -249,7 +251,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         .map_err(io("serving"))
 }
 
-/// Payers' pages are told of changes from now on.
+/// Payers' pages and held reads are told of changes from now on.
 fn begin_watching(ledger: &Ledger, shutdown: &Shutdown) -> Arc<Watching> {
     let watching = Arc::new(Watching::new(WatchLimits::default(), shutdown.clone()));
     let (looking, ledger) = (Arc::clone(&watching), ledger.clone());

@@ -16,6 +16,7 @@ pub mod pages;
 pub mod params;
 pub mod rate_limit;
 pub mod routes;
+pub mod share_refusal;
 pub mod state;
 pub mod usecases;
 pub mod views;

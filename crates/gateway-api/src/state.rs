@@ -1,9 +1,7 @@
 //! What handlers share: one per server thread, since the provider client cannot leave its thread.
 
 use std::future::Future;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ayolinx_core::channels::ChannelTable;
 use ayolinx_core::ids::MerchantId;
@@ -36,13 +34,11 @@ pub struct Api {
     pub guard: UrlGuard,
     /// Life of an order that does not say (`ORDER_DEFAULT_EXPIRY`).
     pub default_expiry: TimeDelta,
-    /// Places for reads that are held until something changes.
-    pub waiters: Rc<Semaphore>,
     /// Places for creates under way, of all threads.
     pub creates: Arc<Creates>,
     /// Places for notes about creates that were begun and not sent, of all threads.
     pub notes: Arc<Semaphore>,
-    /// Payers' pages that wait for news, of all threads.
+    /// Payers' pages and held reads that wait for news, of all threads.
     pub watching: Arc<Watching>,
     /// Places for reads that take long, of all threads.
     pub long_reads: Arc<LongReads>,
@@ -125,6 +121,3 @@ pub fn storage(error: LedgerError) -> ApiError {
         LedgerError::Conflict(_) | LedgerError::Corrupt(_) => ApiError::internal(error),
     }
 }
-
-/// How often a held read looks whether anything changed.
-pub const PULSE: Duration = Duration::from_millis(200);

@@ -1,14 +1,16 @@
-//! Payers' pages that wait for news of their orders: how many may, for how long, and one look a second
+//! Payers' pages and shops' held reads that wait for news of orders: how many may, for how long, and one look a second
 //! at all their orders together, so that waiting costs no database connection and no query of its own.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ayolinx_core::ids::OrderId;
+use ayolinx_core::ids::{MerchantId, OrderId};
 use ledger::{Books, Ledger, LedgerError, OrderPulse, Urgency};
+use prometheus::Registry;
 use service_shell::shutdown::Shutdown;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use shares::{Limits, Place, Shares};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 /// Orders that one query asks for.
@@ -17,8 +19,10 @@ const ORDERS_A_LOOK: usize = 500;
 /// How much waiting one process allows.
 #[derive(Debug, Clone, Copy)]
 pub struct WatchLimits {
-    /// Open streams, of all orders.
-    pub streams: usize,
+    /// Open streams of payers' pages, of all orders, shared by shops.
+    pub streams: Limits,
+    /// Reads held with `?wait=`, shared by shops.
+    pub held_reads: Limits,
     /// Open streams of one order: tabs and devices of one payer.
     pub of_an_order: usize,
     /// A stream ends after so long; the page opens another.
@@ -32,7 +36,8 @@ pub struct WatchLimits {
 impl Default for WatchLimits {
     fn default() -> Self {
         Self {
-            streams: 4096,
+            streams: Limits::quarters(4096),
+            held_reads: Limits::quarters(4096),
             of_an_order: 8,
             life: Duration::from_secs(600),
             heartbeat: Duration::from_secs(15),
@@ -43,10 +48,12 @@ impl Default for WatchLimits {
 
 type Sender = watch::Sender<Option<OrderPulse>>;
 
-/// The waiting pages of one process.
+/// Who waits in one process.
 pub struct Watching {
     limits: WatchLimits,
-    places: Arc<Semaphore>,
+    pages: Shares<MerchantId>,
+    pages_of_order: Shares<OrderId>,
+    held_reads: Shares<MerchantId>,
     watched: Mutex<HashMap<OrderId, Sender>>,
     shutdown: Shutdown,
 }
@@ -55,41 +62,67 @@ impl Watching {
     /// Nobody waits yet; `shutdown` ends those who will.
     #[must_use]
     pub fn new(limits: WatchLimits, shutdown: Shutdown) -> Self {
+        let of_order = Limits {
+            most_of_one: limits.of_an_order,
+            ..Limits::unshared(limits.streams.places)
+        };
         Self {
             limits,
-            places: Arc::new(Semaphore::new(limits.streams)),
+            pages: Shares::new("streams", limits.streams, Limits::NONE),
+            pages_of_order: Shares::new("streams_of_order", of_order, Limits::NONE),
+            held_reads: Shares::new("held_reads", limits.held_reads, Limits::NONE),
             watched: Mutex::default(),
             shutdown,
         }
     }
 
-    /// A place among those who wait for news of this order; `None` when all are taken, or the process
-    /// is about to end.
+    /// Tells the metrics of the places that shops share.
+    ///
+    /// # Errors
+    /// When they are registered already.
+    pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        self.pages.register(registry)?;
+        self.held_reads.register(registry)
+    }
+
+    /// A place for a payer's page among those that wait for news of this shop's order; `None` when the shop's or all
+    /// places are taken, or the process is about to end.
     #[must_use]
-    pub fn enter(&self, order: OrderId) -> Option<Watch> {
+    pub fn open_page(&self, merchant: MerchantId, order: OrderId) -> Option<Watch> {
+        let of_order = self.pages_of_order.try_enter(&order).ok()?;
+        let place = self.pages.try_enter(&merchant).ok()?;
+        self.watch(order, (place, Some(of_order)))
+    }
+
+    /// A place for a read that the shop has held; `None` as for [`Watching::open_page`].
+    #[must_use]
+    pub fn hold_read(&self, merchant: MerchantId, order: OrderId) -> Option<Watch> {
+        let place = self.held_reads.try_enter(&merchant).ok()?;
+        self.watch(order, (place, None))
+    }
+
+    fn watch(&self, order: OrderId, places: Places) -> Option<Watch> {
         if self.shutdown.is_triggered() {
             return None;
         }
-        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        let mut watched = self.watched();
-        let sender = watched.entry(order).or_default();
-        if sender.receiver_count() >= self.limits.of_an_order {
-            return None;
+        let mut news = self.watched().entry(order).or_default().subscribe();
+        // What the others have heard already may be news to this one.
+        if news.borrow().is_some() {
+            news.mark_changed();
         }
         Some(Watch {
-            news: sender.subscribe(),
+            news,
             heartbeat: self.limits.heartbeat,
             until: Instant::now() + self.limits.life,
             shutdown: self.shutdown.clone(),
-            _place: place,
+            _places: places,
         })
     }
 
-    /// How many wait.
+    /// How many pages and reads wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        let free = self.places.available_permits();
-        self.limits.streams.saturating_sub(free)
+        self.pages.held().saturating_add(self.held_reads.held())
     }
 
     /// Looks again and again until the process ends. One of these runs in a process.
@@ -99,7 +132,7 @@ impl Watching {
             tokio::time::sleep(self.limits.pulse).await;
             for orders in self.orders().chunks(ORDERS_A_LOOK) {
                 if let Err(error) = self.look_at(&books, orders).await {
-                    tracing::debug!(error = %error, "payers' pages wait for the database");
+                    tracing::debug!(error = %error, "pages and held reads wait for the database");
                 }
             }
         }
@@ -108,6 +141,11 @@ impl Watching {
     async fn look_at(&self, books: &Books, orders: &[OrderId]) -> Result<(), LedgerError> {
         let orders = orders.to_vec();
         let pulses = books.transact(move |tx| tx.order_pulses(&orders)).await?;
+        self.tell(pulses);
+        Ok(())
+    }
+
+    fn tell(&self, pulses: HashMap<OrderId, OrderPulse>) {
         let watched = self.watched();
         for (order, pulse) in pulses {
             if let Some(sender) = watched.get(&order) {
@@ -118,7 +156,6 @@ impl Watching {
                 });
             }
         }
-        Ok(())
     }
 
     /// Those that somebody waits for; the others are forgotten.
@@ -133,16 +170,19 @@ impl Watching {
     }
 }
 
-/// One page's place.
+/// The shop's place, and a page's among those of its order.
+type Places = (Place<MerchantId>, Option<Place<OrderId>>);
+
+/// The place of one who waits.
 pub struct Watch {
     news: watch::Receiver<Option<OrderPulse>>,
     heartbeat: Duration,
     until: Instant,
     shutdown: Shutdown,
-    _place: OwnedSemaphorePermit,
+    _places: Places,
 }
 
-/// What comes next to a waiting page.
+/// What comes next to one who waits.
 #[derive(Debug, Clone, Copy)]
 pub enum News {
     /// The order may have changed: where it stands.
@@ -175,7 +215,13 @@ mod tests {
     use uuid::Uuid;
 
     const LIMITS: WatchLimits = WatchLimits {
-        streams: 3,
+        streams: Limits::unshared(3),
+        held_reads: Limits {
+            places: 4,
+            most_of_one: 3,
+            guaranteed: 1,
+            reserve: 1,
+        },
         of_an_order: 2,
         life: Duration::from_secs(600),
         heartbeat: Duration::from_secs(15),
@@ -186,35 +232,57 @@ mod tests {
         OrderId::from_uuid(Uuid::from_u128(number))
     }
 
+    fn shop(number: u128) -> MerchantId {
+        MerchantId::from_uuid(Uuid::from_u128(number))
+    }
+
     #[actix_rt::test]
-    async fn places_are_bounded_in_all_and_for_each_order() {
+    async fn pages_are_bounded_in_all_and_for_each_order_and_held_reads_for_each_shop() {
         let watching = Watching::new(LIMITS, Shutdown::new());
-        let first = watching.enter(order(1)).unwrap();
-        let _second = watching.enter(order(1)).unwrap();
-        assert!(watching.enter(order(1)).is_none(), "too many of one order");
-        let _third = watching.enter(order(2)).unwrap();
-        assert!(watching.enter(order(3)).is_none(), "too many in all");
+        let page = |number| watching.open_page(shop(1), order(number));
+        let first = page(1).unwrap();
+        let _second = page(1).unwrap();
+        assert!(page(1).is_none(), "too many of one order");
+        let _third = page(2).unwrap();
+        assert!(page(3).is_none(), "too many in all");
         assert_eq!(watching.waiting(), 3);
+        let read = |number| watching.hold_read(shop(number), order(1));
+        let reads: Vec<_> = (0..9).filter_map(|_| read(1)).collect();
+        assert_eq!(reads.len(), 3, "of one shop");
+        assert!(read(2).is_some(), "which leaves another its own");
         drop(first);
-        assert!(watching.enter(order(1)).is_some());
+        assert!(page(1).is_some(), "held reads take no page's place");
     }
 
     #[actix_rt::test]
     async fn what_nobody_waits_for_is_forgotten() {
         let watching = Watching::new(LIMITS, Shutdown::new());
-        let watch = watching.enter(order(1)).unwrap();
+        let watch = watching.open_page(shop(1), order(1)).unwrap();
         assert_eq!(watching.orders(), [order(1)]);
         drop(watch);
         assert_eq!(watching.orders(), []);
     }
 
     #[actix_rt::test]
+    async fn whoever_comes_later_hears_what_the_others_heard_already() {
+        let watching = Watching::new(LIMITS, Shutdown::new());
+        let _early = watching.open_page(shop(1), order(1)).unwrap();
+        let pulse = OrderPulse {
+            version: 2,
+            state: ayolinx_core::states::OrderState::Pending,
+        };
+        watching.tell(HashMap::from([(order(1), pulse)]));
+        let mut late = watching.hold_read(shop(1), order(1)).unwrap();
+        assert!(matches!(late.next().await, News::Order(told) if told.version == 2));
+    }
+
+    #[actix_rt::test]
     async fn who_waits_is_let_go_when_the_process_ends_and_nobody_enters() {
         let shutdown = Shutdown::new();
         let watching = Watching::new(LIMITS, shutdown.clone());
-        let mut watch = watching.enter(order(1)).unwrap();
+        let mut watch = watching.open_page(shop(1), order(1)).unwrap();
         shutdown.trigger();
         assert!(matches!(watch.next().await, News::Over));
-        assert!(watching.enter(order(2)).is_none());
+        assert!(watching.hold_read(shop(1), order(2)).is_none());
     }
 }

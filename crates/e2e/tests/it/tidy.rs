@@ -63,6 +63,7 @@ const LAW: [(&str, &[&str]); 19] = [
             "payment-flows",
             "service-shell",
             "settings",
+            "shares",
             "webhooks",
         ],
     ),

@@ -153,7 +153,7 @@ pub(super) async fn status(request: HttpRequest, id: Path<String>, api: Data<Api
 pub(super) async fn events(request: HttpRequest, id: Path<String>, api: Data<Api>) -> HttpResponse {
     let visit = Visit::of(&request);
     match visit.order(&api, &id, Urgency::Public).await {
-        Ok(found) => match api.watching.enter(found.order.id) {
+        Ok(found) => match api.watching.open_page(found.merchant_id, found.order.id) {
             Some(watch) => tell_events(watch, view(&api, &found).status()),
             None => no_events(),
         },

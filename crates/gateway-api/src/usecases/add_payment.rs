@@ -4,8 +4,8 @@ use ayolinx_core::ids::{MerchantId, OrderId};
 use chrono::{DateTime, Utc};
 use ledger::{Claim, Tx};
 
-use super::create_order::new_payment;
-use super::settle::{OrderReply, begin_and_settle, settle_earlier_or_refuse};
+use super::create_order::{channel_of, new_payment};
+use super::settle::{Maker, OrderReply, begin_and_settle, settle_earlier_or_refuse};
 use crate::error::{ApiError, ErrorCode};
 use crate::params::{Judged, NamedPayment, OrderFacts, PaymentChoice, RequestedPayment};
 use crate::state::Api;
@@ -40,7 +40,11 @@ pub async fn add_payment(
         let ledger = api.ledger().for_merchant(merchant);
         async move { ledger.begin(begin, untaken).await }
     };
-    begin_and_settle(api, merchant, begin).await
+    let maker = Maker {
+        merchant,
+        channel: Some(channel_of(&payment)),
+    };
+    begin_and_settle(api, maker, begin).await
 }
 
 /// What a shop asks for by `POST /v1/orders/{id}/payments`: [`add_payment`], or the reply to the same request
@@ -73,7 +77,11 @@ pub async fn pay_another_way(
         };
         async move { ledger.begin(look, untaken).await }
     };
-    settle_earlier_or_refuse(api, merchant, earlier, refusal).await
+    let maker = Maker {
+        merchant,
+        channel: named.channel.as_deref(),
+    };
+    settle_earlier_or_refuse(api, maker, earlier, refusal).await
 }
 
 /// Holds a choice against its order, as that is now.

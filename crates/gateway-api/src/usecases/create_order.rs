@@ -1,13 +1,13 @@
 //! `POST /v1/orders`: one order for one reference, however often it is asked for.
 
-use ayolinx_core::channels::ChannelTable;
+use ayolinx_core::channels::{ChannelTable, PAYMENT_LINK_CHANNEL};
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use chrono::{DateTime, TimeDelta, Utc};
 use ledger::{Claim, NewOrder, NewPayment, Tx};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::settle::{OrderReply, begin_and_settle, settle_earlier_or_refuse};
+use super::settle::{Maker, OrderReply, begin_and_settle, settle_earlier_or_refuse};
 use crate::error::ApiError;
 use crate::params::{CreateOrder, NamedOrder, PaymentChoice};
 use crate::state::Api;
@@ -41,7 +41,11 @@ pub async fn create_order(
                 let look = move |tx: &mut Tx<'_>| tx.earlier_order(merchant, &reference, &claim);
                 async move { ledger.begin(look, untaken).await }
             };
-            return settle_earlier_or_refuse(api, merchant, earlier, refusal).await;
+            let maker = Maker {
+                merchant,
+                channel: None,
+            };
+            return settle_earlier_or_refuse(api, maker, earlier, refusal).await;
         }
     };
     let order = new_order(api, merchant, wanted, now)?;
@@ -49,7 +53,11 @@ pub async fn create_order(
         let untaken = api.notes().on_untaken();
         (api.ledger()).begin_order(order.clone(), claim.clone(), untaken)
     };
-    begin_and_settle(api, merchant, begin).await
+    let maker = Maker {
+        merchant,
+        channel: order.payment.as_ref().map(channel_of),
+    };
+    begin_and_settle(api, maker, begin).await
 }
 
 fn new_order(
@@ -112,6 +120,11 @@ fn default_expiry(api: &Api, choice: Option<&PaymentChoice>, now: DateTime<Utc>)
     let life = channel_life.map_or(api.default_expiry, |life| life.min(api.default_expiry));
     now.checked_add_signed(life)
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// The channel whose places a payment takes.
+pub(super) fn channel_of(payment: &NewPayment) -> &str {
+    payment.channel.as_deref().unwrap_or(PAYMENT_LINK_CHANNEL)
 }
 
 /// The payment of a choice: it ends with its order, or earlier where its channel cannot live so long.

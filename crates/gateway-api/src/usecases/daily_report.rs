@@ -6,9 +6,8 @@ use ayolinx_core::ids::MerchantId;
 use ayolinx_core::provider_time::JAKARTA;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use ledger::LedgerError;
-use tokio::time::timeout;
 
-use crate::error::{ApiError, ErrorCode};
+use crate::error::ApiError;
 use crate::state::{Api, storage};
 use crate::views::DailyReport;
 
@@ -18,18 +17,14 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// What happened on a day.
 ///
 /// # Errors
-/// 503 when the books are away, or too many reports are being made.
+/// 429 while the shop's own reports take so long, 503 when others' do or the books are away.
 pub async fn daily_report(
     api: &Api,
     merchant: MerchantId,
     date: NaiveDate,
 ) -> Result<DailyReport, ApiError> {
     let (from, to) = jakarta_day(date).ok_or_else(|| ApiError::malformed_request("no such day"))?;
-    let place = timeout(DEADLINE, api.long_reads.reports.acquire()).await;
-    let _place = match place {
-        Ok(Ok(place)) => place,
-        Ok(Err(_)) | Err(_) => return Err(ApiError::of(ErrorCode::Overloaded)),
-    };
+    let _place = api.long_reads.report(merchant, DEADLINE).await?;
     let ledger = api.ledger().for_merchant(merchant);
     let report = ledger
         .at(api.urgency_of_reads())

@@ -10,8 +10,8 @@ use ledger::{LedgerError, OrderFilter, OrderPage, PageEnd};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{sleep, timeout};
 
-use crate::error::{ApiError, ErrorCode};
-use crate::long_reads::ExportPlace;
+use crate::error::ApiError;
+use crate::long_reads::ShopPlace;
 use crate::params::{ExportFormat, ExportOrders};
 use crate::state::{Api, storage};
 use crate::views::order_csv;
@@ -25,8 +25,6 @@ pub const STALLED_AFTER: Duration = Duration::from_secs(30);
 /// A page that the books cannot give is asked for so often.
 const TRIES_MAX: u32 = 10;
 const TRY_PAUSE: Duration = Duration::from_secs(1);
-/// When all places are taken.
-const BUSY_SECS: u64 = 10;
 
 /// It ended before its end; the client must not take it for whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,14 +38,13 @@ pub type Pieces = Receiver<Option<Bytes>>;
 /// Begins an export. What keeps its first page from being read is still told as a reply.
 ///
 /// # Errors
-/// 429 when too many exports run, 503 when the books are away.
+/// 429 when the shop runs as many exports as it may, 503 when all places are taken or the books are away.
 pub async fn export_orders(
     api: &Api,
     merchant: MerchantId,
     wanted: ExportOrders,
 ) -> Result<Pieces, ApiError> {
-    let busy = || ApiError::of(ErrorCode::RateLimited).retry_after_secs(BUSY_SECS);
-    let place = api.long_reads.exports.enter(merchant).ok_or_else(busy)?;
+    let place = api.long_reads.export(merchant)?;
     let filter = OrderFilter::from(wanted.filters);
     let ledger = api.ledger().for_merchant(merchant);
     let ledger = ledger.at(ledger::Urgency::Read);
@@ -69,7 +66,7 @@ async fn run<R, P>(
     first: OrderPage,
     read: R,
     sender: Sender<Option<Bytes>>,
-    place: ExportPlace,
+    place: ShopPlace,
 ) where
     R: Fn(Option<PageEnd>) -> P,
     P: Future<Output = Result<OrderPage, LedgerError>>,

@@ -9,13 +9,15 @@ use tokio::time::Instant;
 
 use crate::error::ApiError;
 use crate::params::{Cursor, ListOrders, WaitForOrder};
-use crate::state::{Api, PULSE};
+use crate::state::Api;
+use crate::watching::{News, Watch};
 
 /// One order; with `wait`, held until its version exceeds the one named (default: as it is now) or
-/// its state is final.
+/// its state is final. A held read costs the books one look when it begins and one when there is news; in between it
+/// waits with all others for the same watcher.
 ///
 /// # Errors
-/// 404, or 503 when the books are away.
+/// 404, or 503 when the books are away as it begins.
 pub async fn read_order(
     api: &Api,
     merchant: MerchantId,
@@ -23,22 +25,37 @@ pub async fn read_order(
     wait: WaitForOrder,
 ) -> Result<OrderView, ApiError> {
     let until = Instant::now() + Duration::from_secs(wait.wait_secs.into());
-    let mut seen = wait.version;
-    // When too many are held already, this one is answered at once: reads come last.
-    let place = api.waiters.try_acquire();
-    while place.is_ok() && Instant::now() < until {
-        let pulse = api
-            .read(merchant, move |tx| tx.order_pulse(merchant, order_id))
-            .await?;
-        let since = *seen.get_or_insert(pulse.version);
-        if pulse.version > since || pulse.state.is_final() {
-            break;
-        }
-        let rest = until.saturating_duration_since(Instant::now());
-        tokio::time::sleep(PULSE.min(rest)).await;
+    let read = || api.read(merchant, move |tx| tx.order_view(merchant, order_id));
+    if wait.wait_secs == 0 {
+        return read().await;
     }
-    api.read(merchant, move |tx| tx.order_view(merchant, order_id))
-        .await
+    // Before the first look, so that no change falls between it and the wait. When too many are held already, this
+    // one is answered at once: reads come last.
+    let watch = api.watching.hold_read(merchant, order_id);
+    let known = read().await?;
+    let since = wait.version.unwrap_or(known.version);
+    let is_news = known.version > since || known.status.is_final();
+    let Some(watch) = watch.filter(|_| !is_news) else {
+        return Ok(known);
+    };
+    if !news(watch, since, until).await {
+        return Ok(known);
+    }
+    // What is known is better than nothing.
+    Ok(read().await.unwrap_or(known))
+}
+
+/// Whether the order came past this version, or into a final state, in time.
+async fn news(mut watch: Watch, since: i32, until: Instant) -> bool {
+    loop {
+        match tokio::time::timeout_at(until.into(), watch.next()).await {
+            Ok(News::Order(pulse)) if pulse.version > since || pulse.state.is_final() => {
+                return true;
+            }
+            Ok(News::Order(_) | News::Quiet) => {}
+            Ok(News::Over) | Err(_) => return false,
+        }
+    }
 }
 
 /// A page of orders, newest first.

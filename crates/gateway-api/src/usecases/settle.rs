@@ -53,13 +53,22 @@ impl OrderReply {
     }
 }
 
+/// Whose create it is, and on which channel, where that is known: in whose shares it has its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Maker<'c> {
+    /// The shop.
+    pub merchant: MerchantId,
+    /// The channel.
+    pub channel: Option<&'c str>,
+}
+
 /// Begins as often as twins come in between, then settles.
 ///
 /// # Errors
 /// As the contract's tables say.
 pub async fn begin_and_settle<B, F>(
     api: &Api,
-    merchant: MerchantId,
+    maker: Maker<'_>,
     begin: B,
 ) -> Result<OrderReply, ApiError>
 where
@@ -67,7 +76,7 @@ where
     F: Future<Output = Result<Begun, LedgerError>>,
 {
     let never = ApiError::internal("what is claimed is not new");
-    settle_earlier_or_refuse(api, merchant, begin, never).await
+    settle_earlier_or_refuse(api, maker, begin, never).await
 }
 
 /// Settles what was begun by an earlier request, as `earlier` finds it; `refusal` when there is none.
@@ -76,7 +85,7 @@ where
 /// As the contract's tables say, and the refusal.
 pub async fn settle_earlier_or_refuse<B, F>(
     api: &Api,
-    merchant: MerchantId,
+    maker: Maker<'_>,
     earlier: B,
     refusal: ApiError,
 ) -> Result<OrderReply, ApiError>
@@ -85,9 +94,7 @@ where
     F: Future<Output = Result<Begun, LedgerError>>,
 {
     // Before anything is written: a create that begins is also finished.
-    let Some(_place) = api.creates.enter() else {
-        return Err(ApiError::of(ErrorCode::Overloaded));
-    };
+    let _place = api.creates.enter(maker.merchant, maker.channel)?;
     let deadline = Instant::now() + TWIN_PATIENCE;
     let mut conflicts = 0;
     loop {
@@ -96,7 +103,7 @@ where
                 tokio::time::sleep(TWIN_PAUSE).await;
             }
             Ok(Begun::New) => return Err(refusal),
-            Ok(begun) => return settle(api, merchant, begun).await,
+            Ok(begun) => return settle(api, maker.merchant, begun).await,
             Err(LedgerError::Conflict(_)) if conflicts < CONFLICTS_MAX => conflicts += 1,
             Err(error) => return Err(storage(error)),
         }

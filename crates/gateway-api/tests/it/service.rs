@@ -89,6 +89,11 @@ pub(crate) fn limited() -> &'static Service {
     SERVICE.get_or_init(|| start("2"))
 }
 
+/// One of the test's own.
+pub(crate) fn alone() -> Service {
+    start("0")
+}
+
 fn start(rate_limit: &str) -> Service {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let database = TestDatabase::create(|url| {
@@ -135,6 +140,19 @@ impl Service {
         self.runtime
             .block_on(self.ledger.at(Urgency::Write).transact(work))
             .unwrap()
+    }
+
+    /// As the owner of the tables.
+    pub(crate) fn database_url(&self) -> String {
+        self.database.url()
+    }
+
+    /// What the service tells of itself.
+    pub(crate) fn metrics(&self) -> String {
+        let request = b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let reply = send_raw_to(self.settings.listeners.ops, request);
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.body
     }
 
     pub(crate) fn sql(&self, statement: &str) -> String {

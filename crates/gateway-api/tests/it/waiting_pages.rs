@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use actix_web::http::KeepAlive;
 use actix_web::web::{Data, get, resource};
 use actix_web::{App, HttpResponse, HttpServer};
-use ayolinx_core::ids::OrderId;
+use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::states::OrderState;
 use gateway_api::pages::{CheckoutStatus, events, no_events};
 use gateway_api::watching::{WatchLimits, Watching};
 use service_shell::shutdown::Shutdown;
+use shares::Limits;
 use uuid::Uuid;
 
 /// What a busy machine may take.
@@ -24,7 +25,8 @@ async fn wait(watching: Data<Watching>) -> HttpResponse {
         status: OrderState::Pending,
         version: 1,
     };
-    match watching.enter(OrderId::from_uuid(Uuid::from_u128(1))) {
+    let id = Uuid::from_u128(1);
+    match watching.open_page(MerchantId::from_uuid(id), OrderId::from_uuid(id)) {
         Some(watch) => events(watch, now),
         None => no_events(),
     }
@@ -51,7 +53,8 @@ fn serve(limits: WatchLimits, shutdown: Shutdown) -> (SocketAddr, Arc<Watching>)
 
 fn limits(life: Duration, heartbeat: Duration) -> WatchLimits {
     WatchLimits {
-        streams: 2,
+        streams: Limits::unshared(2),
+        held_reads: Limits::unshared(2),
         of_an_order: 2,
         life,
         heartbeat,
