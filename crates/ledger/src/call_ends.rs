@@ -243,7 +243,7 @@ impl Tx<'_> {
         row.expires_at = ends_at;
         let row = row.clone();
         let expire_at = shifted(ends_at, self.context.plans.expiry_grace);
-        self.plan_work(row.id, WorkKind::Expire, ends_at, expire_at);
+        self.plan_work(&row, WorkKind::Expire, ends_at, expire_at);
         self.record(NewHistory {
             order_id: row.order_id,
             payment_id: Some(row.id),
@@ -347,7 +347,7 @@ impl Tx<'_> {
                 let resolve = &self.context.plans.resolve;
                 match resolve.next_resolve(now, row.expires_at, now) {
                     Some(due_at) => {
-                        self.plan_resolve(row.id, now, due_at, outcome.after_call());
+                        self.plan_resolve(&row, now, due_at, outcome.after_call());
                     }
                     None => self.drop_work(row.id, &[WorkKind::Resolve]),
                 }

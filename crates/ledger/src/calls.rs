@@ -134,9 +134,9 @@ impl Tx<'_> {
         };
         self.writes.payments_made.push(row.clone());
         // Should this process die in the call, the lease runs out and the resolver takes over.
-        self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until);
+        self.plan_work(&row, WorkKind::Resolve, leased_until, leased_until);
         let expire_at = shifted(row.expires_at, self.context.plans.expiry_grace);
-        self.plan_work(row.id, WorkKind::Expire, row.expires_at, expire_at);
+        self.plan_work(&row, WorkKind::Expire, row.expires_at, expire_at);
         Ok(row)
     }
 
@@ -158,10 +158,10 @@ impl Tx<'_> {
             .execute(self.connection()?)?;
         match kind {
             Sending::First => {
-                self.plan_work(row.id, WorkKind::Resolve, leased_until, leased_until);
+                self.plan_work(&row, WorkKind::Resolve, leased_until, leased_until);
             }
             Sending::Again => {
-                self.plan_resolve(row.id, leased_until, leased_until, AfterCall::Resent);
+                self.plan_resolve(&row, leased_until, leased_until, AfterCall::Resent);
             }
         }
         let again = NotedCall {

@@ -142,4 +142,4 @@ pub use timeline::{TimelineItem, TimelineKind};
 pub use tx::Tx;
 pub use untaken::{OnUntaken, Untaken};
 pub use urgency::Urgency;
-pub use work::{LeasedWork, WorkKind, WorkNext};
+pub use work::{LeasedWork, WorkKind, WorkNext, WorkRoom};

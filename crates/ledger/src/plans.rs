@@ -46,7 +46,7 @@ impl Tx<'_> {
         // Payments made in one moment are not all asked about in one moment.
         let began_at = plan.spread(now, payment.id.as_u128());
         if let Some(due_at) = plan.next_inquiry(began_at, payment.expires_at, now) {
-            self.plan_work(payment.id, WorkKind::Inquire, began_at, due_at);
+            self.plan_work(payment, WorkKind::Inquire, began_at, due_at);
         }
         Ok(())
     }
@@ -73,7 +73,7 @@ impl Tx<'_> {
             Some(until) if call_may_run && until > now => until,
             _ => now,
         };
-        self.plan_work(payment.id, WorkKind::Close, due_at, due_at);
+        self.plan_work(payment, WorkKind::Close, due_at, due_at);
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 use std::str::FromStr;
 
 use ayolinx_core::artefact::Artefact;
+use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::method::Method;
 use ayolinx_core::money::{Amount, Currency};
@@ -158,6 +159,11 @@ impl PaymentRow {
 
     pub(crate) fn method(&self) -> Result<Method, LedgerError> {
         parse("method", &self.method)
+    }
+
+    /// The channel whose turn with the provider it waits for.
+    pub(crate) fn line(&self) -> &str {
+        self.channel.as_deref().unwrap_or(PAYMENT_LINK_CHANNEL)
     }
 
     pub(crate) fn asked(&self) -> Result<Amount, LedgerError> {

@@ -300,6 +300,7 @@ diesel::table! {
     provider_work (payment_id, kind) {
         payment_id -> Uuid,
         kind -> Text,
+        channel -> Text,
         due_at -> Timestamptz,
         began_at -> Timestamptz,
         steps -> Int4,

@@ -1,22 +1,25 @@
 //! What is due with the provider: leased in database time, fenced by a token, rescheduled or done.
 
+use std::time::Instant;
+
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::order_view::Failure;
 use ayolinx_core::resend::Resends;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
-
+use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::rows::PaymentRow;
 use crate::schema::provider_work;
-use crate::statement::Statement;
 use crate::tx::{Tx, shifted};
 use crate::writes::{AfterCall, Planned};
 
+mod leases;
 mod statements;
+
+pub use leases::WorkRoom;
 
 pub(crate) use statements::{delete_all, plan_all};
 
@@ -56,6 +59,8 @@ pub struct LeasedWork {
     pub payment_id: PaymentId,
     /// The kind.
     pub kind: WorkKind,
+    /// Whose places it takes: the channel's code, empty for a piece of which that was not known.
+    pub channel: String,
     /// Since when its plan runs.
     pub began_at: DateTime<Utc>,
     /// How often it was done.
@@ -68,54 +73,16 @@ pub struct LeasedWork {
     pub last_reply: Option<Failure>,
     /// Fences a worker that wakes up late.
     pub token: Uuid,
+    /// When it was claimed, in database time.
+    pub leased_at: DateTime<Utc>,
     /// The end of the lease, in database time.
     pub leased_until: DateTime<Utc>,
+    /// The same by this process's clock: the database's says nothing to a process that was stopped since.
+    pub lease_ends: Instant,
 }
 
 /// Callbacks cause one inquiry per payment and minute (contract 5).
 pub(crate) const ASK_SPACING: TimeDelta = TimeDelta::seconds(60);
-
-#[derive(QueryableByName)]
-struct LeasedRow {
-    #[diesel(sql_type = SqlUuid)]
-    payment_id: Uuid,
-    #[diesel(sql_type = Timestamptz)]
-    began_at: DateTime<Utc>,
-    #[diesel(sql_type = Integer)]
-    steps: i32,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    not_found_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = SmallInt)]
-    resends: i16,
-    #[diesel(sql_type = SmallInt)]
-    alike: i16,
-    #[diesel(sql_type = SmallInt)]
-    unanswered: i16,
-    #[diesel(sql_type = Nullable<Text>)]
-    reply_code: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    reply_message: Option<String>,
-    #[diesel(sql_type = Timestamptz)]
-    leased_until: DateTime<Utc>,
-}
-
-impl LeasedRow {
-    fn resends(&self) -> Resends {
-        let count = |counted: i16| u16::try_from(counted).unwrap_or(0);
-        Resends {
-            sent: count(self.resends),
-            alike: count(self.alike),
-            unanswered: count(self.unanswered),
-        }
-    }
-
-    fn last_reply(&self) -> Option<Failure> {
-        Some(Failure {
-            code: self.reply_code.clone()?,
-            message: self.reply_message.clone().unwrap_or_default(),
-        })
-    }
-}
 
 /// What becomes of a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,67 +96,6 @@ pub enum WorkNext {
 }
 
 impl Tx<'_> {
-    /// Claims up to `limit` due pieces of work of a kind.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn lease_work(
-        &mut self,
-        kind: WorkKind,
-        limit: i64,
-    ) -> Result<Vec<LeasedWork>, LedgerError> {
-        let token = Uuid::now_v7();
-        let rows: Vec<LeasedRow> = Statement::new(
-            // A CTE, since a subquery with LIMIT may be run more than once by a join.
-            "WITH due AS ( \
-                 SELECT payment_id, kind FROM provider_work \
-                 WHERE kind = ? AND due_at <= now() \
-                   AND (leased_until IS NULL OR leased_until <= now()) \
-                 ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED) \
-             UPDATE provider_work w SET lease_token = ?, \
-                    leased_until = now() + make_interval(secs => ?::bigint / 1000.0) \
-             FROM due WHERE w.payment_id = due.payment_id AND w.kind = due.kind \
-             RETURNING w.payment_id, w.began_at, w.steps, w.not_found_at, w.resends, w.alike, \
-                 w.unanswered, w.reply_code, w.reply_message, w.leased_until",
-        )
-        .bind::<Text, _>(kind.as_str())
-        .bind::<BigInt, _>(limit)
-        .bind::<SqlUuid, _>(token)
-        .bind::<BigInt, _>(self.context.plans.lease.num_milliseconds())
-        .load(self.connection()?)?;
-        Ok(rows
-            .into_iter()
-            .map(|row| LeasedWork {
-                payment_id: PaymentId::from_uuid(row.payment_id),
-                kind,
-                began_at: row.began_at,
-                steps: row.steps,
-                not_found_at: row.not_found_at,
-                resends: row.resends(),
-                last_reply: row.last_reply(),
-                token,
-                leased_until: row.leased_until,
-            })
-            .collect())
-    }
-
-    /// Whether the lease is still ours; locks the row, so that what follows in this transaction
-    /// cannot be overtaken.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn still_leased(&mut self, work: &LeasedWork) -> Result<bool, LedgerError> {
-        let now = self.now()?;
-        let found: Option<Option<DateTime<Utc>>> = provider_work::table
-            .find((work.payment_id.as_uuid(), work.kind.as_str()))
-            .filter(provider_work::lease_token.eq(work.token))
-            .select(provider_work::leased_until)
-            .for_update()
-            .first(self.connection()?)
-            .optional()?;
-        Ok(found.flatten().is_some_and(|until| until > now))
-    }
-
     /// Ends a lease. A worker whose lease was taken over changes nothing and gets `false`.
     ///
     /// # Errors
@@ -206,10 +112,9 @@ impl Tx<'_> {
         };
         let now = self.now()?;
         // What was wanted after this began may not have been answered by it.
-        let lease = self.context.plans.lease.checked_mul(-1).unwrap_or_default();
         let answered = provider_work::wanted_at
             .is_null()
-            .or(provider_work::wanted_at.le(shifted(work.leased_until, lease)));
+            .or(provider_work::wanted_at.le(work.leased_at));
         let answered = held_by(work).filter(answered);
         let changed = match due_at {
             None => diesel::delete(answered).execute(self.connection()?)?,
@@ -253,35 +158,37 @@ impl Tx<'_> {
     /// holds a lease on it loses it. What somebody wants done is due no later than it was.
     pub(crate) fn plan_work(
         &mut self,
-        payment_id: Uuid,
+        payment: &PaymentRow,
         kind: WorkKind,
         began_at: DateTime<Utc>,
         due_at: DateTime<Utc>,
     ) {
         let planned = Planned {
+            channel: payment.line().to_owned(),
             began_at,
             due_at,
             after: None,
         };
-        self.writes.work_planned.insert((payment_id, kind), planned);
+        self.writes.work_planned.insert((payment.id, kind), planned);
     }
 
     /// Sets when an unknown create is looked after, by a plan that begins with this end of a call, or
     /// with sending it again.
     pub(crate) fn plan_resolve(
         &mut self,
-        payment_id: Uuid,
+        payment: &PaymentRow,
         began_at: DateTime<Utc>,
         due_at: DateTime<Utc>,
         after: AfterCall,
     ) {
         let planned = Planned {
+            channel: payment.line().to_owned(),
             began_at,
             due_at,
             after: Some(after),
         };
         let kind = WorkKind::Resolve;
-        self.writes.work_planned.insert((payment_id, kind), planned);
+        self.writes.work_planned.insert((payment.id, kind), planned);
     }
 
     /// Asks for a look at a payment soon: now, but not twice within `spacing`. It is made whatever
@@ -296,8 +203,9 @@ impl Tx<'_> {
         diesel::sql_query(
             "WITH last AS (SELECT max(at) AS at FROM history \
                  WHERE order_id = $4 AND payment_id = $1 AND fact = 'asked' AND at >= $5) \
-             INSERT INTO provider_work (payment_id, kind, due_at, began_at, asked_at, wanted_at) \
-             SELECT $1, 'inquire', greatest(now(), \
+             INSERT INTO provider_work \
+                 (payment_id, kind, channel, due_at, began_at, asked_at, wanted_at) \
+             SELECT $1, 'inquire', $6, greatest(now(), \
                  last.at + make_interval(secs => $3::bigint / 1000.0)), $2, last.at, now() FROM last \
              ON CONFLICT (payment_id, kind) DO UPDATE SET wanted_at = now(), \
                  due_at = least(provider_work.due_at, greatest(now(), \
@@ -308,6 +216,7 @@ impl Tx<'_> {
         .bind::<BigInt, _>(spacing.num_milliseconds())
         .bind::<SqlUuid, _>(payment.order_id)
         .bind::<Timestamptz, _>(payment.created_at)
+        .bind::<Text, _>(payment.line())
         .execute(self.connection()?)?;
         Ok(())
     }

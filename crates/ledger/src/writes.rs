@@ -25,6 +25,8 @@ use crate::work::WorkKind;
 /// When a piece of work is due, by a plan that began then.
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
+    /// Whose turn it is.
+    pub(crate) channel: String,
     pub(crate) began_at: DateTime<Utc>,
     pub(crate) due_at: DateTime<Utc>,
     /// What its plan begins anew by, where that is a create's call.

@@ -23,10 +23,11 @@ pub(crate) fn delete_all(dropped: &BTreeSet<(Uuid, WorkKind)>) -> Statement {
 pub(crate) fn plan_all(planned: &BTreeMap<(Uuid, WorkKind), Planned>) -> Statement {
     Statement::new(
         // The first call is no resend: what came of it is not counted.
-        "INSERT INTO provider_work (payment_id, kind, began_at, due_at, last_end, reply_code, \
-             reply_message) \
-         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?) \
-         ON CONFLICT (payment_id, kind) DO UPDATE SET began_at = excluded.began_at, \
+        "INSERT INTO provider_work (payment_id, kind, channel, began_at, due_at, last_end, \
+             reply_code, reply_message) \
+         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (payment_id, kind) DO UPDATE SET channel = excluded.channel, \
+             began_at = excluded.began_at, \
              due_at = CASE WHEN provider_work.wanted_at IS NULL THEN excluded.due_at \
                  ELSE least(provider_work.due_at, excluded.due_at) END, \
              not_found_at = NULL, lease_token = NULL, leased_until = NULL, \
@@ -50,6 +51,7 @@ pub(crate) fn plan_all(planned: &BTreeMap<(Uuid, WorkKind), Planned>) -> Stateme
     )
     .column::<SqlUuid, _>(planned.keys().map(|(payment, _)| *payment))
     .column::<Text, _>(planned.keys().map(|(_, kind)| kind.as_str()))
+    .column::<Text, _>(planned.values().map(|planned| planned.channel.clone()))
     .column::<Timestamptz, _>(planned.values().map(|planned| planned.began_at))
     .column::<Timestamptz, _>(planned.values().map(|planned| planned.due_at))
     .column::<Nullable<Text>, _>(after(planned).map(|after| Some(after?.as_str())))

@@ -5,6 +5,7 @@
 mod explained;
 mod feed;
 mod idle_looks;
+mod work;
 
 use std::sync::Arc;
 
@@ -108,7 +109,7 @@ async fn callbacks(books: &Books, one: &Started, link: &Started) {
 }
 
 /// Every kind of work with the provider, an expiry, a cancel, and another payment.
-async fn work(books: &Books) {
+async fn provider_work(books: &Books) {
     let lost = books.creating("B-1").await;
     books.settle(&lost, crate::support::unknown()).await;
     let old = books.pending("B-2").await;
@@ -140,6 +141,7 @@ async fn work(books: &Books) {
                 .run(move |tx| {
                     tx.payment_facts(work.payment_id)?;
                     tx.still_leased(&work)?;
+                    tx.renew_work(&work)?;
                     tx.note_not_found(&work, Some(Utc::now()))?;
                     let call = NotedCall {
                         call: "inquiry",
@@ -313,7 +315,7 @@ async fn no_statement_reads_a_table_whole_that_grows_with_the_orders() {
     let one = create(&books).await;
     let link = books.pending_by("L-1", Method::PaymentLink).await;
     callbacks(&books, &one, &link).await;
-    work(&books).await;
+    provider_work(&books).await;
     let further = books.pending("C-1").await;
     books.say(further.payment, paid()).await;
     let event = books.sql("SELECT id FROM events WHERE type = 'order.paid' LIMIT 1");

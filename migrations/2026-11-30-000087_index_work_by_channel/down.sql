@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY provider_work_due_by_channel;
