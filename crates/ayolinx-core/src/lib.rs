@@ -8,6 +8,7 @@ pub mod api_key;
 pub mod artefact;
 pub mod card_numbers;
 pub mod channels;
+pub mod checkout_link;
 pub mod email;
 pub mod event;
 pub mod expiry;

@@ -1,6 +1,7 @@
 //! Sealing at rest: AES-256-GCM under a list of keys, newest first (contract 3, `ENCRYPTION_KEYS`).
 //! A sealed value names its key, so that keys rotate without touching what is stored.
 
+use crate::checkout_link::LinkKey;
 use crate::key_id::{KEY_ID_LEN, KeyId, derive};
 use crate::secret::Secret;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -25,9 +26,10 @@ pub enum SealError {
 struct SealingKey {
     id: KeyId,
     key: LessSafeKey,
+    link: LinkKey,
 }
 
-/// The keys that seal and open.
+/// The keys that seal and open, and sign checkout links.
 pub struct Keyring {
     keys: Vec<SealingKey>,
 }
@@ -51,6 +53,7 @@ impl Keyring {
             keys.push(SealingKey {
                 id: KeyId::of_encryption_key(secret),
                 key: LessSafeKey::new(unbound),
+                link: LinkKey::of(secret),
             });
         }
         if keys.is_empty() {
@@ -108,6 +111,11 @@ impl Keyring {
             plaintext.map(|plaintext| plaintext.to_vec()).ok()
         });
         opened.ok_or(SealError::Broken)
+    }
+
+    /// What signs checkout links, newest first.
+    pub(crate) fn link_keys(&self) -> impl Iterator<Item = &LinkKey> {
+        self.keys.iter().map(|key| &key.link)
     }
 
     /// The names of the keys, newest first.

@@ -28,6 +28,7 @@ use tokio::sync::Semaphore;
 use crate::console::{self, Console};
 use crate::creates::Creates;
 use crate::error::{panic_reply, problem_replies};
+use crate::links::Links;
 use crate::long_reads::LongReads;
 use crate::rate_limit::{self, RateLimit};
 use crate::routes;
@@ -41,6 +42,8 @@ const CREATES_MAX: usize = 512;
 const HEAD_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
 const KEEP_ALIVE: KeepAlive = KeepAlive::Timeout(std::time::Duration::from_secs(15));
 
+/// Listeners open no later than this after the books were asked about links.
+const LEARN_FIRST: std::time::Duration = std::time::Duration::from_secs(1);
 /// The database may be away when the process starts.
 const LOOKS_MAX: u32 = 60;
 const LOOK_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -80,6 +83,7 @@ struct Parts {
     notes: Arc<Semaphore>,
     key_notes: Arc<Semaphore>,
     watching: Arc<Watching>,
+    links: Arc<Links>,
     long_reads: Arc<LongReads>,
     console: Console,
 }
@@ -97,6 +101,7 @@ impl Parts {
             creates: Arc::clone(&self.creates),
             notes: Arc::clone(&self.notes),
             watching: Arc::clone(&self.watching),
+            links: Arc::clone(&self.links),
             long_reads: Arc::clone(&self.long_reads),
             console: self.console.clone(),
         })
@@ -224,6 +229,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         notes: Arc::new(Semaphore::new(NOTES_MAX)),
         key_notes: Arc::new(Semaphore::new(1)),
         watching,
+        links: begin_links(&ledger).await,
         long_reads: Arc::new(long_reads),
         console: Console::new(settings.shared.trusted_proxies.clone()),
     };
@@ -257,6 +263,18 @@ fn begin_watching(ledger: &Ledger, shutdown: &Shutdown) -> Arc<Watching> {
     let (looking, ledger) = (Arc::clone(&watching), ledger.clone());
     actix_web::rt::spawn(async move { looking.look(ledger).await });
     watching
+}
+
+/// Mostly the books say at once which links were made unsigned; where they are away, they are asked again
+/// while the listeners open.
+async fn begin_links(ledger: &Ledger) -> Arc<Links> {
+    let context = ledger.context();
+    let links = Arc::new(Links::new(Arc::clone(&context.keyring), &context.channels));
+    let (learning, ledger) = (Arc::clone(&links), ledger.clone());
+    let learning = actix_web::rt::spawn(async move { learning.learn(&ledger).await });
+    // It goes on where this gives up waiting.
+    let _ = tokio::time::timeout(LEARN_FIRST, learning).await;
+    links
 }
 
 /// Says once after the start how many API keys were made under a pepper that is no longer listed: to

@@ -10,6 +10,7 @@ pub mod docs;
 pub mod error;
 pub mod idempotency;
 pub mod json;
+pub mod links;
 pub mod long_reads;
 pub mod openapi;
 pub mod pages;

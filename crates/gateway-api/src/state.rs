@@ -15,6 +15,7 @@ use webhooks::UrlGuard;
 use crate::console::Console;
 use crate::creates::Creates;
 use crate::error::{ApiError, ErrorCode};
+use crate::links::Links;
 use crate::long_reads::LongReads;
 use crate::rate_limit::RateLimit;
 use crate::usecases::unsent::Notes;
@@ -40,6 +41,8 @@ pub struct Api {
     pub notes: Arc<Semaphore>,
     /// Payers' pages and held reads that wait for news, of all threads.
     pub watching: Arc<Watching>,
+    /// Which checkout links are looked up.
+    pub links: Arc<Links>,
     /// Places for reads that take long, of all threads.
     pub long_reads: Arc<LongReads>,
     /// What the operator's console of this process shares.

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::OrderRecord;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::error::LedgerError;
 use crate::orders::OrderPulse;
-use crate::schema::{merchants, orders};
+use crate::schema::{checkout_links, merchants, orders};
 use crate::tx::Tx;
 
 /// An order as its payer sees it.
@@ -25,12 +26,20 @@ pub struct CheckoutOrder {
 }
 
 impl Tx<'_> {
-    /// Any order with its shop's name; the caller compares the link's token.
+    /// Any order with its shop's name, when its link's token is right. Where it is not, nothing more is read
+    /// and nothing unsealed: it takes as long as an order that does not exist.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].
-    pub fn checkout_order(&mut self, id: OrderId) -> Result<CheckoutOrder, LedgerError> {
+    pub fn checkout_order(
+        &mut self,
+        id: OrderId,
+        is_right: impl FnOnce(&str) -> bool,
+    ) -> Result<CheckoutOrder, LedgerError> {
         let row = self.find_order(id)?;
+        if !is_right(&row.checkout_token) {
+            return Err(LedgerError::NotFound);
+        }
         let shop = merchants::table
             .find(row.merchant_id)
             .select(merchants::name)
@@ -41,6 +50,17 @@ impl Tx<'_> {
             payer_chooses: row.payer_chooses,
             shop,
         })
+    }
+
+    /// Until when orders were made whose checkout links nobody signed; `None` where there never were any.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn links_unsigned_until(&mut self) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        Ok(checkout_links::table
+            .select(checkout_links::unsigned_until)
+            .first(self.connection()?)
+            .optional()?)
     }
 
     /// Where orders stand, whosever they are, for the pages that wait for news of them; those that do

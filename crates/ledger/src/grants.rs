@@ -14,6 +14,7 @@ use crate::tx::Tx;
 const RIGHTS: &[(&str, &str)] = &[
     ("__diesel_schema_migrations", "SELECT"),
     ("api_keys", "SELECT, INSERT, UPDATE"),
+    ("checkout_links", "SELECT"),
     ("creations", "SELECT, INSERT, UPDATE, DELETE"),
     ("deliveries", "SELECT, INSERT, UPDATE"),
     ("delivery_tries", "SELECT, INSERT"),

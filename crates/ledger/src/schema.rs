@@ -194,6 +194,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    checkout_links (one) {
+        one -> Bool,
+        unsigned_until -> Timestamptz,
+    }
+}
+
+diesel::table! {
     creations (id) {
         id -> Uuid,
         merchant_id -> Uuid,

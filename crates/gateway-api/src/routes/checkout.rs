@@ -1,5 +1,5 @@
-//! `/pay/…`: the payer's pages. Without the link's token nothing about an order is told apart from
-//! an order that does not exist.
+//! `/pay/…`: the payer's pages. A link proves itself before its order is looked up; without its token
+//! nothing about an order is told apart from an order that does not exist.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path, Payload};
@@ -10,6 +10,7 @@ use ledger::{CheckoutOrder, Claim, LedgerError, Source, Urgency};
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
+use crate::links::Proof;
 use crate::pages::{
     CheckoutView, Language, Message, PageQuery, choices, events as tell_events, no_events,
     page as checkout_page, picture_png, picture_svg, qr_png as draw_png, qr_svg as draw_svg,
@@ -40,10 +41,16 @@ impl Visit {
 
     async fn order(&self, api: &Api, id: &str, urgency: Urgency) -> Result<CheckoutOrder, Refused> {
         let id: OrderId = id.parse().map_err(|_| Refused(Message::NotFound))?;
-        let found = api
-            .ledger()
+        let token = self.query.token().unwrap_or_default().to_owned();
+        let (urgency, _turn) = match api.links.prove(id, &token, Utc::now()).await {
+            Proof::Signed => (urgency, None),
+            Proof::Unsigned(turn) => (Urgency::Public, Some(turn)),
+            Proof::Wrong => return Err(Refused(Message::NotFound)),
+            Proof::Later => return Err(Refused(Message::Unavailable)),
+        };
+        api.ledger()
             .at(urgency)
-            .transact(move |tx| tx.checkout_order(id))
+            .transact(move |tx| tx.checkout_order(id, |right| token_matches(right, Some(&token))))
             .await
             .map_err(|error| {
                 Refused(match error {
@@ -53,12 +60,7 @@ impl Visit {
                     | LedgerError::Overloaded
                     | LedgerError::Corrupt(_) => Message::Unavailable,
                 })
-            })?;
-        if token_matches(&found.order.checkout_token, self.query.token()) {
-            Ok(found)
-        } else {
-            Err(Refused(Message::NotFound))
-        }
+            })
     }
 
     fn refuse(&self, refused: &Refused) -> HttpResponse {

@@ -90,8 +90,9 @@ fn new_order(
     let payment = wanted
         .payment
         .map(|choice| new_payment(api.channels(), choice, expires_at, now));
+    let id = OrderId::from_uuid(Uuid::now_v7());
     Ok(NewOrder {
-        id: OrderId::from_uuid(Uuid::now_v7()),
+        id,
         merchant_id: merchant,
         reference: wanted.reference,
         amount: wanted.amount,
@@ -101,12 +102,7 @@ fn new_order(
         items,
         return_url: wanted.return_url,
         metadata,
-        // 244 random bits: the link is the only thing that opens the page.
-        checkout_token: format!(
-            "{}{}",
-            Uuid::new_v4().as_simple(),
-            Uuid::new_v4().as_simple()
-        ),
+        checkout_token: api.ledger().context().keyring.link_token(id),
         payment,
     })
 }

@@ -75,7 +75,7 @@ fn until(what: &str, holds: impl Fn() -> bool) {
 
 #[test]
 fn however_many_are_held_they_cost_one_look_a_step() {
-    let service = alone();
+    let service = alone("0", "");
     let shop = service.shop();
     let orders: Vec<Value> = (0..ORDERS)
         .map(|n| order(&shop, &format!("W-{n}")))
@@ -117,7 +117,7 @@ fn however_many_are_held_they_cost_one_look_a_step() {
 
 #[test]
 fn one_whose_watcher_cannot_read_gets_the_order_as_it_is_known() {
-    let service = alone();
+    let service = alone("0", "");
     let shop = service.shop();
     let order = order(&shop, "K-1");
     let before = transactions(&service);

@@ -11,6 +11,7 @@ mod rate_limit;
 mod reports;
 mod scopes;
 mod service;
+mod strangers;
 mod transport;
 mod untouched_by_noise;
 mod waiting_pages;

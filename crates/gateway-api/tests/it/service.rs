@@ -80,26 +80,30 @@ fn wait_for(address: SocketAddr) {
 /// The one service of these tests.
 pub(crate) fn service() -> &'static Service {
     static SERVICE: OnceLock<Service> = OnceLock::new();
-    SERVICE.get_or_init(|| start("0"))
+    SERVICE.get_or_init(|| start("0", ""))
 }
 
 /// One that lets two requests of a key in per second.
 pub(crate) fn limited() -> &'static Service {
     static SERVICE: OnceLock<Service> = OnceLock::new();
-    SERVICE.get_or_init(|| start("2"))
+    SERVICE.get_or_init(|| start("2", ""))
 }
 
-/// One of the test's own.
-pub(crate) fn alone() -> Service {
-    start("0")
+/// One of a test's own, whose transactions nobody else adds to, with this limit of requests. What is in
+/// its books before is made by these statements of their owner.
+pub(crate) fn alone(rate_limit: &str, before: &str) -> Service {
+    start(rate_limit, before)
 }
 
-fn start(rate_limit: &str) -> Service {
+fn start(rate_limit: &str, before: &str) -> Service {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let database = TestDatabase::create(|url| {
         ledger::migrate(url).unwrap();
         ledger::grant_to_services(url, devstack::SERVICES_ROLE).unwrap();
     });
+    if !before.is_empty() {
+        database.query(before);
+    }
     let settings = settings(&database, rate_limit);
     let address = settings.listeners.gateway;
     let running = settings.clone();
@@ -131,6 +135,23 @@ fn start(rate_limit: &str) -> Service {
 impl Service {
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(crate) fn checkout(&self) -> SocketAddr {
+        self.settings.listeners.checkout
+    }
+
+    /// Transactions begun so far, those apart that wait for the database to have nothing to do.
+    pub(crate) fn transactions(&self) -> u64 {
+        let request = b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let metrics = send_raw_to(self.settings.listeners.ops, request).body;
+        let counts = metrics.lines().filter(|line| {
+            line.starts_with("gateway_db_transactions_total{") && !line.contains("\"spare\"")
+        });
+        counts
+            .filter_map(|line| line.rsplit(' ').next())
+            .map(|count| count.parse::<u64>().unwrap())
+            .sum()
     }
 
     pub(crate) fn run<T: Send + 'static>(

@@ -18,8 +18,9 @@ const OF_THE_PROVIDER: [&str; 6] = [
     "snap_tokens",
 ];
 /// Tables without anything about anybody.
-const OF_NOBODY: [&str; 3] = [
+const OF_NOBODY: [&str; 4] = [
     "__diesel_schema_migrations",
+    "checkout_links",
     "partition_drops",
     "provider_work",
 ];

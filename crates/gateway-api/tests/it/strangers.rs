@@ -1,0 +1,131 @@
+//! What strangers cost the books: nothing that they could send without a link of ours.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use crate::edge::{Reply, send_raw_to};
+use crate::service::{Service, alone};
+
+/// As an order's links were before they were signed.
+const UNSIGNED: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+fn call(address: SocketAddr, method: &str, path: &str) -> Reply {
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: 0\r\n\r\n"
+    );
+    send_raw_to(address, request.as_bytes())
+}
+
+/// An order whose payer chooses: its id and the token of its link.
+fn order(service: &Service, reference: &str) -> (String, String) {
+    let shop = service.shop();
+    let body = format!(
+        r#"{{"reference":"{reference}","amount":{{"value":"150000.00","currency":"IDR"}}}}"#
+    );
+    let made = shop.post("/v1/orders", &body);
+    assert_eq!(made.status, 201, "{made:?}");
+    let made: Value = made.json();
+    let link = made["checkout_url"].as_str().unwrap();
+    let (_, token) = link.split_once("?t=").unwrap();
+    (made["id"].as_str().unwrap().to_owned(), token.to_owned())
+}
+
+const CALLS: [(&str, &str); 7] = [
+    ("GET", ""),
+    ("HEAD", ""),
+    ("GET", "/qr.svg"),
+    ("GET", "/qr.png"),
+    ("GET", "/status"),
+    ("GET", "/events"),
+    ("POST", "/payments"),
+];
+
+/// Near the right token and far from it: cut, longer, altered in one place, in other letters, as tokens
+/// were before, another order's, none.
+fn wrong_tokens(right: &str, anothers: &str) -> Vec<String> {
+    let mut wrong: Vec<String> = (0..right.len())
+        .map(|at| {
+            let is_a = right.as_bytes()[at] == b'A';
+            let mut altered = right.to_owned();
+            altered.replace_range(at..=at, if is_a { "B" } else { "A" });
+            altered
+        })
+        .collect();
+    wrong.extend(
+        (0..right.len())
+            .step_by(6)
+            .map(|end| right[..end].to_owned()),
+    );
+    wrong.extend([
+        format!("{right}A"),
+        format!("{right}="),
+        right.to_lowercase(),
+        right.chars().rev().collect(),
+        UNSIGNED.to_owned(),
+        UNSIGNED.to_uppercase(),
+        "f".repeat(64),
+        anothers.to_owned(),
+        "%00".repeat(43),
+    ]);
+    wrong
+}
+
+#[test]
+fn a_link_that_is_not_ours_is_refused_without_a_transaction() {
+    let service = alone("2", "");
+    let (id, token) = order(&service, "one");
+    let (other, anothers) = order(&service, "two");
+    let page = service.checkout();
+    let shown = call(page, "GET", &format!("/pay/{id}?t={token}"));
+    assert_eq!(shown.status, 200, "{shown:?}");
+    let nobody = "ord_0193aaaaaaaaa7aaa8aaaaaaaaaaaaaa";
+    let unknown = call(page, "GET", &format!("/pay/{nobody}?t={token}"));
+    assert_eq!(unknown.status, 404);
+    let before = service.transactions();
+    assert!(before > 0);
+    let wrong = wrong_tokens(&token, &anothers);
+    for (index, token) in wrong.iter().enumerate() {
+        // Each token on some calls, each call with many tokens.
+        for (method, under) in CALLS.iter().skip(index % 3).step_by(3) {
+            let order = if index % 5 == 0 { nobody } else { &id };
+            let path = format!("/pay/{order}{under}?t={token}");
+            let refused = call(page, method, &path);
+            assert_eq!(refused.status, 404, "{method} {path}: {refused:?}");
+            if *method != "HEAD" {
+                assert_eq!(refused.body, unknown.body, "{method} {path}");
+            }
+        }
+    }
+    assert_eq!(service.transactions(), before, "strangers were looked up");
+    for (method, under, status) in [
+        ("GET", "", 200),
+        ("HEAD", "", 200),
+        ("GET", "/status", 200),
+        ("GET", "/qr.svg", 404),
+        ("POST", "/payments", 303),
+    ] {
+        let path = format!("/pay/{other}{under}?t={anothers}");
+        assert_eq!(call(page, method, &path).status, status, "{method} {path}");
+    }
+    assert!(service.transactions() > before, "the count does not count");
+}
+
+#[test]
+fn a_link_of_before_opens_while_strangers_take_turns() {
+    let service = alone(
+        "2",
+        "INSERT INTO checkout_links VALUES (true, now() + interval '1 hour')",
+    );
+    let (id, token) = order(&service, "before");
+    let page = service.checkout();
+    service.sql(&format!(
+        "UPDATE orders SET checkout_token = '{UNSIGNED}' WHERE reference = 'before'"
+    ));
+    let opened = |token: &str| call(page, "GET", &format!("/pay/{id}?t={token}"));
+    assert_eq!(opened(UNSIGNED).status, 200);
+    assert_eq!(opened(&"0".repeat(64)).status, 404);
+    // What one of our keys signed is not enough: it must be the order's link.
+    assert_eq!(opened(&token).status, 404);
+}
