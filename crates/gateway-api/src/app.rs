@@ -35,6 +35,7 @@ use crate::routes;
 use crate::state::Api;
 use crate::usecases::export_orders::STALLED_AFTER;
 use crate::usecases::unsent::NOTES_MAX;
+use crate::visits::Visits;
 use crate::watching::{WatchLimits, Watching};
 
 /// Creates under way at once in one process; further ones are shed before anything is written.
@@ -83,6 +84,7 @@ struct Parts {
     notes: Arc<Semaphore>,
     key_notes: Arc<Semaphore>,
     watching: Arc<Watching>,
+    visits: Arc<Visits>,
     links: Arc<Links>,
     long_reads: Arc<LongReads>,
     console: Console,
@@ -101,6 +103,7 @@ impl Parts {
             creates: Arc::clone(&self.creates),
             notes: Arc::clone(&self.notes),
             watching: Arc::clone(&self.watching),
+            visits: Arc::clone(&self.visits),
             links: Arc::clone(&self.links),
             long_reads: Arc::clone(&self.long_reads),
             console: self.console.clone(),
@@ -229,6 +232,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         notes: Arc::new(Semaphore::new(NOTES_MAX)),
         key_notes: Arc::new(Semaphore::new(1)),
         watching,
+        visits: Arc::new(Visits::register(&registry)?),
         links: begin_links(&ledger).await,
         long_reads: Arc::new(long_reads),
         console: Console::new(settings.shared.trusted_proxies.clone()),

@@ -21,4 +21,5 @@ pub mod share_refusal;
 pub mod state;
 pub mod usecases;
 pub mod views;
+pub mod visits;
 pub mod watching;

@@ -19,6 +19,7 @@ use crate::links::Links;
 use crate::long_reads::LongReads;
 use crate::rate_limit::RateLimit;
 use crate::usecases::unsent::Notes;
+use crate::visits::Visits;
 use crate::watching::Watching;
 
 /// The API of one thread.
@@ -41,6 +42,8 @@ pub struct Api {
     pub notes: Arc<Semaphore>,
     /// Payers' pages and held reads that wait for news, of all threads.
     pub watching: Arc<Watching>,
+    /// Places of payers' pages, of all threads.
+    pub visits: Arc<Visits>,
     /// Which checkout links are looked up.
     pub links: Arc<Links>,
     /// Places for reads that take long, of all threads.

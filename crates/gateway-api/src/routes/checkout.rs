@@ -48,6 +48,8 @@ impl Visit {
             Proof::Wrong => return Err(Refused(Message::NotFound)),
             Proof::Later => return Err(Refused(Message::Unavailable)),
         };
+        let place = api.visits.read(id).await;
+        let _place = place.ok_or(Refused(Message::Unavailable))?;
         api.ledger()
             .at(urgency)
             .transact(move |tx| tx.checkout_order(id, |right| token_matches(right, Some(&token))))
@@ -174,6 +176,9 @@ pub(super) async fn choose(
     let found = match visit.order(&api, &id, Urgency::Payer).await {
         Ok(found) => found,
         Err(refused) => return visit.refuse(&refused),
+    };
+    let Some(_place) = api.visits.choose(found.order.id) else {
+        return visit.refuse(&Refused(Message::Unavailable));
     };
     let opened = open(&api, &request, payload, &found).await;
     if let Err(error) = &opened {
