@@ -277,7 +277,9 @@ async fn begin_links(ledger: &Ledger) -> Arc<Links> {
     let (learning, ledger) = (Arc::clone(&links), ledger.clone());
     let learning = actix_web::rt::spawn(async move { learning.learn(&ledger).await });
     // It goes on where this gives up waiting.
-    let _ = tokio::time::timeout(LEARN_FIRST, learning).await;
+    if tokio::time::timeout(LEARN_FIRST, learning).await.is_err() {
+        tracing::debug!("links that nobody signed wait for the database");
+    }
     links
 }
 

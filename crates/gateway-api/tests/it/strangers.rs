@@ -56,7 +56,7 @@ fn wrong_tokens(right: &str, anothers: &str) -> Vec<String> {
     wrong.extend(
         (0..right.len())
             .step_by(6)
-            .map(|end| right[..end].to_owned()),
+            .map(|end| right.chars().take(end).collect()),
     );
     wrong.extend([
         format!("{right}A"),
