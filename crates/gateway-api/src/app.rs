@@ -25,6 +25,7 @@ use settings::ApiSettings;
 use socket2::SockRef;
 use tokio::sync::Semaphore;
 
+use crate::callers::Callers;
 use crate::console::{self, Console};
 use crate::creates::Creates;
 use crate::error::{panic_reply, problem_replies};
@@ -82,6 +83,7 @@ struct Parts {
     rate_limit: RateLimit,
     creates: Arc<Creates>,
     notes: Arc<Semaphore>,
+    callers: Arc<Callers>,
     key_notes: Arc<Semaphore>,
     watching: Arc<Watching>,
     visits: Arc<Visits>,
@@ -97,6 +99,7 @@ impl Parts {
             flows: self.flows.flows()?,
             rate_limit: self.rate_limit.clone(),
             peppers: self.settings.peppers.all().to_vec(),
+            callers: Arc::clone(&self.callers),
             key_notes: Arc::clone(&self.key_notes),
             guard: self.settings.shared.webhooks.guard.clone(),
             default_expiry: TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX),
@@ -230,6 +233,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         rate_limit: RateLimit::new(settings.rate_limit),
         creates: Arc::new(creates),
         notes: Arc::new(Semaphore::new(NOTES_MAX)),
+        callers: Arc::new(Callers::register(&registry)?),
         key_notes: Arc::new(Semaphore::new(1)),
         watching,
         visits: Arc::new(Visits::register(&registry)?),

@@ -9,7 +9,9 @@ use ayolinx_core::api_key::{looks_like_api_key, peppered};
 use ayolinx_core::ids::MerchantId;
 use ledger::{KeyUse, LedgerError, Urgency};
 use service_shell::{bearer, request_id};
+use uuid::Uuid;
 
+use crate::callers::Acquaintance;
 use crate::error::{ApiError, ErrorCode};
 use crate::state::{Api, storage};
 
@@ -40,7 +42,8 @@ impl Scope {
     }
 }
 
-/// Finds the caller and checks the scope, before anything else of the request is looked at.
+/// Finds the caller and checks the scope, before anything else of the request is looked at. A key over its
+/// limit, and one that nobody has, cost the books nothing more than a first look.
 ///
 /// # Errors
 /// 401, 403, 429, or 503 when the books are away.
@@ -63,23 +66,35 @@ pub async fn authenticate_any(
 ) -> Result<MerchantId, ApiError> {
     let key = key_of(request).ok_or_else(unauthorized)?;
     let digests = peppered(&api.peppers, key);
-    let caller = api
+    let newest = digests.first().ok_or_else(unauthorized)?.digest;
+    let address = api.console.client_address(request);
+    let met = api.callers.meet(&newest, address, Instant::now());
+    let urgency = match met {
+        Acquaintance::Known(key) => {
+            admit(api, request, key)?;
+            urgency(api, scopes)
+        }
+        Acquaintance::Stranger => Urgency::Read,
+        Acquaintance::Wrong => return Err(unauthorized()),
+        Acquaintance::Later(wait) => return Err(put_off(wait)),
+    };
+    let found = api
         .ledger()
-        .at(urgency(api, scopes))
+        .at(urgency)
         .transact(move |tx| tx.find_caller(&digests))
-        .await
-        .map_err(|error| match error {
-            LedgerError::NotFound => unauthorized(),
-            other => storage(other),
-        })?;
+        .await;
+    let caller = match found {
+        Ok(caller) => caller,
+        Err(LedgerError::NotFound) => {
+            api.callers.not_found(newest, address, Instant::now());
+            return Err(unauthorized());
+        }
+        Err(other) => return Err(storage(other)),
+    };
+    api.callers.found(newest, caller.key_id, Instant::now());
     request_id::note_merchant(caller.merchant_id);
-    let admission = api.rate_limit.admit(caller.key_id, Instant::now());
-    if let Some(standing) = admission.standing {
-        request.extensions_mut().insert(standing);
-    }
-    if let Some(wait) = admission.wait {
-        let seconds = wait.as_secs().saturating_add(1);
-        return Err(ApiError::of(ErrorCode::RateLimited).retry_after_secs(seconds));
+    if met == Acquaintance::Stranger {
+        admit(api, request, caller.key_id)?;
     }
     if let Some(unnoted) = caller.unnoted {
         note(api, unnoted);
@@ -93,6 +108,20 @@ pub async fn authenticate_any(
         ));
     }
     Ok(caller.merchant_id)
+}
+
+/// Counts a request of a key, and puts it off where it is one too many.
+fn admit(api: &Api, request: &HttpRequest, key: Uuid) -> Result<(), ApiError> {
+    let admission = api.rate_limit.admit(key, Instant::now());
+    if let Some(standing) = admission.standing {
+        request.extensions_mut().insert(standing);
+    }
+    admission.wait.map_or(Ok(()), |wait| Err(put_off(wait)))
+}
+
+fn put_off(wait: Duration) -> ApiError {
+    let seconds = wait.as_secs().saturating_add(1);
+    ApiError::of(ErrorCode::RateLimited).retry_after_secs(seconds)
 }
 
 /// Beside the request, one at a time in this process, and only where the books have nothing better to

@@ -3,8 +3,11 @@
 //! What it changes, it changes by the same transactions and flows as the API; what became of it is told
 //! in its own words.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
+use actix_web::http::header;
 use actix_web::web::{ServiceConfig, get, post, resource, to};
 use service_shell::proxies::TrustedProxies;
 use tokio::sync::Semaphore;
@@ -50,6 +53,16 @@ impl Console {
             sign_ins: Arc::new(Semaphore::new(SIGN_INS_MAX)),
             hours: Arc::default(),
         }
+    }
+
+    /// Where a request comes from, behind our proxies; `None` where the connection does not say.
+    #[must_use]
+    pub fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let forwarded = request.headers().get_all(header::X_FORWARDED_FOR);
+        let forwarded: Vec<&str> = forwarded.filter_map(|value| value.to_str().ok()).collect();
+        let forwarded = forwarded.join(",");
+        let peer = request.peer_addr()?.ip();
+        Some(self.proxies.client_address(peer, Some(&forwarded)))
     }
 }
 

@@ -4,6 +4,7 @@ pub mod app;
 pub mod assets;
 pub mod auth;
 pub mod body;
+pub mod callers;
 pub mod console;
 pub mod creates;
 pub mod docs;

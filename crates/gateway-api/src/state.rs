@@ -12,6 +12,7 @@ use payment_flows::Flows;
 use tokio::sync::Semaphore;
 use webhooks::UrlGuard;
 
+use crate::callers::Callers;
 use crate::console::Console;
 use crate::creates::Creates;
 use crate::error::{ApiError, ErrorCode};
@@ -30,6 +31,8 @@ pub struct Api {
     pub rate_limit: RateLimit,
     /// Peppers of API keys, newest first.
     pub peppers: Vec<Secret>,
+    /// What is remembered of API keys, of all threads.
+    pub callers: Arc<Callers>,
     /// One place for the note that a key was used, of all threads.
     pub key_notes: Arc<Semaphore>,
     /// Where webhooks may go.

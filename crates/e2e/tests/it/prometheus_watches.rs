@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::alerts_and_dashboards_fit::{Query, queries, text};
 use crate::support::{
-    Prometheus, Provider, QRIS, Sandbox, Shop, Watch, an_order, quick, until_some,
+    Http, Prometheus, Provider, QRIS, Sandbox, Shop, Watch, an_order, quick, until_some,
 };
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -20,7 +20,7 @@ const ALL_WITHIN: Duration = Duration::from_secs(100);
 const MAY_BE_EMPTY: [&str; 0] = [];
 
 /// Alerts whose causes are made while everything works …
-pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 18] = [
+pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 19] = [
     "ApiFails",
     "CallbacksForged",
     "CallbacksQuarantined",
@@ -39,6 +39,7 @@ pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 18] = [
     "SuspenseGrew",
     "UnknownPaymentsOld",
     "WebhooksDead",
+    "WrongKeys",
 ];
 /// … and when the database, then a service, is gone.
 pub(crate) const FIRE_AT_THE_END: [&str; 3] = ["CallbacksNotStored", "DatabaseAway", "ServiceDown"];
@@ -128,6 +129,18 @@ impl<'s> Traffic<'s> {
         }
     }
 
+    /// Somebody whose key nobody has, and who does not mind.
+    async fn wrong_keys(&self) {
+        let url = format!("{}/v1/orders", self.stack.api_url(0));
+        let key = format!("Bearer gk_{}", "x".repeat(43));
+        let http = Http::new();
+        for _ in 0..200 {
+            http.send("GET", &url, &[("authorization", &key)], vec![])
+                .await
+                .expect(401);
+        }
+    }
+
     /// Creates that the provider refuses, throttles, forgets, and answers late.
     async fn bad_creates(&self) {
         let error = |http: u16, code: &str| json!({"kind": "error", "http_status": http, "response_code": code});
@@ -213,6 +226,7 @@ async fn every_panel_has_data(prometheus: &Prometheus, traffic: &Traffic<'_>) {
         traffic.odd_callbacks().await;
         traffic.one_name_for_two().await;
         traffic.bad_creates().await;
+        traffic.wrong_keys().await;
         traffic.in_vain().await;
         traffic.age();
         let mut empty = Vec::new();

@@ -127,21 +127,8 @@ impl Seat {
 
 /// Where a request comes from, behind our proxies.
 pub(super) fn address(api: &Api, request: &HttpRequest) -> String {
-    let forwarded: Vec<&str> = request
-        .headers()
-        .get_all(header::X_FORWARDED_FOR)
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    let forwarded = forwarded.join(",");
-    request.peer_addr().map_or_else(
-        || "unknown".to_owned(),
-        |peer| {
-            let proxies = &api.console.proxies;
-            proxies
-                .client_address(peer.ip(), Some(&forwarded))
-                .to_string()
-        },
-    )
+    let address = api.console.client_address(request);
+    address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
 }
 
 /// Who it is, or a stranger, and therefore last in line; an error where there is no console.

@@ -1,7 +1,9 @@
 //! What strangers cost the books: nothing that they could send without a link of ours.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
+use ayolinx_core::api_key::ApiKey;
 use serde_json::Value;
 
 use crate::edge::{Reply, send_raw_to};
@@ -110,6 +112,89 @@ fn a_link_that_is_not_ours_is_refused_without_a_transaction() {
         assert_eq!(call(page, method, &path).status, status, "{method} {path}");
     }
     assert!(service.transactions() > before, "the count does not count");
+}
+
+fn with_key(service: &Service, key: &str) -> Reply {
+    let request = format!(
+        "GET /v1/orders?limit=1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+         authorization: Bearer {key}\r\n\r\n"
+    );
+    send_raw_to(service.address(), request.as_bytes())
+}
+
+fn drawn_key() -> String {
+    let mut random = [0; 32];
+    aws_lc_rs::rand::fill(&mut random).unwrap();
+    ApiKey::from_random(random).expose().to_owned()
+}
+
+#[test]
+fn a_wrong_key_costs_one_look_and_a_flood_of_them_thirty_a_second() {
+    let service = alone("");
+    let known = service.shop();
+    assert_eq!(known.get("/v1/orders").status, 200);
+    let before = service.transactions();
+    let wrong = drawn_key();
+    for _ in 0..100 {
+        let refused = with_key(&service, &wrong);
+        assert_eq!(refused.status, 401, "{refused:?}");
+    }
+    assert_eq!(service.transactions(), before + 1);
+
+    let began = Instant::now();
+    let mut put_off = 0;
+    for _ in 0..300 {
+        let refused = with_key(&service, &drawn_key());
+        assert!([401, 429].contains(&refused.status), "{refused:?}");
+        put_off += usize::from(refused.status == 429);
+        if refused.status == 429 {
+            assert_eq!(refused.problem(), "rate_limited");
+            assert!(refused.header("retry-after").is_some(), "{refused:?}");
+        }
+    }
+    let looked_up = service.transactions() - before - 1;
+    let most = 30 * (began.elapsed().as_secs() + 2);
+    assert!(looked_up <= most, "{looked_up} in {:?}", began.elapsed());
+    assert_eq!(looked_up, 300 - u64::try_from(put_off).unwrap());
+    // From the very address that floods, a key that is known still works.
+    assert_eq!(known.get("/v1/orders").status, 200);
+}
+
+#[test]
+fn a_key_over_its_limit_costs_no_transaction() {
+    let service = alone("");
+    let shop = service.shop();
+    assert_eq!(shop.get("/v1/orders").status, 200);
+    let before = service.transactions();
+    let (mut served, mut put_off) = (0, 0);
+    // As many as it takes to be put off on any machine: two are let in a second.
+    while put_off < 20 {
+        match shop.get("/v1/orders").status {
+            200 => served += 1,
+            429 => put_off += 1,
+            other => panic!("{other}"),
+        }
+    }
+    // The look at the key, and the list.
+    assert_eq!(service.transactions(), before + 2 * served);
+}
+
+#[test]
+fn a_revoked_key_is_refused_at_its_next_request() {
+    let service = alone("");
+    let shop = service.shop();
+    assert_eq!(shop.get("/v1/orders").status, 200);
+    service.sql("UPDATE api_keys SET revoked_at = now()");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let refused = shop.get("/v1/orders").status;
+        if refused != 429 {
+            assert_eq!(refused, 401);
+            break;
+        }
+        assert!(Instant::now() < deadline, "put off for ever");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
