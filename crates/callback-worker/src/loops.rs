@@ -145,11 +145,11 @@ async fn expire_orders(ledger: Ledger) -> Result<Did, LedgerError> {
 }
 
 async fn rematch_quarantine(ledger: Ledger) -> Result<Did, LedgerError> {
-    let placed = ledger
+    let found = ledger
         .at(Urgency::Write)
         .transact(|tx| tx.rematch(REMATCHES_AT_ONCE))
         .await?;
-    Ok(did(placed))
+    Ok(did(found.looked_at))
 }
 
 async fn keep_partitions(ledger: Ledger, retention: Retention) -> Result<Did, LedgerError> {

@@ -59,6 +59,7 @@ mod reconciling;
 mod redelivery;
 mod refund_ends;
 mod refunds;
+mod rematch;
 mod replacements;
 mod replays;
 mod reports;
@@ -132,6 +133,7 @@ pub use redelivery::{
     RangeBegun, RedeliveryRange,
 };
 pub use refunds::{NewRefund, Payee, RefundCompletion, RefundLine, RefundRefused};
+pub use rematch::Rematched;
 pub use replacements::REPLACEMENTS_MAX;
 pub use reports::{PeriodReport, Sum, Way, WayFigures};
 pub use restored::AfterRestore;

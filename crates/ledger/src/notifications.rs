@@ -1,18 +1,17 @@
 //! The inbox: what the provider told us is stored raw and takes effect in one transaction, before
-//! it is acknowledged. What cannot be placed is kept in quarantine and matched again.
+//! it is acknowledged. What cannot be placed is kept in quarantine, and matched again by `rematch.rs`.
 
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::messages::notification::Notification;
 use ayolinx_core::reading::{Channelled, ProviderWord};
-use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::BigInt;
 use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::history::Source;
 use crate::observation::{Effect, Observation};
-use crate::schema::{notifications, payments, rejected_notifications};
+use crate::schema::rejected_notifications;
 use crate::tx::Tx;
 
 /// What is unmatched is tried again this often …
@@ -95,57 +94,6 @@ impl Received {
 }
 
 impl Tx<'_> {
-    /// Tries to place up to `limit` unmatched notifications again. Returns how many were placed.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn rematch(&mut self, limit: i64) -> Result<usize, LedgerError> {
-        let now = self.now()?;
-        let due: Vec<(Uuid, NaiveDate, Vec<u8>)> = notifications::table
-            .filter(notifications::rematch_due_at.le(now))
-            .select((
-                notifications::id,
-                notifications::month,
-                notifications::body_sealed,
-            ))
-            .order(notifications::rematch_due_at)
-            .limit(limit)
-            .for_update()
-            .skip_locked()
-            .load(self.connection()?)?;
-        let mut placed = 0_usize;
-        for (id, month, sealed) in due {
-            let row = (id, month);
-            // Its window has passed by now, but it was fresh when it came: what it says still
-            // counts as said, and the ledger's facts are idempotent.
-            let tried = self.nested(|tx| {
-                let body = tx.context.open(&sealed, &body_context(id))?;
-                let notification = Notification::parse(&body).ok();
-                let payment = match &notification {
-                    Some(notification) => tx.match_payment(notification)?,
-                    None => None,
-                };
-                let received = tx.place(
-                    notification.as_ref(),
-                    payment,
-                    (Channelled::Callback, false),
-                )?;
-                tx.judge(row, received, payment)?;
-                Ok(received)
-            });
-            match tried {
-                Ok(Received::UnknownReference | Received::Unreadable) => {}
-                Ok(_) => placed = placed.saturating_add(1),
-                Err(error) if error.is_transient() => return Err(error),
-                Err(error) => {
-                    tracing::error!(notification.id = %id, error = %error, "cannot be placed");
-                    self.judge(row, Received::UnknownReference, None)?;
-                }
-            }
-        }
-        Ok(placed)
-    }
-
     pub(crate) fn place(
         &mut self,
         notification: Option<&Notification>,
@@ -169,53 +117,6 @@ impl Tx<'_> {
             (Effect::Asked, _) | (Effect::Unchanged, Channelled::StaleCallback) => Received::Asked,
             (Effect::Unchanged, Channelled::Callback | Channelled::Inquiry) => Received::NoChange,
         })
-    }
-
-    fn match_payment(&mut self, notification: &Notification) -> Result<Option<Uuid>, LedgerError> {
-        let named = notification.our_reference.as_deref();
-        if let Some(id) = named.and_then(|named| named.parse::<PaymentId>().ok()) {
-            let found: Option<Uuid> = payments::table
-                .find(id.as_uuid())
-                .select(payments::id)
-                .first(self.connection()?)
-                .optional()?;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        let Some(code) = &notification.link_code else {
-            return Ok(None);
-        };
-        Ok(payments::table
-            .filter(payments::link_code.eq(code))
-            .select(payments::id)
-            .order(payments::created_at.desc())
-            .first(self.connection()?)
-            .optional()?)
-    }
-
-    fn judge(
-        &mut self,
-        (id, month): (Uuid, NaiveDate),
-        received: Received,
-        payment: Option<Uuid>,
-    ) -> Result<(), LedgerError> {
-        let wait = (received == Received::UnknownReference).then_some(REMATCH_EVERY_SECONDS);
-        diesel::sql_query(
-            "UPDATE notifications SET verdict = $1, payment_id = coalesce($2, payment_id), \
-                 rematch_due_at = CASE WHEN $3::bigint IS NULL \
-                     OR received_at < now() - make_interval(hours => $4::int) THEN NULL \
-                     ELSE now() + make_interval(secs => $3::bigint) END \
-             WHERE id = $5 AND month = $6",
-        )
-        .bind::<Text, _>(received.verdict())
-        .bind::<Nullable<SqlUuid>, _>(payment)
-        .bind::<Nullable<BigInt>, _>(wait)
-        .bind::<BigInt, _>(REMATCH_FOR_HOURS)
-        .bind::<SqlUuid, _>(id)
-        .bind::<Date, _>(month)
-        .execute(self.connection()?)?;
-        Ok(())
     }
 
     /// Keeps a refused callback among the newest ones.

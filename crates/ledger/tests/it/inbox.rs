@@ -188,14 +188,18 @@ async fn a_callback_before_its_payment_is_placed_when_that_appears() {
     let payment = new.payment.as_ref().unwrap().id;
     let body = says(payment, "00", "150000.00");
     assert_eq!(fresh(&books, &body).await, Received::UnknownReference);
-    assert_eq!(books.run(|tx| tx.rematch(10)).await, 0, "it is not due yet");
+    assert_eq!(
+        books.run(|tx| tx.rematch(10)).await.placed,
+        0,
+        "it is not due yet"
+    );
     books.sql("UPDATE notifications SET rematch_due_at = now()");
-    assert_eq!(books.run(|tx| tx.rematch(10)).await, 0);
+    assert_eq!(books.run(|tx| tx.rematch(10)).await.placed, 0);
     new.expires_at = crate::support::in_an_hour();
     books.begin(&new, &crate::support::claim("A-1")).await;
     assert_eq!(books.run(|tx| tx.retry_quarantine(None)).await, 1);
-    assert_eq!(books.run(|tx| tx.rematch(10)).await, 1);
-    assert_eq!(books.run(|tx| tx.rematch(10)).await, 0);
+    assert_eq!(books.run(|tx| tx.rematch(10)).await.placed, 1);
+    assert_eq!(books.run(|tx| tx.rematch(10)).await.placed, 0);
     assert_eq!(books.view(new.id).await.status, OrderState::Paid);
     assert_eq!(fresh(&books, &body).await, Received::Duplicate);
     books.audit().await;
@@ -219,7 +223,7 @@ async fn matching_again_ends_after_three_days_and_survives_a_broken_row() {
     let body = says(one.payment, "00", "150000.00");
     let placed = inbound(&body, Channelled::Callback);
     books.run(move |tx| tx.receive(&placed)).await;
-    assert_eq!(books.run(|tx| tx.rematch(10)).await, 0);
+    assert_eq!(books.run(|tx| tx.rematch(10)).await.placed, 0);
     assert_eq!(
         books.count("notifications WHERE rematch_due_at IS NOT NULL"),
         1
@@ -261,4 +265,88 @@ async fn the_newest_thousand_refused_callbacks_are_kept_for_a_day() {
     books.run(move |tx| tx.keep_refused(&refused(2000))).await;
     assert_eq!(books.count("rejected_notifications"), 1);
     assert_eq!(books.count("orders"), 0);
+}
+
+/// A transaction that locks an order and waits until it is told to end.
+async fn hold_order(
+    books: &Books,
+    order: ayolinx_core::ids::OrderId,
+) -> (std::sync::mpsc::Sender<()>, tokio::task::JoinHandle<()>) {
+    let (holds, held) = tokio::sync::oneshot::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (ledger, merchant) = (books.ledger.clone(), books.merchant);
+    let task = tokio::spawn(async move {
+        let change = move |tx: &mut ledger::Tx<'_>| {
+            tx.claim_sync(
+                merchant,
+                order,
+                chrono::TimeDelta::zero(),
+                ledger::Source::Merchant,
+            )?;
+            holds.send(()).unwrap();
+            released.recv().ok();
+            Ok(())
+        };
+        ledger.transact(change).await.unwrap();
+    });
+    held.await.unwrap();
+    (release, task)
+}
+
+/// Callbacks that are received lock the order first. Whoever matched one again held its row and waited
+/// for the order; a repeat of that callback held the order and waited for the row.
+#[tokio::test]
+async fn matching_again_holds_no_callback_while_its_order_is_held() {
+    let books = Books::open().await;
+    let mut waiting = Vec::new();
+    for number in 0..6 {
+        let mut new =
+            crate::support::order(books.merchant, &format!("A-{number}"), Some(Method::Qris));
+        new.expires_at = crate::support::in_an_hour();
+        let body = says(new.payment.as_ref().unwrap().id, "00", "150000.00");
+        assert_eq!(fresh(&books, &body).await, Received::UnknownReference);
+        books
+            .begin(&new, &crate::support::claim(&new.reference))
+            .await;
+        waiting.push((new.id, body));
+    }
+    // The oldest, one in the middle and the newest.
+    let mut held = Vec::new();
+    for place in [0, 2, 5] {
+        held.push(hold_order(&books, waiting[place].0).await);
+    }
+    books.run(|tx| tx.retry_quarantine(None)).await;
+    assert_eq!(books.run(|tx| tx.rematch(10)).await.placed, 3);
+    assert_eq!(books.count("orders WHERE state = 'paid'"), 3);
+    for (release, task) in held {
+        release.send(()).unwrap();
+        task.await.unwrap();
+    }
+    // While all of it is matched and told again at once, everything is taken in and nothing fails.
+    let matching = async {
+        let mut placed = 0;
+        for _ in 0..5 {
+            placed += books.run(|tx| tx.rematch(10)).await.placed;
+        }
+        placed
+    };
+    let told = async {
+        for (_, body) in &waiting {
+            let received = fresh(&books, body).await;
+            assert!(
+                matches!(
+                    received,
+                    Received::Applied | Received::Duplicate | Received::NoChange
+                ),
+                "{received:?}"
+            );
+        }
+    };
+    tokio::join!(matching, told);
+    assert_eq!(books.count("orders WHERE state = 'paid'"), 6);
+    assert_eq!(
+        books.count("notifications WHERE rematch_due_at IS NOT NULL"),
+        0
+    );
+    books.audit().await;
 }

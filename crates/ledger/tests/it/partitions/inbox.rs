@@ -62,7 +62,7 @@ async fn what_was_only_kept_last_month_is_applied_in_this_one_and_stays_one_row(
     books.sql(
         "UPDATE notifications SET rematch_due_at = now() - interval '1 s' WHERE payment_id IS NULL",
     );
-    assert_eq!(books.run(|tx| tx.rematch(10)).await, 0);
+    assert_eq!(books.run(|tx| tx.rematch(10)).await.placed, 0);
     let waits = "notifications WHERE rematch_due_at > now()";
     assert_eq!(books.count(waits), 1);
     assert_eq!(books.held().await, (PRICE, 0));
