@@ -1,23 +1,45 @@
-//! Places at the database, given to the most urgent who waits. Who waits too long is turned away by
-//! its caller's deadline; who would only lengthen the line is turned away at once (promise P11).
+//! Places at the database, given to the most urgent who waits, and among equally urgent ones to one shop after the
+//! other; a shop has a share of the places and of each line. Who waits too long is turned away by its caller's deadline;
+//! who would only lengthen the line is turned away at once (promise P11).
 
-use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use ayolinx_core::ids::MerchantId;
+use prometheus::Registry;
+use shares::{Held, Limits, Line, PoolMetrics, Refusals, Refused as ShareRefused};
 use tokio::sync::oneshot;
 
 use crate::urgency::{PATIENCE_MAX, Urgency};
 
 /// When somebody has waited without a break for so long, it is no short stall but too much load.
 const STALL_MAX: Duration = Duration::from_secs(1);
-/// Every so many places go to who has waited longest of all, so that nobody waits for ever.
+/// Every so many places go to the line whose first has waited longest of all, so that nobody waits for ever.
 const OLDEST_EVERY: u64 = 8;
+
+/// Whose work it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Whose {
+    /// A shop's: it has a share.
+    Shop(MerchantId),
+    /// Everybody's: callbacks, loops, look-ups of keys. It takes what is free.
+    Ours,
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shop(merchant) => merchant.fmt(f),
+            Self::Ours => f.write_str("ours"),
+        }
+    }
+}
 
 /// Why nobody was let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// Too many wait already.
+    /// Too many wait already, of all or of this shop.
     TooMany,
     /// Waited in vain.
     InVain,
@@ -37,15 +59,17 @@ pub(crate) struct Gate {
     lines: Arc<Mutex<Lines>>,
     places: usize,
     waiting_max: usize,
+    refusals: Refusals,
 }
 
+/// An admissible waiter never waits: whatever makes one admissible is followed by [`Lines::next`].
 #[derive(Debug)]
 struct Lines {
-    free: usize,
+    held: Held<Whose>,
     given: u64,
-    /// Since when somebody has been waiting all the time.
+    /// Since when somebody has been waiting for want of any place all the time.
     crowded_since: Option<Instant>,
-    waiting: [VecDeque<Waiter>; Urgency::COUNT],
+    waiting: [Line<Whose, Waiter>; Urgency::COUNT],
 }
 
 #[derive(Debug)]
@@ -54,20 +78,36 @@ struct Waiter {
     place: oneshot::Sender<Place>,
 }
 
-#[derive(Debug)]
-enum Standing {
+enum Standing<'a> {
     In(Place),
-    Waiting(oneshot::Receiver<Place>, Duration),
+    Waiting(Waiting<'a>, Duration),
+}
+
+/// Dropped, it leaves its line.
+struct Waiting<'a> {
+    gate: &'a Gate,
+    urgency: Urgency,
+    whose: Whose,
+    ticket: u64,
+    place: oneshot::Receiver<Place>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(line) = self.gate.lines().waiting.get_mut(self.urgency.line()) {
+            line.leave(&self.whose, self.ticket);
+        }
+    }
 }
 
 /// A place; dropped, it goes to the next.
 #[derive(Debug)]
-pub(crate) struct Place(Option<Gate>);
+pub(crate) struct Place(Option<(Gate, Whose)>);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(gate) = self.0.take() {
-            gate.pass_on();
+        if let Some((gate, whose)) = self.0.take() {
+            gate.pass_on(whose);
         }
     }
 }
@@ -76,44 +116,63 @@ impl Gate {
     pub(crate) fn new(places: usize, waiting_max: usize) -> Self {
         Self {
             lines: Arc::new(Mutex::new(Lines {
-                free: places,
+                held: Held::new(Limits::quarters(places)),
                 given: 0,
                 crowded_since: None,
-                waiting: Default::default(),
+                waiting: Urgency::ALL
+                    .map(|of| Line::new(Limits::unshared(of.waiting_max(waiting_max)))),
             })),
             places,
             waiting_max,
+            refusals: Refusals::default(),
         }
+    }
+
+    /// Tells who has the places.
+    pub(crate) fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        let lines = Arc::clone(&self.lines);
+        self.refusals.register(registry, "database", move || {
+            let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+            PoolMetrics::read(&lines.held, lines.waiting())
+        })
     }
 
     /// How many places nobody has.
     pub(crate) fn free(&self) -> usize {
-        self.lines().free
+        self.lines().free()
     }
 
     pub(crate) fn standing(&self) -> Standings {
         let lines = self.lines();
-        let waiting = lines.waiting.iter().flatten();
         Standings {
             places: self.places,
-            free: lines.free,
-            waiting: waiting.filter(|one| !one.place.is_closed()).count(),
+            free: lines.free(),
+            waiting: lines.waiting(),
         }
     }
 
-    /// A place, as soon as there is one and nobody more urgent waits.
+    /// A place, as soon as there is one for this work and nobody more urgent waits for it.
     pub(crate) async fn enter(
         &self,
         urgency: Urgency,
+        whose: Whose,
         deadline: Duration,
     ) -> Result<Place, Refused> {
-        let (waiting, patience) = match self.stand_in_line(urgency)? {
-            Standing::In(place) => return Ok(place),
-            Standing::Waiting(waiting, patience) => (waiting, patience.min(deadline)),
+        let (mut waiting, patience) = match self.stand_in_line(urgency, whose) {
+            Ok(Standing::In(place)) => return Ok(place),
+            Ok(Standing::Waiting(waiting, patience)) => (waiting, patience.min(deadline)),
+            Err(share) => {
+                self.refusals.count(share);
+                return Err(Refused::TooMany);
+            }
         };
-        match tokio::time::timeout(patience, waiting).await {
+        match tokio::time::timeout(patience, &mut waiting.place).await {
             Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(Refused::InVain),
+            Ok(Err(_)) | Err(_) => {
+                let share = self.lines().admit(whose).err();
+                self.refusals.count(share.unwrap_or(ShareRefused::All));
+                Err(Refused::InVain)
+            }
         }
     }
 
@@ -122,14 +181,14 @@ impl Gate {
         self.places.saturating_sub(self.places / 8)
     }
 
-    fn stand_in_line(&self, urgency: Urgency) -> Result<Standing, Refused> {
+    fn stand_in_line(&self, urgency: Urgency, whose: Whose) -> Result<Standing<'_>, ShareRefused> {
         let mut lines = self.lines();
-        if urgency == Urgency::Spare && lines.free < self.kept_free() {
-            return Err(Refused::TooMany);
+        if urgency == Urgency::Spare && lines.free() < self.kept_free() {
+            return Err(ShareRefused::All);
         }
-        if lines.free > 0 {
-            lines.free = lines.free.saturating_sub(1);
-            return Ok(Standing::In(Place(Some(self.clone()))));
+        if lines.admit(whose).is_ok() {
+            lines.held.take(&whose);
+            return Ok(Standing::In(self.place(whose)));
         }
         let now = Instant::now();
         let crowded_since = *lines.crowded_since.get_or_insert(now);
@@ -139,39 +198,49 @@ impl Gate {
             PATIENCE_MAX
         };
         let Some(line) = lines.waiting.get_mut(urgency.line()) else {
-            return Err(Refused::TooMany);
+            return Err(ShareRefused::All);
         };
-        // The oldest give up first.
-        while line.front().is_some_and(|waiter| waiter.place.is_closed()) {
-            line.pop_front();
+        if whose != Whose::Ours {
+            let shares = Limits::quarters(urgency.waiting_max(self.waiting_max));
+            shares.admit(line.len(), line.len_of(&whose))?;
         }
-        if line.len() >= urgency.waiting_max(self.waiting_max) {
-            return Err(Refused::TooMany);
-        }
-        let (place, waiting) = oneshot::channel();
-        line.push_back(Waiter { since: now, place });
+        let (wake, place) = oneshot::channel();
+        let waiter = Waiter {
+            since: now,
+            place: wake,
+        };
+        let ticket = line.push(&whose, waiter)?;
+        let waiting = Waiting {
+            gate: self,
+            urgency,
+            whose,
+            ticket,
+            place,
+        };
         Ok(Standing::Waiting(waiting, patience))
     }
 
-    /// Gives a place that became free to the next who still waits.
-    fn pass_on(&self) {
-        loop {
-            let next = {
-                let mut lines = self.lines();
-                let next = lines.next();
-                if next.is_none() {
-                    lines.free = lines.free.saturating_add(1);
-                    lines.crowded_since = None;
+    fn place(&self, whose: Whose) -> Place {
+        Place(Some((self.clone(), whose)))
+    }
+
+    /// Takes a place back and gives it, and what else became free by that, to those who still wait.
+    fn pass_on(&self, whose: Whose) {
+        let mut returned = Some(whose);
+        while let Some(whose) = returned.take() {
+            self.lines().held.give_back(&whose);
+            while let Some((next, waiter)) = self.next() {
+                if let Err(mut place) = waiter.place.send(self.place(next)) {
+                    // It gave up just now; its place is not to be passed on from in here.
+                    returned = place.0.take().map(|(_, whose)| whose);
+                    break;
                 }
-                next
-            };
-            let Some(waiter) = next else { return };
-            match waiter.place.send(Place(Some(self.clone()))) {
-                Ok(()) => return,
-                // It gave up just now; its place is not to be passed on from in here.
-                Err(mut place) => drop(place.0.take()),
             }
         }
+    }
+
+    fn next(&self) -> Option<(Whose, Waiter)> {
+        self.lines().next()
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -179,149 +248,54 @@ impl Gate {
     }
 }
 
+fn admit(held: &Held<Whose>, whose: Whose) -> Result<(), ShareRefused> {
+    match whose {
+        Whose::Shop(_) => held.admit(&whose),
+        Whose::Ours if held.all() < held.limits().places => Ok(()),
+        Whose::Ours => Err(ShareRefused::All),
+    }
+}
+
 impl Lines {
-    fn next(&mut self) -> Option<Waiter> {
-        for line in &mut self.waiting {
-            while line.front().is_some_and(|waiter| waiter.place.is_closed()) {
-                line.pop_front();
-            }
+    fn free(&self) -> usize {
+        (self.held.limits().places).saturating_sub(self.held.all())
+    }
+
+    fn waiting(&self) -> usize {
+        self.waiting.iter().map(Line::len).sum()
+    }
+
+    fn admit(&self, whose: Whose) -> Result<(), ShareRefused> {
+        admit(&self.held, whose)
+    }
+
+    fn next(&mut self) -> Option<(Whose, Waiter)> {
+        let next = self.pick();
+        match &next {
+            Some((whose, _)) => self.held.take(whose),
+            // Whoever waits still, waits for its own share.
+            None if self.free() > 0 => self.crowded_since = None,
+            None => {}
         }
-        self.given = self.given.wrapping_add(1);
-        let standing = self.waiting.iter_mut().filter(|line| !line.is_empty());
-        let line = if self.given.is_multiple_of(OLDEST_EVERY) {
-            standing.min_by_key(|line| line.front().map(|waiter| waiter.since))
+        next
+    }
+
+    fn pick(&mut self) -> Option<(Whose, Waiter)> {
+        let held = &self.held;
+        let may_enter = |whose: &Whose| admit(held, *whose).is_ok();
+        let is_admissible = |line: &&mut Line<Whose, Waiter>| line.oldest(may_enter).is_some();
+        let mut standing = self.waiting.iter_mut().filter(is_admissible);
+        let line = if self.given.wrapping_add(1).is_multiple_of(OLDEST_EVERY) {
+            standing.min_by_key(|line| line.oldest(may_enter).map(|waiter| waiter.since))
         } else {
-            standing.into_iter().next()
+            standing.next()
         };
-        line?.pop_front()
+        let next = line?.next(may_enter);
+        self.given = self.given.wrapping_add(1);
+        next
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_are_shed_before_requests_and_callbacks_last() {
-        let of = |most| Urgency::ALL.map(|of| of.waiting_max(most));
-        assert_eq!(of(1024), [1024, 768, 256, 64, 128, 64, 0]);
-        assert_eq!(of(2), [2, 1, 1, 1, 1, 1, 0]);
-    }
-
-    #[tokio::test]
-    async fn a_place_goes_to_the_most_urgent_and_at_times_to_the_oldest() {
-        let gate = Gate::new(1, 64);
-        let deadline = Duration::from_secs(10);
-        let held = gate.enter(Urgency::Read, deadline).await.unwrap();
-        assert_eq!(gate.free(), 0);
-        let (served, mut order) = tokio::sync::mpsc::unbounded_channel();
-        let enter = |urgency: Urgency| {
-            let (gate, served) = (gate.clone(), served.clone());
-            tokio::spawn(async move {
-                let _place = gate.enter(urgency, deadline).await.unwrap();
-                served.send(urgency).unwrap();
-            })
-        };
-        enter(Urgency::Read);
-        tokio::task::yield_now().await;
-        for _ in 0..9 {
-            enter(Urgency::Callback);
-        }
-        enter(Urgency::Write);
-        tokio::task::yield_now().await;
-        drop(held);
-        let mut seen = Vec::new();
-        for _ in 0..11 {
-            seen.push(order.recv().await.unwrap());
-        }
-        let read = seen.iter().position(|of| *of == Urgency::Read).unwrap();
-        assert_eq!(read, 7, "{seen:?}");
-        assert_eq!(seen[10], Urgency::Write, "{seen:?}");
-        assert_eq!(gate.free(), 1);
-    }
-
-    #[tokio::test]
-    async fn whoever_came_first_strangers_stand_behind_every_shop() {
-        let gate = Gate::new(1, 1024);
-        let held = gate.enter(Urgency::Write, PATIENCE_MAX).await.unwrap();
-        let (served, mut order) = tokio::sync::mpsc::unbounded_channel();
-        let expected = &Urgency::ALL[..6];
-        for urgency in expected.iter().rev().copied() {
-            let (gate, served) = (gate.clone(), served.clone());
-            tokio::spawn(async move {
-                let _place = gate.enter(urgency, PATIENCE_MAX).await.unwrap();
-                served.send(urgency).unwrap();
-            });
-            tokio::task::yield_now().await;
-        }
-        drop((held, served));
-        let mut seen = Vec::new();
-        while let Some(urgency) = order.recv().await {
-            seen.push(urgency);
-        }
-        assert_eq!(seen, expected);
-        assert_eq!(
-            expected[2..],
-            [
-                Urgency::Request,
-                Urgency::Payer,
-                Urgency::Read,
-                Urgency::Public
-            ]
-        );
-    }
-
-    #[tokio::test]
-    async fn what_is_spare_leaves_most_places_to_others() {
-        let gate = Gate::new(16, 64);
-        let deadline = Duration::from_secs(10);
-        let mut held = Vec::new();
-        for _ in 0..3 {
-            held.push(gate.enter(Urgency::Spare, deadline).await.unwrap());
-        }
-        let refused = gate.enter(Urgency::Spare, deadline).await;
-        assert_eq!(refused.err(), Some(Refused::TooMany));
-        held.push(gate.enter(Urgency::Read, deadline).await.unwrap());
-        held.clear();
-        assert!(gate.enter(Urgency::Spare, deadline).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_stall_is_waited_for_and_too_much_load_is_not() {
-        let gate = Gate::new(1, 64);
-        let long = Duration::from_secs(10);
-        let held = gate.enter(Urgency::Write, long).await.unwrap();
-        let turned_away_after = async |urgency| {
-            let began = Instant::now();
-            assert_eq!(gate.enter(urgency, long).await.err(), Some(Refused::InVain));
-            began.elapsed()
-        };
-        assert!(turned_away_after(Urgency::Read).await >= PATIENCE_MAX);
-        // Nobody was let in since: this is no stall any more.
-        assert!(turned_away_after(Urgency::Read).await < PATIENCE_MAX);
-        assert!(turned_away_after(Urgency::Write).await >= PATIENCE_MAX);
-        drop(held);
-        let held = gate.enter(Urgency::Write, long).await.unwrap();
-        assert!(turned_away_after(Urgency::Read).await >= PATIENCE_MAX);
-        drop(held);
-    }
-
-    #[tokio::test]
-    async fn who_gave_up_takes_no_place_with_it() {
-        let gate = Gate::new(1, 4);
-        let held = gate.enter(Urgency::Write, Duration::ZERO).await.unwrap();
-        let shortly = Duration::from_millis(5);
-        for _ in 0..20 {
-            let refused = gate.enter(Urgency::Read, shortly).await;
-            assert_eq!(refused.err(), Some(Refused::InVain));
-        }
-        let line = gate.clone();
-        let one = tokio::spawn(async move { line.enter(Urgency::Read, shortly * 50).await });
-        tokio::task::yield_now().await;
-        let refused = gate.enter(Urgency::Read, shortly).await;
-        assert_eq!(refused.err(), Some(Refused::TooMany));
-        drop(held);
-        drop(one.await.unwrap().unwrap());
-        assert_eq!(gate.free(), 1);
-    }
-}
+#[path = "gate_tests.rs"]
+mod tests;

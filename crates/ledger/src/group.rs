@@ -139,6 +139,9 @@ impl Ledger {
         claim: Claim,
         untaken: OnUntaken,
     ) -> Result<Begun, LedgerError> {
+        // While it waits for the writer it has one of its shop's places in the queue.
+        let share = self.beginning().try_enter(&new.merchant_id);
+        let _share = share.map_err(|_| LedgerError::Overloaded)?;
         let beginning = Arc::new(Beginning { new, claim });
         let change = Change::Order(Arc::clone(&beginning), Arc::clone(&untaken));
         match self.share(change).await? {

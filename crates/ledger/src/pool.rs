@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use ayolinx_core::ids::MerchantId;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use prometheus::Registry;
+use shares::{Limits, Shares};
 use tracing::{Instrument, Span};
 
 use crate::context::Context;
 use crate::error::LedgerError;
-use crate::gate::{Gate, Refused};
+use crate::gate::{Gate, Refused, Whose};
 use crate::group::Group;
 use crate::manager::{LogConnectErrors, Manager};
 use crate::metrics::{Connections, LedgerMetrics, Tally};
@@ -64,6 +65,8 @@ pub struct Ledger {
     database: Database,
     group: Arc<Group>,
     gate: Gate,
+    /// Orders that wait for the writer, by shop.
+    beginning: Shares<MerchantId>,
     connections_max: u32,
     merchant: Option<MerchantId>,
     deadline: Duration,
@@ -111,6 +114,11 @@ impl Ledger {
             database: pool(NAME, among_others, settings.connections_max, idle),
             group: Arc::new(Group::new(writer, settings.waiting_max)),
             gate: Gate::new(places, settings.waiting_max),
+            beginning: Shares::new(
+                "writer_queue",
+                Limits::quarters(settings.waiting_max),
+                Limits::NONE,
+            ),
             connections_max: settings.connections_max,
             merchant: None,
             deadline: settings.deadline,
@@ -128,6 +136,8 @@ impl Ledger {
             None => LedgerMetrics::new()?,
         };
         metrics.register(registry, Connections::new(self.gate.clone())?)?;
+        self.gate.register(registry)?;
+        self.beginning.register(registry)?;
         self.database.metrics.get_or_init(|| metrics);
         Ok(())
     }
@@ -174,7 +184,8 @@ impl Ledger {
         F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
         let began = Instant::now();
-        let place = self.gate.enter(urgency, deadline).await;
+        let whose = self.merchant.map_or(Whose::Ours, Whose::Shop);
+        let place = self.gate.enter(urgency, whose, deadline).await;
         self.database
             .count(|metrics| metrics.waited(urgency, began.elapsed()));
         let span = Span::current();
@@ -222,6 +233,10 @@ impl Ledger {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.database.context
+    }
+
+    pub(crate) const fn beginning(&self) -> &Shares<MerchantId> {
+        &self.beginning
     }
 
     pub(crate) fn group(&self) -> &Group {

@@ -43,6 +43,12 @@ impl<K: Eq + Hash + Clone, W> Line<K, W> {
         self.len
     }
 
+    /// How many of them of this key.
+    #[must_use]
+    pub fn len_of(&self, key: &K) -> usize {
+        self.waiting.get(key).map_or(0, VecDeque::len)
+    }
+
     /// Whether nobody waits.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -54,8 +60,7 @@ impl<K: Eq + Hash + Clone, W> Line<K, W> {
     /// # Errors
     /// Whose share of the line is used up.
     pub fn push(&mut self, key: &K, wake: W) -> Result<u64, Refused> {
-        let own = self.waiting.get(key).map_or(0, VecDeque::len);
-        self.limits.admit(self.len, own)?;
+        self.limits.admit(self.len, self.len_of(key))?;
         let ticket = self.next_ticket;
         self.next_ticket = self.next_ticket.wrapping_add(1);
         let line = self.waiting.entry(key.clone()).or_default();

@@ -47,7 +47,7 @@ const LAW: [(&str, &[&str]); 19] = [
     ("chaos", &["ayolinx-core", "devstack"]),
     ("bench", &["ayolinx-core", "chaos", "devstack"]),
     ("ayolinx-client", &["ayolinx-core", "http-client"]),
-    ("ledger", &["ayolinx-core"]),
+    ("ledger", &["ayolinx-core", "shares"]),
     ("settings", &["ayolinx-core", "service-shell", "webhooks"]),
     (
         "payment-flows",
