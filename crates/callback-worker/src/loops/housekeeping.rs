@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use ledger::{GivenUp, Ledger, LedgerError, PRUNED_AT_ONCE, Retention};
+use ledger::{GivenUp, Ledger, LedgerError, PRUNED_AT_ONCE, Retention, Urgency};
 use prometheus::{IntCounterVec, Opts, Registry};
 use service_shell::pace::Did;
 
@@ -62,7 +62,10 @@ impl Housekeeping {
     /// When the database does not answer.
     pub async fn prune_creations(&self, ledger: &Ledger) -> Result<Did, LedgerError> {
         let days = self.retention.creation_days;
-        let pruned = ledger.transact(move |tx| tx.prune_creations(days)).await?;
+        let pruned = ledger
+            .at(Urgency::Write)
+            .transact(move |tx| tx.prune_creations(days))
+            .await?;
         self.count(CREATIONS, pruned);
         Ok(full_step(pruned))
     }
@@ -74,6 +77,7 @@ impl Housekeeping {
     pub async fn give_up_deliveries(&self, ledger: &Ledger) -> Result<Did, LedgerError> {
         let disabled_for = self.disabled_for;
         let given_up: GivenUp = ledger
+            .at(Urgency::Write)
             .transact(move |tx| tx.give_up_deliveries(disabled_for))
             .await?;
         self.count(OF_DISABLED, given_up.disabled);

@@ -130,7 +130,7 @@ fn drawn_key() -> String {
 
 #[test]
 fn a_wrong_key_costs_one_look_and_a_flood_of_them_thirty_a_second() {
-    let service = alone("");
+    let service = alone("2", "");
     let known = service.shop();
     assert_eq!(known.get("/v1/orders").status, 200);
     let before = service.transactions();
@@ -162,7 +162,7 @@ fn a_wrong_key_costs_one_look_and_a_flood_of_them_thirty_a_second() {
 
 #[test]
 fn a_key_over_its_limit_costs_no_transaction() {
-    let service = alone("");
+    let service = alone("2", "");
     let shop = service.shop();
     assert_eq!(shop.get("/v1/orders").status, 200);
     let before = service.transactions();
@@ -181,7 +181,7 @@ fn a_key_over_its_limit_costs_no_transaction() {
 
 #[test]
 fn a_revoked_key_is_refused_at_its_next_request() {
-    let service = alone("");
+    let service = alone("2", "");
     let shop = service.shop();
     assert_eq!(shop.get("/v1/orders").status, 200);
     service.sql("UPDATE api_keys SET revoked_at = now()");

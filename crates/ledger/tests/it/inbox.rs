@@ -287,7 +287,11 @@ async fn hold_order(
             released.recv().ok();
             Ok(())
         };
-        ledger.transact(change).await.unwrap();
+        ledger
+            .at(ledger::Urgency::Write)
+            .transact(change)
+            .await
+            .unwrap();
     });
     held.await.unwrap();
     (release, task)
