@@ -164,7 +164,9 @@ fn deliverer(
         timeout: timings.webhook_timeout,
     };
     let metrics = DeliveryMetrics::register(registry)?;
-    Ok(Deliverer::new(ledger.clone(), tries, metrics, pace))
+    let deliverer = Deliverer::new(ledger.clone(), tries, metrics, pace);
+    deliverer.register(registry)?;
+    Ok(deliverer)
 }
 
 fn housekeeping(

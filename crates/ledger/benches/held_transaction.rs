@@ -24,8 +24,8 @@ use ayolinx_core::secret::Secret;
 use chrono::TimeDelta;
 use devstack::{TestDatabase, run_sql};
 use ledger::{
-    Context, DeliveryNext, Fronts, LeasedDelivery, Ledger, LedgerSettings, NewEndpoint, Plans,
-    TryResult, Urgency,
+    Context, DeliveryNext, DeliveryRoom, Fronts, LeasedDelivery, Ledger, LedgerSettings,
+    NewEndpoint, Plans, TryResult, Urgency,
 };
 use uuid::Uuid;
 
@@ -181,9 +181,9 @@ async fn deliver(ledger: &Ledger, ends: Instant) -> Seen {
     let mut fronts = Fronts::default();
     while Instant::now() < ends {
         let began = Instant::now();
-        let look = ledger
-            .at(Urgency::Write)
-            .transact(move |tx| tx.lease_deliveries_from(fronts, 256, 16, LEASE));
+        let look = ledger.at(Urgency::Write).transact(move |tx| {
+            tx.lease_deliveries_from(fronts, &DeliveryRoom::of(256, 16), LEASE)
+        });
         let leased;
         (leased, fronts) = look.await.unwrap();
         let is_looked_at = ends.saturating_duration_since(began) < LOOK;

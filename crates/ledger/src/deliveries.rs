@@ -2,9 +2,10 @@
 //! many of an endpoint at once whatever the number of replicas, and fenced by a token.
 //! An endpoint that fails gets one try at a time and a lane of its own, so that it delays no other.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
-use ayolinx_core::ids::{EndpointId, EventId};
+use ayolinx_core::ids::{EndpointId, EventId, MerchantId};
 use ayolinx_core::secret::Secret;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -12,7 +13,7 @@ use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid
 use uuid::Uuid;
 
 use crate::error::LedgerError;
-use crate::fronts::Fronts;
+use crate::fronts::{Fronts, Stand};
 use crate::schema::webhook_endpoints;
 use crate::statement::Statement;
 use crate::tx::Tx;
@@ -32,12 +33,35 @@ pub(crate) enum Lane {
 }
 
 /// How much may be claimed.
-struct Limits {
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryRoom {
     /// In all.
-    at_once: i64,
+    pub at_once: i64,
     /// Of one endpoint, counting what all replicas have under way.
-    per_endpoint: i64,
-    lease: TimeDelta,
+    pub per_endpoint: i64,
+    /// Endpoints that are passed over: whoever claims has no place for them.
+    pub full_endpoints: HashSet<EndpointId>,
+    /// Shops whose endpoints are passed over.
+    pub full_shops: HashSet<MerchantId>,
+}
+
+impl DeliveryRoom {
+    /// So much in all, and of each endpoint.
+    #[must_use]
+    pub fn of(at_once: i64, per_endpoint: i64) -> Self {
+        Self {
+            at_once,
+            per_endpoint,
+            ..Self::default()
+        }
+    }
+
+    fn has_room_for(&self, stand: &Stand) -> bool {
+        stand.due_at.is_some_and(|due_at| due_at <= stand.now)
+            && stand.under_way < self.per_endpoint
+            && !(self.full_endpoints).contains(&EndpointId::from_uuid(stand.endpoint))
+            && !(self.full_shops).contains(&MerchantId::from_uuid(stand.merchant))
+    }
 }
 
 /// One event on its way to one endpoint, claimed until its lease ends.
@@ -47,6 +71,8 @@ pub struct LeasedDelivery {
     pub event_id: EventId,
     /// The endpoint.
     pub endpoint_id: EndpointId,
+    /// Whose the endpoint is.
+    pub merchant_id: MerchantId,
     /// Where to.
     pub url: String,
     /// What it is, for logs and metrics.
@@ -115,7 +141,8 @@ impl Tx<'_> {
         lease: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, LedgerError> {
         let fronts = Fronts::default();
-        let (leased, _) = self.lease_deliveries_from(fronts, limit, per_endpoint, lease)?;
+        let room = DeliveryRoom::of(limit, per_endpoint);
+        let (leased, _) = self.lease_deliveries_from(fronts, &room, lease)?;
         Ok(leased)
     }
 
@@ -128,16 +155,10 @@ impl Tx<'_> {
     pub fn lease_deliveries_from(
         &mut self,
         fronts: Fronts,
-        limit: i64,
-        per_endpoint: i64,
+        room: &DeliveryRoom,
         lease: TimeDelta,
     ) -> Result<(Vec<LeasedDelivery>, Fronts), LedgerError> {
-        let limits = Limits {
-            at_once: limit,
-            per_endpoint,
-            lease,
-        };
-        self.lease_lane(Lane::Healthy, &limits, fronts)
+        self.lease_lane(Lane::Healthy, (room, lease), fronts)
     }
 
     /// Claims up to `limit` due deliveries for endpoints whose last five tries failed: one at a time
@@ -150,7 +171,8 @@ impl Tx<'_> {
         limit: i64,
         lease: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, LedgerError> {
-        let (leased, _) = self.lease_troubled_from(Fronts::default(), limit, lease)?;
+        let room = DeliveryRoom::of(limit, 1);
+        let (leased, _) = self.lease_troubled_from(Fronts::default(), &room, lease)?;
         Ok(leased)
     }
 
@@ -162,21 +184,20 @@ impl Tx<'_> {
     pub fn lease_troubled_from(
         &mut self,
         fronts: Fronts,
-        limit: i64,
+        room: &DeliveryRoom,
         lease: TimeDelta,
     ) -> Result<(Vec<LeasedDelivery>, Fronts), LedgerError> {
-        let limits = Limits {
-            at_once: limit,
+        let room = DeliveryRoom {
             per_endpoint: 1,
-            lease,
+            ..room.clone()
         };
-        self.lease_lane(Lane::Troubled, &limits, fronts)
+        self.lease_lane(Lane::Troubled, (&room, lease), fronts)
     }
 
     fn lease_lane(
         &mut self,
         lane: Lane,
-        limits: &Limits,
+        (room, lease): (&DeliveryRoom, TimeDelta),
         mut fronts: Fronts,
     ) -> Result<(Vec<LeasedDelivery>, Fronts), LedgerError> {
         if fronts.begin_whole_look() {
@@ -184,7 +205,7 @@ impl Tx<'_> {
             let waiting = self.waiting_endpoints()?;
             fronts.looked_whole(began.elapsed(), waiting.into_iter());
         }
-        let endpoints = self.endpoints_with_room(lane, limits, &mut fronts)?;
+        let endpoints = self.endpoints_with_room(lane, room, &mut fronts)?;
         let endpoints = self.lock_endpoints(endpoints)?;
         if endpoints.is_empty() {
             return Ok((Vec::new(), fronts));
@@ -215,13 +236,13 @@ impl Tx<'_> {
                  deliveries.due_at",
         )
         .bind::<Text, _>(fronts.since())
-        .bind::<BigInt, _>(limits.per_endpoint)
+        .bind::<BigInt, _>(room.per_endpoint)
         .column::<SqlUuid, _>(endpoints.into_iter())
         .bind::<Integer, _>(TROUBLED_AFTER)
         .bind::<Bool, _>(lane == Lane::Troubled)
-        .bind::<BigInt, _>(limits.at_once)
+        .bind::<BigInt, _>(room.at_once)
         .bind::<SqlUuid, _>(token)
-        .bind::<BigInt, _>(limits.lease.num_milliseconds())
+        .bind::<BigInt, _>(lease.num_milliseconds())
         .load(self.connection()?)?;
         for row in &rows {
             if let Some(due_at) = row.due_at {
@@ -236,7 +257,7 @@ impl Tx<'_> {
     fn endpoints_with_room(
         &mut self,
         lane: Lane,
-        limits: &Limits,
+        room: &DeliveryRoom,
         fronts: &mut Fronts,
     ) -> Result<Vec<Uuid>, LedgerError> {
         let known = fronts.to_ask();
@@ -251,12 +272,9 @@ impl Tx<'_> {
             fronts.looked_for_new(began.elapsed());
         }
         fronts.note_stands(&known, &stands);
-        stands.retain(|stand| {
-            stand.due_at.is_some_and(|due_at| due_at <= stand.now)
-                && stand.under_way < limits.per_endpoint
-        });
+        stands.retain(|stand| room.has_room_for(stand));
         stands.sort_by_key(|stand| stand.due_at);
-        let at_once = usize::try_from(limits.at_once).unwrap_or(0);
+        let at_once = usize::try_from(room.at_once).unwrap_or(0);
         let endpoints = stands.iter().map(|stand| stand.endpoint);
         Ok(endpoints.take(at_once).collect())
     }
@@ -273,5 +291,28 @@ impl Tx<'_> {
             .for_no_key_update()
             .skip_locked()
             .load(self.connection()?)?)
+    }
+
+    /// Gives claimed deliveries back that are not tried now: no step of the schedule is used up, and they
+    /// are due as before.
+    ///
+    /// # Errors
+    /// When the database does not answer: then their leases end by themselves.
+    pub fn put_back_deliveries(
+        &mut self,
+        claimed: &[(EventId, EndpointId, Uuid)],
+    ) -> Result<(), LedgerError> {
+        Statement::new(
+            "UPDATE deliveries SET lease_token = NULL, leased_until = NULL \
+             FROM unnest(?, ?, ?) AS back (event_id, endpoint_id, token) \
+             WHERE deliveries.event_id = back.event_id \
+               AND deliveries.endpoint_id = back.endpoint_id \
+               AND deliveries.lease_token = back.token",
+        )
+        .column::<SqlUuid, _>(claimed.iter().map(|(event, ..)| event.as_uuid()))
+        .column::<SqlUuid, _>(claimed.iter().map(|(_, endpoint, _)| endpoint.as_uuid()))
+        .column::<SqlUuid, _>(claimed.iter().map(|(.., token)| *token))
+        .execute(self.connection()?)?;
+        Ok(())
     }
 }

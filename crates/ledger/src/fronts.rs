@@ -41,6 +41,8 @@ pub struct Fronts {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stand {
     pub(crate) endpoint: Uuid,
+    /// Whose the endpoint is.
+    pub(crate) merchant: Uuid,
     /// When the first of its deliveries is due that nobody has claimed.
     pub(crate) due_at: Option<DateTime<Utc>>,
     /// Deliveries that are claimed.
@@ -155,6 +157,7 @@ mod tests {
         let now = Utc::now();
         Stand {
             endpoint,
+            merchant: Uuid::nil(),
             due_at: due_in.map(|seconds| shifted(now, TimeDelta::seconds(seconds))),
             under_way,
             now,

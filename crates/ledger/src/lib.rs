@@ -98,7 +98,7 @@ pub use console::{
 };
 pub use context::{Context, Plans};
 pub use creations::PAYMENTS_MAX;
-pub use deliveries::{DeliveryNext, LeasedDelivery, TryResult};
+pub use deliveries::{DeliveryNext, DeliveryRoom, LeasedDelivery, TryResult};
 pub use endpoints::{ENDPOINTS_MAX, EndpointChange, EndpointLine, NewEndpoint};
 pub use erase::{Erased, Erasing, SoughtPayer};
 pub use error::LedgerError;

@@ -41,6 +41,8 @@ struct Found {
 struct StandRow {
     #[diesel(sql_type = SqlUuid)]
     endpoint_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    merchant_id: Uuid,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     due_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = BigInt)]
@@ -82,10 +84,11 @@ impl Tx<'_> {
              asked AS ( \
                  SELECT endpoint_id FROM recent WHERE state = 'due' AND leased_until IS NULL \
                  UNION SELECT unnest(?)) \
-             SELECT asked.endpoint_id, first.due_at, busy.under_way, now() AS now FROM asked \
+             SELECT asked.endpoint_id, endpoint.merchant_id, first.due_at, busy.under_way, \
+                    now() AS now FROM asked \
              CROSS JOIN (SELECT ?::jsonb AS since OFFSET 0) fronts \
              CROSS JOIN LATERAL ( \
-                 SELECT id FROM webhook_endpoints \
+                 SELECT id, merchant_id FROM webhook_endpoints \
                  WHERE id = asked.endpoint_id AND enabled AND deleted_at IS NULL \
                    AND (failures_in_row >= ?) = ? OFFSET 0) endpoint \
              LEFT JOIN LATERAL ( \
@@ -108,6 +111,7 @@ impl Tx<'_> {
         .load(self.connection()?)?;
         let stand = |row: StandRow| Stand {
             endpoint: row.endpoint_id,
+            merchant: row.merchant_id,
             due_at: row.due_at,
             under_way: row.under_way,
             now: row.now,

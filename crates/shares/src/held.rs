@@ -76,6 +76,14 @@ impl<K: Eq + Hash + Clone> Held<K> {
         }
     }
 
+    /// The keys that hold something and may not take one more.
+    #[must_use]
+    pub fn refused(&self) -> Vec<K> {
+        let holders = self.of.iter();
+        let refused = holders.filter(|(_, own)| self.limits.admit(self.all, **own).is_err());
+        refused.map(|(key, _)| key.clone()).collect()
+    }
+
     /// The keys that hold all that is guaranteed to them, or more, and how much: the most first, so many at most.
     #[must_use]
     pub fn largest(&self, most: usize) -> Vec<(K, usize)> {

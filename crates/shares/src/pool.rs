@@ -141,6 +141,18 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         self.state().held.room(key)
     }
 
+    /// The keys that hold something and could take no more now.
+    #[must_use]
+    pub fn refused(&self) -> Vec<K> {
+        self.state().held.refused()
+    }
+
+    /// What the pool allows.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.state().held.limits()
+    }
+
     /// How many places are taken.
     #[must_use]
     pub fn held(&self) -> usize {

@@ -1,6 +1,6 @@
 //! Telling merchants: claim due deliveries, send them side by side, record each answer at once.
-//! A delivery under way holds its lease and nothing else, and endpoints that keep failing have places
-//! of their own, so that one slow endpoint delays no other.
+//! A delivery under way holds its lease and a place of its endpoint and shop, and endpoints that keep failing have
+//! places of their own, so that slow endpoints delay no other.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use ledger::{DeliveryNext, Fronts, LeasedDelivery, Ledger, LedgerError, TryResult, Urgency};
+use prometheus::Registry;
 use service_shell::pace::{Did, Pace};
 use service_shell::telemetry;
 use tracing::field::Empty;
@@ -18,12 +19,6 @@ use webhooks::{Delivery, DeliveryOutcome, WebhookSchedule, WebhookSecret, Webhoo
 use super::delivery_metrics::{DeliveryMetrics, EndpointState};
 use super::under_way::UnderWay;
 
-/// Deliveries under way at once in one process, to endpoints that answer …
-const AT_ONCE_MAX: i64 = 256;
-/// … and to those whose last tries all failed, of which each has one under way.
-const TROUBLED_AT_ONCE_MAX: i64 = 64;
-/// Of them to one endpoint, over all replicas.
-pub(super) const PER_ENDPOINT_MAX: i64 = 16;
 /// What a lease leaves beside the try: time to record it.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
@@ -64,6 +59,14 @@ impl Deliverer {
         }
     }
 
+    /// Tells the metrics of the places.
+    ///
+    /// # Errors
+    /// When they are registered already.
+    pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        self.under_way.register(registry)
+    }
+
     /// How often webhooks are looked for, and the way to have it done now.
     #[must_use]
     pub fn pace(&self) -> &Pace {
@@ -80,7 +83,7 @@ impl Deliverer {
 
     /// How many tries are under way.
     #[must_use]
-    pub fn under_way(&self) -> i64 {
+    pub fn under_way(&self) -> usize {
         self.under_way.all()
     }
 
@@ -90,20 +93,19 @@ impl Deliverer {
     /// # Errors
     /// When nothing can be claimed.
     pub async fn run_once(self: &Rc<Self>) -> Result<Did, LedgerError> {
-        let room = AT_ONCE_MAX.saturating_sub(self.under_way.of(EndpointState::Healthy));
-        if room <= 0 {
+        let Some(room) = self.under_way.room(EndpointState::Healthy) else {
             return Ok(Did::Nothing);
-        }
+        };
         let lease = self.lease;
         let fronts = self.fronts.take();
         self.fronts.set(fronts.after_failure());
         let (leased, fronts) = self
             .ledger
             .at(Urgency::Write)
-            .transact(move |tx| tx.lease_deliveries_from(fronts, room, PER_ENDPOINT_MAX, lease))
+            .transact(move |tx| tx.lease_deliveries_from(fronts, &room, lease))
             .await?;
         self.fronts.set(fronts);
-        Ok(self.start(leased, EndpointState::Healthy))
+        self.start(leased, EndpointState::Healthy).await
     }
 
     /// [`Deliverer::run_once`] for endpoints whose last tries all failed.
@@ -111,10 +113,9 @@ impl Deliverer {
     /// # Errors
     /// When nothing can be claimed.
     pub async fn run_troubled_once(self: &Rc<Self>) -> Result<Did, LedgerError> {
-        let room = TROUBLED_AT_ONCE_MAX.saturating_sub(self.under_way.of(EndpointState::Troubled));
-        if room <= 0 {
+        let Some(room) = self.under_way.room(EndpointState::Troubled) else {
             return Ok(Did::Nothing);
-        }
+        };
         let lease = self.lease;
         let fronts = self.troubled_fronts.take();
         self.troubled_fronts.set(fronts.after_failure());
@@ -125,18 +126,24 @@ impl Deliverer {
         let (leased, fronts) = self
             .ledger
             .at(Urgency::Write)
-            .transact(move |tx| tx.lease_troubled_from(fronts, room, lease))
+            .transact(move |tx| tx.lease_troubled_from(fronts, &room, lease))
             .await?;
         self.troubled_fronts.set(fronts);
-        Ok(self.start(leased, EndpointState::Troubled))
+        self.start(leased, EndpointState::Troubled).await
     }
 
-    fn start(self: &Rc<Self>, leased: Vec<LeasedDelivery>, state: EndpointState) -> Did {
-        if leased.is_empty() {
-            return Did::Nothing;
-        }
+    async fn start(
+        self: &Rc<Self>,
+        leased: Vec<LeasedDelivery>,
+        state: EndpointState,
+    ) -> Result<Did, LedgerError> {
+        let (mut did, mut without) = (Did::Nothing, Vec::new());
         for delivery in leased {
-            let place = self.under_way.place(state, delivery.endpoint_id);
+            let Ok(place) = self.under_way.place(state, &delivery) else {
+                without.push((delivery.event_id, delivery.endpoint_id, delivery.token));
+                continue;
+            };
+            did = Did::Something;
             let deliverer = Rc::clone(self);
             let span = span_of(&delivery);
             let tried = async move {
@@ -145,7 +152,13 @@ impl Deliverer {
             };
             actix_web::rt::spawn(tried.instrument(span));
         }
-        Did::Something
+        // A look may claim more of one shop than there are places; the next look passes the shop over.
+        if !without.is_empty() {
+            let books = self.ledger.at(Urgency::Write);
+            let put_back = books.transact(move |tx| tx.put_back_deliveries(&without));
+            put_back.await?;
+        }
+        Ok(did)
     }
 
     async fn deliver(&self, delivery: LeasedDelivery, state: EndpointState) {

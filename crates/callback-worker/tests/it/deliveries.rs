@@ -27,16 +27,16 @@ use webhooks::{UrlGuard, WebhookSecret, WebhookSender};
 
 const TRY_TIMEOUT: Duration = Duration::from_secs(2);
 const BEAT: Duration = Duration::from_millis(50);
-const PATIENCE: Duration = Duration::from_secs(30);
-const OLD: &str = "whsec_b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xk";
-const NEW: &str = "whsec_bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const OLD: &str = "whsec_b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xk";
+pub(crate) const NEW: &str = "whsec_bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3";
 
 /// A worker that delivers, and the books it works on.
-struct Worker {
+pub(crate) struct Worker {
     ledger: Ledger,
-    merchant: MerchantId,
+    pub(crate) merchant: MerchantId,
     shutdown: Shutdown,
-    deliverer: Rc<Deliverer>,
+    pub(crate) deliverer: Rc<Deliverer>,
     _database: TestDatabase,
 }
 
@@ -60,6 +60,13 @@ pub(crate) fn context() -> Context {
 
 impl Worker {
     async fn start(schedule: &str) -> Self {
+        let worker = Self::still(schedule, TRY_TIMEOUT).await;
+        deliver(&worker.deliverer, BEAT, &worker.shutdown);
+        worker
+    }
+
+    /// One that looks for webhooks only when it is told to.
+    pub(crate) async fn still(schedule: &str, timeout: Duration) -> Self {
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let database = TestDatabase::create(|url| {
             ledger::migrate(url).unwrap();
@@ -74,9 +81,9 @@ impl Worker {
         let ledger = Ledger::new(&settings, context());
         let guard = UrlGuard::new::<&str>(&[], &["127.0.0.0/8"]).unwrap();
         let tries = Tries {
-            sender: WebhookSender::new(guard, TRY_TIMEOUT),
+            sender: WebhookSender::new(guard, timeout),
             schedule: schedule.parse().unwrap(),
-            timeout: TRY_TIMEOUT,
+            timeout,
         };
         let deliverer = Rc::new(Deliverer::new(
             ledger.clone(),
@@ -85,7 +92,6 @@ impl Worker {
             webhook_pace(BEAT),
         ));
         let shutdown = Shutdown::new();
-        deliver(&deliverer, BEAT, &shutdown);
         let merchant = MerchantId::from_uuid(Uuid::now_v7());
         let worker = Self {
             ledger,
@@ -100,14 +106,14 @@ impl Worker {
         worker
     }
 
-    async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     ) -> T {
         self.ledger.at(Urgency::Write).transact(work).await.unwrap()
     }
 
-    async fn endpoint(&self, url: &str, secret: &str) -> EndpointId {
+    pub(crate) async fn endpoint(&self, url: &str, secret: &str) -> EndpointId {
         let id = EndpointId::from_uuid(Uuid::now_v7());
         let new = NewEndpoint {
             id,
@@ -134,7 +140,7 @@ impl Worker {
     }
 
     /// An order that is made and cancelled: one event, to every endpoint.
-    async fn cancelled_order(&self) {
+    pub(crate) async fn cancelled_order(&self) {
         let merchant = self.merchant;
         let order = NewOrder {
             id: OrderId::from_uuid(Uuid::now_v7()),
@@ -180,7 +186,7 @@ impl Drop for Worker {
 }
 
 /// A server that takes what is sent and never answers; counts those who wait.
-fn hanging_shop() -> (String, Arc<Mutex<Vec<TcpStream>>>) {
+pub(crate) fn hanging_shop() -> (String, Arc<Mutex<Vec<TcpStream>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     let waiting: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
@@ -210,7 +216,7 @@ fn open(waiting: &Mutex<Vec<TcpStream>>) -> usize {
     streams.len()
 }
 
-fn receiver(secret: &str) -> WebhookReceiver {
+pub(crate) fn receiver(secret: &str) -> WebhookReceiver {
     let receiver = WebhookReceiver::start(0).unwrap();
     receiver.trust(secret);
     receiver

@@ -19,6 +19,8 @@ mod replays;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod slow_endpoints;
+#[cfg(test)]
 mod snap;
 #[cfg(test)]
 mod spellings;

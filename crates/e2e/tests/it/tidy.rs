@@ -76,6 +76,7 @@ const LAW: [(&str, &[&str]); 19] = [
             "payment-flows",
             "service-shell",
             "settings",
+            "shares",
             "signature-readings",
             "webhooks",
         ],

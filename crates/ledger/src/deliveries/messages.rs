@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use ayolinx_core::ids::{EndpointId, EventId};
+use ayolinx_core::ids::{EndpointId, EventId, MerchantId};
 use ayolinx_core::secret::Secret;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -23,6 +23,7 @@ const UNREADABLE_RETRY_SECONDS: i64 = 600;
 
 #[derive(Queryable)]
 struct EndpointRow {
+    merchant_id: Uuid,
     url: String,
     secret_sealed: Vec<u8>,
     previous_secret_sealed: Option<Vec<u8>>,
@@ -50,6 +51,7 @@ impl Tx<'_> {
             .select((
                 webhook_endpoints::id,
                 (
+                    webhook_endpoints::merchant_id,
                     webhook_endpoints::url,
                     webhook_endpoints::secret_sealed,
                     webhook_endpoints::previous_secret_sealed,
@@ -101,6 +103,7 @@ impl Tx<'_> {
         Ok(LeasedDelivery {
             event_id: EventId::from_uuid(row.event_id),
             endpoint_id: EndpointId::from_uuid(row.endpoint_id),
+            merchant_id: MerchantId::from_uuid(endpoint.merchant_id),
             url: endpoint.url.clone(),
             event_type: event.event_type.clone(),
             body: body_with_payer(&event.body, payer.as_ref())?,

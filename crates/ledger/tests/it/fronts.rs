@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ayolinx_core::ids::EndpointId;
 use chrono::TimeDelta;
-use ledger::{DeliveryNext, Fronts, LeasedDelivery};
+use ledger::{DeliveryNext, DeliveryRoom, Fronts, LeasedDelivery};
 
 use crate::support::Books;
 use crate::webhooks::{settle, test_event};
@@ -12,7 +12,7 @@ use crate::webhooks::{settle, test_event};
 async fn look(books: &Books, fronts: Fronts) -> (Vec<LeasedDelivery>, Fronts) {
     let lease = TimeDelta::seconds(30);
     books
-        .run(move |tx| tx.lease_deliveries_from(fronts, 100, 16, lease))
+        .run(move |tx| tx.lease_deliveries_from(fronts, &DeliveryRoom::of(100, 16), lease))
         .await
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use ledger::{Backlog, Fronts};
+use ledger::{Backlog, DeliveryRoom, Fronts};
 
 use super::explained::{Read, measured, reads};
 use crate::support::Books;
@@ -56,7 +56,7 @@ async fn idle_look(books: &Books) -> Read {
     // The first look is one at everything and asks about every endpoint.
     while reads(books, NEW).len() < asked + 2 {
         let (leased, next) = books
-            .run(move |tx| tx.lease_deliveries_from(fronts, 100, 16, lease))
+            .run(move |tx| tx.lease_deliveries_from(fronts, &DeliveryRoom::of(100, 16), lease))
             .await;
         assert!(leased.is_empty());
         fronts = next;
