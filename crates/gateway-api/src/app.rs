@@ -6,6 +6,7 @@ use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer, dev::Server, rt::net::TcpStream};
+use ayolinx_core::ids::MerchantId;
 use ayolinx_core::key_id::KeyId;
 use chrono::TimeDelta;
 use ledger::{Ledger, PepperStanding, Urgency};
@@ -22,6 +23,7 @@ use service_shell::shutdown::{self, Shutdown};
 use service_shell::unread_body;
 use service_shell::{reply_headers, request_id};
 use settings::ApiSettings;
+use shares::Shares;
 use socket2::SockRef;
 use tokio::sync::Semaphore;
 
@@ -35,7 +37,7 @@ use crate::rate_limit::{self, RateLimit};
 use crate::routes;
 use crate::state::Api;
 use crate::usecases::export_orders::STALLED_AFTER;
-use crate::usecases::unsent::NOTES_MAX;
+use crate::usecases::unsent::note_places;
 use crate::visits::Visits;
 use crate::watching::{WatchLimits, Watching};
 
@@ -82,7 +84,7 @@ struct Parts {
     metrics: HttpMetrics,
     rate_limit: RateLimit,
     creates: Arc<Creates>,
-    notes: Arc<Semaphore>,
+    notes: Shares<MerchantId>,
     callers: Arc<Callers>,
     key_notes: Arc<Semaphore>,
     watching: Arc<Watching>,
@@ -104,7 +106,7 @@ impl Parts {
             guard: self.settings.shared.webhooks.guard.clone(),
             default_expiry: TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX),
             creates: Arc::clone(&self.creates),
-            notes: Arc::clone(&self.notes),
+            notes: self.notes.clone(),
             watching: Arc::clone(&self.watching),
             visits: Arc::clone(&self.visits),
             links: Arc::clone(&self.links),
@@ -220,6 +222,8 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         &registry,
     )?;
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
+    let notes = note_places();
+    notes.register(&registry)?;
     let creates = Creates::new(CREATES_MAX);
     creates.register(&registry)?;
     let long_reads = LongReads::default();
@@ -232,7 +236,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         metrics: HttpMetrics::register(&registry, "gateway")?,
         rate_limit: RateLimit::new(settings.rate_limit),
         creates: Arc::new(creates),
-        notes: Arc::new(Semaphore::new(NOTES_MAX)),
+        notes,
         callers: Arc::new(Callers::register(&registry)?),
         key_notes: Arc::new(Semaphore::new(1)),
         watching,

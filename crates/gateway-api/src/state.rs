@@ -9,6 +9,7 @@ use ayolinx_core::secret::Secret;
 use chrono::TimeDelta;
 use ledger::{Ledger, LedgerError, Tx, Urgency};
 use payment_flows::Flows;
+use shares::Shares;
 use tokio::sync::Semaphore;
 use webhooks::UrlGuard;
 
@@ -42,7 +43,7 @@ pub struct Api {
     /// Places for creates under way, of all threads.
     pub creates: Arc<Creates>,
     /// Places for notes about creates that were begun and not sent, of all threads.
-    pub notes: Arc<Semaphore>,
+    pub notes: Shares<MerchantId>,
     /// Payers' pages and held reads that wait for news, of all threads.
     pub watching: Arc<Watching>,
     /// Places of payers' pages, of all threads.
@@ -71,7 +72,7 @@ impl Api {
     /// Where it is noted that a create was begun and not sent.
     #[must_use]
     pub fn notes(&self) -> Notes {
-        Notes::new(self.ledger().clone(), Arc::clone(&self.notes))
+        Notes::new(self.ledger().clone(), self.notes.clone())
     }
 
     /// While creates are turned away, reads take only what is free.

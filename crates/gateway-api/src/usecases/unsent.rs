@@ -5,30 +5,37 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ayolinx_core::ids::MerchantId;
 use ledger::{Begun, Call, CallOutcome, Ledger, LedgerError, OnUntaken, Urgency};
+use shares::{Limits, Place, Shares};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 /// Notes under way at once in a process. What finds no place is resolved when its lease has ended.
-pub(crate) const NOTES_MAX: usize = 64;
+const NOTES_MAX: usize = 64;
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// A minute and a half of trying; by then the lease has ended.
 const TRIES_MAX: u32 = 50;
 
+/// Places for notes, shared by shops.
+#[must_use]
+pub fn note_places() -> Shares<MerchantId> {
+    Shares::new("notes", Limits::quarters(NOTES_MAX), Limits::NONE)
+}
+
 /// Where notes are made.
 #[derive(Clone)]
 pub struct Notes {
     ledger: Ledger,
-    places: Arc<Semaphore>,
+    places: Shares<MerchantId>,
 }
 
 impl Notes {
-    /// Notes in these books, with so many places in the process.
+    /// Notes in these books, at these places of the process.
     #[must_use]
-    pub fn new(ledger: Ledger, places: Arc<Semaphore>) -> Self {
+    pub fn new(ledger: Ledger, places: Shares<MerchantId>) -> Self {
         Self { ledger, places }
     }
 
@@ -42,7 +49,7 @@ impl Notes {
             let (Begun::Send { call, .. }, Some(runtime)) = (begun, &runtime) else {
                 return;
             };
-            let Ok(place) = Arc::clone(&notes.places).try_acquire_owned() else {
+            let Ok(place) = notes.places.try_enter(&call.merchant_id) else {
                 return;
             };
             let note = note(notes.ledger.clone(), *call, place);
@@ -53,7 +60,7 @@ impl Notes {
 
 /// The token is ours alone: while it holds, nobody else can have sent the call; once it does not,
 /// this changes nothing.
-async fn note(ledger: Ledger, call: Call, _place: OwnedSemaphorePermit) {
+async fn note(ledger: Ledger, call: Call, _place: Place<MerchantId>) {
     let (payment_id, token): (_, Uuid) = (call.payment_id, call.token);
     let mut pause = PAUSE_FIRST;
     for _ in 0..TRIES_MAX {
