@@ -7,9 +7,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use prometheus::Registry;
+use shares::{Limits, Place, Shares};
 use tokio::time::Instant;
 
 use crate::metrics::{ClientMetrics, Exchange};
+use crate::outcome::NotSentReason;
 
 mod circuit;
 
@@ -29,10 +32,20 @@ const ANY: Exchange<'static> = Exchange {
     channel: "any",
 };
 
-/// The breakers of one provider account. Clones are the same breakers.
+/// Exchanges under way at once in one process; a share for each channel, so that those that hang leave sockets and
+/// descriptors to the others.
+const PLACES: Limits = Limits {
+    places: 2048,
+    most_of_one: 1024,
+    guaranteed: 16,
+    reserve: 512,
+};
+
+/// The breakers of one provider account, and the places of its exchanges. Clones are the same ones.
 #[derive(Debug, Clone)]
 pub struct Breaker {
     circuits: Arc<Mutex<Circuits>>,
+    places: Shares<String>,
     metrics: ClientMetrics,
 }
 
@@ -66,6 +79,7 @@ pub(crate) struct Admission {
     line: LineName,
     began: Instant,
     probe: Option<u64>,
+    place: Option<Place<String>>,
 }
 
 /// What an exchange says about the way to the provider.
@@ -86,8 +100,17 @@ impl Breaker {
         metrics.breaker_is(ANY, false);
         Self {
             circuits: Arc::default(),
+            places: Shares::new("provider_calls", PLACES, Limits::NONE),
             metrics: metrics.clone(),
         }
+    }
+
+    /// Tells in `registry` how full the places of exchanges are.
+    ///
+    /// # Errors
+    /// When they are told there already.
+    pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        self.places.register(registry)
     }
 
     /// Whether nobody is held to be there: calls of every channel are refused without being tried, or a few
@@ -107,8 +130,32 @@ impl Breaker {
                 .is_some_and(|line| line.circuit.is_open())
     }
 
-    /// Leave to call, or how long to wait before asking for it again.
-    pub(crate) fn admit(&self, what: Exchange<'_>) -> Result<Admission, Duration> {
+    /// How long these calls are refused yet; `None` where one would be tried.
+    pub(crate) fn refuses_for(&self, what: Exchange<'_>) -> Option<Duration> {
+        // Asked and given back: its places are free again.
+        self.admit(what).err().map(|reason| reason.retry_in())
+    }
+
+    /// Leave to call.
+    ///
+    /// # Errors
+    /// Why not, and with it how long to wait before asking again.
+    pub(crate) fn admit(&self, what: Exchange<'_>) -> Result<Admission, NotSentReason> {
+        let open = |retry_in| NotSentReason::BreakerOpen { retry_in };
+        let (line, began, probe) = self.pass(what).map_err(open)?;
+        let place = self.places.try_enter(&line.1);
+        let mut admission = Admission {
+            breaker: self.clone(),
+            line,
+            began,
+            probe,
+            place: None,
+        };
+        admission.place = Some(place.map_err(|_refused| NotSentReason::Crowded)?);
+        Ok(admission)
+    }
+
+    fn pass(&self, what: Exchange<'_>) -> Result<(LineName, Instant, Option<u64>), Duration> {
         let now = Instant::now();
         let mut circuits = self.lock();
         if let Some(wait) = circuits.reach.shut_for(now) {
@@ -127,12 +174,7 @@ impl Breaker {
             probe = Some(number);
             circuits.probes_begun = number.wrapping_add(1);
         }
-        Ok(Admission {
-            breaker: self.clone(),
-            line: name,
-            began: now,
-            probe,
-        })
+        Ok((name, now, probe))
     }
 
     fn end(&self, admission: &Admission, verdict: Option<Verdict>) {

@@ -83,6 +83,16 @@ impl AyolinxClient {
         self.settings.breaker.is_open_for(what)
     }
 
+    /// How long a create of this channel would be refused untried; `None` where it would be tried.
+    #[must_use]
+    pub fn refuses_creates_for(&self, channel: &Channel) -> Option<Duration> {
+        let what = Exchange {
+            call: create_name(channel.method),
+            channel: &channel.code,
+        };
+        self.settings.breaker.refuses_for(what)
+    }
+
     /// Opens a payment. Ends within the settings' timeout.
     pub async fn create(&self, request: &CreateRequest<'_>) -> CreateOutcome {
         let what = Exchange {

@@ -116,6 +116,9 @@ pub enum Alarm {
     Configuration,
 }
 
+/// What could not be sent is left so long, where nobody knows better.
+const UNSENT_PAUSE: Duration = Duration::from_secs(5);
+
 /// Why a call was not sent for certain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotSentReason {
@@ -134,6 +137,9 @@ pub enum NotSentReason {
         /// When it may be tried again.
         retry_in: Duration,
     },
+    /// As many exchanges of this channel are under way as it may have.
+    #[error("too many calls of this channel are under way")]
+    Crowded,
     /// The time was used up before the send.
     #[error("no time left before the call")]
     NoTimeLeft,
@@ -143,6 +149,23 @@ pub enum NotSentReason {
     /// The request lacks what the provider demands; a bug of the caller, or a channel without a prefix.
     #[error("request incomplete: {0}")]
     Incomplete(&'static str),
+}
+
+impl NotSentReason {
+    /// How long to leave it before another try.
+    #[must_use]
+    pub const fn retry_in(&self) -> Duration {
+        match self {
+            Self::BreakerOpen { retry_in } => *retry_in,
+            Self::ConnectionRefused
+            | Self::Dns
+            | Self::Tls
+            | Self::Crowded
+            | Self::NoTimeLeft
+            | Self::NoToken(_)
+            | Self::Incomplete(_) => UNSENT_PAUSE,
+        }
+    }
 }
 
 /// Why there is no token.

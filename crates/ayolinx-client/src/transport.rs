@@ -102,8 +102,7 @@ impl Transport {
         let Some(Ok(request)) = url.map(|url| self.client.post(&url)) else {
             return Err(Failure::Unknown(UnknownReason::Broken));
         };
-        let admission = (self.breaker.admit(post.what))
-            .map_err(|retry_in| Failure::NotSent(NotSentReason::BreakerOpen { retry_in }))?;
+        let admission = self.breaker.admit(post.what).map_err(Failure::NotSent)?;
         let mut request = request
             .insert_header((CONTENT_TYPE, "application/json"))
             .insert_header((USER_AGENT, AGENT));

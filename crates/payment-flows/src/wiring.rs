@@ -123,6 +123,8 @@ impl FlowParts {
     ) -> Result<Self, WiringError> {
         let metrics = ClientMetrics::new()?;
         metrics.register(registry)?;
+        let breaker = Breaker::new(&metrics);
+        breaker.register(registry)?;
         for channel in shared.channels.of_method(Method::Qris) {
             metrics.begin_qr_codes(&channel.code);
         }
@@ -154,7 +156,7 @@ impl FlowParts {
                 signing_key_previous: provider.signing_key_previous.clone(),
                 json_style: provider.json_style,
                 timeout: provider.timeout,
-                breaker: Breaker::new(&metrics),
+                breaker,
                 metrics,
             },
             tokens,

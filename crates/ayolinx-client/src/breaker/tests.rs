@@ -29,7 +29,7 @@ async fn five_failures_in_a_row_open_the_line_that_met_them_and_an_answer_closes
     end(&breaker, HERE, Verdict::Failed, 4);
     assert!(!breaker.is_open_for(HERE));
     end(&breaker, HERE, Verdict::Failed, 1);
-    assert_eq!(breaker.admit(HERE).unwrap_err(), OPEN_FOR);
+    assert_eq!(breaker.refuses_for(HERE).unwrap(), OPEN_FOR);
     end(&breaker, ELSEWHERE, Verdict::Failed, 4);
     assert!(!breaker.is_open() && !breaker.is_open_for(ELSEWHERE));
     tokio::time::advance(OPEN_FOR).await;
@@ -74,7 +74,7 @@ async fn probes_that_hang_refuse_others_no_longer_than_their_deadline_and_one_pa
     let mut hanging = Vec::new();
     for _round in 0..10 {
         hanging.extend((0..PROBES_MAX).map(|_| breaker.admit(HERE).unwrap()));
-        assert_eq!(breaker.admit(HERE).unwrap_err(), PROBE_DEADLINE);
+        assert_eq!(breaker.refuses_for(HERE).unwrap(), PROBE_DEADLINE);
         tokio::time::advance(PROBE_DEADLINE + OPEN_FOR).await;
     }
     // One of the first answers when nobody counts on it any more.
@@ -104,7 +104,7 @@ async fn nobody_there_concerns_all_until_anybody_is_answered_whoever_hangs() {
     end(&breaker, HERE, Verdict::Unreachable, 5);
     assert!(breaker.is_open());
     for what in [HERE, ELSEWHERE] {
-        assert_eq!(breaker.admit(what).unwrap_err(), OPEN_FOR);
+        assert_eq!(breaker.refuses_for(what).unwrap(), OPEN_FOR);
     }
     tokio::time::advance(OPEN_FOR).await;
     let hanging: Vec<Admission> = std::iter::from_fn(|| breaker.admit(HERE).ok()).collect();
@@ -126,6 +126,20 @@ async fn lines_are_bounded() {
         breaker.admit(what).unwrap().judged(Verdict::Answered);
     }
     assert!(breaker.lock().lines.len() <= LINES_MAX + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_hang_leave_places_to_other_channels() {
+    let breaker = breaker();
+    let hanging: Vec<Admission> = std::iter::from_fn(|| breaker.admit(HERE).ok()).collect();
+    assert_eq!(hanging.len(), PLACES.most_of_one);
+    assert_eq!(breaker.admit(HERE).unwrap_err(), NotSentReason::Crowded);
+    let others: Vec<Admission> = (0..PLACES.most_of_one / 2)
+        .map(|_| breaker.admit(ELSEWHERE).unwrap())
+        .collect();
+    drop(hanging);
+    assert!(breaker.admit(HERE).is_ok());
+    drop(others);
 }
 
 proptest! {
@@ -158,7 +172,7 @@ proptest! {
                     (Ok(admission), 1) => drop(admission),
                     (Ok(admission), 2) => admission.judged(Verdict::Answered),
                     (Ok(admission), _) => admission.judged(Verdict::Failed),
-                    (Err(wait), _) => assert!(wait <= OPEN_FOR + PROBE_DEADLINE),
+                    (Err(reason), _) => assert!(reason.retry_in() <= OPEN_FOR + PROBE_DEADLINE),
                 }
                 if hanging.len() > 20 {
                     hanging.remove(0).judged(Verdict::Failed);
