@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ayolinx_client::{CodedReply, Outcome};
+use ayolinx_client::{CodedReply, NotSentReason, Outcome};
 use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::messages::ProviderStatus;
@@ -16,6 +16,7 @@ use futures_util::future::join_all;
 use ledger::{Applied, LedgerError, NotedCall, Observation, PaymentFacts, Source, Urgency};
 
 use crate::flows::Flows;
+use crate::lease::Lease;
 
 /// A merchant may ask about an order once in this time (contract 4.3).
 const SYNC_SPACING_SECONDS: i64 = 2;
@@ -23,6 +24,8 @@ const SYNC_SPACING_SECONDS: i64 = 2;
 const SYNC_PAYMENTS_MAX: usize = 5;
 /// How long a question may wait for its place in the channel's line.
 const LINE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a channel is left alone whose line is longer than that.
+const LINE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What came of a question.
 #[derive(Debug, Clone)]
@@ -38,8 +41,8 @@ pub enum Asked {
     Refused(CodedReply),
     /// No answer that can be used.
     NoAnswer,
-    /// The channel's line is too long: ask later.
-    Busy,
+    /// It was not asked: not before this time is over.
+    Unsent(Duration),
 }
 
 /// What a bare question brought.
@@ -51,6 +54,13 @@ pub(crate) enum Told {
     Refused(CodedReply),
     /// Nothing that can be used, and why.
     Nothing(String),
+    /// It was not asked.
+    Unsent {
+        /// Why.
+        why: String,
+        /// When it may be.
+        retry_in: Duration,
+    },
 }
 
 impl Told {
@@ -60,6 +70,7 @@ impl Told {
             Self::Answer(answer) => format!("status {}", answer.status),
             Self::Refused(reply) => format!("refused with {reply}"),
             Self::Nothing(why) => format!("no answer: {why}"),
+            Self::Unsent { why, .. } => format!("not sent: {why}"),
         }
     }
 }
@@ -83,31 +94,39 @@ impl Flows {
     /// # Errors
     /// When the answer cannot be recorded.
     pub async fn ask(&self, payment: &PaymentFacts) -> Result<Asked, LedgerError> {
-        let told = self.question(payment).await;
-        if let Told::Answer(answer) = told {
-            return self.apply_answer(payment, *answer).await;
-        }
-        self.note_inquiry(payment, &told).await?;
-        Ok(match told {
-            Told::Refused(reply) => Asked::Refused(reply),
-            Told::Answer(_) | Told::Nothing(_) => Asked::NoAnswer,
-        })
+        self.ask_under(payment, &mut Lease::none()).await
     }
 
-    /// The bare question where only an answer serves; a refusal stands in the order's timeline.
-    pub(crate) async fn answer(
+    async fn ask_under(
         &self,
         payment: &PaymentFacts,
-    ) -> Result<Option<InquiryAnswer>, LedgerError> {
-        let told = self.question(payment).await;
+        lease: &mut Lease,
+    ) -> Result<Asked, LedgerError> {
+        let told = self.question(payment, lease).await?;
         match told {
-            Told::Answer(answer) => Ok(Some(*answer)),
-            Told::Refused(_) => {
+            Told::Answer(answer) => self.apply_answer(payment, *answer).await,
+            Told::Unsent { retry_in, .. } => Ok(Asked::Unsent(retry_in)),
+            Told::Refused(_) | Told::Nothing(_) => {
                 self.note_inquiry(payment, &told).await?;
-                Ok(None)
+                Ok(match told {
+                    Told::Refused(reply) => Asked::Refused(reply),
+                    _ => Asked::NoAnswer,
+                })
             }
-            Told::Nothing(_) => Ok(None),
         }
+    }
+
+    /// The bare question; a refusal stands in the order's timeline.
+    pub(crate) async fn noted_question(
+        &self,
+        payment: &PaymentFacts,
+        lease: &mut Lease,
+    ) -> Result<Told, LedgerError> {
+        let told = self.question(payment, lease).await?;
+        if matches!(told, Told::Refused(_)) {
+            self.note_inquiry(payment, &told).await?;
+        }
+        Ok(told)
     }
 
     async fn note_inquiry(&self, payment: &PaymentFacts, told: &Told) -> Result<(), LedgerError> {
@@ -123,21 +142,42 @@ impl Flows {
     }
 
     /// [`Flows::ask`], in the channel's line.
-    pub(crate) async fn ask_in_line(&self, payment: &PaymentFacts) -> Result<Asked, LedgerError> {
+    pub(crate) async fn ask_in_line(
+        &self,
+        payment: &PaymentFacts,
+        lease: &mut Lease,
+    ) -> Result<Asked, LedgerError> {
         let code = payment.channel.as_deref().unwrap_or(PAYMENT_LINK_CHANNEL);
         let per_second = self
             .channels
             .get(code)
             .map_or(1, |channel| channel.inquiries_per_second);
         match self.limits.reserve(code, per_second, LINE_PATIENCE) {
-            None => return Ok(Asked::Busy),
+            None => return Ok(Asked::Unsent(LINE_PAUSE)),
             Some(wait) => tokio::time::sleep(wait).await,
         }
-        self.ask(payment).await
+        self.ask_under(payment, lease).await
     }
 
-    /// The bare question.
-    pub(crate) async fn question(&self, payment: &PaymentFacts) -> Told {
+    /// The bare question, under a lease that lasts for it.
+    ///
+    /// # Errors
+    /// When the lease cannot be renewed.
+    pub(crate) async fn question(
+        &self,
+        payment: &PaymentFacts,
+        lease: &mut Lease,
+    ) -> Result<Told, LedgerError> {
+        if !self.lasts_for_a_call(lease).await? {
+            return Ok(Told::Unsent {
+                why: "another worker has it".to_owned(),
+                retry_in: Duration::ZERO,
+            });
+        }
+        Ok(self.bare_question(payment).await)
+    }
+
+    async fn bare_question(&self, payment: &PaymentFacts) -> Told {
         let Some(channel) = self.channel_of(payment.channel.as_deref()) else {
             return Told::Nothing("its channel is not in the table any more".to_owned());
         };
@@ -158,6 +198,12 @@ impl Flows {
                 let why = other.detail().unwrap_or_else(|| other.name().to_owned());
                 match other {
                     Outcome::Rejected(reply) => Told::Refused(reply),
+                    Outcome::NotSent { reason, .. }
+                        if !matches!(reason, NotSentReason::Incomplete(_)) =>
+                    {
+                        let retry_in = reason.retry_in();
+                        Told::Unsent { why, retry_in }
+                    }
                     _ => Told::Nothing(why),
                 }
             }
@@ -214,7 +260,7 @@ impl Flows {
             match asked? {
                 Asked::Answered { .. } => {}
                 Asked::Refused(reply) => outcome = SyncOutcome::Refused(reply),
-                Asked::NoAnswer | Asked::Busy => return Ok(SyncOutcome::NoAnswer),
+                Asked::NoAnswer | Asked::Unsent(_) => return Ok(SyncOutcome::NoAnswer),
             }
         }
         Ok(outcome)

@@ -1,6 +1,8 @@
 //! Cancelling an order for its merchant: at the provider where that can be, and never against
 //! money that is on its way (contract 4.3).
 
+use std::time::Duration;
+
 use ayolinx_client::Outcome;
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::messages::ProviderStatus;
@@ -9,6 +11,7 @@ use ledger::{CancelPlan, LedgerError, NotedCall, PaymentFacts, Source, Urgency};
 
 use crate::ask::Told;
 use crate::flows::Flows;
+use crate::lease::Lease;
 
 /// What came of a cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub(crate) enum Closing {
     NotFound,
     /// No answer.
     NoAnswer,
+    /// It was not closed, or not asked about: not before this time is over.
+    Unsent(Duration),
 }
 
 impl Flows {
@@ -66,7 +71,9 @@ impl Flows {
                         Closing::Open | Closing::Returned => {
                             return Ok(CancelOutcome::Refused(OrderRefusal::StateConflict));
                         }
-                        Closing::NoAnswer => return Ok(CancelOutcome::NoAnswer),
+                        Closing::NoAnswer | Closing::Unsent(_) => {
+                            return Ok(CancelOutcome::NoAnswer);
+                        }
                     }
                 }
             }
@@ -88,27 +95,33 @@ impl Flows {
             .at(Urgency::Write)
             .transact(move |tx| tx.payment_facts(id))
             .await?;
-        self.close_at_provider(&payment).await
+        self.close_at_provider(&payment, &mut Lease::none()).await
     }
 
     /// Cancels a QRIS payment at the provider, then asks: a payment may have raced it.
     pub(crate) async fn close_at_provider(
         &self,
         payment: &PaymentFacts,
+        lease: &mut Lease,
     ) -> Result<Closing, LedgerError> {
         let Some(channel) = self.channel_of(payment.channel.as_deref()) else {
             return Ok(Closing::NoAnswer);
         };
+        if !self.lasts_for_a_call(lease).await? {
+            return Ok(Closing::Unsent(Duration::ZERO));
+        }
         let reference = payment.id.to_string();
         let cancelled = self.client.cancel_qris(&reference, &channel.code).await;
-        let told = self.question(payment).await;
+        let told = self.question(payment, lease).await?;
         let closed = match cancelled.detail() {
             Some(why) => format!("{}: {why}", cancelled.name()),
             None => cancelled.name().to_owned(),
         };
         self.note_closing(payment, closed, told.summary()).await?;
-        let Told::Answer(answer) = told else {
-            return Ok(Closing::NoAnswer);
+        let answer = match told {
+            Told::Answer(answer) => answer,
+            Told::Unsent { retry_in, .. } => return Ok(Closing::Unsent(retry_in)),
+            Told::Refused(_) | Told::Nothing(_) => return Ok(Closing::NoAnswer),
         };
         match answer.status {
             ProviderStatus::Success => {
@@ -126,8 +139,8 @@ impl Flows {
                 Ok(match cancelled {
                     Outcome::Accepted(()) => Closing::Done,
                     Outcome::Rejected(_) => Closing::Open,
-                    Outcome::NotSent { .. }
-                    | Outcome::AuthenticationRefused(_)
+                    Outcome::NotSent { reason, .. } => Closing::Unsent(reason.retry_in()),
+                    Outcome::AuthenticationRefused(_)
                     | Outcome::Throttled { .. }
                     | Outcome::OutcomeUnknown { .. }
                     | Outcome::Protocol { .. } => Closing::NoAnswer,

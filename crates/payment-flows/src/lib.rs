@@ -5,6 +5,7 @@
 mod ask;
 mod cancel;
 mod flows;
+mod lease;
 mod limits;
 mod metrics;
 mod open;
@@ -19,3 +20,4 @@ pub use limits::InquiryLimits;
 pub use metrics::FlowMetrics;
 pub use open::Opened;
 pub use wiring::{FlowChoices, FlowParts, WiringError, keyring_of, ledger_of};
+pub use work::Worked;

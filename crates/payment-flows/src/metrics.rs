@@ -63,7 +63,7 @@ impl FlowMetrics {
         }
         // From the first: what rises from nothing is not seen to rise.
         for kind in WorkKind::ALL {
-            for outcome in ["done", "again"] {
+            for outcome in ["done", "again", "unsent"] {
                 work.with_label_values(&[kind.as_str(), outcome]).inc_by(0);
             }
         }

@@ -1,47 +1,78 @@
 //! The recovery loops' work, one piece at a time: resolve, inquire, close, expire. Each takes a
 //! lease, asks with no transaction open, applies, and says when to come again.
 
+use std::time::Duration;
+
 use ayolinx_core::method::Method;
 use ayolinx_core::states::PaymentState;
 use chrono::{DateTime, TimeDelta, Utc};
 use ledger::{LeasedWork, LedgerError, PaymentFacts, Urgency, WorkKind, WorkNext};
+use uuid::Uuid;
 
 use crate::ask::Asked;
 use crate::flows::Flows;
+use crate::lease::Lease;
 
 mod close;
 mod expire;
 mod inquire;
 mod resolve;
 
-/// How long to leave a payment alone while the channel's line is too long.
-const BUSY_PAUSE_SECONDS: i64 = 5;
+/// What came of a piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worked {
+    /// It was done, or asked for and answered or not; it may come again by its plan.
+    Done,
+    /// The provider was not asked, since nothing could be sent: of this channel, not before this time is over.
+    Unsent(Duration),
+}
+
+/// What is decided of a piece of work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Decided {
+    /// What becomes of it.
+    Next(WorkNext),
+    /// Nothing could be sent: it is due again when that may be tried, as if it had not been taken up.
+    Unsent(Duration),
+}
+
+impl From<WorkNext> for Decided {
+    fn from(next: WorkNext) -> Self {
+        Self::Next(next)
+    }
+}
 
 impl Flows {
     /// Does one leased piece of work and ends its lease.
     ///
     /// # Errors
     /// When the ledger is away; the lease then runs out and somebody does it again.
-    pub async fn do_work(&self, work: &LeasedWork) -> Result<(), LedgerError> {
+    pub async fn do_work(&self, work: &LeasedWork) -> Result<Worked, LedgerError> {
         let id = work.payment_id;
         let facts = self
             .ledger
             .at(Urgency::Write)
             .transact(move |tx| tx.payment_facts(id))
             .await?;
-        let next = match (facts.call_leased_until, work.kind) {
+        let mut lease = Lease::on(work);
+        let decided = match (facts.call_leased_until, work.kind) {
             // A create of it may be under way: its end is waited for.
             (Some(until), WorkKind::Resolve | WorkKind::Close | WorkKind::Expire) => {
-                WorkNext::At(until)
+                WorkNext::At(until).into()
             }
-            (_, WorkKind::Resolve) => self.resolve(work, &facts).await?,
-            (_, WorkKind::Inquire) => self.inquire(work, &facts).await?,
-            (_, WorkKind::Close) => self.close(work, &facts).await?,
-            (_, WorkKind::Expire) => self.expire(work, &facts).await?,
+            (_, WorkKind::Resolve) => self.resolve(work, &facts, &mut lease).await?,
+            (_, WorkKind::Inquire) => self.inquire(work, &facts, &mut lease).await?,
+            (_, WorkKind::Close) => self.close(work, &facts, &mut lease).await?,
+            (_, WorkKind::Expire) => self.expire(work, &facts, &mut lease).await?,
+        };
+        let (next, worked) = match decided {
+            Decided::Next(next) => (next, Worked::Done),
+            Decided::Unsent(retry_in) => (untried(&facts, retry_in), Worked::Unsent(retry_in)),
         };
         let outcome = match next {
             WorkNext::Done => "done",
-            WorkNext::At(_) | WorkNext::Untried(_) => "again",
+            WorkNext::At(_) => "again",
+            WorkNext::Untried(_) => "unsent",
         };
         self.metrics.work_done(work.kind.as_str(), outcome);
         let leased = work.clone();
@@ -49,7 +80,7 @@ impl Flows {
             .at(Urgency::Write)
             .transact(move |tx| tx.settle_work(&leased, next))
             .await?;
-        Ok(())
+        Ok(worked)
     }
 
     fn next_resolve(&self, work: &LeasedWork, facts: &PaymentFacts) -> WorkNext {
@@ -68,8 +99,19 @@ fn later(at: DateTime<Utc>, seconds: i64) -> WorkNext {
         .map_or(WorkNext::Done, WorkNext::At)
 }
 
-fn untried(facts: &PaymentFacts) -> WorkNext {
-    let pause = TimeDelta::seconds(BUSY_PAUSE_SECONDS);
+/// When the provider may be asked again, and up to half of that later, so that not all come in one moment.
+fn untried(facts: &PaymentFacts, retry_in: Duration) -> WorkNext {
+    let spread_ms = retry_in
+        .as_millis()
+        .checked_div(2)
+        .unwrap_or_default()
+        .saturating_add(1);
+    let late_ms = Uuid::new_v4()
+        .as_u128()
+        .checked_rem(spread_ms)
+        .unwrap_or_default();
+    let late = Duration::from_millis(u64::try_from(late_ms).unwrap_or_default());
+    let pause = TimeDelta::from_std(retry_in.saturating_add(late)).unwrap_or(TimeDelta::MAX);
     (facts.now.checked_add_signed(pause)).map_or(WorkNext::Done, WorkNext::Untried)
 }
 

@@ -6,8 +6,10 @@ use ayolinx_core::reading::ProviderWord;
 use chrono::TimeDelta;
 use ledger::{LeasedWork, LedgerError, Observation, PaymentFacts, Source, Urgency, WorkNext};
 
-use super::{cannot_be_asked, later};
+use super::{Decided, cannot_be_asked, later};
+use crate::ask::Told;
 use crate::flows::Flows;
+use crate::lease::Lease;
 
 /// While the payer is paying or nobody answers, it is asked again up to this long past expiry.
 const ASK_FOR_HOURS: i64 = 24;
@@ -20,16 +22,16 @@ impl Flows {
         &self,
         work: &LeasedWork,
         facts: &PaymentFacts,
-    ) -> Result<WorkNext, LedgerError> {
+        lease: &mut Lease,
+    ) -> Result<Decided, LedgerError> {
         if !facts.state.is_open() {
-            return Ok(WorkNext::Done);
+            return Ok(WorkNext::Done.into());
         }
         if cannot_be_asked(facts) || facts.never_sent {
             return self.let_expire(facts).await;
         }
-        let answer = self.answer(facts).await?;
-        match answer {
-            Some(answer)
+        match self.noted_question(facts, lease).await? {
+            Told::Answer(answer)
                 if matches!(
                     answer.status,
                     ProviderStatus::Success | ProviderStatus::Refunded
@@ -43,10 +45,17 @@ impl Flows {
                         tx.apply(id, &Observation::word(Source::Inquiry, word))
                     })
                     .await?;
-                Ok(WorkNext::Done)
+                Ok(WorkNext::Done.into())
             }
-            Some(answer) if answer.status != ProviderStatus::Paying => self.let_expire(facts).await,
-            Some(_) | None => self.again_or_give_up(work, facts).await,
+            Told::Answer(answer) if answer.status != ProviderStatus::Paying => {
+                self.let_expire(facts).await
+            }
+            Told::Unsent { retry_in, .. } if may_be_asked_again(facts) => {
+                Ok(Decided::Unsent(retry_in))
+            }
+            Told::Answer(_) | Told::Refused(_) | Told::Nothing(_) | Told::Unsent { .. } => {
+                self.again_or_give_up(work, facts).await
+            }
         }
     }
 
@@ -54,16 +63,13 @@ impl Flows {
         &self,
         work: &LeasedWork,
         facts: &PaymentFacts,
-    ) -> Result<WorkNext, LedgerError> {
-        let give_up_at = facts
-            .expires_at
-            .checked_add_signed(TimeDelta::hours(ASK_FOR_HOURS));
-        if give_up_at.is_some_and(|at| facts.now < at) {
+    ) -> Result<Decided, LedgerError> {
+        if may_be_asked_again(facts) {
             let doublings = u32::try_from(work.steps).unwrap_or(0).min(DOUBLINGS_MAX);
             let pause = AGAIN_FIRST_SECONDS
                 .saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX))
                 .min(AGAIN_MAX_SECONDS);
-            return Ok(later(facts.now, pause));
+            return Ok(later(facts.now, pause).into());
         }
         self.metrics.alarm("expired_without_answer");
         tracing::error!(
@@ -73,7 +79,7 @@ impl Flows {
         self.let_expire(facts).await
     }
 
-    async fn let_expire(&self, facts: &PaymentFacts) -> Result<WorkNext, LedgerError> {
+    async fn let_expire(&self, facts: &PaymentFacts) -> Result<Decided, LedgerError> {
         let id = facts.id;
         self.ledger
             .at(Urgency::Write)
@@ -81,6 +87,13 @@ impl Flows {
                 tx.apply(id, &Observation::fact(Source::Expiry, Fact::ExpiryReached))
             })
             .await?;
-        Ok(WorkNext::Done)
+        Ok(WorkNext::Done.into())
     }
+}
+
+fn may_be_asked_again(facts: &PaymentFacts) -> bool {
+    let give_up_at = facts
+        .expires_at
+        .checked_add_signed(TimeDelta::hours(ASK_FOR_HOURS));
+    give_up_at.is_some_and(|at| facts.now < at)
 }

@@ -1,6 +1,8 @@
 //! Finding out what became of a create whose outcome is unknown, and mending it (contract 4.1):
 //! asked about before anything is sent again.
 
+use std::time::Duration;
+
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::method::Method;
@@ -12,23 +14,26 @@ use chrono::{DateTime, Utc};
 use ledger::{Call, LeasedWork, LedgerError, Observation, PaymentFacts, Source, Urgency, WorkNext};
 use uuid::Uuid;
 
-use super::cannot_be_asked;
+use super::{Decided, cannot_be_asked};
+use crate::ask::Told;
 use crate::cancel::Closing;
 use crate::flows::Flows;
+use crate::lease::Lease;
 
 impl Flows {
     pub(super) async fn resolve(
         &self,
         work: &LeasedWork,
         facts: &PaymentFacts,
-    ) -> Result<WorkNext, LedgerError> {
+        lease: &mut Lease,
+    ) -> Result<Decided, LedgerError> {
         match facts.state {
             PaymentState::Unknown => {}
             PaymentState::Creating if facts.never_sent => {
                 if facts.is_replacement {
-                    return self.send_again(work, facts).await;
+                    return self.send_again(work, facts, lease).await;
                 }
-                return Ok(WorkNext::Done);
+                return Ok(WorkNext::Done.into());
             }
             // The process that sent it died in the call: its lease ran out without an outcome.
             PaymentState::Creating => {
@@ -45,16 +50,20 @@ impl Flows {
             | PaymentState::Cancelled
             | PaymentState::Failed
             | PaymentState::Review
-            | PaymentState::Refunded => return Ok(WorkNext::Done),
+            | PaymentState::Refunded => return Ok(WorkNext::Done.into()),
         }
         if cannot_be_asked(facts) {
             return match self.waits_for_its_step(work, facts) {
-                Some(at) => Ok(WorkNext::At(at)),
-                None => self.replace(work, facts).await,
+                Some(at) => Ok(WorkNext::At(at).into()),
+                None => self.lost(work, facts, lease).await,
             };
         }
-        let Some(answer) = self.answer(facts).await? else {
-            return Ok(self.next_resolve(work, facts));
+        let answer = match self.noted_question(facts, lease).await? {
+            Told::Answer(answer) => *answer,
+            Told::Unsent { retry_in, .. } => return Ok(Decided::Unsent(retry_in)),
+            Told::Refused(_) | Told::Nothing(_) => {
+                return Ok(self.next_resolve(work, facts).into());
+            }
         };
         match answer.status {
             ProviderStatus::Success
@@ -62,32 +71,50 @@ impl Flows {
             | ProviderStatus::Cancelled
             | ProviderStatus::Failed => {
                 self.apply_answer(facts, answer).await?;
-                Ok(self.next_resolve(work, facts))
+                Ok(self.next_resolve(work, facts).into())
             }
-            ProviderStatus::Paying | ProviderStatus::Other(_) => Ok(self.next_resolve(work, facts)),
-            ProviderStatus::Initiated | ProviderStatus::Pending => self.lost(work, facts).await,
-            ProviderStatus::NotFound => self.not_found(work, facts).await,
+            ProviderStatus::Paying | ProviderStatus::Other(_) => {
+                Ok(self.next_resolve(work, facts).into())
+            }
+            ProviderStatus::Initiated | ProviderStatus::Pending => {
+                self.lost(work, facts, lease).await
+            }
+            ProviderStatus::NotFound => self.not_found(work, facts, lease).await,
         }
     }
 
     /// It exists unpaid, and its artefact is lost: nobody can ever pay it.
-    async fn lost(&self, work: &LeasedWork, facts: &PaymentFacts) -> Result<WorkNext, LedgerError> {
+    async fn lost(
+        &self,
+        work: &LeasedWork,
+        facts: &PaymentFacts,
+        lease: &mut Lease,
+    ) -> Result<Decided, LedgerError> {
+        // Asked before it is closed: what is closed and not replaced looks withdrawn to the next look.
+        if let Some(unsent) = self.cannot_create(facts, lease).await? {
+            return Ok(unsent);
+        }
         if facts.method == Method::Qris {
-            match self.close_at_provider(facts).await? {
+            match self.close_at_provider(facts, lease).await? {
                 // Also where it cannot be closed: nobody has its code to pay it with.
                 Closing::Done | Closing::NotFound | Closing::Open => {}
-                Closing::Paid | Closing::Returned => return Ok(WorkNext::Done),
-                Closing::NoAnswer => return Ok(self.next_resolve(work, facts)),
+                Closing::Paid | Closing::Returned => return Ok(WorkNext::Done.into()),
+                Closing::NoAnswer => return Ok(self.next_resolve(work, facts).into()),
+                Closing::Unsent(retry_in) => return Ok(Decided::Unsent(retry_in)),
             }
         }
-        self.replace(work, facts).await
+        self.replace(work, facts, lease).await
     }
 
     async fn replace(
         &self,
         work: &LeasedWork,
         facts: &PaymentFacts,
-    ) -> Result<WorkNext, LedgerError> {
+        lease: &mut Lease,
+    ) -> Result<Decided, LedgerError> {
+        if !self.lasts_for_a_call(lease).await? {
+            return Ok(Decided::Unsent(Duration::ZERO));
+        }
         let leased = work.clone();
         let replacement = PaymentId::from_uuid(Uuid::now_v7());
         let call = self
@@ -98,10 +125,10 @@ impl Flows {
         if call.is_none() {
             // Closed, and its plan with it; or the lease ran out on the way here, and the next one
             // finishes this.
-            return Ok(self.next_resolve(work, facts));
+            return Ok(self.next_resolve(work, facts).into());
         }
         self.send(call).await?;
-        Ok(WorkNext::Done)
+        Ok(WorkNext::Done.into())
     }
 
     /// Proven by two answers far enough apart; then the same id may be sent again.
@@ -109,13 +136,14 @@ impl Flows {
         &self,
         work: &LeasedWork,
         facts: &PaymentFacts,
-    ) -> Result<WorkNext, LedgerError> {
+        lease: &mut Lease,
+    ) -> Result<Decided, LedgerError> {
         let gap = self.ledger.context().plans.resolve.not_found_gap();
         let proven = work
             .not_found_at
             .is_some_and(|first| facts.now.signed_duration_since(first) >= gap);
         if proven {
-            return self.send_again(work, facts).await;
+            return self.send_again(work, facts, lease).await;
         }
         if work.not_found_at.is_none() {
             let (leased, at) = (work.clone(), facts.now);
@@ -124,7 +152,7 @@ impl Flows {
                 .transact(move |tx| tx.note_not_found(&leased, Some(at)))
                 .await?;
         }
-        Ok(self.next_resolve(work, facts))
+        Ok(self.next_resolve(work, facts).into())
     }
 
     /// When what cannot be asked about is replaced: at the step of the schedule that its number among
@@ -141,7 +169,8 @@ impl Flows {
         &self,
         work: &LeasedWork,
         facts: &PaymentFacts,
-    ) -> Result<WorkNext, LedgerError> {
+        lease: &mut Lease,
+    ) -> Result<Decided, LedgerError> {
         let unit = self.ledger.context().plans.resolve.resend_unit();
         match (work.resends.next(unit), &work.last_reply) {
             (NextResend::GiveUp, Some(reply)) => return self.give_up(work, facts, reply).await,
@@ -149,12 +178,16 @@ impl Flows {
             (NextResend::After(pause), _) => {
                 let due = work.began_at.checked_add_signed(pause);
                 if let Some(due) = due.filter(|due| *due > facts.now) {
-                    return Ok(match self.next_resolve(work, facts) {
+                    let next = match self.next_resolve(work, facts) {
                         WorkNext::At(at) => WorkNext::At(at.min(due)),
                         other @ (WorkNext::Done | WorkNext::Untried(_)) => other,
-                    });
+                    };
+                    return Ok(next.into());
                 }
             }
+        }
+        if let Some(unsent) = self.cannot_create(facts, lease).await? {
+            return Ok(unsent);
         }
         let leased = work.clone();
         let call = self
@@ -164,11 +197,11 @@ impl Flows {
             .await?;
         if call.is_none() {
             // The order no longer wants it: its expiry or its closing ends it.
-            return Ok(self.next_resolve(work, facts));
+            return Ok(self.next_resolve(work, facts).into());
         }
         self.metrics.resent("sent");
         self.send(call).await?;
-        Ok(WorkNext::Done)
+        Ok(WorkNext::Done.into())
     }
 
     async fn give_up(
@@ -176,7 +209,7 @@ impl Flows {
         work: &LeasedWork,
         facts: &PaymentFacts,
         reply: &Failure,
-    ) -> Result<WorkNext, LedgerError> {
+    ) -> Result<Decided, LedgerError> {
         let (leased, answered) = (work.clone(), reply.clone());
         self.ledger
             .at(Urgency::Write)
@@ -189,7 +222,21 @@ impl Flows {
             detail = format!("{} {}", reply.code, reply.message),
             "a create is always answered alike and is not there: it failed"
         );
-        Ok(WorkNext::Done)
+        Ok(WorkNext::Done.into())
+    }
+
+    /// Why no create is begun now: this is another worker's by now, or the breaker of its channel would refuse it.
+    async fn cannot_create(
+        &self,
+        facts: &PaymentFacts,
+        lease: &mut Lease,
+    ) -> Result<Option<Decided>, LedgerError> {
+        if !self.lasts_for_a_call(lease).await? {
+            return Ok(Some(Decided::Unsent(Duration::ZERO)));
+        }
+        let channel = self.channel_of(facts.channel.as_deref());
+        let refused_for = channel.and_then(|channel| self.client.refuses_creates_for(channel));
+        Ok(refused_for.map(Decided::Unsent))
     }
 
     async fn send(&self, call: Option<Call>) -> Result<(), LedgerError> {

@@ -164,7 +164,7 @@ impl Hands {
         };
         self.world.leased(&work);
         self.world.pause(self.replica).await;
-        heard(self.flows.do_work(&work).await.map(|()| Told::Nothing))
+        heard(self.flows.do_work(&work).await.map(|_worked| Told::Nothing))
     }
 
     pub(crate) async fn cancel(self) -> Told {

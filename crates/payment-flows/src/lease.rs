@@ -1,0 +1,54 @@
+//! The lease under which a worker speaks to the provider: nothing is sent on one that could end before the call does
+//! (contract 3).
+
+use std::time::Instant;
+
+use ledger::{LeasedWork, LedgerError};
+
+use crate::flows::Flows;
+
+/// What a call is made under.
+#[derive(Debug)]
+pub(crate) struct Lease(Option<LeasedWork>);
+
+impl Lease {
+    /// A request's call: nobody else would make it.
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// A worker's, on this piece of work.
+    pub(crate) fn on(work: &LeasedWork) -> Self {
+        Self(Some(work.clone()))
+    }
+}
+
+impl Flows {
+    /// Whether this lease lasts for one call more, renewed where it would not; no longer when another worker
+    /// has the piece.
+    ///
+    /// # Errors
+    /// When it cannot be renewed.
+    pub(crate) async fn lasts_for_a_call(&self, lease: &mut Lease) -> Result<bool, LedgerError> {
+        let Some(work) = &lease.0 else {
+            return Ok(true);
+        };
+        if self.outlasts_a_call(work) {
+            return Ok(true);
+        }
+        let held = work.clone();
+        let renewed = self.ledger.transact(move |tx| tx.renew_work(&held)).await?;
+        let Some(renewed) = renewed else {
+            tracing::warn!(payment.id = %work.payment_id, "too late to send: the lease ends");
+            return Ok(false);
+        };
+        let lasts = self.outlasts_a_call(&renewed);
+        *lease = Lease::on(&renewed);
+        Ok(lasts)
+    }
+
+    fn outlasts_a_call(&self, work: &LeasedWork) -> bool {
+        let left = work.lease_ends.saturating_duration_since(Instant::now());
+        left >= self.client.timeout()
+    }
+}
