@@ -28,7 +28,7 @@ use settings::WorkerSettings;
 use webhooks::WebhookSender;
 
 use crate::inbox::Inbox;
-use crate::loops::{self, Deliverer, DeliveryMetrics, Housekeeping, Tries};
+use crate::loops::{self, AllWork, Deliverer, DeliveryMetrics, Housekeeping, Tries};
 use crate::metrics::CallbackMetrics;
 use crate::received_path;
 use crate::replies;
@@ -37,7 +37,7 @@ use crate::snap_token::SnapClientKeys;
 use crate::verify::Verifier;
 
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-/// How long webhooks under way are waited for at the end.
+/// How often it is looked at the end whether anything is under way.
 const DRAIN_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why the process cannot run. Printed once; exit code 1.
@@ -89,6 +89,8 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
     let deliverer = Rc::new(deliverer(&settings, &ledger, webhooks, &registry)?);
     let kept = housekeeping(&settings, &deliverer, &registry)?;
     let gauges = crate::gauges::Gauges::register(&registry)?;
+    let flows = Rc::new(flows.flows()?);
+    let work = AllWork::new(&flows, beat, &registry)?;
     let ops_address = settings.listeners.ops;
     let (ready_ledger, gauge_ledger) = (ledger.clone(), ledger.clone());
     let (ops, _) = Ops::new(registry, health.clone())
@@ -96,21 +98,21 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
         .before_scrape(move || gauges.clone().refresh(gauge_ledger.clone()))
         .listen(ops_address)
         .map_err(io(format!("cannot listen on {ops_address}")))?;
-    let flows = Rc::new(flows.flows()?);
-    let running = loops::start(&flows, &deliverer, beat, &kept, &shutdown);
+    let running = loops::start(&flows, &work, &deliverer, beat, &kept, &shutdown);
     let grace = settings.shared.timings.shutdown_grace;
     let ending = shutdown::Ending {
         delay: settings.shared.timings.shutdown_delay,
         grace,
     };
     let served = shutdown::serve(vec![callbacks], ops, &shutdown, &health, ending).await;
-    drain(running, &deliverer, grace).await;
+    drain(running, &work, &deliverer, grace).await;
     served.map_err(io("serving"))
 }
 
-/// Lets steps and webhooks that have begun come to their end.
+/// Lets steps, pieces of work and webhooks that have begun come to their end.
 async fn drain(
     running: Vec<actix_web::rt::task::JoinHandle<()>>,
+    work: &AllWork,
     deliverer: &Deliverer,
     grace: Duration,
 ) {
@@ -119,7 +121,7 @@ async fn drain(
             // A loop that panicked has ended as well.
             task.await.ok();
         }
-        while deliverer.under_way() > 0 {
+        while work.under_way() > 0 || deliverer.under_way() > 0 {
             tokio::time::sleep(DRAIN_PAUSE).await;
         }
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ledger::{Ledger, LedgerError, Retention, Urgency, WorkKind};
 use payment_flows::Flows;
+use prometheus::Registry;
 use service_shell::pace::{Did, Pace};
 use service_shell::shutdown::Shutdown;
 
@@ -21,8 +22,8 @@ pub use delivery_metrics::DeliveryMetrics;
 pub use housekeeping::Housekeeping;
 pub use redeliver::step_one_range;
 
-/// Pieces of provider work in hand at once, of each kind.
-const WORK_AT_ONCE: i64 = 32;
+use provider_work::ProviderWork;
+
 /// Orders ended in one transaction.
 const EXPIRIES_AT_ONCE: i64 = 50;
 /// Quarantined notifications looked at in one transaction.
@@ -33,22 +34,50 @@ const PARTITIONS_BEAT: Duration = Duration::from_secs(3600);
 /// What is kept for months or days is looked after as often.
 const RETENTION_BEAT: Duration = PARTITIONS_BEAT;
 
+/// The work with the provider, of every kind.
+pub struct AllWork([Rc<ProviderWork>; WorkKind::ALL.len()]);
+
+impl AllWork {
+    /// None in hand; each kind looks for its own every `beat` and tells in `registry` how full it is.
+    ///
+    /// # Errors
+    /// When it is registered already.
+    pub fn new(
+        flows: &Rc<Flows>,
+        beat: Duration,
+        registry: &Registry,
+    ) -> Result<Self, prometheus::Error> {
+        let all = WorkKind::ALL.map(|kind| ProviderWork::new(flows, kind, beat));
+        for work in &all {
+            work.places().register(registry)?;
+        }
+        Ok(Self(all))
+    }
+
+    /// How many pieces are under way.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.0.iter().map(|work| work.places().held()).sum()
+    }
+}
+
 /// Starts every loop on this thread; they end with the shutdown.
 pub fn start(
     flows: &Rc<Flows>,
+    work: &AllWork,
     deliverer: &Rc<Deliverer>,
     beat: Duration,
     kept: &Housekeeping,
     shutdown: &Shutdown,
 ) -> Vec<actix_web::rt::task::JoinHandle<()>> {
     let mut running = Vec::new();
-    for kind in WorkKind::ALL {
-        let flows = Rc::clone(flows);
+    for work in &work.0 {
+        let of_kind = Rc::clone(work);
         let step = move || {
-            let flows = Rc::clone(&flows);
-            async move { provider_work::run_once(&flows, kind, WORK_AT_ONCE).await }
+            let work = Rc::clone(&of_kind);
+            async move { work.run_once().await }
         };
-        let pace = Pace::new(kind.as_str(), beat);
+        let pace = work.pace().clone();
         running.push(actix_web::rt::spawn(pace.run(shutdown.clone(), step)));
     }
     running.extend(deliver(deliverer, beat, shutdown));

@@ -1,45 +1,197 @@
-//! One step of a recovery loop: claim what is due of one kind and do it, side by side.
+//! A recovery loop: claim what is due of one kind, as much as there are free places, and do it side by side.
+//! A place is filled again as soon as its piece ends, and each channel has a share of them, so that one whose
+//! pieces hang delays no other. A channel for which nothing can be sent is left alone, and then tried with a few.
 
-use futures_util::future::join_all;
-use ledger::{LeasedWork, LedgerError, Urgency, WorkKind};
-use payment_flows::Flows;
-use service_shell::pace::Did;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use ledger::{LeasedWork, LedgerError, Urgency, WorkKind, WorkNext, WorkRoom};
+use payment_flows::{Flows, Worked};
+use service_shell::pace::{Did, Pace};
 use service_shell::telemetry;
+use shares::{Limits, Place, Shares};
 use tracing::{Instrument, Span};
 
-/// Claims and does up to `limit` pieces of work.
-///
-/// # Errors
-/// When nothing can be claimed. A piece that fails is logged; its lease runs out and it is done again.
-pub(crate) async fn run_once(
-    flows: &Flows,
+/// Pieces of one kind in hand at once.
+const PLACES: Limits = Limits {
+    places: 256,
+    most_of_one: 32,
+    guaranteed: 4,
+    reserve: 128,
+};
+/// Pieces of a channel with which it is tried whether anything can be sent again.
+const TRIED_WITH: usize = 3;
+/// Channels remembered, of which there are as many as an operator's table and its past have.
+const CHANNELS_MAX: usize = 1024;
+
+/// The work of one kind, done from one thread.
+pub(crate) struct ProviderWork {
+    flows: Rc<Flows>,
     kind: WorkKind,
-    limit: i64,
-) -> Result<Did, LedgerError> {
-    let leased = flows
-        .ledger()
-        .at(Urgency::Write)
-        .transact(move |tx| tx.lease_work(kind, limit))
-        .await?;
-    if leased.is_empty() {
-        return Ok(Did::Nothing);
+    places: Shares<String>,
+    channels: RefCell<Channels>,
+    pace: Pace,
+}
+
+/// What is known of the channels.
+#[derive(Debug, Default)]
+struct Channels {
+    met: BTreeSet<String>,
+    /// Nothing could be sent for them: not before then.
+    unsent: HashMap<String, Instant>,
+}
+
+impl ProviderWork {
+    /// Work that is looked for every `beat`, and sooner where a full channel has a free place again.
+    pub(crate) fn new(flows: &Rc<Flows>, kind: WorkKind, beat: Duration) -> Rc<Self> {
+        Rc::new(Self {
+            flows: Rc::clone(flows),
+            kind,
+            places: Shares::new(pool_of(kind), PLACES, Limits::NONE),
+            channels: RefCell::default(),
+            pace: Pace::new(kind.as_str(), beat),
+        })
     }
-    let pieces = leased.iter().map(|work| {
-        let span = span_of(work, kind);
+
+    pub(crate) const fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    pub(crate) const fn places(&self) -> &Shares<String> {
+        &self.places
+    }
+
+    /// Claims what there are places for and begins it; does not wait for its end.
+    ///
+    /// # Errors
+    /// When nothing can be claimed. A piece that fails is logged; its lease runs out and it is done again.
+    pub(crate) async fn run_once(self: &Rc<Self>) -> Result<Did, LedgerError> {
+        let room = self.room();
+        if room.all <= 0 {
+            return Ok(Did::Nothing);
+        }
+        let kind = self.kind;
+        let leased = self
+            .flows
+            .ledger()
+            .at(Urgency::Write)
+            .transact(move |tx| tx.lease_work(kind, room))
+            .await?;
+        if leased.is_empty() {
+            return Ok(Did::Nothing);
+        }
+        let mut refused = Vec::new();
+        for work in leased {
+            match self.places.try_enter(&work.channel) {
+                Ok(place) => self.begin(work, place),
+                Err(_refused) => refused.push(work),
+            }
+        }
+        if !refused.is_empty() {
+            self.give_back(refused).await?;
+        }
+        Ok(Did::Something)
+    }
+
+    fn room(&self) -> WorkRoom {
+        let channels = self.channels.borrow();
+        let of = channels.met.iter().map(|channel| {
+            let room = self.places.room(channel);
+            let room = match channels.unsent.get(channel) {
+                None => room,
+                Some(until) if *until > Instant::now() => 0,
+                Some(_over) => room.min(TRIED_WITH.saturating_sub(self.places.held_by(channel))),
+            };
+            (channel.clone(), count(room))
+        });
+        WorkRoom {
+            all: count(PLACES.places.saturating_sub(self.places.held())),
+            each: count(PLACES.most_of_one),
+            of: of.collect(),
+        }
+    }
+
+    /// More was claimed than the shares allow: it is due as it was.
+    async fn give_back(&self, refused: Vec<LeasedWork>) -> Result<(), LedgerError> {
+        let put_back = move |work: &LeasedWork| (work.clone(), WorkNext::Untried(work.leased_at));
+        let refused: Vec<_> = refused.iter().map(put_back).collect();
+        self.flows
+            .ledger()
+            .at(Urgency::Write)
+            .transact(move |tx| {
+                for (work, due) in &refused {
+                    tx.settle_work(work, *due)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    fn begin(self: &Rc<Self>, work: LeasedWork, place: Place<String>) {
+        {
+            let mut channels = self.channels.borrow_mut();
+            if channels.met.len() >= CHANNELS_MAX {
+                *channels = Channels::default();
+            }
+            channels.met.insert(work.channel.clone());
+        }
+        let this = Rc::clone(self);
+        let span = span_of(&work, self.kind);
         let piece = async move {
-            if let Err(error) = flows.do_work(work).await {
-                tracing::warn!(
+            match this.flows.do_work(&work).await {
+                Ok(worked) => this.learn(&work.channel, worked),
+                Err(error) => tracing::warn!(
                     payment.id = %work.payment_id,
-                    kind = kind.as_str(),
+                    kind = this.kind.as_str(),
                     error = %error,
                     "provider work put off"
-                );
+                ),
+            }
+            let was_full = this.places.room(&work.channel) == 0;
+            drop(place);
+            // More of it may wait, which was not claimed.
+            if was_full {
+                this.pace.nudge();
             }
         };
-        piece.instrument(span)
-    });
-    join_all(pieces).await;
-    Ok(Did::Something)
+        actix_web::rt::spawn(piece.instrument(span));
+    }
+
+    fn learn(&self, channel: &str, worked: Worked) {
+        // Pieces whose channel is not known share a place and no trouble.
+        if channel.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let unsent = &mut self.channels.borrow_mut().unsent;
+        match worked {
+            Worked::Unsent(retry_in) => {
+                let until = now.checked_add(retry_in).unwrap_or(now);
+                unsent.insert(channel.to_owned(), until);
+            }
+            // What was sent before says nothing of after.
+            Worked::Done => {
+                if unsent.get(channel).is_some_and(|until| *until <= now) {
+                    unsent.remove(channel);
+                }
+            }
+        }
+    }
+}
+
+const fn pool_of(kind: WorkKind) -> &'static str {
+    match kind {
+        WorkKind::Resolve => "work_resolve",
+        WorkKind::Inquire => "work_inquire",
+        WorkKind::Close => "work_close",
+        WorkKind::Expire => "work_expire",
+    }
+}
+
+fn count(places: usize) -> i64 {
+    i64::try_from(places).unwrap_or(i64::MAX)
 }
 
 /// A piece of work begins a trace: what it finds out is caused by it, not by its neighbours.
