@@ -11,6 +11,7 @@ mod callback_arrives_twice_or_out_of_order;
 mod callback_before_reply;
 mod callback_is_forged_or_stale;
 mod callback_is_lost;
+mod channels_are_apart;
 mod checkout_events;
 mod checkout_page;
 mod commit_is_late;
