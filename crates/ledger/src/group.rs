@@ -4,11 +4,10 @@
 //! hold up the others (an order or a row that is held elsewhere, a callback that cannot be applied)
 //! is done alone.
 
-use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::Once;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span};
@@ -20,60 +19,19 @@ use crate::call_ends::{CallEnd, CallSettled};
 use crate::deliveries::{LeasedDelivery, TryResult};
 use crate::error::LedgerError;
 use crate::notifications::{InboundNotification, Received};
-use crate::opening::Opening;
-use crate::pool::{Database, Failed, Ledger};
-use crate::prefetched::WhenHeld;
+use crate::pool::{Database, Ledger};
 use crate::settlements::Tried;
 use crate::spans;
 use crate::tx::Tx;
 use crate::untaken::{OnUntaken, Untaken};
 use crate::urgency::Urgency;
+use crate::watchdog::{Watchdog, Watched};
+use crate::writer::{Change, Done, Entry, Outcome, Writer};
+use crate::writer_queue::{Class, Refused};
 
-/// So many share a commit at most: more make it longer and not cheaper for each.
-const GROUP_MAX: usize = 256;
-
-/// What is to be written.
-#[derive(Clone)]
-enum Change {
-    Order(Arc<Beginning>, OnUntaken),
-    /// Under the span of its caller.
-    CallEnd(Arc<CallEnd>, Span),
-    Callback(Arc<Arrived>),
-    Try(Arc<Tried>),
-}
-
-impl Change {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Order(..) => "begin_order",
-            Self::CallEnd(..) => "end_call",
-            Self::Callback(_) => "receive",
-            Self::Try(_) => "settle_delivery",
-        }
-    }
-}
-
-/// What came of it.
-enum Done {
-    Begun(Untaken),
-    CallSettled(CallSettled),
-    Received(Received),
-    Settled(bool),
-}
-
-/// The answer to whoever queued a change.
-enum Outcome {
-    Done(Result<Done, LedgerError>),
-    /// Nothing was done: do it in a transaction of its own.
-    Alone,
-}
-
-struct Entry {
-    change: Change,
-    queued_at: Instant,
-    span: Span,
-    reply: oneshot::Sender<Outcome>,
-}
+/// A result waits for so many deadlines: longer than it takes until a writer that is stuck has been
+/// replaced.
+const RESULT_DEADLINES: u32 = 4;
 
 /// How often changes shared a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,45 +42,39 @@ pub struct GroupCommits {
     pub entries: u64,
 }
 
-#[derive(Default)]
-struct Counters {
-    commits: AtomicU64,
-    entries: AtomicU64,
-}
-
 /// The queue before the thread that writes; the thread begins with the first change and ends with
 /// the last handle to the ledger.
 pub(crate) struct Group {
-    database: Database,
-    waiting_max: usize,
-    queue: OnceLock<SyncSender<Entry>>,
-    counters: Arc<Counters>,
+    writer: Arc<Writer>,
+    begun: Once,
 }
 
 impl Group {
-    pub(crate) fn new(database: Database, waiting_max: usize) -> Self {
+    pub(crate) fn new(database: Database, waiting_max: usize, watched: Watched) -> Self {
         Self {
-            database,
-            waiting_max,
-            queue: OnceLock::new(),
-            counters: Arc::default(),
+            writer: Writer::new(database, waiting_max, watched),
+            begun: Once::new(),
         }
     }
 
-    fn queue(&self) -> &SyncSender<Entry> {
-        self.queue.get_or_init(|| {
-            let (sender, receiver) = sync_channel(self.waiting_max.max(1));
-            let writer = Writer {
-                database: self.database.clone(),
-                counters: Arc::clone(&self.counters),
-            };
-            let thread = std::thread::Builder::new().name("ledger-writer".to_owned());
-            if let Err(error) = thread.spawn(move || writer.run(&receiver)) {
-                // The queue is closed then, and each change is answered "later".
-                tracing::error!(error = %error, "the writer's thread could not be started");
+    pub(crate) fn watchdog(&self) -> &Arc<Watchdog> {
+        self.writer.watchdog()
+    }
+
+    fn push(&self, class: Class, entry: Entry) -> Result<(), Refused> {
+        self.begun.call_once(|| {
+            if !self.writer.begin() {
+                // Each change is answered "later".
+                self.writer.queue.close();
             }
-            sender
-        })
+        });
+        self.writer.queue.push(class, entry)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.writer.queue.close();
     }
 }
 
@@ -243,31 +195,51 @@ impl Ledger {
 
     async fn queue(&self, change: Change, span: &Span) -> Result<Outcome, LedgerError> {
         let (reply, answer) = oneshot::channel();
+        let class = change.class();
+        let (patience, wait) = match class {
+            Class::New => (Urgency::Callback.patience(), self.deadline()),
+            Class::Result => (Duration::MAX, self.result_wait()),
+        };
         let entry = Entry {
             change,
             queued_at: Instant::now(),
+            patience,
             span: span.clone(),
             reply,
         };
         self.group()
-            .queue()
-            .try_send(entry)
-            .map_err(|error| match error {
-                TrySendError::Full(_) => LedgerError::Overloaded,
-                TrySendError::Disconnected(_) => {
-                    LedgerError::Unavailable("the writer has ended".to_owned())
-                }
+            .push(class, entry)
+            .map_err(|refused| match refused {
+                Refused::Full => LedgerError::Overloaded,
+                Refused::Closed => LedgerError::Unavailable("the writer has ended".to_owned()),
             })?;
-        tokio::time::timeout(self.deadline(), answer)
+        tokio::time::timeout(wait, answer)
             .await
             .map_err(|_| LedgerError::Unavailable("no answer within the deadline".to_owned()))?
             .map_err(|_| LedgerError::Unavailable("the writer has ended".to_owned()))
     }
 
+    /// How long the result of something done is waited for.
+    fn result_wait(&self) -> Duration {
+        self.deadline().saturating_mul(RESULT_DEADLINES)
+    }
+
+    /// Commits nothing, as everything else that shares a commit is committed: whether that can be done.
+    pub(crate) async fn check_writer(&self) -> Result<(), LedgerError> {
+        match self.share(Change::Check).await? {
+            Outcome::Done(done) => done.map(|_| ()),
+            Outcome::Alone => {
+                self.at(Urgency::Write)
+                    .transact(|tx| tx.write_nothing())
+                    .await
+            }
+        }
+    }
+
     /// How often changes shared a commit since the process began.
     #[must_use]
     pub fn group_commits(&self) -> GroupCommits {
-        let counters = &self.group().counters;
+        let counters = &self.group().writer.counters;
         GroupCommits {
             commits: counters.commits.load(Ordering::Relaxed),
             entries: counters.entries.load(Ordering::Relaxed),
@@ -275,113 +247,8 @@ impl Ledger {
     }
 }
 
-struct Writer {
-    database: Database,
-    counters: Arc<Counters>,
-}
-
-impl Writer {
-    fn run(&self, queue: &Receiver<Entry>) {
-        while let Ok(first) = queue.recv() {
-            let more = queue.try_iter().take(GROUP_MAX.saturating_sub(1));
-            let group: Vec<Entry> = std::iter::once(first).chain(more).collect();
-            let group = in_time(group);
-            if !group.is_empty() {
-                self.commit(group);
-            }
-        }
-    }
-
-    fn commit(&self, group: Vec<Entry>) {
-        let changes: Vec<Change> = group.iter().map(|one| one.change.clone()).collect();
-        let span = spans::group(group.iter().map(|one| &one.span));
-        let _under = span.enter();
-        // A panic must not end the thread that all callbacks depend on.
-        let committed = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            self.database
-                .attempt(Opening::default(), |tx| write(tx, &changes))
-        }));
-        self.counters.commits.fetch_add(1, Ordering::Relaxed);
-        let entries = u64::try_from(group.len()).unwrap_or(u64::MAX);
-        self.counters.entries.fetch_add(entries, Ordering::Relaxed);
-        self.database.count(|metrics| metrics.shared(group.len()));
-        match committed {
-            Ok(Ok(done)) => {
-                for (entry, done) in group.into_iter().zip(done) {
-                    entry.answer(done.map_or(Outcome::Alone, |it| Outcome::Done(Ok(it))));
-                }
-            }
-            Ok(Err(Failed {
-                error: LedgerError::Unavailable(reason),
-                is_undone: false,
-            })) => {
-                for entry in group {
-                    let away = LedgerError::Unavailable(reason.clone());
-                    entry.answer(Outcome::Done(Err(away)));
-                }
-            }
-            // One of them cannot be applied, or waits for another transaction: each alone, so that
-            // the others are not held up by it.
-            Ok(Err(_)) | Err(_) => {
-                for entry in group {
-                    entry.answer(Outcome::Alone);
-                }
-            }
-        }
-    }
-}
-
-/// Each kind as a set; `None` for what is to be done alone.
-fn write(tx: &mut Tx<'_>, changes: &[Change]) -> Result<Vec<Option<Done>>, LedgerError> {
-    let (mut orders, mut ends) = (Vec::new(), Vec::new());
-    let (mut arrived, mut tries) = (Vec::new(), Vec::new());
-    for change in changes {
-        match change {
-            Change::Order(beginning, _) => orders.push(beginning.as_ref()),
-            Change::CallEnd(end, span) => ends.push((end.as_ref(), span)),
-            Change::Callback(one) => arrived.push(Arc::clone(one)),
-            Change::Try(tried) => tries.push(tried.as_ref()),
-        }
-    }
-    let mut begun = tx.begin_orders(&orders)?.into_iter();
-    let mut ended = tx.end_calls(&ends, WhenHeld::Skip)?.into_iter();
-    let mut received = tx.receive_all(&arrived, WhenHeld::Skip)?.into_iter();
-    let mut settled = tx.settle_all(&tries)?.into_iter();
-    // What cannot be written was never begun, and nobody is told of it.
-    tx.flush()?;
-    Ok(changes
-        .iter()
-        .map(|change| match change {
-            Change::Order(_, untaken) => (begun.next().flatten())
-                .map(|begun| Done::Begun(Untaken::new(begun, Arc::clone(untaken)))),
-            Change::CallEnd(..) => ended.next().flatten().map(Done::CallSettled),
-            Change::Callback(_) => received.next().flatten().map(Done::Received),
-            Change::Try(_) => settled.next().map(Done::Settled),
-        })
-        .collect())
-}
-
 fn taken(begun: Untaken) -> Result<Begun, LedgerError> {
     begun
         .take()
         .ok_or_else(|| LedgerError::corrupt("begun and already taken"))
-}
-
-impl Entry {
-    fn answer(self, outcome: Outcome) {
-        // Whoever asked may have gone: it is written all the same, and comes again as a duplicate.
-        self.reply.send(outcome).ok();
-    }
-}
-
-/// Without those that nobody waits for, or that waited too long to be done in time.
-fn in_time(group: Vec<Entry>) -> Vec<Entry> {
-    let (fresh, late): (Vec<Entry>, Vec<Entry>) = group
-        .into_iter()
-        .filter(|entry| !entry.reply.is_closed())
-        .partition(|entry| entry.queued_at.elapsed() <= Urgency::Callback.patience());
-    for entry in late {
-        entry.answer(Outcome::Done(Err(LedgerError::Overloaded)));
-    }
-    fresh
 }

@@ -1,17 +1,29 @@
 //! Sessions with the primary: how each is set up, and whether one is still good. Rules from measured
 //! traps: reliability T6, T7.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::{
+    AnsiTransactionManager, InstrumentationEvent, SimpleConnection, TransactionManager,
+};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::opening::{EVERY_MERCHANT, MERCHANT_SETTING};
+use crate::room::{Room, Taken};
 use crate::server_address::without_address;
+use crate::watchdog;
 
 const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
 const FIRST_PLANS_LAST: Duration = Duration::from_secs(1);
+/// A session that is not set up by then is not waited for: the library's own limit is for each address
+/// and ends before the first statement, and the search for a name has none.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
+/// So many sessions are being set up at once at most, also those that nobody waits for any more.
+const CONNECTING_MAX: usize = 8;
 
 /// A session with the primary.
 pub(crate) struct Primary {
@@ -20,6 +32,9 @@ pub(crate) struct Primary {
     connected_at: Instant,
     /// When the plans made so far are given up.
     plans_end_at: Instant,
+    /// Another has taken its place.
+    is_given_up: bool,
+    taken: Option<Taken>,
 }
 
 impl Primary {
@@ -41,6 +56,11 @@ impl Primary {
         self.checked_at = Instant::now();
     }
 
+    /// It ends with its present use.
+    pub(crate) const fn give_up(&mut self) {
+        self.is_given_up = true;
+    }
+
     /// The next user asks the server whether it lives and leads.
     pub(crate) fn may_be_gone(&mut self) {
         if let Some(past) = Instant::now().checked_sub(CHECKED_IS_FRESH_FOR) {
@@ -49,12 +69,42 @@ impl Primary {
     }
 }
 
-/// Makes and checks sessions.
-pub(crate) struct Manager {
+/// How sessions are made.
+pub(crate) struct Session {
     pub(crate) url: String,
     pub(crate) name: &'static str,
     pub(crate) statement_timeout: Duration,
     pub(crate) lock_timeout: Duration,
+}
+
+/// Makes and checks sessions.
+pub(crate) struct Manager {
+    session: Arc<Session>,
+    room: Room,
+    connecting: Arc<Connecting>,
+}
+
+/// How many threads set up a session.
+#[derive(Default)]
+struct Connecting(AtomicUsize);
+
+/// One of them.
+struct Connector(Arc<Connecting>);
+
+impl Connector {
+    fn begin(connecting: &Arc<Connecting>) -> Option<Self> {
+        let one_more = |count: usize| (count < CONNECTING_MAX).then(|| count.saturating_add(1));
+        let counted = connecting
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
+        counted.ok().map(|_| Self(Arc::clone(connecting)))
+    }
+}
+
+impl Drop for Connector {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 #[derive(QueryableByName)]
@@ -71,13 +121,18 @@ pub(crate) enum ConnectError {
     Query(#[from] diesel::result::Error),
     #[error("the server is read-only: not the primary")]
     NotPrimary,
+    #[error("no session within ten seconds")]
+    Silent,
+    #[error("as many sessions as there may be are there")]
+    NoRoom,
+    #[error("too many sessions are being set up already")]
+    TooMany,
+    #[error("no thread to set up a session: {0}")]
+    NoThread(std::io::Error),
 }
 
-impl r2d2::ManageConnection for Manager {
-    type Connection = Primary;
-    type Error = ConnectError;
-
-    fn connect(&self) -> Result<Primary, ConnectError> {
+impl Session {
+    fn establish(&self) -> Result<Primary, ConnectError> {
         let mut connection = PgConnection::establish(&self.url)
             .map_err(|error| ConnectError::Connect(without_address(&error.to_string())))?;
         // Every statement finds a few rows by an index, so one plan serves all its values, row by row.
@@ -93,13 +148,52 @@ impl r2d2::ManageConnection for Manager {
             self.lock_timeout.as_millis(),
             self.name
         ))?;
+        connection.set_instrumentation(|event: InstrumentationEvent<'_>| watchdog::note(&event));
         let now = Instant::now();
         Ok(Primary {
             connection,
             checked_at: now,
             connected_at: now,
             plans_end_at: now.checked_add(FIRST_PLANS_LAST).unwrap_or(now),
+            is_given_up: false,
+            taken: None,
         })
+    }
+}
+
+impl Manager {
+    pub(crate) fn new(session: Session, room: Room) -> Self {
+        Self {
+            session: Arc::new(session),
+            room,
+            connecting: Arc::default(),
+        }
+    }
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Primary;
+    type Error = ConnectError;
+
+    /// On a thread of its own: the pool has three for all that it sets up, and a server that falls silent
+    /// meanwhile would hold them for ever.
+    fn connect(&self) -> Result<Primary, ConnectError> {
+        // The pool asks again a little later.
+        let taken = self.room.take().ok_or(ConnectError::NoRoom)?;
+        let connector = Connector::begin(&self.connecting).ok_or(ConnectError::TooMany)?;
+        let session = Arc::clone(&self.session);
+        let (give, given) = sync_channel(1);
+        let thread = std::thread::Builder::new().name("ledger-connect".to_owned());
+        let connect = move || {
+            let _counted = connector;
+            // Nobody may be waiting any more: the session ends then.
+            give.send(session.establish()).ok();
+        };
+        thread.spawn(connect).map_err(ConnectError::NoThread)?;
+        let primary = given.recv_timeout(CONNECTED_WITHIN);
+        let mut primary = primary.map_err(|_| ConnectError::Silent)??;
+        primary.taken = Some(taken);
+        Ok(primary)
     }
 
     fn is_valid(&self, primary: &mut Primary) -> Result<(), ConnectError> {
@@ -117,7 +211,8 @@ impl r2d2::ManageConnection for Manager {
     }
 
     fn has_broken(&self, primary: &mut Primary) -> bool {
-        AnsiTransactionManager::is_broken_transaction_manager(&mut primary.connection)
+        primary.is_given_up
+            || AnsiTransactionManager::is_broken_transaction_manager(&mut primary.connection)
     }
 }
 
@@ -126,6 +221,10 @@ pub(crate) struct LogConnectErrors;
 
 impl r2d2::HandleError<ConnectError> for LogConnectErrors {
     fn handle_error(&self, error: ConnectError) {
+        if matches!(error, ConnectError::NoRoom) {
+            // One is to be kept ready beside those at work, and all are at work.
+            return;
+        }
         tracing::warn!(error = %error, "a database connection could not be made or kept");
     }
 }

@@ -6,12 +6,10 @@ use std::time::Duration;
 use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
 use ayolinx_core::posting::Booking;
 use ayolinx_core::states::PaymentState;
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::core::Collector;
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 use crate::error::LedgerError;
-use crate::gate::Gate;
 use crate::rows::PaymentRow;
 use crate::urgency::Urgency;
 
@@ -83,19 +81,14 @@ impl LedgerMetrics {
         Ok(metrics)
     }
 
-    pub(crate) fn register(
-        &self,
-        registry: &Registry,
-        connections: Connections,
-    ) -> Result<(), prometheus::Error> {
-        let collectors: [Box<dyn Collector>; 7] = [
+    pub(crate) fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        let collectors: [Box<dyn Collector>; 6] = [
             Box::new(self.waits.clone()),
             Box::new(self.transactions.clone()),
             Box::new(self.seconds.clone()),
             Box::new(self.changes.clone()),
             Box::new(self.payments.clone()),
             Box::new(self.booked.clone()),
-            Box::new(connections),
         ];
         collectors
             .into_iter()
@@ -186,55 +179,5 @@ fn labels(payment: &PaymentRow) -> Labels {
     Labels {
         method: payment.method.clone(),
         channel: channel.to_owned(),
-    }
-}
-
-/// The places at the database, read when they are asked for.
-pub(crate) struct Connections {
-    gate: Gate,
-    max: IntGauge,
-    in_use: IntGauge,
-    waiting: IntGauge,
-}
-
-impl Connections {
-    pub(crate) fn new(gate: Gate) -> Result<Self, prometheus::Error> {
-        Ok(Self {
-            gate,
-            max: IntGauge::new(
-                "gateway_db_connections_max",
-                "Connections that the process may use at once.",
-            )?,
-            in_use: IntGauge::new(
-                "gateway_db_connections_in_use",
-                "Connections that are at work.",
-            )?,
-            waiting: IntGauge::new(
-                "gateway_db_waiting",
-                "Transactions that wait for their place at the database.",
-            )?,
-        })
-    }
-}
-
-impl Collector for Connections {
-    fn desc(&self) -> Vec<&Desc> {
-        [&self.max, &self.in_use, &self.waiting]
-            .into_iter()
-            .flat_map(Collector::desc)
-            .collect()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        let standing = self.gate.standing();
-        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        self.max.set(count(standing.places));
-        self.in_use
-            .set(count(standing.places.saturating_sub(standing.free)));
-        self.waiting.set(count(standing.waiting));
-        [&self.max, &self.in_use, &self.waiting]
-            .into_iter()
-            .flat_map(Collector::collect)
-            .collect()
     }
 }

@@ -8,6 +8,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::Error;
 
 use crate::error::LedgerError;
+use crate::watchdog;
 
 /// Whose rows a session sees where row-level security holds; see the migration that made it so.
 pub(crate) const MERCHANT_SETTING: &str = "gateway.merchant";
@@ -39,14 +40,19 @@ impl Opening {
     }
 }
 
-/// As diesel's own, with all that is said at the beginning in one message.
+/// As diesel's own, with all that is said at the beginning in one message. A session that was given up
+/// meanwhile commits nothing: its callers were told that they have to do it again.
 pub(crate) fn in_transaction<T>(
     connection: &mut PgConnection,
     opening: Opening,
     work: impl FnOnce(&mut PgConnection) -> Result<T, LedgerError>,
 ) -> Result<T, LedgerError> {
     AnsiTransactionManager::begin_transaction_sql(connection, &opening.statement())?;
-    match work(connection) {
+    let worked = work(connection).and_then(|done| {
+        not_given_up()?;
+        Ok(done)
+    });
+    match worked {
         Ok(done) => {
             AnsiTransactionManager::commit_transaction(connection)?;
             Ok(done)
@@ -57,4 +63,14 @@ pub(crate) fn in_transaction<T>(
             Err(not_undone) => Err(not_undone.into()),
         },
     }
+}
+
+/// Whether the work may go on in this session.
+pub(crate) fn not_given_up() -> Result<(), LedgerError> {
+    if watchdog::is_given_up() {
+        return Err(LedgerError::Unavailable(
+            "the session did not answer and was given up".to_owned(),
+        ));
+    }
+    Ok(())
 }

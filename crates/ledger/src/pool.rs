@@ -15,13 +15,16 @@ use crate::context::Context;
 use crate::error::LedgerError;
 use crate::gate::{Gate, Refused, Whose};
 use crate::group::Group;
-use crate::manager::{LogConnectErrors, Manager};
-use crate::metrics::{Connections, LedgerMetrics, Tally};
+use crate::manager::{LogConnectErrors, Manager, Session};
+use crate::metrics::{LedgerMetrics, Tally};
 use crate::opening::{Opening, in_transaction};
+use crate::pool_metrics::{Connections, Sessions};
+use crate::room::Room;
 use crate::server_address::with_safe_parameters;
 use crate::spans;
 use crate::tx::Tx;
 use crate::urgency::Urgency;
+use crate::watchdog::{Watch, Watchdog, Watched};
 
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
@@ -31,6 +34,12 @@ const WRITER_LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 /// What the server's views of its sessions call ours.
 const NAME: &str = "ayolinx-gateway";
 const WRITER_NAME: &str = "ayolinx-gateway-writer";
+/// Sessions of the writer that were given up and have not ended; each holds a thread.
+const WRITERS_GIVEN_UP_MAX: u32 = 4;
+/// Sessions that are stuck for so long and cannot be replaced make the process unfit …
+const BEYOND_HELP_AFTER: Duration = Duration::from_secs(30);
+/// … or for so many deadlines, where that is longer.
+const BEYOND_HELP_DEADLINES: u32 = 12;
 
 /// How the ledger reaches its database.
 #[derive(Debug, Clone)]
@@ -45,10 +54,54 @@ pub struct LedgerSettings {
     pub deadline: Duration,
 }
 
-/// The longest waits of a transaction.
-struct Waits {
-    connection: Duration,
-    lock: Duration,
+/// How a pool of sessions is made.
+struct PoolPlan {
+    name: &'static str,
+    places: u32,
+    idle: u32,
+    given_up_max: u32,
+    room: Room,
+    /// How long a session is waited for.
+    connection_wait: Duration,
+    /// How long a statement waits for what another transaction holds.
+    lock_wait: Duration,
+}
+
+impl PoolPlan {
+    fn pool(&self, settings: &LedgerSettings) -> r2d2::Pool<Manager> {
+        // What was given up stays in the count until it ends.
+        let most = self.places.saturating_add(self.given_up_max).max(1);
+        r2d2::Pool::builder()
+            .max_size(most)
+            .min_idle(Some(self.idle))
+            .connection_timeout(self.connection_wait)
+            .max_lifetime(Some(CONNECTION_MAX_LIFETIME))
+            .error_handler(Box::new(LogConnectErrors))
+            .build_unchecked(Manager::new(
+                Session {
+                    url: with_safe_parameters(&settings.database_url),
+                    name: self.name,
+                    statement_timeout: settings.deadline,
+                    lock_timeout: self.lock_wait,
+                },
+                self.room.clone(),
+            ))
+    }
+
+    /// What is watched over, under this name.
+    fn watched(&self, name: &'static str, settings: &LedgerSettings) -> Watched {
+        let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        Watched {
+            name,
+            places: count(self.places),
+            given_up_max: count(self.given_up_max),
+            room: self.room.clone(),
+            deadline: settings.deadline,
+            connection_wait: self.connection_wait,
+            beyond_help_after: BEYOND_HELP_AFTER
+                .max(settings.deadline.saturating_mul(BEYOND_HELP_DEADLINES)),
+        }
+    }
 }
 
 /// The pool and what every transaction is given.
@@ -63,6 +116,7 @@ pub(crate) struct Database {
 #[derive(Clone)]
 pub struct Ledger {
     database: Database,
+    watchdog: Arc<Watchdog>,
     group: Arc<Group>,
     gate: Gate,
     /// Orders that wait for the writer, by shop.
@@ -78,41 +132,42 @@ impl Ledger {
     pub fn new(settings: &LedgerSettings, context: Context) -> Self {
         let context = Arc::new(context);
         let metrics = Arc::<OnceLock<LedgerMetrics>>::default();
-        let pool = |name: &'static str, waits: Waits, most: u32, idle: u32| Database {
-            pool: r2d2::Pool::builder()
-                .max_size(most)
-                .min_idle(Some(idle))
-                .connection_timeout(waits.connection)
-                .max_lifetime(Some(CONNECTION_MAX_LIFETIME))
-                .error_handler(Box::new(LogConnectErrors))
-                .build_unchecked(Manager {
-                    url: with_safe_parameters(&settings.database_url),
-                    name,
-                    statement_timeout: settings.deadline,
-                    lock_timeout: waits.lock,
-                }),
+        let database = |plan: &PoolPlan| Database {
+            pool: plan.pool(settings),
             context: Arc::clone(&context),
             metrics: Arc::clone(&metrics),
         };
         let places = usize::try_from(settings.connections_max).unwrap_or(1);
-        // One kept ready where several may be needed. Whoever needs only one asks for it first: its
-        // process may end at once, and must not while a thread of libpq connects.
-        let idle = settings.connections_max.saturating_sub(1).min(1);
+        let among_others = PoolPlan {
+            name: NAME,
+            places: settings.connections_max,
+            // One kept ready where several may be needed. Whoever needs only one asks for it first: its
+            // process may end at once, and must not while a thread of libpq connects.
+            idle: settings.connections_max.saturating_sub(1).min(1),
+            given_up_max: settings.connections_max,
+            room: Room::of(settings.connections_max),
+            connection_wait: CHECKOUT_TIMEOUT,
+            lock_wait: settings.deadline,
+        };
         // A connection of its own: the group never waits behind single transactions. Nor can it have
         // another one: it waits for that half as long as its callers wait for it.
         let half = settings.deadline.checked_div(2).unwrap_or_default();
-        let alone = Waits {
-            connection: half.max(CHECKOUT_TIMEOUT),
-            lock: WRITER_LOCK_TIMEOUT.min(settings.deadline),
+        let alone = PoolPlan {
+            name: WRITER_NAME,
+            places: 1,
+            idle: 0,
+            given_up_max: WRITERS_GIVEN_UP_MAX,
+            room: Room::of(1),
+            connection_wait: half.max(CHECKOUT_TIMEOUT),
+            lock_wait: WRITER_LOCK_TIMEOUT.min(settings.deadline),
         };
-        let among_others = Waits {
-            connection: CHECKOUT_TIMEOUT,
-            lock: settings.deadline,
-        };
-        let writer = pool(WRITER_NAME, alone, 1, 0);
+        let watched = alone.watched("writer", settings);
+        // Its place goes to who waits for one: nothing else has to be put in its stead.
+        let watchdog = Watchdog::new(among_others.watched("pool", settings), Box::new(|| true));
         Self {
-            database: pool(NAME, among_others, settings.connections_max, idle),
-            group: Arc::new(Group::new(writer, settings.waiting_max)),
+            database: database(&among_others),
+            watchdog,
+            group: Arc::new(Group::new(database(&alone), settings.waiting_max, watched)),
             gate: Gate::new(places, settings.waiting_max),
             beginning: Shares::new(
                 "writer_queue",
@@ -135,9 +190,12 @@ impl Ledger {
             Some(metrics) => metrics.clone(),
             None => LedgerMetrics::new()?,
         };
-        metrics.register(registry, Connections::new(self.gate.clone())?)?;
         self.gate.register(registry)?;
         self.beginning.register(registry)?;
+        metrics.register(registry)?;
+        registry.register(Box::new(Connections::new(self.gate.clone())?))?;
+        let watched = [self.group.watchdog(), &self.watchdog].map(Arc::clone);
+        registry.register(Box::new(Sessions::new(watched)?))?;
         self.database.metrics.get_or_init(|| metrics);
         Ok(())
     }
@@ -197,16 +255,18 @@ impl Ledger {
             }
         })?;
         let database = self.database.clone();
+        let watchdog = Arc::clone(&self.watchdog);
         let opening = Opening {
             merchant: self.merchant,
             statement_timeout: (deadline > self.deadline).then_some(deadline),
         };
         let task = tokio::task::spawn_blocking(move || {
-            // The place stays with the thread: a stuck statement holds it, so stuck threads are
-            // never more than there are connections.
-            let _place = place;
+            // The place stays with the thread until it ends or is given up, so stuck threads are never
+            // more than there are places and sessions that may be given up.
+            let mut watch = watchdog.watch(opening.statement_timeout, Some(place));
             let began = Instant::now();
-            let result = span.in_scope(|| database.run(opening, work));
+            let result = span.in_scope(|| database.attempt(opening, &mut watch, work));
+            let result = result.map_err(|failed| failed.error);
             spans::ran(&span, began.elapsed());
             database.count(|metrics| metrics.transacted(urgency, began.elapsed()));
             result
@@ -239,6 +299,18 @@ impl Ledger {
         &self.beginning
     }
 
+    /// Why this process cannot go on and only a restart helps, where that is so: all its sessions have not
+    /// answered for half a minute, and no more of them may be given up.
+    #[must_use]
+    pub fn beyond_help(&self) -> Option<&'static str> {
+        if self.group.watchdog().is_beyond_help() {
+            return Some("the writer's database session does not answer and cannot be replaced");
+        }
+        self.watchdog
+            .is_beyond_help()
+            .then_some("no database session answers, and none can be replaced")
+    }
+
     pub(crate) fn group(&self) -> &Group {
         &self.group
     }
@@ -262,24 +334,18 @@ impl Database {
         }
     }
 
-    pub(crate) fn run<T>(
-        &self,
-        opening: Opening,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
-    ) -> Result<T, LedgerError> {
-        self.attempt(opening, work).map_err(|failed| failed.error)
-    }
-
     /// One transaction; where it fails, whether it has surely changed nothing.
     pub(crate) fn attempt<T>(
         &self,
         opening: Opening,
+        watch: &mut Watch,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, Failed> {
         let mut pooled = self.pool.get().map_err(|error| Failed {
             error: LedgerError::Unavailable(error.to_string()),
             is_undone: false,
         })?;
+        watch.heard();
         let mut is_done = false;
         let mut tally = Tally::default();
         let result = in_transaction(&mut pooled.connection, opening, |connection| {
@@ -299,12 +365,22 @@ impl Database {
             Err(LedgerError::Unavailable(_)) => pooled.may_be_gone(),
             Err(_) => {}
         }
-        result.map_err(|error| {
+        if watch.is_given_up() {
+            pooled.give_up();
+        }
+        let attempted = result.map_err(|error| {
             // What is left of it is the answer to a commit, or nobody knows how far it came.
             let is_broken =
                 AnsiTransactionManager::is_broken_transaction_manager(&mut pooled.connection);
             let is_undone = !is_done && !is_broken;
             Failed { error, is_undone }
-        })
+        });
+        if attempted
+            .as_ref()
+            .map_or_else(|failed| failed.is_undone, |_| true)
+        {
+            watch.answered();
+        }
+        attempted
     }
 }

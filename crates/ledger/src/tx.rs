@@ -11,6 +11,7 @@ use diesel::sql_types::Timestamptz;
 use crate::context::Context;
 use crate::error::LedgerError;
 use crate::metrics::Tally;
+use crate::opening::not_given_up;
 use crate::prefetched::Prefetched;
 use crate::statement::Named;
 use crate::writes::Writes;
@@ -47,6 +48,7 @@ impl<'a> Tx<'a> {
 
     /// The way to the tables: what this transaction wrote so far is there when it is given out.
     pub(crate) fn connection(&mut self) -> Result<&mut PgConnection, LedgerError> {
+        not_given_up()?;
         self.flush()?;
         Ok(self.connection)
     }

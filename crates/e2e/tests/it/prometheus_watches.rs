@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use devstack::{Durability, Postgres, Stack, free_address, run_sql};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::alerts_and_dashboards_fit::{Query, queries, text};
@@ -41,8 +42,13 @@ pub(crate) const FIRE_UNDER_TRAFFIC: [&str; 19] = [
     "WebhooksDead",
     "WrongKeys",
 ];
-/// … and when the database, then a service, is gone.
-pub(crate) const FIRE_AT_THE_END: [&str; 3] = ["CallbacksNotStored", "DatabaseAway", "ServiceDown"];
+/// … and when the writers' sessions, then the database, then a service, are gone.
+pub(crate) const FIRE_AT_THE_END: [&str; 4] = [
+    "DatabaseWriterStuck",
+    "CallbacksNotStored",
+    "DatabaseAway",
+    "ServiceDown",
+];
 
 /// Everybody who makes something happen.
 struct Traffic<'s> {
@@ -247,6 +253,17 @@ async fn every_panel_has_data(prometheus: &Prometheus, traffic: &Traffic<'_>) {
     .await;
 }
 
+/// They stay stopped until the server ends.
+fn stop_the_writers(postgres: &Postgres) {
+    let sessions =
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'ayolinx-gateway-writer'";
+    let found = run_sql(&postgres.url("gateway"), sessions).unwrap();
+    let pids = found.lines().map(|line| line.trim().parse().unwrap());
+    for pid in pids.filter_map(Pid::from_raw) {
+        kill_process(pid, Signal::STOP).unwrap();
+    }
+}
+
 async fn until_firing(prometheus: &Prometheus, wanted: &[&str], cause: impl AsyncFn()) {
     until_some(READY_WITHIN, "alerts fire", async || {
         cause().await;
@@ -288,8 +305,14 @@ async fn every_panel_gets_data_and_alerts_fire_from_their_causes() {
     let payment: Value = json!({"id": uuid::Uuid::new_v4().simple().to_string()});
     let late = Provider::success(&payment, "24000.00").to_string();
     let (provider, shop) = (Provider::of(&stack), Shop::of(&stack));
+    let [writer, stored, database, service] = FIRE_AT_THE_END;
+    stop_the_writers(&postgres);
+    until_firing(&prometheus, &[writer], async || {
+        provider.notify(QRIS, late.as_bytes(), Utc::now()).await;
+        shop.create(&an_order("qris")).await;
+    })
+    .await;
     drop(postgres);
-    let [stored, database, service] = FIRE_AT_THE_END;
     until_firing(&prometheus, &[stored, database], async || {
         provider.notify(QRIS, late.as_bytes(), Utc::now()).await;
         shop.get("/v1/orders").await;

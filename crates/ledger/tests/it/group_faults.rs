@@ -4,14 +4,19 @@
 use std::time::{Duration, Instant};
 
 use ayolinx_core::ids::PaymentId;
+use ayolinx_core::method::Method;
 use ayolinx_core::reading::Channelled;
+use chrono::TimeDelta;
 use devstack::SERVICES_ROLE;
-use ledger::{InboundNotification, Ledger, LedgerError, LedgerSettings, Received};
+use ledger::{
+    CallEnd, DeliveryNext, InboundNotification, LeasedDelivery, Ledger, LedgerError,
+    LedgerSettings, Received, TryResult,
+};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::inbox::{inbound, says};
-use crate::support::{Books, PRICE, context, settings};
+use crate::support::{Books, PRICE, accepted, context, settings};
 
 /// A callback about a payment that nobody knows, at which whoever stores it comes to a stand.
 struct Stall {
@@ -193,5 +198,120 @@ async fn a_full_queue_turns_away_at_once_and_what_is_in_it_is_done() {
     assert!(overloaded >= turned_away, "{overloaded}");
     let applied = i64::try_from(applied).unwrap();
     assert_eq!(books.held().await, (applied * PRICE, 0));
+    books.audit().await;
+}
+
+/// The end of a call and a try to deliver, of orders of their own.
+async fn results(books: &Books) -> (CallEnd, LeasedDelivery) {
+    books.endpoint("hook").await;
+    books.pending("R-1").await;
+    let leased = books.run(|tx| tx.lease_deliveries(1, 1, TimeDelta::minutes(10)));
+    let delivery = leased.await.remove(0);
+    let call = books.creating("R-2").await;
+    let end = CallEnd {
+        payment: call.payment,
+        token: call.token,
+        outcome: accepted(Method::Qris),
+        keep: None,
+    };
+    (end, delivery)
+}
+
+fn delivered() -> TryResult {
+    TryResult {
+        next: DeliveryNext::Delivered,
+        outcome: "delivered".to_owned(),
+        status: Some(200),
+        duration_ms: 12,
+    }
+}
+
+const RESULTS: &str = "SELECT (SELECT count(*) FROM delivery_tries), \
+    (SELECT count(*) FROM payments JOIN orders ON orders.id = order_id \
+     WHERE reference = 'R-2' AND payments.state = 'pending')";
+
+#[tokio::test]
+async fn a_full_queue_sheds_new_work_and_keeps_results_however_long_they_wait() {
+    let books = Books::open().await;
+    let (end, delivery) = results(&books).await;
+    let narrow = Ledger::new(
+        &LedgerSettings {
+            waiting_max: 2,
+            ..settings(books.database.url())
+        },
+        context(),
+    );
+    let mut callbacks = Vec::new();
+    for number in 0..5 {
+        let order = books.pending(&format!("A-{number}")).await;
+        callbacks.push(callback(order.payment));
+    }
+    let stall = Stall::begin(&books);
+    let mut running = stall.queue(&books, &narrow, &callbacks).await;
+    let held = running.remove(0);
+    until(|| running.iter().filter(|one| one.is_finished()).count() == 3).await;
+    // There is no room for more, and the results still find theirs.
+    let ledger = narrow.clone();
+    let ended = tokio::spawn(async move { ledger.end_call(end).await });
+    let ledger = narrow.clone();
+    let settled =
+        tokio::spawn(async move { ledger.settle_delivery(&delivery, &delivered()).await });
+    let queued = Instant::now();
+    let more = narrow.receive(callbacks.remove(0)).await;
+    assert!(matches!(more, Err(LedgerError::Overloaded)), "{more:?}");
+    // What waits for longer than a second is answered "later", but for results.
+    until(|| queued.elapsed() > Duration::from_millis(1_200)).await;
+    assert!(!ended.is_finished() && !settled.is_finished());
+    stall.end(&books);
+    held.await.unwrap().unwrap();
+    for one in all(running).await {
+        assert!(matches!(one, Err(LedgerError::Overloaded)), "{one:?}");
+    }
+    ended.await.unwrap().unwrap();
+    assert!(settled.await.unwrap().unwrap());
+    assert_eq!(books.sql(RESULTS), "1|1");
+    books.audit().await;
+}
+
+#[tokio::test]
+async fn a_result_is_written_again_while_its_lease_holds_and_no_longer() {
+    let books = Books::open().await;
+    let (end, delivery) = results(&books).await;
+    let impatient = Ledger::new(
+        &LedgerSettings {
+            deadline: Duration::from_millis(300),
+            ..settings(books.database.url())
+        },
+        context(),
+    );
+    // Whoever writes a try or a payment fails, until that is allowed again.
+    books.sql(
+        "CREATE TABLE refusals (again int); INSERT INTO refusals VALUES (1); \
+         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF EXISTS (SELECT FROM refusals) THEN \
+                 RAISE EXCEPTION 'not now' USING ERRCODE = 'lock_not_available'; \
+             END IF; RETURN NEW; END $$; \
+         CREATE TRIGGER refuse BEFORE UPDATE ON payments FOR EACH ROW EXECUTE FUNCTION refuse(); \
+         CREATE TRIGGER refuse BEFORE UPDATE ON deliveries FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    let shortly = || Instant::now() + Duration::from_millis(400);
+    let late = impatient.end_call_by(end.clone(), shortly()).await;
+    assert!(late.is_err_and(|error| error.is_transient()));
+    let result = delivered();
+    let late = impatient.settle_delivery_by(&delivery, &result, shortly());
+    assert!(late.await.is_err_and(|error| error.is_transient()));
+    let long = Instant::now() + Duration::from_secs(120);
+    let (one, other) = (impatient.clone(), impatient);
+    let ended = tokio::spawn(async move { one.end_call_by(end, long).await });
+    let settled =
+        tokio::spawn(async move { other.settle_delivery_by(&delivery, &result, long).await });
+    // They have failed at least once: a change that comes later is done.
+    let began = Instant::now();
+    until(|| began.elapsed() > Duration::from_millis(500)).await;
+    assert!(!ended.is_finished() && !settled.is_finished());
+    books.sql("DELETE FROM refusals");
+    ended.await.unwrap().unwrap();
+    assert!(settled.await.unwrap().unwrap());
+    assert_eq!(books.sql(RESULTS), "1|1");
     books.audit().await;
 }

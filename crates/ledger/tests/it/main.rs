@@ -40,6 +40,7 @@ mod shared_references;
 mod standby_away;
 mod statement_rules;
 mod storage_away;
+mod stuck_sessions;
 mod support;
 mod timeline;
 mod triggers;
