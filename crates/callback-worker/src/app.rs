@@ -92,8 +92,10 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
     let flows = Rc::new(flows.flows()?);
     let work = AllWork::new(&flows, beat, &registry)?;
     let ops_address = settings.listeners.ops;
-    let (ready_ledger, gauge_ledger) = (ledger.clone(), ledger.clone());
+    let (live_ledger, ready_ledger) = (ledger.clone(), ledger.clone());
+    let gauge_ledger = ledger.clone();
     let (ops, _) = Ops::new(registry, health.clone())
+        .dead_when(move || live_ledger.beyond_help())
         .ready_when(move || ready(ready_ledger.clone()))
         .before_scrape(move || gauges.clone().refresh(gauge_ledger.clone()))
         .listen(ops_address)
@@ -238,18 +240,7 @@ fn listen(
     Ok(server.run())
 }
 
-/// Ready means: the database answers, leads, and is as new as this binary.
+/// Ready means: the database answers, leads, takes writes, and is as new as this binary.
 async fn ready(ledger: Ledger) -> Result<(), String> {
-    let missing = ledger
-        .at(Urgency::Write)
-        .transact(|tx| tx.missing_migrations())
-        .await
-        .map_err(|error| error.to_string())?;
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(format!(
-        "the schema is behind, run `gatewayctl migrate`: {}",
-        missing.join(", ")
-    ))
+    ledger.ready().await.map_err(|reason| reason.to_string())
 }

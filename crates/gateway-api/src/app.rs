@@ -245,10 +245,11 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         long_reads: Arc::new(long_reads),
         console: Console::new(settings.shared.trusted_proxies.clone()),
     };
-    let books = ledger.clone();
+    let (books, live_ledger) = (ledger.clone(), ledger.clone());
     let health = Health::new();
     let ops_address = settings.listeners.ops;
     let (ops, _) = Ops::new(registry, health.clone())
+        .dead_when(move || live_ledger.beyond_help())
         .ready_when(move || ready(ledger.clone()))
         .listen(ops_address)
         .map_err(io(format!("cannot listen on {ops_address}")))?;
@@ -316,18 +317,7 @@ async fn warn_of_lost_keys(ledger: Ledger, listed: Vec<KeyId>) {
     }
 }
 
-/// Ready means: the database answers, leads, and is as new as this binary.
+/// Ready means: the database answers, leads, takes writes, and is as new as this binary.
 async fn ready(ledger: Ledger) -> Result<(), String> {
-    let missing = ledger
-        .at(Urgency::Write)
-        .transact(|tx| tx.missing_migrations())
-        .await
-        .map_err(|error| error.to_string())?;
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(format!(
-        "the schema is behind, run `gatewayctl migrate`: {}",
-        missing.join(", ")
-    ))
+    ledger.ready().await.map_err(|reason| reason.to_string())
 }

@@ -21,18 +21,17 @@ use crate::{head, reply_headers};
 /// How long a readiness check or a scrape hook may take before it counts as failed.
 const HOOK_DEADLINE: Duration = Duration::from_secs(2);
 
-/// Reasons why the service is not ready, or beyond help. Clones share them.
+/// Reasons why the service is not ready. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Health(Arc<Mutex<Reasons>>);
 
 #[derive(Debug, Default)]
 struct Reasons {
     unready: BTreeSet<&'static str>,
-    dead: BTreeSet<&'static str>,
 }
 
 impl Health {
-    /// Ready and alive.
+    /// Ready.
     pub fn new() -> Self {
         Self::default()
     }
@@ -47,21 +46,12 @@ impl Health {
         self.reasons().unready.remove(reason);
     }
 
-    /// Not alive while this reason stands: only a restart helps.
-    pub fn dead(&self, reason: &'static str) {
-        self.reasons().dead.insert(reason);
-    }
-
-    /// The reason no longer stands.
-    pub fn alive_again(&self, reason: &'static str) {
-        self.reasons().dead.remove(reason);
-    }
-
     fn reasons(&self) -> MutexGuard<'_, Reasons> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+type Look = Arc<dyn Fn() -> Option<&'static str> + Send + Sync>;
 type Hook<T> = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = T>>> + Send + Sync>;
 
 /// What the ops listener serves.
@@ -69,6 +59,7 @@ type Hook<T> = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = T>>> + Send + Sync>;
 pub struct Ops {
     registry: Registry,
     health: Health,
+    dead_check: Option<Look>,
     ready_check: Option<Hook<Result<(), String>>>,
     before_scrape: Option<Hook<()>>,
 }
@@ -79,9 +70,21 @@ impl Ops {
         Self {
             registry,
             health,
+            dead_check: None,
             ready_check: None,
             before_scrape: None,
         }
+    }
+
+    /// Asks `check` at each `/livez` why only a restart helps; as long as there is a reason, the service is
+    /// not alive. It must not block.
+    #[must_use]
+    pub fn dead_when<F>(mut self, check: F) -> Self
+    where
+        F: Fn() -> Option<&'static str> + Send + Sync + 'static,
+    {
+        self.dead_check = Some(Arc::new(check));
+        self
     }
 
     /// Also asks `check` at each `/readyz`; an error, whose text is shown there, or no answer within
@@ -130,13 +133,8 @@ impl Ops {
 }
 
 async fn livez(ops: web::Data<Ops>) -> HttpResponse {
-    let reasons: Vec<String> = ops
-        .health
-        .reasons()
-        .dead
-        .iter()
-        .map(|r| (*r).into())
-        .collect();
+    let reason = ops.dead_check.as_ref().and_then(|check| check());
+    let reasons: Vec<String> = reason.into_iter().map(Into::into).collect();
     verdict("alive", &reasons)
 }
 

@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -42,12 +42,21 @@ async fn readiness_follows_the_reasons_that_stand() {
 }
 
 #[actix_web::test]
-async fn only_a_dead_reason_ends_liveness() {
+async fn only_a_reason_that_a_restart_helps_ends_liveness() {
+    let reason = Arc::new(Mutex::new(None));
+    let told = reason.clone();
     let health = Health::new();
-    let address = start(Ops::new(Registry::new(), health.clone()));
-    health.dead("stuck");
-    assert!(get(address, "/livez", "").await.starts_with("HTTP/1.1 503"));
-    health.alive_again("stuck");
+    let ops = Ops::new(Registry::new(), health.clone()).dead_when(move || *told.lock().unwrap());
+    let address = start(ops);
+    health.unready("draining");
+    assert!(get(address, "/livez", "").await.starts_with("HTTP/1.1 200"));
+    *reason.lock().unwrap() = Some("stuck");
+    let reply = get(address, "/livez", "").await;
+    assert!(
+        reply.starts_with("HTTP/1.1 503") && reply.contains("stuck"),
+        "{reply}"
+    );
+    *reason.lock().unwrap() = None;
     assert!(get(address, "/livez", "").await.starts_with("HTTP/1.1 200"));
 }
 
