@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use ledger::{LeasedWork, LedgerError};
+use ledger::{LeasedWork, LedgerError, Urgency};
 
 use crate::flows::Flows;
 
@@ -37,7 +37,11 @@ impl Flows {
             return Ok(true);
         }
         let held = work.clone();
-        let renewed = self.ledger.transact(move |tx| tx.renew_work(&held)).await?;
+        let renewed = self
+            .ledger
+            .at(Urgency::Write)
+            .transact(move |tx| tx.renew_work(&held))
+            .await?;
         let Some(renewed) = renewed else {
             tracing::warn!(payment.id = %work.payment_id, "too late to send: the lease ends");
             return Ok(false);

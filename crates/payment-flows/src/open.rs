@@ -11,18 +11,16 @@ use ayolinx_core::order_view::Failure;
 use ayolinx_core::payment::Fact;
 use chrono::{DateTime, Utc};
 use ledger::{
-    Applied, Call, CallEnd, CallOutcome, CallSettled, KeepReply, LedgerError, Observation, Source,
-    StoredReply, Urgency,
+    Applied, Call, CallEnd, CallOutcome, KeepReply, LedgerError, Observation, Source, StoredReply,
+    Urgency,
 };
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use crate::flows::Flows;
 
-const SETTLE_RETRY_FIRST: Duration = Duration::from_millis(200);
-const SETTLE_RETRY_MAX: Duration = Duration::from_secs(2);
-/// While the lease runs nobody else touches the payment; after it the resolver does.
-const SETTLE_TRIES_MAX: u32 = 12;
+/// An outcome is worth so long a try even where the lease ends sooner: an artefact is taken from anybody.
+const RECORDED_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a merchant can be told about a call.
 #[derive(Debug, Clone)]
@@ -111,10 +109,14 @@ impl Flows {
             outcome,
             keep,
         };
-        let settled = self.settle(&end).await?;
+        let outcome = end.outcome.clone();
+        // While the lease runs nobody else touches the payment; after it the resolver does.
+        let now = Instant::now();
+        let until = (call.lease_ends).max(now.checked_add(RECORDED_WITHIN).unwrap_or(now));
+        let settled = self.ledger.end_call_by(end, until).await?;
         Ok(Opened::Settled {
             applied: settled.applied,
-            outcome: end.outcome,
+            outcome,
             retry_after,
             reply: settled.reply,
         })
@@ -156,24 +158,6 @@ impl Flows {
             tracing::warn!(payment.id = %call.payment_id, "too late to send: the lease ends");
         }
         enough
-    }
-
-    async fn settle(&self, end: &CallEnd) -> Result<CallSettled, LedgerError> {
-        let mut pause = SETTLE_RETRY_FIRST;
-        let mut tries = 0;
-        loop {
-            let result = self.ledger.end_call(end.clone()).await;
-            match result {
-                Ok(settled) => return Ok(settled),
-                Err(error) if error.is_transient() && tries < SETTLE_TRIES_MAX => {
-                    tracing::warn!(payment.id = %end.payment, error = %error, "outcome not recorded yet");
-                    tries = tries.saturating_add(1);
-                    tokio::time::sleep(pause).await;
-                    pause = pause.saturating_mul(2).min(SETTLE_RETRY_MAX);
-                }
-                Err(error) => return Err(error),
-            }
-        }
     }
 }
 

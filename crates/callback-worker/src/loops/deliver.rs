@@ -96,7 +96,7 @@ impl Deliverer {
         let Some(room) = self.under_way.room(EndpointState::Healthy) else {
             return Ok(Did::Nothing);
         };
-        let lease = self.lease;
+        let (lease, until) = (self.lease, self.lease_ends());
         let fronts = self.fronts.take();
         self.fronts.set(fronts.after_failure());
         let (leased, fronts) = self
@@ -105,7 +105,7 @@ impl Deliverer {
             .transact(move |tx| tx.lease_deliveries_from(fronts, &room, lease))
             .await?;
         self.fronts.set(fronts);
-        self.start(leased, EndpointState::Healthy).await
+        self.start(leased, until, EndpointState::Healthy).await
     }
 
     /// [`Deliverer::run_once`] for endpoints whose last tries all failed.
@@ -116,7 +116,7 @@ impl Deliverer {
         let Some(room) = self.under_way.room(EndpointState::Troubled) else {
             return Ok(Did::Nothing);
         };
-        let lease = self.lease;
+        let (lease, until) = (self.lease, self.lease_ends());
         let fronts = self.troubled_fronts.take();
         self.troubled_fronts.set(fronts.after_failure());
         if fronts.know_of_nothing_due() {
@@ -129,12 +129,20 @@ impl Deliverer {
             .transact(move |tx| tx.lease_troubled_from(fronts, &room, lease))
             .await?;
         self.troubled_fronts.set(fronts);
-        self.start(leased, EndpointState::Troubled).await
+        self.start(leased, until, EndpointState::Troubled).await
+    }
+
+    /// When the leases end that are taken now, by this process's own clock.
+    fn lease_ends(&self) -> Instant {
+        let now = Instant::now();
+        let lease = self.lease.to_std().unwrap_or_default();
+        now.checked_add(lease).unwrap_or(now)
     }
 
     async fn start(
         self: &Rc<Self>,
         leased: Vec<LeasedDelivery>,
+        until: Instant,
         state: EndpointState,
     ) -> Result<Did, LedgerError> {
         let (mut did, mut without) = (Did::Nothing, Vec::new());
@@ -147,7 +155,7 @@ impl Deliverer {
             let deliverer = Rc::clone(self);
             let span = span_of(&delivery);
             let tried = async move {
-                deliverer.deliver(delivery, state).await;
+                deliverer.deliver(delivery, until, state).await;
                 drop(place);
             };
             actix_web::rt::spawn(tried.instrument(span));
@@ -161,7 +169,7 @@ impl Deliverer {
         Ok(did)
     }
 
-    async fn deliver(&self, delivery: LeasedDelivery, state: EndpointState) {
+    async fn deliver(&self, delivery: LeasedDelivery, until: Instant, state: EndpointState) {
         let began = Instant::now();
         let outcome = self.send(&delivery).await;
         let took = began.elapsed();
@@ -184,7 +192,8 @@ impl Deliverer {
         if result.next == DeliveryNext::Dead {
             tracing::error!(event.id = %delivery.event_id, endpoint.id = %delivery.endpoint_id, "webhook gave up: redeliver it when the endpoint works");
         }
-        match self.ledger.settle_delivery(&delivery, &result).await {
+        let recorded = self.ledger.settle_delivery_by(&delivery, &result, until);
+        match recorded.await {
             Ok(true) => {}
             Ok(false) => {
                 tracing::warn!(event.id = %delivery.event_id, "a webhook took so long that its lease was taken over: what became of it is not recorded");

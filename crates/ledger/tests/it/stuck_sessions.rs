@@ -155,7 +155,11 @@ async fn stopped_sessions_of_the_pool_are_given_up_and_give_their_places_back() 
     let places = 3;
     let case = Case::open(url, places, Duration::from_millis(900)).await;
     let read = async || {
-        let listed = case.ledger.transact(|tx| tx.list_merchants()).await;
+        let listed = case
+            .ledger
+            .at(ledger::Urgency::Write)
+            .transact(|tx| tx.list_merchants())
+            .await;
         listed.map(|all| all.len())
     };
     let together = Arc::new(Barrier::new(3));
@@ -185,7 +189,10 @@ async fn stopped_sessions_of_the_pool_are_given_up_and_give_their_places_back() 
     for _ in 0..places {
         let ledger = case.ledger.clone();
         asked.push(tokio::spawn(async move {
-            ledger.transact(|tx| tx.list_merchants()).await
+            ledger
+                .at(ledger::Urgency::Write)
+                .transact(|tx| tx.list_merchants())
+                .await
         }));
     }
     for one in asked {

@@ -81,7 +81,11 @@ impl Case {
         ledger.register(&registry).unwrap();
         let merchant = MerchantId::from_uuid(Uuid::now_v7());
         let add = move |tx: &mut ledger::Tx<'_>| tx.add_merchant(merchant, "Warung Budi");
-        ledger.transact(add).await.unwrap();
+        ledger
+            .at(ledger::Urgency::Write)
+            .transact(add)
+            .await
+            .unwrap();
         Self {
             url,
             ledger,
@@ -109,7 +113,11 @@ impl Case {
         let (payment, token) = (one.payment, one.token);
         let settle =
             move |tx: &mut ledger::Tx<'_>| tx.settle_call(payment, token, &accepted(Method::Qris));
-        self.ledger.transact(settle).await.unwrap();
+        self.ledger
+            .at(ledger::Urgency::Write)
+            .transact(settle)
+            .await
+            .unwrap();
         one
     }
 
@@ -138,11 +146,20 @@ impl Case {
                     secret: Secret::new("whsec_hook".to_owned()),
                 };
                 let add = move |tx: &mut ledger::Tx<'_>| tx.add_endpoint(&new);
-                self.ledger.transact(add).await.unwrap();
+                self.ledger
+                    .at(ledger::Urgency::Write)
+                    .transact(add)
+                    .await
+                    .unwrap();
                 self.pending("A-1").await;
                 let lease =
                     |tx: &mut ledger::Tx<'_>| tx.lease_deliveries(1, 1, TimeDelta::minutes(10));
-                let mut leased = self.ledger.transact(lease).await.unwrap();
+                let mut leased = self
+                    .ledger
+                    .at(ledger::Urgency::Write)
+                    .transact(lease)
+                    .await
+                    .unwrap();
                 Change::Try(Arc::new(leased.remove(0)))
             }
         }
@@ -180,7 +197,7 @@ impl Case {
     }
 
     pub(crate) async fn audit(&self) {
-        let proved = self.ledger.transact(|tx| {
+        let proved = self.ledger.at(ledger::Urgency::Write).transact(|tx| {
             for check in AUDIT_CHECKS {
                 assert!(tx.audit(check)?.is_empty(), "{}", check.rule);
             }
