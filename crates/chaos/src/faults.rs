@@ -1,6 +1,7 @@
 //! What can go wrong, and how it is done and undone.
 
 mod cache;
+mod sessions;
 
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use rustix::process::Signal;
 use tokio::{net::TcpStream, time::sleep};
 
 use self::cache::Spoilt;
+pub use self::sessions::Sessions;
 use crate::{
     clock::now_ms,
     disk, processes,
@@ -117,6 +119,8 @@ pub enum Fault {
     Pause(usize),
     /// The whole server stopped.
     PausePostgres,
+    /// Single server processes stopped, for longer than it takes until they are given up.
+    PauseSessions(Sessions),
     /// kill -9 of the postmaster, started again.
     CrashPostgres,
     /// The write-ahead log's disk is full.
@@ -152,7 +156,7 @@ pub struct Holds {
     pub wire: Duration,
     /// A killed process is away.
     pub down: Duration,
-    /// A stopped service: beyond its leases.
+    /// A stopped service, beyond its leases; a stopped session, beyond three deadlines.
     pub pause: Duration,
     /// A stopped server.
     pub server_pause: Duration,
@@ -173,6 +177,7 @@ impl std::fmt::Display for Fault {
             Self::Kill(index) => write!(f, "kill -9 service {index}"),
             Self::Pause(index) => write!(f, "SIGSTOP service {index}"),
             Self::PausePostgres => f.write_str("SIGSTOP postgres"),
+            Self::PauseSessions(which) => write!(f, "SIGSTOP {which}"),
             Self::CrashPostgres => f.write_str("kill -9 postgres"),
             Self::FillDisk => f.write_str("disk full"),
             Self::KillRedis => f.write_str("kill -9 redis"),
@@ -199,6 +204,10 @@ impl Fault {
             Self::PausePostgres => {
                 let tree = processes::tree(rig.postgres.pid());
                 stopped(&tree, holds.server_pause).await
+            }
+            Self::PauseSessions(which) => {
+                let backends = which.backends(&rig.database_url())?;
+                stopped(&backends, holds.pause).await
             }
             Self::CrashPostgres => {
                 rig.postgres.kill();

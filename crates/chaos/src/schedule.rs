@@ -6,7 +6,7 @@ use devstack::Trouble;
 use tokio::time::sleep;
 
 use crate::{
-    faults::{Dependency, Fault, Holds, Wire},
+    faults::{Dependency, Fault, Holds, Sessions, Wire},
     rig::Rig,
     rng::Rng,
     say::say,
@@ -54,6 +54,8 @@ pub fn plan(seed: u64, services: usize, means: Means) -> (Vec<Fault>, Vec<Fault>
     let mut first: Vec<Fault> = (0..services).map(Fault::Kill).collect();
     first.extend([
         Fault::PausePostgres,
+        Fault::PauseSessions(Sessions::Writers),
+        Fault::PauseSessions(Sessions::HalfOfThePools),
         Fault::CrashPostgres,
         Fault::KillRedis,
         Fault::PauseRedis,
