@@ -59,6 +59,7 @@ mod receipts_are_told;
 mod redis_is_away;
 mod refunded_by_provider;
 mod restart_drains;
+mod sessions_are_stopped;
 mod shop_is_down;
 mod shop_manages_its_webhooks;
 mod shop_pulls_its_events;
