@@ -10,7 +10,7 @@ use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use ledger::{Ledger, Retention, Urgency};
+use ledger::{Ledger, Retention};
 use payment_flows::{
     FlowChoices, FlowParts, SendNotificationUrl, WiringError, keyring_of, ledger_of,
 };

@@ -4,7 +4,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use super::*;
-use crate::gate::{Gate, Urgency};
+use crate::gate::{Gate, Whose};
+use crate::urgency::Urgency;
 
 const SHORTLY: Duration = Duration::from_millis(20);
 
@@ -66,7 +67,10 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
 #[tokio::test]
 async fn a_silent_session_is_given_up_once_and_its_place_is_free() {
     let (watchdog, gate) = (watchdog(4, true), Gate::new(1, 4));
-    let place = gate.enter(Urgency::Write, SHORTLY).await.unwrap();
+    let place = gate
+        .enter(Urgency::Write, Whose::Ours, SHORTLY)
+        .await
+        .unwrap();
     let silent = Silent::begin(&watchdog, Some(place), false);
     until("given up", || watchdog.standing().given_up == 1);
     until("the place is free", || gate.free() == 1);

@@ -168,6 +168,7 @@ async fn stopped_sessions_of_the_pool_are_given_up_and_give_their_places_back() 
         let (ledger, together) = (case.ledger.clone(), Arc::clone(&together));
         all.push(tokio::spawn(async move {
             ledger
+                .at(ledger::Urgency::Write)
                 .transact(move |_tx| {
                     together.wait();
                     Ok(())

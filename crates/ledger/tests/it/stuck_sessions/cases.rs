@@ -103,6 +103,7 @@ impl Case {
         let claim = keyed(reference, reference);
         let begun = self
             .ledger
+            .at(ledger::Urgency::Write)
             .transact(move |tx| tx.begin_order(&new, &claim))
             .await;
         started(begun.unwrap())
