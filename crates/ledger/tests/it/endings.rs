@@ -101,7 +101,7 @@ async fn an_order_expires_after_its_grace_when_nothing_is_open() {
     let open = books.pending("open").await;
     let ended = books.pending("ended").await;
     for id in [chosen.id, open.order, ended.order] {
-        books.age(id, 299);
+        books.age(id, 200);
     }
     books.fact(ended.payment, Fact::ExpiryReached).await;
     assert_eq!(

@@ -35,7 +35,7 @@ async fn the_services_role_makes_and_drops_by_the_functions_and_in_no_other_way(
     let as_role = |statement: &str| {
         run_sql(
             &books.database.url(),
-            &format!("SET ROLE {role}; {statement}"),
+            &format!("SET ROLE {role}; SET gateway.merchant = 'all'; {statement}"),
         )
     };
     let makes = "SELECT make_partitions(3)";
