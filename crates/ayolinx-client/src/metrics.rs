@@ -121,22 +121,26 @@ impl ClientMetrics {
                 &["call", "channel"],
             )?,
         };
-        // From the first: what rises from nothing is not seen to rise.
+        metrics.begin();
+        Ok(metrics)
+    }
+
+    /// Tells every count of fixed words from the first: what rises from nothing is not seen to rise.
+    fn begin(&self) {
         for outcome in ["accepted", "refused", "failed"] {
-            let fetches = metrics.token_fetches.with_label_values(&[outcome]);
+            let fetches = self.token_fetches.with_label_values(&[outcome]);
             fetches.inc_by(0);
         }
         for call in CALLS {
-            metrics.alarms.with_label_values(&[call]).inc_by(0);
-            metrics.unknown_codes.with_label_values(&[call]).inc_by(0);
+            self.alarms.with_label_values(&[call]).inc_by(0);
+            self.unknown_codes.with_label_values(&[call]).inc_by(0);
         }
         for kind in PROOFS {
             for which in [Which::Current, Which::Previous] {
                 let labels = [kind, which.as_str()];
-                metrics.accepted_keys.with_label_values(&labels).inc_by(0);
+                self.accepted_keys.with_label_values(&labels).inc_by(0);
             }
         }
-        Ok(metrics)
     }
 
     /// Tells what is counted of this channel's QR codes from the first: what rises from nothing is not

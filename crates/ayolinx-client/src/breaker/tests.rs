@@ -1,3 +1,5 @@
+//! The breakers on a clock that stands until it is moved: what opens them, what closes them, and whom they refuse.
+
 use proptest::prelude::*;
 
 use super::*;

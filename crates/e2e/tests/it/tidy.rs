@@ -46,7 +46,7 @@ const LAW: [(&str, &[&str]); 19] = [
     ("devstack", &[]),
     ("chaos", &["ayolinx-core", "devstack"]),
     ("bench", &["ayolinx-core", "chaos", "devstack"]),
-    ("ayolinx-client", &["ayolinx-core", "http-client"]),
+    ("ayolinx-client", &["ayolinx-core", "http-client", "shares"]),
     ("ledger", &["ayolinx-core", "shares"]),
     ("settings", &["ayolinx-core", "service-shell", "webhooks"]),
     (
