@@ -9,7 +9,7 @@ use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{CHANNELS, Journal, Sandbox, Shop, an_order, quick, until};
+use crate::support::{CHANNELS, Http, Journal, Sandbox, Shop, an_order, quick, until};
 
 /// Generous: what is asked for is that it comes at all.
 const WITHIN: Duration = Duration::from_secs(120);
@@ -110,62 +110,109 @@ async fn whatever_some_meet_every_create_of_the_others_is_made() {
     assert!(listed.contains("down"), "{listed}");
 }
 
-/// More than there are places for, all of them due, of one channel that does not answer.
+/// How many inquiries of a channel the worker has seen the end of.
+async fn inquiries_ended(stack: &Stack, channel: &str) -> usize {
+    let url = format!("{}/metrics", stack.ops_url("callback-worker-1").unwrap());
+    let told = Http::new().get(&url).await.expect(200).text();
+    let of_channel = format!("channel=\"{channel}\"");
+    let calls = told.lines().filter(|line| {
+        line.starts_with("gateway_provider_calls_total{call=")
+            && line.contains("_inquiry")
+            && line.contains(&of_channel)
+    });
+    calls
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap())
+        .sum()
+}
+
+/// Paid, and the shop's order says so though nobody told us.
+async fn is_found(shop: &Shop, sandbox: &Sandbox, order: &Value, what: &str) {
+    let unheard = json!({"callback": false});
+    sandbox.settle(&order["payments"][0], "pay", unheard).await;
+    let id = order["id"].as_str().unwrap();
+    until(WITHIN, what, async || {
+        shop.order(id).await["status"] == "paid"
+    })
+    .await;
+}
+
+/// So many orders of one channel, whose inquiries meet this trouble from now on.
+async fn backlog(shop: &Shop, sandbox: &Sandbox, channel: &str, action: &Value) -> Vec<Value> {
+    const MANY: usize = 160;
+    // The trouble comes after their creates, which it would meet too.
+    let made = (0..MANY).map(async |_| shop.made(&an_order(channel)).await);
+    let made = join_all(made).await;
+    let fault = json!({"channel": channel, "action": action});
+    sandbox.fault(fault).await;
+    made
+}
+
+/// More than there are places for, all of them due, of one channel that does not answer: the others are found before
+/// a single one of its inquiries has come to an end.
 #[actix_rt::test]
-async fn a_backlog_that_hangs_delays_nobody_elses_healing() {
-    const BACKLOG: usize = 160;
-    let often = "1s,2s,3s,4s,5s,6s,8s,10s,12s,15s,20s,25s,30s,40s,50s,60s,70s,80s,90s";
+async fn inquiries_that_hang_delay_nobody_elses_healing() {
     let stack = quick()
-        .env("INQUIRY_SCHEDULE", often)
+        .env(
+            "INQUIRY_SCHEDULE",
+            "2s,3s,4s,5s,6s,8s,10s,12s,15s,20s,25s,30s,40s",
+        )
+        .env("PROVIDER_TIMEOUT_MS", "110000")
+        .env("LEASE_MS", "120000")
         .env("API_RATE_LIMIT", "0")
         .start();
     let stack = stack.await.unwrap();
     let (shop, sandbox) = (Shop::of(&stack), Sandbox::of(&stack));
-    for (number, action) in [hang(), json!("reset_before_effect"), errs()]
-        .into_iter()
-        .enumerate()
-    {
-        let channels = shuffled();
-        let (troubled, healthy) = channels.split_first().unwrap();
-        // After their creates, which the same trouble would meet.
-        let backlog = (0..BACKLOG).map(async |_| shop.made(&an_order(troubled)).await);
-        let backlog = join_all(backlog).await;
-        sandbox
-            .fault(json!({"channel": troubled, "action": action}))
-            .await;
-        let unheard = json!({"callback": false});
-        let paid = healthy.iter().take(5).map(async |channel| {
-            let made = shop.made(&an_order(channel)).await;
-            sandbox
-                .settle(&made["payments"][0], "pay", unheard.clone())
-                .await;
-            let what = format!("{channel} is found beside {troubled} {action}, round {number}");
-            let id = made["id"].as_str().unwrap();
-            until(WITHIN, &what, async || {
-                shop.order(id).await["status"] == "paid"
-            })
-            .await;
-        });
-        join_all(paid).await;
-        // And the troubled ones when it is over.
-        let first = &backlog[0];
-        sandbox
-            .settle(&first["payments"][0], "pay", unheard.clone())
-            .await;
-        sandbox.heal().await;
-        let id = first["id"].as_str().unwrap();
-        let what = format!("{troubled} after {action}, round {number}");
-        until(WITHIN, &what, async || {
-            shop.order(id).await["status"] == "paid"
-        })
-        .await;
-        // The rest is in nobody's way in the next round.
-        run_sql(
-            &stack.database_url(),
-            "UPDATE provider_work SET due_at = now() + interval '1 h' WHERE kind = 'inquire'",
+    let channels = shuffled();
+    let (troubled, healthy) = channels.split_first().unwrap();
+    let hang = json!({"kind": "delay", "ms": 300_000});
+    backlog(&shop, &sandbox, troubled, &hang).await;
+    until(WITHIN, "its inquiries hang", async || {
+        sandbox.fired().await.iter().sum::<u64>() >= 32
+    })
+    .await;
+    // Those that were made before the trouble began.
+    let before = inquiries_ended(&stack, troubled).await;
+    let found = healthy.iter().take(5).map(async |channel| {
+        let made = shop.made(&an_order(channel)).await;
+        let what = format!("{channel} is found beside {troubled}");
+        is_found(&shop, &sandbox, &made, &what).await;
+    });
+    join_all(found).await;
+    assert_eq!(
+        inquiries_ended(&stack, troubled).await,
+        before,
+        "{troubled}"
+    );
+}
+
+/// Inquiries that fail at once, over and over: the others are found, and these too when it is over.
+#[actix_rt::test]
+async fn inquiries_that_fail_delay_nobody_elses_healing() {
+    let stack = quick()
+        .env(
+            "INQUIRY_SCHEDULE",
+            "1s,2s,3s,4s,5s,6s,8s,10s,12s,15s,20s,25s,30s,40s,50s",
         )
-        .unwrap();
-    }
+        .env("API_RATE_LIMIT", "0")
+        .start();
+    let stack = stack.await.unwrap();
+    let (shop, sandbox) = (Shop::of(&stack), Sandbox::of(&stack));
+    let channels = shuffled();
+    let (troubled, healthy) = channels.split_first().unwrap();
+    let action = match drawn(2) {
+        0 => json!("reset_before_effect"),
+        _ => errs(),
+    };
+    let waiting = backlog(&shop, &sandbox, troubled, &action).await;
+    let found = healthy.iter().take(5).map(async |channel| {
+        let made = shop.made(&an_order(channel)).await;
+        let what = format!("{channel} is found beside {troubled} {action}");
+        is_found(&shop, &sandbox, &made, &what).await;
+    });
+    join_all(found).await;
+    sandbox.heal().await;
+    let what = format!("{troubled} is found after {action}");
+    is_found(&shop, &sandbox, &waiting[0], &what).await;
 }
 
 /// Nothing could be sent for longer than the whole schedule: all of it is still to come.
