@@ -7,8 +7,10 @@ use std::process::Command;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+use ayolinx_core::ids::MerchantId;
 use devstack::{Durability, Postgres, run_sql};
 use ledger::{LedgerError, NotReady};
+use uuid::Uuid;
 
 use cases::{Case, Change, HOLDS, Kind, Point, ask, effect};
 
@@ -230,4 +232,49 @@ async fn stopped_sessions_of_the_pool_are_given_up_and_give_their_places_back() 
     })
     .await;
     case.audit().await;
+}
+
+#[tokio::test]
+async fn what_was_given_up_writes_nothing_more() {
+    let postgres = Postgres::throwaway(Durability::Throwaway).unwrap();
+    postgres.ensure_database("books").unwrap();
+    let url = postgres.url("books");
+    ledger::migrate(&url).unwrap();
+    let case = Case::open(url, 2, Duration::from_millis(300)).await;
+    // One would commit, the other go on.
+    for goes_on in [false, true] {
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let merchant = MerchantId::from_uuid(Uuid::now_v7());
+        let asked = case.ledger.transact(move |tx| {
+            tx.add_merchant(merchant, "Silent")?;
+            wait.recv().ok();
+            let listed = if goes_on {
+                tx.list_merchants()
+            } else {
+                Ok(Vec::new())
+            };
+            tell.send(listed.is_err()).ok();
+            listed.map(|_| ())
+        });
+        let answer = asked.await;
+        assert!(
+            matches!(answer, Err(LedgerError::Unavailable(_))),
+            "{answer:?}"
+        );
+        until("given up", REPLACED_WITHIN, async || {
+            case.given_up("pool") == 1.0
+        })
+        .await;
+        go_on.send(()).unwrap();
+        assert_eq!(told.await.unwrap(), goes_on);
+        until("it ends", REPLACED_WITHIN, async || {
+            case.given_up("pool") == 0.0
+        })
+        .await;
+    }
+    assert_eq!(
+        case.sql("SELECT count(*) FROM merchants WHERE name = 'Silent'"),
+        "0"
+    );
 }
