@@ -8,6 +8,10 @@ use chrono::Utc;
 use ledger::{Backlog, Ledger, LedgerError, Money, Queues, Urgency};
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 
+mod feed_hold;
+
+use self::feed_hold::FeedHold;
+
 /// Queues are read at most this often, however many scrape …
 const QUEUES_EVERY: Duration = Duration::from_secs(5);
 /// … and money, which costs more.
@@ -33,8 +37,10 @@ pub struct Gauges {
     suspense_rupiah: IntGauge,
     unbalanced: IntGauge,
     references_shared: IntGauge,
+    transaction_oldest_seconds: IntGauge,
     read_at: IntGaugeVec,
     next: Arc<Mutex<Next>>,
+    feed_hold: Arc<Mutex<FeedHold>>,
     backlog: Arc<Mutex<Backlog>>,
 }
 
@@ -129,12 +135,17 @@ impl Gauges {
                 "gateway_provider_reference_shared",
                 "Payments of the last day whose provider reference another payment has too",
             )?,
+            transaction_oldest_seconds: one(
+                "gateway_transaction_oldest_seconds",
+                "How long the oldest transaction runs that has written",
+            )?,
             read_at: several(
                 "gateway_books_read_timestamp_seconds",
                 "When these gauges were last read from the books, by set",
                 &["set"],
             )?,
             next: Arc::default(),
+            feed_hold: Arc::default(),
             backlog: Arc::default(),
         })
     }
@@ -164,10 +175,16 @@ impl Gauges {
     async fn refresh_queues(&self, ledger: &Ledger) -> Result<(), LedgerError> {
         let before = self.backlog().for_next_look();
         let read = ledger.at(Urgency::Write).transact(move |tx| {
+            let running = tx.running_transactions()?;
             let quarantined = tx.quarantine_depth(QUARANTINE_COUNTED_MAX)?;
-            Ok((quarantined, tx.queues(&before)?))
+            Ok((running, quarantined, tx.queues(&before)?))
         });
-        let (quarantined, (queues, backlog)) = read.await?;
+        let (running, quarantined, (queues, backlog)) = read.await?;
+        let mut hold = (self.feed_hold.lock()).unwrap_or_else(PoisonError::into_inner);
+        let held = hold.after_look(running, Instant::now());
+        drop(hold);
+        let held = i64::try_from(held.as_secs()).unwrap_or(i64::MAX);
+        self.transaction_oldest_seconds.set(held);
         *self.backlog() = backlog;
         self.quarantined.set(quarantined);
         self.show_queues(&queues);

@@ -82,6 +82,18 @@ pub struct Money {
     pub unbalanced: i64,
 }
 
+/// Which transactions run now, of the whole server: events are told in the feed once every transaction
+/// that began to write before theirs has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+pub struct RunningTransactions {
+    /// The number of the oldest that has written and not ended; `next` when nothing newer has ended.
+    #[diesel(sql_type = BigInt)]
+    pub oldest: i64,
+    /// The number after the newest that has ended.
+    #[diesel(sql_type = BigInt)]
+    pub next: i64,
+}
+
 #[derive(QueryableByName)]
 struct Number {
     #[diesel(sql_type = BigInt)]
@@ -127,6 +139,18 @@ impl Tx<'_> {
             suspense_rupiah: self.suspense_minor()? / 100,
             unbalanced: self.unbalanced_journals()?,
         })
+    }
+
+    /// Which transactions run now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn running_transactions(&mut self) -> Result<RunningTransactions, LedgerError> {
+        Ok(Statement::new(
+            "SELECT pg_snapshot_xmin(taken)::text::bigint AS oldest, \
+                 pg_snapshot_xmax(taken)::text::bigint AS next FROM pg_current_snapshot() AS taken",
+        )
+        .get_result(self.connection()?)?)
     }
 
     /// Payments that share the provider's number with another of ours, noticed within the last day.

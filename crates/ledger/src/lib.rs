@@ -111,7 +111,7 @@ pub use erase::{Erased, Erasing, SoughtPayer};
 pub use error::LedgerError;
 pub use event_feed::{DeliveryLine, FeedPage, FeedPlace, TryLine};
 pub use fronts::Fronts;
-pub use gauges::{Money, PendingMoney, QueueDepth, Queues};
+pub use gauges::{Money, PendingMoney, QueueDepth, Queues, RunningTransactions};
 pub use grants::grant_to_services;
 pub use group::GroupCommits;
 pub use history::{HistoryLine, Source};

@@ -30,13 +30,14 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// As long as a held lock lasts at most: longer than the test.
 const HELD_SECONDS: u32 = 300;
 
-pub(crate) const FIRE_IN_TIME: [&str; 11] = [
+pub(crate) const FIRE_IN_TIME: [&str; 12] = [
     "BooksUnread",
     "CallbacksAllRefused",
     "CallbacksMissing",
     "CallbacksSlow",
     "DatabaseOverloaded",
     "ExpiredWithoutAnswer",
+    "FeedHeld",
     "HandlerPanicked",
     "ProviderBreakerOpen",
     "ProviderWorkLate",

@@ -226,3 +226,37 @@ async fn payments_and_rupiah_are_counted_when_they_are_committed() {
     books.ledger.register(&again).unwrap();
     has(&told(&again), &booked(PRICE));
 }
+
+#[tokio::test]
+async fn the_oldest_transaction_that_has_written_is_known_until_it_ends() {
+    let books = Books::open().await;
+    let one = books.pending("A-1").await;
+    let (merchant, ledger) = (books.merchant, books.ledger.clone());
+    let (holds, held) = tokio::sync::oneshot::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let holder = tokio::spawn(async move {
+        let change = move |tx: &mut ledger::Tx<'_>| {
+            let spacing = chrono::TimeDelta::zero();
+            tx.claim_sync(merchant, one.order, spacing, ledger::Source::Merchant)?;
+            holds.send(()).unwrap();
+            released.recv().ok();
+            Ok(())
+        };
+        ledger.transact(change).await.unwrap();
+    });
+    held.await.unwrap();
+    books.pending("A-2").await;
+    let first = books.run(|tx| tx.running_transactions()).await;
+    books.pending("A-3").await;
+    let second = books.run(|tx| tx.running_transactions()).await;
+    // Tests beside this one have transactions on the same server, older ones too.
+    assert!(first.oldest < first.next && first.next < second.next);
+    assert!(second.oldest < first.next, "{first:?} {second:?}");
+    release.send(()).unwrap();
+    holder.await.unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while books.run(|tx| tx.running_transactions()).await.oldest < first.next {
+        assert!(std::time::Instant::now() < deadline);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
