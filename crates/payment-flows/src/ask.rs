@@ -20,8 +20,11 @@ use crate::lease::Lease;
 
 /// A merchant may ask about an order once in this time (contract 4.3).
 const SYNC_SPACING_SECONDS: i64 = 2;
-/// A sync asks about this many payments of an order at most, newest first.
-const SYNC_PAYMENTS_MAX: usize = 5;
+/// A sync asks about this many payments of an order at most: all that a shop can make, each replaced as
+/// often as may be. Those that are open come first, then the newest …
+const SYNC_PAYMENTS_MAX: usize = 40;
+/// … so many at a time: a provider that does not answer is asked no further.
+const SYNC_AT_ONCE: usize = 5;
 /// How long a question may wait for its place in the channel's line.
 const LINE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a channel is left alone whose line is longer than that.
@@ -250,21 +253,27 @@ impl Flows {
         let Some(payments) = payments else {
             return Ok(SyncOutcome::TooSoon);
         };
-        let questions = payments
-            .iter()
-            .filter(|payment| can_ask(payment))
-            .take(SYNC_PAYMENTS_MAX)
-            .map(|payment| self.ask(payment));
         let mut outcome = SyncOutcome::Answered;
-        for asked in join_all(questions).await {
-            match asked? {
-                Asked::Answered { .. } => {}
-                Asked::Refused(reply) => outcome = SyncOutcome::Refused(reply),
-                Asked::NoAnswer | Asked::Unsent(_) => return Ok(SyncOutcome::NoAnswer),
+        for some in to_sync(payments).chunks(SYNC_AT_ONCE) {
+            let questions = some.iter().map(|payment| self.ask(payment));
+            for asked in join_all(questions).await {
+                match asked? {
+                    Asked::Answered { .. } => {}
+                    Asked::Refused(reply) => outcome = SyncOutcome::Refused(reply),
+                    Asked::NoAnswer | Asked::Unsent(_) => return Ok(SyncOutcome::NoAnswer),
+                }
             }
         }
         Ok(outcome)
     }
+}
+
+/// What a sync asks about, in its order, of an order's payments, newest first.
+fn to_sync(mut payments: Vec<PaymentFacts>) -> Vec<PaymentFacts> {
+    payments.retain(can_ask);
+    payments.sort_by_key(|payment| !payment.state.is_open());
+    payments.truncate(SYNC_PAYMENTS_MAX);
+    payments
 }
 
 /// What an answer says of the payment: its word, or that its time is over at the provider, whatever the
@@ -284,4 +293,64 @@ pub(crate) fn can_ask(payment: &PaymentFacts) -> bool {
     let refused_or_unsent = payment.accepted_at.is_none()
         && matches!(payment.state, PaymentState::Creating | PaymentState::Failed);
     payment.method != Method::PaymentLink && !refused_or_unsent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ayolinx_core::ids::PaymentId;
+    use ayolinx_core::states::OrderState;
+    use chrono::Utc;
+    use uuid::Uuid;
+
+    fn payment(state: PaymentState, method: Method) -> PaymentFacts {
+        let now = Utc::now();
+        PaymentFacts {
+            id: PaymentId::from_uuid(Uuid::now_v7()),
+            order_id: OrderId::from_uuid(Uuid::nil()),
+            merchant_id: MerchantId::from_uuid(Uuid::nil()),
+            method,
+            channel: None,
+            state,
+            order_state: OrderState::Pending,
+            never_sent: false,
+            call_leased_until: None,
+            is_replacement: false,
+            replacements: 0,
+            accepted_at: Some(now),
+            created_at: now,
+            expires_at: now,
+            now,
+        }
+    }
+
+    #[test]
+    fn a_sync_asks_about_every_open_payment_first_and_then_about_the_newest() {
+        let states = [
+            PaymentState::Cancelled,
+            PaymentState::Pending,
+            PaymentState::Expired,
+            PaymentState::Unknown,
+        ];
+        for count in [1, 5, 6, 13, 40, 60] {
+            let mut all: Vec<PaymentFacts> = (states.into_iter().cycle().take(count))
+                .map(|state| payment(state, Method::Qris))
+                .collect();
+            all.push(payment(PaymentState::Pending, Method::PaymentLink));
+            let ids = |of: &[PaymentFacts], open: bool| -> Vec<PaymentId> {
+                let wanted = of.iter().filter(|one| one.state.is_open() == open);
+                wanted
+                    .filter(|one| one.method == Method::Qris)
+                    .map(|one| one.id)
+                    .collect()
+            };
+            let asked = to_sync(all.clone());
+            assert_eq!(asked.len(), count.min(SYNC_PAYMENTS_MAX));
+            let (open, closed) = (ids(&all, true), ids(&all, false));
+            let expected: Vec<PaymentId> =
+                open.into_iter().chain(closed).take(asked.len()).collect();
+            let asked: Vec<PaymentId> = asked.iter().map(|one| one.id).collect();
+            assert_eq!(asked, expected);
+        }
+    }
 }
