@@ -1,11 +1,16 @@
-//! What a look at the outbox reads when nothing is due, beside very many endpoints and months.
+//! What a look reads when nothing is due: at the outbox beside very many endpoints and months, and of the
+//! other loops.
 
 use std::time::{Duration, Instant};
 
+use ayolinx_core::ids::PaymentId;
+use ayolinx_core::reading::Channelled;
 use chrono::TimeDelta;
-use ledger::{Backlog, DeliveryRoom, Fronts};
+use ledger::{Backlog, DeliveryRoom, Fronts, WorkKind};
+use uuid::Uuid;
 
 use super::explained::{Read, measured, reads};
+use crate::inbox::{inbound, says};
 use crate::support::Books;
 
 /// What the look for new deliveries says.
@@ -100,5 +105,55 @@ async fn who_waits_for_nothing_is_not_looked_at_by_a_look_at_everything_either()
     for look in looks {
         assert_eq!(look.rows, 0);
         assert!(look.pages <= 3 * months, "{look:?} for {months} months");
+    }
+}
+
+#[tokio::test]
+async fn the_other_loops_read_nothing_while_nothing_is_due() {
+    let books = measured().await;
+    for number in 0..30 {
+        let one = books.pending(&format!("A-{number}")).await;
+        let nobodys = says(PaymentId::from_uuid(Uuid::now_v7()), "00", "1.00");
+        let inbound = inbound(&nobodys, Channelled::Callback);
+        books.ledger.receive(inbound).await.unwrap();
+        let payment = one.payment.as_uuid();
+        books.sql(&format!(
+            "INSERT INTO provider_work (payment_id, kind, began_at, due_at) \
+             SELECT '{payment}', kind, now(), now() + interval '1 h' \
+             FROM unnest(ARRAY['resolve', 'close']) AS kind ON CONFLICT DO NOTHING"
+        ));
+    }
+    books.sql("UPDATE provider_work SET due_at = now() + interval '1 h'");
+    books.sql("UPDATE notifications SET rematch_due_at = now() + interval '1 h'");
+    for table in ["provider_work", "orders", "notifications"] {
+        books.sql(&format!("VACUUM ANALYZE {table}"));
+    }
+    books
+        .run(|tx| {
+            for kind in WorkKind::ALL {
+                assert!(tx.lease_work(kind, 32)?.is_empty());
+            }
+            assert_eq!(tx.expire_orders(50)?.looked_at, 0);
+            assert_eq!(tx.rematch(50)?.looked_at, 0);
+            assert_eq!(tx.lease_redelivery()?, None);
+            Ok(())
+        })
+        .await;
+    let looks = [
+        ("UPDATE provider_work w SET lease_token", 4),
+        (r#""orders"."expiry_due_at" <= "#, 1),
+        (r#""notifications"."rematch_due_at" <= "#, 1),
+        ("UPDATE redeliveries SET attempts", 1),
+    ];
+    for (statement, count) in looks {
+        let reads = reads(&books, statement);
+        assert_eq!(reads.len(), count, "{statement}");
+        for read in reads {
+            assert_eq!(
+                (read.rows, read.sorts.len()),
+                (0, 0),
+                "{statement}: {read:?}"
+            );
+        }
     }
 }
