@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::merchants::SubMerchant;
+use crate::payments::NewRow;
 use crate::provider_calls::NotedCall;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::schema::payments;
@@ -132,7 +133,10 @@ impl Tx<'_> {
             paid_at: None,
             base_state: None,
         };
-        self.writes.payments_made.push(row.clone());
+        self.writes.payments_made.push(NewRow {
+            row: row.clone(),
+            order_created_at: order.created_at,
+        });
         // Should this process die in the call, the lease runs out and the resolver takes over.
         self.plan_work(&row, WorkKind::Resolve, leased_until, leased_until);
         let expire_at = shifted(row.expires_at, self.context.plans.expiry_grace);

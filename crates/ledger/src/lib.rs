@@ -43,6 +43,7 @@ mod observation;
 mod once;
 mod opening;
 mod operators;
+mod order_list;
 mod orders;
 mod partitions;
 mod payers;
@@ -126,7 +127,8 @@ pub use operators::{
     ActionLine, NewAction, NewOperator, NewSession, OperatorLine, Role, SignIn, Subject, Visit,
     Visitor,
 };
-pub use orders::{OrderFilter, OrderPage, OrderPulse, PageEnd};
+pub use order_list::{OrderFilter, OrderPage, PageEnd};
+pub use orders::OrderPulse;
 pub use partitions::{Family, HeldPartition, MONTHS_AHEAD, PartitionLine, Retention, Upkeep};
 pub use payments::PaymentFacts;
 pub use pepper_standing::PepperStanding;

@@ -137,12 +137,14 @@ impl Session {
             .map_err(|error| ConnectError::Connect(without_address(&error.to_string())))?;
         // Every statement finds a few rows by an index, so one plan serves all its values, row by row.
         // Planned while a table was young and not yet counted, it must not read the table whole ever
-        // after; and none is worth compiling.
+        // after; what an index has in order is not read whole and sorted; and no plan is worth compiling, or
+        // more than one core.
         connection.batch_execute(&format!(
             "SET statement_timeout = {}; SET lock_timeout = {}; \
              SET idle_in_transaction_session_timeout = 5000; SET timezone = 'UTC'; \
              SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; \
-             SET enable_hashjoin = off; SET enable_mergejoin = off; \
+             SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off; \
+             SET max_parallel_workers_per_gather = 0; \
              SET application_name = '{}'; SET {MERCHANT_SETTING} = '{EVERY_MERCHANT}'",
             self.statement_timeout.as_millis(),
             self.lock_timeout.as_millis(),

@@ -1,10 +1,8 @@
-//! Reading orders: one with its payments, a page of them.
+//! Reading orders: one with its payments, by each of its names.
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::order_view::{OrderRecord, OrderView};
 use ayolinx_core::states::OrderState;
-use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::BTreeMap;
@@ -17,50 +15,6 @@ use crate::schema::{merchants, orders, payments, receipts};
 use crate::statement::Statement;
 use crate::tx::Tx;
 
-/// Which orders of a merchant to list (contract 4.3).
-#[derive(Debug, Clone, Default)]
-pub struct OrderFilter {
-    /// The merchant's own number.
-    pub reference: Option<String>,
-    /// State.
-    pub state: Option<OrderState>,
-    /// Method of any of its payments.
-    pub method: Option<String>,
-    /// Channel of any of its payments.
-    pub channel: Option<String>,
-    /// Created at or after.
-    pub created_from: Option<DateTime<Utc>>,
-    /// Created before.
-    pub created_to: Option<DateTime<Utc>>,
-    /// Paid at or after.
-    pub paid_from: Option<DateTime<Utc>>,
-    /// Paid before.
-    pub paid_to: Option<DateTime<Utc>>,
-    /// A receipt of it has this retrieval reference number.
-    pub rrn: Option<String>,
-}
-
-/// A number that should be one receipt's is looked for in so many.
-const RRN_RECEIPTS_MAX: i64 = 200;
-
-/// Where a page of orders ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageEnd {
-    /// Creation time of its last order.
-    pub created_at: DateTime<Utc>,
-    /// Its id.
-    pub id: OrderId,
-}
-
-/// A page of orders, newest first.
-#[derive(Debug)]
-pub struct OrderPage {
-    /// The orders as JSON values.
-    pub orders: Vec<OrderView>,
-    /// Where to go on; `None` on the last page.
-    pub next: Option<PageEnd>,
-}
-
 /// The version and state of an order, for those who wait for a change.
 #[derive(Debug, Clone, Copy)]
 pub struct OrderPulse {
@@ -69,6 +23,9 @@ pub struct OrderPulse {
     /// State.
     pub state: OrderState,
 }
+
+/// A number that should be one receipt's is looked for in so many.
+const RRN_RECEIPTS_MAX: i64 = 200;
 
 impl Tx<'_> {
     /// One order of a merchant as JSON.
@@ -114,7 +71,10 @@ impl Tx<'_> {
     }
 
     /// The receipts of these payments, where there are any.
-    fn receipts_shown(&mut self, payments: &[PaymentRow]) -> Result<Vec<ReceiptRow>, LedgerError> {
+    pub(crate) fn receipts_shown(
+        &mut self,
+        payments: &[PaymentRow],
+    ) -> Result<Vec<ReceiptRow>, LedgerError> {
         let with_money: Vec<Uuid> = (payments.iter())
             .filter(|payment| payment.received_minor > 0)
             .map(|payment| payment.id)
@@ -157,68 +117,6 @@ impl Tx<'_> {
         })
     }
 
-    /// A page of a merchant's orders, newest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn list_orders(
-        &mut self,
-        merchant: MerchantId,
-        filter: &OrderFilter,
-        after: Option<PageEnd>,
-        limit: i64,
-    ) -> Result<OrderPage, LedgerError> {
-        let mut query = orders::table
-            .filter(orders::merchant_id.eq(merchant.as_uuid()))
-            .select(OrderRow::as_select())
-            .order((orders::created_at.desc(), orders::id.desc()))
-            .limit(limit.saturating_add(1))
-            .into_boxed();
-        if let Some(reference) = &filter.reference {
-            query = query.filter(orders::reference.eq(reference.clone()));
-        }
-        if let Some(state) = filter.state {
-            query = query.filter(orders::state.eq(state.as_str()));
-        }
-        if let Some(at) = filter.created_from {
-            query = query.filter(orders::created_at.ge(at));
-        }
-        if let Some(at) = filter.created_to {
-            query = query.filter(orders::created_at.lt(at));
-        }
-        if let Some(at) = filter.paid_from {
-            query = query.filter(orders::paid_at.ge(at));
-        }
-        if let Some(at) = filter.paid_to {
-            query = query.filter(orders::paid_at.lt(at));
-        }
-        if let Some(rrn) = &filter.rrn {
-            query = query.filter(orders::id.eq_any(self.orders_with_rrn(rrn)?));
-        }
-        if filter.method.is_some() || filter.channel.is_some() {
-            // One payment must be both of the method and of the channel.
-            query = query.filter(
-                sql::<Bool>("EXISTS (SELECT FROM payments p WHERE p.order_id = orders.id AND p.method = coalesce(")
-                    .bind::<Nullable<Text>, _>(filter.method.clone())
-                    .sql(", p.method) AND p.channel IS NOT DISTINCT FROM coalesce(")
-                    .bind::<Nullable<Text>, _>(filter.channel.clone())
-                    .sql(", p.channel))"),
-            );
-        }
-        if let Some(end) = after {
-            // Compared as a row: said with `or`, every newer order is read and left out.
-            query = query.filter(
-                sql::<Bool>("(orders.created_at, orders.id) < (")
-                    .bind::<Timestamptz, _>(end.created_at)
-                    .sql(", ")
-                    .bind::<SqlUuid, _>(end.id.as_uuid())
-                    .sql(")"),
-            );
-        }
-        let rows: Vec<OrderRow> = query.load(self.connection()?)?;
-        self.page(rows, limit)
-    }
-
     /// The orders of which a receipt has this retrieval reference number, by which a bank speaks of it.
     pub(crate) fn orders_with_rrn(&mut self, rrn: &str) -> Result<Vec<Uuid>, LedgerError> {
         let payments: Vec<Uuid> = receipts::table
@@ -230,38 +128,6 @@ impl Tx<'_> {
             .filter(payments::id.eq_any(payments))
             .select(payments::order_id)
             .load(self.connection()?)?)
-    }
-
-    fn page(&mut self, mut rows: Vec<OrderRow>, limit: i64) -> Result<OrderPage, LedgerError> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|last| PageEnd {
-            created_at: last.created_at,
-            id: last.id(),
-        });
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let all_payments: Vec<PaymentRow> = payments::table
-            .filter(payments::order_id.eq_any(&ids))
-            .select(PaymentRow::as_select())
-            .order(payments::position.desc())
-            .load(self.connection()?)?;
-        let all_receipts = self.receipts_shown(&all_payments)?;
-        let all_payers = self.payers_of(ids.iter().copied())?;
-        let mut views = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let own: Vec<PaymentRow> = all_payments
-                .iter()
-                .filter(|payment| payment.order_id == row.id)
-                .cloned()
-                .collect();
-            let record = row.record(&own, &all_receipts, all_payers.get(&row.id))?;
-            views.push(OrderView::new(&record, &self.context.links));
-        }
-        Ok(OrderPage {
-            orders: views,
-            next,
-        })
     }
 
     /// The order a merchant's number names.

@@ -147,43 +147,48 @@ impl Tx<'_> {
     }
 }
 
+/// A payment to be written, and when its order was made: by that it is found among those of its way.
+pub(crate) struct NewRow {
+    pub(crate) row: PaymentRow,
+    pub(crate) order_created_at: DateTime<Utc>,
+}
+
 /// Writes payments that are on their way out: whatever else a payment has comes later.
-pub(crate) fn insert_all(rows: &[PaymentRow]) -> Statement {
+pub(crate) fn insert_all(made: &[NewRow]) -> Statement {
+    let rows = || made.iter().map(|one| &one.row);
     Statement::new(
         "INSERT INTO payments (id, order_id, merchant_id, position, method, channel, \
              link_channels, state, amount_minor, currency, customer_no, replaces, replacements, \
-             call_token, call_leased_until, created_at, updated_at, expires_at) \
+             call_token, call_leased_until, created_at, updated_at, expires_at, order_created_at) \
          SELECT id, order_id, merchant_id, position, method, channel, \
              string_to_array(link_channels, ','), state, amount_minor, currency, customer_no, \
              replaces, replacements, call_token, call_leased_until, created_at, updated_at, \
-             expires_at \
-         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS new \
+             expires_at, order_created_at \
+         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS new \
              (id, order_id, merchant_id, position, method, channel, link_channels, state, \
               amount_minor, currency, customer_no, replaces, replacements, call_token, \
-              call_leased_until, created_at, updated_at, expires_at)",
+              call_leased_until, created_at, updated_at, expires_at, order_created_at)",
     )
-    .column::<SqlUuid, _>(rows.iter().map(|row| row.id))
-    .column::<SqlUuid, _>(rows.iter().map(|row| row.order_id))
-    .column::<SqlUuid, _>(rows.iter().map(|row| row.merchant_id))
-    .column::<Integer, _>(rows.iter().map(|row| row.position))
-    .column::<Text, _>(rows.iter().map(|row| row.method.clone()))
-    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.channel.clone()))
+    .column::<SqlUuid, _>(rows().map(|row| row.id))
+    .column::<SqlUuid, _>(rows().map(|row| row.order_id))
+    .column::<SqlUuid, _>(rows().map(|row| row.merchant_id))
+    .column::<Integer, _>(rows().map(|row| row.position))
+    .column::<Text, _>(rows().map(|row| row.method.clone()))
+    .column::<Nullable<Text>, _>(rows().map(|row| row.channel.clone()))
     // The names of channels have no commas; an array of arrays would be taken apart.
-    .column::<Nullable<Text>, _>(
-        rows.iter()
-            .map(|row| Some(row.link_channels.as_ref()?.join(","))),
-    )
-    .column::<Text, _>(rows.iter().map(|row| row.state.clone()))
-    .column::<BigInt, _>(rows.iter().map(|row| row.amount_minor))
-    .column::<Text, _>(rows.iter().map(|row| row.currency.clone()))
-    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.customer_no.clone()))
-    .column::<Nullable<SqlUuid>, _>(rows.iter().map(|row| row.replaces))
-    .column::<SmallInt, _>(rows.iter().map(|row| row.replacements))
-    .column::<Nullable<SqlUuid>, _>(rows.iter().map(|row| row.call_token))
-    .column::<Nullable<Timestamptz>, _>(rows.iter().map(|row| row.call_leased_until))
-    .column::<Timestamptz, _>(rows.iter().map(|row| row.created_at))
-    .column::<Timestamptz, _>(rows.iter().map(|row| row.updated_at))
-    .column::<Timestamptz, _>(rows.iter().map(|row| row.expires_at))
+    .column::<Nullable<Text>, _>(rows().map(|row| Some(row.link_channels.as_ref()?.join(","))))
+    .column::<Text, _>(rows().map(|row| row.state.clone()))
+    .column::<BigInt, _>(rows().map(|row| row.amount_minor))
+    .column::<Text, _>(rows().map(|row| row.currency.clone()))
+    .column::<Nullable<Text>, _>(rows().map(|row| row.customer_no.clone()))
+    .column::<Nullable<SqlUuid>, _>(rows().map(|row| row.replaces))
+    .column::<SmallInt, _>(rows().map(|row| row.replacements))
+    .column::<Nullable<SqlUuid>, _>(rows().map(|row| row.call_token))
+    .column::<Nullable<Timestamptz>, _>(rows().map(|row| row.call_leased_until))
+    .column::<Timestamptz, _>(rows().map(|row| row.created_at))
+    .column::<Timestamptz, _>(rows().map(|row| row.updated_at))
+    .column::<Timestamptz, _>(rows().map(|row| row.expires_at))
+    .column::<Timestamptz, _>(made.iter().map(|one| one.order_created_at))
 }
 
 /// Writes what may change of a payment; the rest of its row is what it was made with.

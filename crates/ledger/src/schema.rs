@@ -99,6 +99,7 @@ diesel::table! {
         expires_at -> Timestamptz,
         paid_at -> Nullable<Timestamptz>,
         base_state -> Nullable<Text>,
+        order_created_at -> Nullable<Timestamptz>,
     }
 }
 

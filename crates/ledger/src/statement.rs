@@ -48,6 +48,14 @@ impl Statement {
         }
     }
 
+    /// [`Statement::new`] of a text that was put together; of few texts, since each is planned and kept.
+    pub(crate) const fn of(sql: String) -> Self {
+        Self {
+            sql: Cow::Owned(sql),
+            binds: Vec::new(),
+        }
+    }
+
     /// Several in one, done in one way to the server and back. None sees what the others write; a
     /// later one may read an earlier `SELECT` under its name.
     pub(crate) fn together(all: Vec<Named>) -> Self {

@@ -17,6 +17,7 @@ use crate::error::LedgerError;
 use crate::events::NewEvent;
 use crate::history::NewHistory;
 use crate::journal::NewJournal;
+use crate::payments::NewRow;
 use crate::receipts::{NoticeKey, NoticeRow, ReceiptRow};
 use crate::rows::{OrderRow, PaymentRow};
 use crate::statement::{Named, Statement};
@@ -67,7 +68,7 @@ impl AfterCall {
 pub(crate) struct Writes {
     pub(crate) orders_made: Vec<OrderRow>,
     pub(crate) payers: BTreeMap<Uuid, Vec<u8>>,
-    pub(crate) payments_made: Vec<PaymentRow>,
+    pub(crate) payments_made: Vec<NewRow>,
     pub(crate) payments: BTreeMap<Uuid, PaymentRow>,
     pub(crate) orders: BTreeMap<Uuid, OrderRow>,
     pub(crate) receipts: BTreeMap<Uuid, ReceiptRow>,
@@ -172,7 +173,7 @@ impl Writes {
 
     fn has_rows_written_twice(&self) -> bool {
         let planned = |work| self.work_planned.contains_key(work);
-        (self.payments_made.iter()).any(|row| self.payments.contains_key(&row.id))
+        (self.payments_made.iter()).any(|made| self.payments.contains_key(&made.row.id))
             || (self.orders_made.iter()).any(|row| self.orders.contains_key(&row.id))
             || self.work_dropped.iter().any(planned)
             || (self.notifications_seen.iter()).any(|seen| seen.is_among(&self.notifications))

@@ -167,7 +167,8 @@ const LIST_ORDERS: Call = Call {
     verb: "GET",
     path: "/v1/orders",
     summary: "List orders, newest first",
-    description: "",
+    description: "Ask again with `cursor` = `next_cursor` until that is `null`. Where few orders fit several filters at \
+        once, a page may hold fewer than `limit`, or none, although more follow.",
     needs_key: true,
     parameters: LIST_PARAMETERS,
     body: None,

@@ -250,7 +250,7 @@ pub(super) struct Failure {
 #[derive(Serialize, ToSchema)]
 pub(super) struct OrderPage {
     data: Vec<Order>,
-    /// `null` on the last page.
+    /// `null` on the last page, and only there.
     #[schema(required)]
     next_cursor: Option<String>,
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use ledger::{OrderFilter, Urgency};
 use uuid::Uuid;
 
+use crate::crowd::{Filters, expected, plant};
 use crate::support::{Books, PRICE, claim, order, paid, word};
 
 async fn references(books: &Books, filter: OrderFilter) -> Vec<String> {
@@ -119,6 +120,47 @@ async fn every_filter_leaves_what_it_says() {
         let found = references(&books, filter.clone()).await;
         assert_eq!(found, expected, "{filter:?}");
     }
+}
+
+#[tokio::test]
+async fn any_filters_together_tell_the_whole_list_however_few_fit() {
+    const MANY: u32 = 4_000;
+    let books = Books::open().await;
+    plant(&books, "SELECT id FROM merchants", MANY);
+    let merchant = books.merchant;
+    let mut filters = Filters::over(MANY);
+    let (mut short, mut empty) = (0, 0);
+    for number in 0..60 {
+        let (filter, limit) = (filters.draw(), [40, 200][number % 2]);
+        let mut found = Vec::new();
+        let mut after = None;
+        for pages in 1.. {
+            let wanted = filter.clone();
+            let page = books
+                .run_for_shop(move |tx| tx.list_orders(merchant, &wanted, after, limit))
+                .await;
+            let size = i64::try_from(page.orders.len()).unwrap();
+            assert!(size <= limit, "{filter:?}");
+            found.extend(page.orders.into_iter().map(|order| order.reference));
+            if page.next.is_none() {
+                break;
+            }
+            assert!(
+                page.next < after || after.is_none(),
+                "it goes on: {filter:?}"
+            );
+            assert!(pages < i64::from(MANY) / limit + 20, "it ends: {filter:?}");
+            short += i32::from(size < limit);
+            empty += i32::from(size == 0);
+            after = page.next;
+        }
+        let all = expected(&books, merchant, &filter);
+        assert_eq!(found.join("\n"), all, "{filter:?}, {limit} a page");
+    }
+    assert!(
+        short > 0 && empty > 0,
+        "no look came to its bound: {short}, {empty}"
+    );
 }
 
 #[tokio::test]

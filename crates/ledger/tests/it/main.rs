@@ -5,6 +5,7 @@ mod audit;
 mod backlog;
 mod calls;
 mod console;
+mod crowd;
 mod endings;
 mod erase;
 mod event_feed;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use ayolinx_core::method::Method;
 use devstack::{SERVICES_ROLE, TestDatabase};
 use ledger::{Ledger, Urgency, grant_to_services, known_versions, migrate, revert_all};
 
+use crate::crowd::plant;
 use crate::support::{Books, context, paid, settings};
 
 const TABLES_AS_CODE: &str = concat!(
@@ -137,6 +139,40 @@ async fn what_was_there_before_the_months_stays() {
     books.audit().await;
 }
 
+const TELL_PAYMENTS: &str = include_str!(
+    "../../../../migrations/2026-11-30-000081_tell_payments_when_their_order_was_made/up.sql"
+);
+const FORGET_IT: &str = include_str!(
+    "../../../../migrations/2026-11-30-000081_tell_payments_when_their_order_was_made/down.sql"
+);
+
+#[tokio::test]
+async fn payments_of_before_and_of_the_version_before_learn_when_their_order_was_made() {
+    // More than are told in one transaction.
+    const MANY: u32 = 6_000;
+    let books = Books::open().await;
+    plant(&books, "SELECT id FROM merchants", MANY);
+    books.sql(FORGET_IT);
+    let of_before = "INSERT INTO payments (id, order_id, merchant_id, position, method, state, amount_minor, \
+             currency, created_at, updated_at, expires_at) \
+         SELECT gen_random_uuid(), id, merchant_id, 9, 'qris', 'pending', 100, 'IDR', now(), now(), now() \
+         FROM orders WHERE reference = ";
+    books.sql(&format!("{of_before} 'A-1'"));
+    books.sql(TELL_PAYMENTS);
+    books.sql(&format!("{of_before} 'A-2'"));
+    let wrong = "payments p JOIN orders o ON o.id = p.order_id \
+         WHERE p.order_created_at IS DISTINCT FROM o.created_at";
+    assert_eq!(books.count(wrong), 0);
+    assert!(books.count("payments") > i64::from(MANY));
+    // Broken off and done again.
+    books.sql("UPDATE payments SET order_created_at = NULL WHERE position = 2");
+    books.sql(TELL_PAYMENTS);
+    assert_eq!(books.count(wrong), 0);
+    let now = books.pending("now").await;
+    books.further(now.order, Method::Ewallet, "k").await;
+    assert_eq!(books.count(wrong), 0);
+}
+
 /// Table to its columns, as `name type nullable`, in order.
 type Tables = BTreeMap<String, Vec<String>>;
 
@@ -232,7 +268,7 @@ async fn every_foreign_key_to_a_growing_table_has_an_index() {
     // Rows of these are never deleted and never looked up by these columns.
     assert_eq!(
         uncovered,
-        "creations.payment_id\noperator_actions.operator_id\npayments.merchant_id\npayments.replaces\nrefunds.merchant_id"
+        "creations.payment_id\noperator_actions.operator_id\npayments.replaces\nrefunds.merchant_id"
     );
 }
 

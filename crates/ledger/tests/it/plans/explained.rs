@@ -29,28 +29,32 @@ pub(super) const BIG: [&str; 12] = [
 
 /// A database whose server writes every plan into its log.
 pub(super) async fn explained() -> Books {
-    explained_with("auto_explain.log_analyze = off").await
+    explained_with(&["auto_explain.log_analyze = off"]).await
 }
 
 /// [`explained`], and with each plan what it really read.
 pub(super) async fn measured() -> Books {
-    explained_with("auto_explain.log_analyze = on").await
+    let settings = [
+        "auto_explain.log_analyze = on",
+        "auto_explain.log_buffers = on",
+    ];
+    explained_with(&settings).await
 }
 
-async fn explained_with(setting: &str) -> Books {
+async fn explained_with(more: &[&str]) -> Books {
     let database = TestDatabase::create(|url| {
         ledger::migrate(url).unwrap();
         ledger::grant_to_services(url, devstack::SERVICES_ROLE).unwrap();
     });
     let name = database.query("SELECT current_database()");
-    for setting in [
+    let always = [
         "session_preload_libraries = 'auto_explain'",
         "auto_explain.log_min_duration = 0",
         "auto_explain.log_nested_statements = on",
         "auto_explain.log_buffers = on",
         "auto_explain.log_format = 'json'",
-        setting,
-    ] {
+    ];
+    for setting in always.iter().chain(more) {
         database.query(&format!("ALTER DATABASE \"{}\" SET {setting}", name.trim()));
     }
     let ledger = Ledger::new(&settings(database.services_url()), context());
@@ -173,37 +177,42 @@ pub(super) fn touched(books: &Books) -> BTreeSet<&'static str> {
     found
 }
 
-/// How the statements that say this find their rows, one line a plan: the nodes that sort, the rows
-/// that were read of big tables, whether they were wanted or not, and the pages that were looked at.
+/// How the statements that say this find their rows, one line a plan: the nodes that sort, and the rows
+/// that were read of big tables, whether they were wanted or not; the pages that were looked at, and the
+/// nodes that have other processes help.
 #[derive(Debug)]
 pub(super) struct Read {
+    pub(super) statement: String,
     pub(super) sorts: Vec<String>,
     pub(super) rows: u64,
-    pub(super) pages: u64,
+    pub(super) buffers: u64,
+    pub(super) helpers: usize,
 }
 
 /// [`Read`] of every plan of a [`measured`] database whose statement says this.
 pub(super) fn reads(books: &Books, says: &str) -> Vec<Read> {
     let plans = plans(books).into_iter();
     let told = plans.filter(|(statement, _)| statement.contains(says));
-    let read = told.map(|(_, plan)| {
+    let read = told.map(|(statement, plan)| {
         let mut all = Vec::new();
         nodes(&plan, &mut all);
         let kind = |node: &&Value| node["Node Type"].as_str().unwrap().to_owned();
         let of_big = all
             .iter()
             .filter(|node| node["Relation Name"].as_str().and_then(big).is_some());
+        let buffers = |name: &str| plan[name].as_u64().unwrap_or(0);
         Read {
+            statement,
+            buffers: buffers("Shared Hit Blocks") + buffers("Shared Read Blocks"),
+            helpers: (all.iter())
+                .filter(|node| !node["Workers Planned"].is_null())
+                .count(),
             sorts: all
                 .iter()
                 .map(kind)
                 .filter(|k| k.contains("Sort"))
                 .collect(),
             rows: of_big.map(|node| rows_of(node)).sum(),
-            pages: ["Shared Hit Blocks", "Shared Read Blocks"]
-                .iter()
-                .map(|name| plan[name].as_u64().unwrap_or(0))
-                .sum(),
         }
     });
     read.collect()

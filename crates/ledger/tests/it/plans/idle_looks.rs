@@ -79,7 +79,7 @@ async fn a_look_at_an_idle_outbox_reads_as_much_beside_a_thousand_endpoints_as_b
     let many = idle_look(&books).await;
     assert_eq!((few.rows, many.rows), (0, 0));
     // The index of the running month may be a page deeper by now.
-    assert!(many.pages <= few.pages + 4, "{few:?} {many:?}");
+    assert!(many.buffers <= few.buffers + 4, "{few:?} {many:?}");
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn who_waits_for_nothing_is_not_looked_at_by_a_look_at_everything_either()
         .unwrap();
     for look in looks {
         assert_eq!(look.rows, 0);
-        assert!(look.pages <= 3 * months, "{look:?} for {months} months");
+        assert!(look.buffers <= 3 * months, "{look:?} for {months} months");
     }
 }
 
