@@ -129,9 +129,16 @@ impl DeliveryRow {
 
 /// The next events of a merchant after a place, of one type or of all. Two statements, since each has an
 /// index of its own that tells its rows in their order: however much is left, a page reads a page. The
-/// one of a type compares whole rows, which no other index can do in order. With `type = ?` Postgres may
-/// take the index of all types where a month has few of them in its statistics, and read that month whole.
-fn next_events(merchant: MerchantId, of_type: Option<&'static str>, after: FeedPlace) -> Statement {
+/// one of a type orders by the type, which no other index can do: with `type = ?` Postgres may take the index
+/// of all types where a month has few of them in its statistics, and read that month whole. A compared row ends
+/// no search but by its first column, so the type has a condition of its own, and what may still have
+/// something before it is left out of what was read.
+fn next_events(
+    merchant: MerchantId,
+    of_type: Option<&'static str>,
+    after: FeedPlace,
+    count: i64,
+) -> Statement {
     let merchant = merchant.as_uuid();
     let transaction = after.transaction.to_string();
     match of_type {
@@ -143,20 +150,22 @@ fn next_events(merchant: MerchantId, of_type: Option<&'static str>, after: FeedP
         )
         .bind::<SqlUuid, _>(merchant)
         .bind::<Text, _>(transaction)
-        .bind::<SqlUuid, _>(after.event),
+        .bind::<SqlUuid, _>(after.event)
+        .bind::<BigInt, _>(count),
         Some(name) => Statement::new(
-            "SELECT id, order_id, body, transaction::text AS place FROM events \
-             WHERE (merchant_id, type, transaction, id) > (?, ?, ?::xid8, ?) \
-               AND (merchant_id, type, transaction) \
-                   < (?, ?, pg_snapshot_xmin(pg_current_snapshot())) \
-             ORDER BY events.merchant_id, events.type, events.transaction, events.id LIMIT ?",
+            "SELECT next.id, next.order_id, next.body, next.transaction::text AS place FROM ( \
+                 SELECT id, order_id, body, transaction, type FROM events \
+                 WHERE merchant_id = ? AND (type, transaction, id) > (?, ?::xid8, ?) AND type <= ? \
+                 ORDER BY events.type, events.transaction, events.id LIMIT ?) AS next \
+             WHERE next.transaction < pg_snapshot_xmin(pg_current_snapshot()) \
+             ORDER BY next.type, next.transaction, next.id",
         )
         .bind::<SqlUuid, _>(merchant)
         .bind::<Text, _>(name)
         .bind::<Text, _>(transaction)
         .bind::<SqlUuid, _>(after.event)
-        .bind::<SqlUuid, _>(merchant)
-        .bind::<Text, _>(name),
+        .bind::<Text, _>(name)
+        .bind::<BigInt, _>(count),
     }
 }
 
@@ -174,8 +183,7 @@ impl Tx<'_> {
         limit: i64,
     ) -> Result<FeedPage, LedgerError> {
         let of_type = event_type.map(EventType::as_str);
-        let mut rows: Vec<FeedRow> = next_events(merchant, of_type, after)
-            .bind::<BigInt, _>(limit.saturating_add(1))
+        let mut rows: Vec<FeedRow> = next_events(merchant, of_type, after, limit.saturating_add(1))
             .load(self.connection()?)?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;

@@ -207,8 +207,8 @@ impl Tx<'_> {
     }
 
     /// How many events are in a range, as far as it matters. Type by type, each by its index: it reads what it
-    /// counts, however many others there are. Whole rows are compared, as in the feed, so that no other
-    /// index can serve.
+    /// counts, however many others there are. It is searched as the feed is, so that no other index can serve
+    /// and each search ends with its type.
     fn count_events(
         &mut self,
         merchant: MerchantId,
@@ -216,18 +216,17 @@ impl Tx<'_> {
     ) -> Result<i64, LedgerError> {
         let counted: Counted = Statement::new(
             "SELECT count(*) AS count FROM (SELECT FROM unnest(?) AS wanted (type) \
-                 CROSS JOIN LATERAL (SELECT FROM events \
-                     WHERE (merchant_id, type, created_at) >= (?, wanted.type, ?) \
-                       AND (merchant_id, type, created_at) < (?, wanted.type, ?) \
-                     ORDER BY events.merchant_id, events.type, events.created_at LIMIT ?) found \
-                 LIMIT ?) counted",
+                 CROSS JOIN LATERAL (SELECT created_at FROM events \
+                     WHERE merchant_id = ? AND (type, created_at) >= (wanted.type, ?) \
+                       AND type <= wanted.type \
+                     ORDER BY events.type, events.created_at LIMIT ?) found \
+                 WHERE found.created_at < ? LIMIT ?) counted",
         )
         .column::<Text, _>(wanted_types(range.event_type.map(EventType::as_str)))
         .bind::<SqlUuid, _>(merchant.as_uuid())
         .bind::<Timestamptz, _>(range.from)
-        .bind::<SqlUuid, _>(merchant.as_uuid())
-        .bind::<Timestamptz, _>(range.to)
         .bind::<BigInt, _>(REDELIVERY_EVENTS_MAX.saturating_add(1))
+        .bind::<Timestamptz, _>(range.to)
         .bind::<BigInt, _>(REDELIVERY_EVENTS_MAX.saturating_add(1))
         .get_result(self.connection()?)?;
         Ok(counted.count)
@@ -317,19 +316,18 @@ impl Tx<'_> {
         Ok(Statement::new(
             "SELECT found.id, found.created_at FROM unnest(?) AS wanted (type) \
              CROSS JOIN LATERAL (SELECT events.id, events.created_at FROM events \
-                 WHERE (merchant_id, type, created_at, id) > (?, wanted.type, ?, ?) \
-                   AND (merchant_id, type, created_at) < (?, wanted.type, ?) \
-                 ORDER BY events.merchant_id, events.type, events.created_at, events.id \
-                 LIMIT ?) found \
+                 WHERE merchant_id = ? AND (type, created_at, id) > (wanted.type, ?, ?) \
+                   AND type <= wanted.type \
+                 ORDER BY events.type, events.created_at, events.id LIMIT ?) found \
+             WHERE found.created_at < ? \
              ORDER BY found.created_at, found.id LIMIT ?",
         )
         .column::<Text, _>(wanted_types(running.event_type.as_deref()))
         .bind::<SqlUuid, _>(running.merchant_id)
         .bind::<Timestamptz, _>(running.done_until)
         .bind::<SqlUuid, _>(running.done_id)
-        .bind::<SqlUuid, _>(running.merchant_id)
-        .bind::<Timestamptz, _>(running.to_at)
         .bind::<BigInt, _>(STEP_EVENTS)
+        .bind::<Timestamptz, _>(running.to_at)
         .bind::<BigInt, _>(STEP_EVENTS)
         .load(self.connection()?)?)
     }
