@@ -91,11 +91,13 @@ const REPORT: &str = "\
     WHERE j.merchant_id = $1 AND j.created_at >= $2 AND j.created_at < $3 GROUP BY 1, 2, 3 \
     UNION ALL \
     SELECT newest.method, newest.channel, v.type, count(DISTINCT v.order_id), 0 \
-    FROM events v LEFT JOIN LATERAL (SELECT p.method, p.channel FROM payments p \
+    FROM (VALUES ('order.expired'), ('order.failed')) AS told (type) \
+    CROSS JOIN LATERAL (SELECT order_id, created_at, type FROM events \
+        WHERE merchant_id = $1 AND type = told.type AND created_at >= $2 AND created_at < $3 \
+        OFFSET 0) v \
+    LEFT JOIN LATERAL (SELECT p.method, p.channel FROM payments p \
         WHERE p.order_id = v.order_id AND p.created_at <= v.created_at \
-        ORDER BY p.position DESC LIMIT 1) newest ON true \
-    WHERE v.merchant_id = $1 AND v.created_at >= $2 AND v.created_at < $3 \
-        AND v.type IN ('order.expired', 'order.failed') GROUP BY 1, 2, 3 \
+        ORDER BY p.position DESC LIMIT 1) newest ON true GROUP BY 1, 2, 3 \
     UNION ALL \
     SELECT NULL, NULL, 'events_are_gone', 1, 0 WHERE kept_since('outbox') > $2";
 
