@@ -5,6 +5,7 @@ mod bad_bodies;
 mod documents;
 mod edge;
 mod events;
+mod far_database;
 mod held_reads;
 mod odd_requests;
 mod rate_limit;

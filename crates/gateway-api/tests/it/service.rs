@@ -21,6 +21,7 @@ use settings::{ApiSettings, Env};
 use uuid::Uuid;
 
 use crate::edge::{Reply, send_raw_to};
+use crate::far_database::at_distance;
 
 /// The service and its books.
 pub(crate) struct Service {
@@ -45,12 +46,12 @@ fn private_key() -> String {
     format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n")
 }
 
-fn settings(database: &TestDatabase, rate_limit: &str) -> ApiSettings {
+fn settings(database_url: String, rate_limit: &str) -> ApiSettings {
     let address = || free_address().unwrap().to_string();
     let mut key = tempfile::NamedTempFile::new().unwrap();
     key.write_all(private_key().as_bytes()).unwrap();
     let env = Env::from_pairs([
-        ("DATABASE_URL", database.services_url()),
+        ("DATABASE_URL", database_url),
         ("AYOLINX_BASE_URL", "http://127.0.0.1:9".to_owned()),
         ("AYOLINX_CLIENT_ID", "CK-test".to_owned()),
         ("AYOLINX_CLIENT_SECRET", "client-secret-value".to_owned()),
@@ -80,22 +81,27 @@ fn wait_for(address: SocketAddr) {
 /// The one service of these tests.
 pub(crate) fn service() -> &'static Service {
     static SERVICE: OnceLock<Service> = OnceLock::new();
-    SERVICE.get_or_init(|| start("0", ""))
+    SERVICE.get_or_init(|| start("0", "", Duration::ZERO))
 }
 
 /// One that lets two requests of a key in per second.
 pub(crate) fn limited() -> &'static Service {
     static SERVICE: OnceLock<Service> = OnceLock::new();
-    SERVICE.get_or_init(|| start("2", ""))
+    SERVICE.get_or_init(|| start("2", "", Duration::ZERO))
 }
 
 /// One of a test's own, whose transactions nobody else adds to, with this limit of requests. What is in
 /// its books before is made by these statements of their owner.
 pub(crate) fn alone(rate_limit: &str, before: &str) -> Service {
-    start(rate_limit, before)
+    start(rate_limit, before, Duration::ZERO)
 }
 
-fn start(rate_limit: &str, before: &str) -> Service {
+/// One without a limit, whose database is so far away.
+pub(crate) fn far_from_its_database(away: Duration) -> Service {
+    start("0", "", away)
+}
+
+fn start(rate_limit: &str, before: &str, away: Duration) -> Service {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let database = TestDatabase::create(|url| {
         ledger::migrate(url).unwrap();
@@ -104,7 +110,11 @@ fn start(rate_limit: &str, before: &str) -> Service {
     if !before.is_empty() {
         database.query(before);
     }
-    let settings = settings(&database, rate_limit);
+    let mut url = database.services_url();
+    if !away.is_zero() {
+        url = at_distance(&url, away);
+    }
+    let settings = settings(url, rate_limit);
     let address = settings.listeners.gateway;
     let running = settings.clone();
     std::thread::spawn(move || {

@@ -1,13 +1,15 @@
 //! What strangers cost the books: nothing that they could send without a link of ours.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ayolinx_core::api_key::ApiKey;
 use serde_json::Value;
 
 use crate::edge::{Reply, send_raw_to};
-use crate::service::{Service, alone};
+use crate::service::{Service, Shop, alone, far_from_its_database};
 
 /// As an order's links were before they were signed.
 const UNSIGNED: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -193,7 +195,7 @@ fn a_revoked_key_is_refused_at_its_next_request() {
             break;
         }
         assert!(Instant::now() < deadline, "put off for ever");
-        std::thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -213,4 +215,76 @@ fn a_link_of_before_opens_while_strangers_take_turns() {
     assert_eq!(opened(&"0".repeat(64)).status, 404);
     // What one of our keys signed is not enough: it must be the order's link.
     assert_eq!(opened(&token).status, 404);
+}
+
+/// Asks for a page over and over, from many connections at once, until the end of the scope.
+struct Flood {
+    is_over: AtomicBool,
+    asked: AtomicUsize,
+    shown: AtomicUsize,
+}
+
+impl Flood {
+    fn of(&self, page: SocketAddr, path: &str) {
+        while !self.is_over.load(Ordering::Relaxed) {
+            let status = call(page, "GET", path).status;
+            assert!([200, 503].contains(&status), "{status}");
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            if status == 503 {
+                // Whoever only turned round at once would be after the processor, and not the database.
+                thread::sleep(Duration::from_millis(100));
+            }
+            self.shown
+                .fetch_add(usize::from(status == 200), Ordering::Relaxed);
+        }
+    }
+}
+
+/// One payer's link, asked for from 200 connections, with the database 8 ms away.
+#[test]
+fn a_payer_who_asks_for_his_page_without_end_keeps_no_shop_and_no_other_payer_from_theirs() {
+    let service = far_from_its_database(Duration::from_millis(8));
+    let page = service.checkout();
+    let (id, token) = order(&service, "his");
+    let (other, others) = order(&service, "other");
+    let shops: Vec<Shop> = (0..4).map(|_| service.shop()).collect();
+    let flood = Flood {
+        is_over: AtomicBool::new(false),
+        asked: AtomicUsize::new(0),
+        shown: AtomicUsize::new(0),
+    };
+    let path = format!("/pay/{id}?t={token}");
+    let done = thread::scope(|scope| {
+        for _ in 0..200 {
+            scope.spawn(|| flood.of(page, &path));
+        }
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while flood.asked.load(Ordering::Relaxed) < 100 && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(10));
+        }
+        let creates = shops.iter().map(|shop| {
+            scope.spawn(|| {
+                let create = |number: usize| {
+                    let body = format!(
+                        r#"{{"reference":"INV-{number}","amount":{{"value":"1000.00","currency":"IDR"}}}}"#
+                    );
+                    shop.post("/v1/orders", &body).status
+                };
+                (0..8).map(create).collect::<Vec<u16>>()
+            })
+        });
+        let mut working: Vec<_> = creates.collect();
+        let anothers = format!("/pay/{other}?t={others}");
+        working.push(scope.spawn(move || {
+            (0..8)
+                .map(|_| call(page, "GET", &anothers).status + 1)
+                .collect()
+        }));
+        let done: Vec<_> = working.into_iter().map(|one| one.join()).collect();
+        flood.is_over.store(true, Ordering::Relaxed);
+        done
+    });
+    let statuses: Vec<u16> = done.into_iter().flat_map(|one| one.unwrap()).collect();
+    assert_eq!(statuses, vec![201; 40], "{statuses:?}");
+    assert!(flood.shown.load(Ordering::Relaxed) > 0);
 }
