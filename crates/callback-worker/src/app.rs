@@ -17,8 +17,10 @@ use payment_flows::{
 use prometheus::Registry;
 use service_shell::build_info;
 use service_shell::catch_panic::{self, PanicReply};
+use service_shell::descriptors;
 use service_shell::head;
 use service_shell::http_metrics::{self, HttpMetrics};
+use service_shell::one_request;
 use service_shell::ops::{Health, Ops};
 use service_shell::pace::Pace;
 use service_shell::shutdown::{self, Shutdown};
@@ -212,6 +214,9 @@ fn listen(
     ));
     let metrics = HttpMetrics::register(registry, "callback")?;
     let address = settings.listeners.callback;
+    // Of the rest of the descriptors as many are kept for webhooks as callbacks may have.
+    let connections = descriptors::connections_of_each(descriptors::raise_limit(), 2);
+    let (threads, of_a_thread) = descriptors::of_a_thread(connections);
     let server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(head::as_get))
@@ -221,11 +226,15 @@ fn listen(
             .wrap(from_fn(request_id::assign))
             .wrap(from_fn(received_path::tidy))
             .wrap(from_fn(unread_body::hold))
+            .wrap(from_fn(one_request::only))
             .app_data(Data::new(PanicReply(|_id| replies::panicked())))
             .app_data(Data::new(metrics.clone()))
             .app_data(edge.clone())
             .configure(routes::configure::<Inbox>)
     })
+    .on_connect(|_io, connection| one_request::watch(connection))
+    .workers(threads)
+    .max_connections(of_a_thread)
     .client_request_timeout(HEAD_DEADLINE)
     // The framework has no head deadline on a second request of a connection (reliability T5), and
     // this listener may be public: each connection carries one callback.

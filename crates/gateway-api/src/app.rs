@@ -16,8 +16,10 @@ use payment_flows::{
 use prometheus::Registry;
 use service_shell::build_info;
 use service_shell::catch_panic::{self, PanicReply};
+use service_shell::descriptors;
 use service_shell::head;
 use service_shell::http_metrics::{self, HttpMetrics};
+use service_shell::one_request;
 use service_shell::ops::{Health, Ops};
 use service_shell::shutdown::{self, Shutdown};
 use service_shell::unread_body;
@@ -118,9 +120,11 @@ impl Parts {
     fn listen(
         &self,
         address: std::net::SocketAddr,
-        keep_alive: KeepAlive,
-        routes: fn(&mut ServiceConfig),
+        connections: usize,
+        listener: Listener,
     ) -> Result<Server, StartError> {
+        let Listener { routes, reach } = listener;
+        let (threads, of_a_thread) = descriptors::of_a_thread(connections);
         // Fail here, once, rather than in every server thread.
         self.api()?;
         let parts = self.clone();
@@ -135,6 +139,7 @@ impl Parts {
                 .wrap(from_fn(reply_headers::guard))
                 .wrap(from_fn(request_id::assign))
                 .wrap(from_fn(unread_body::hold))
+                .wrap(from_fn(one_request::only))
                 .app_data(Data::new(PanicReply(panic_reply)))
                 .app_data(Data::new(parts.metrics.clone()))
                 .configure(|cfg| {
@@ -144,9 +149,19 @@ impl Parts {
                     routes(cfg);
                 })
         })
-        .on_connect(|io, _data| give_up_on_stalled(io))
+        .on_connect(move |io, connection| {
+            give_up_on_stalled(io);
+            if reach == Reach::OneRequest {
+                one_request::watch(connection);
+            }
+        })
+        .workers(threads)
+        .max_connections(of_a_thread)
         .client_request_timeout(HEAD_DEADLINE)
-        .keep_alive(keep_alive)
+        .keep_alive(match reach {
+            Reach::Shops => KEEP_ALIVE,
+            Reach::OneRequest => KeepAlive::Disabled,
+        })
         .shutdown_timeout(self.settings.shared.timings.shutdown_grace.as_secs())
         .disable_signals()
         .bind(address)
@@ -157,27 +172,53 @@ impl Parts {
         Ok(server.run())
     }
 
+    /// Those that are not off. Each has its share of the descriptors: who fills one leaves the others theirs.
     fn listen_all(&self) -> Result<Vec<Server>, StartError> {
-        Ok(vec![
-            self.listen(
-                self.settings.listeners.gateway,
-                KEEP_ALIVE,
-                routes::merchant,
-            )?,
-            // The framework has no head deadline on a second request of a connection (reliability T5),
-            // and this listener is public: each connection carries one request.
-            self.listen(
-                self.settings.listeners.checkout,
-                KeepAlive::Disabled,
-                routes::checkout,
-            )?,
-            self.listen(
-                self.settings.listeners.console,
-                KeepAlive::Disabled,
-                console::routes,
-            )?,
-        ])
+        let listeners = &self.settings.listeners;
+        let all = [
+            (listeners.gateway, Listener::SHOPS),
+            (listeners.checkout, Listener::PAYERS),
+            (listeners.console, Listener::OPERATORS),
+        ];
+        let limit = descriptors::raise_limit();
+        let connections = descriptors::connections_of_each(limit, all.len());
+        let on = all.into_iter();
+        on.filter_map(|(address, listener)| Some((address?, listener)))
+            .map(|(address, listener)| self.listen(address, connections, listener))
+            .collect()
     }
+}
+
+/// A listener's routes and who reaches it.
+#[derive(Clone, Copy)]
+struct Listener {
+    routes: fn(&mut ServiceConfig),
+    reach: Reach,
+}
+
+/// How many requests a connection carries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Many.
+    Shops,
+    /// One: the framework has no head deadline on a second request of a connection (reliability T5), and
+    /// strangers may come here.
+    OneRequest,
+}
+
+impl Listener {
+    const SHOPS: Self = Self {
+        routes: routes::merchant,
+        reach: Reach::Shops,
+    };
+    const PAYERS: Self = Self {
+        routes: routes::checkout,
+        reach: Reach::OneRequest,
+    };
+    const OPERATORS: Self = Self {
+        routes: console::routes,
+        reach: Reach::OneRequest,
+    };
 }
 
 /// The framework waits for ever until a client takes what is sent: the system closes such a connection.

@@ -4,11 +4,13 @@
 pub mod bearer;
 pub mod build_info;
 pub mod catch_panic;
+pub mod descriptors;
 pub mod durations;
 pub mod env;
 pub mod head;
 pub mod http_metrics;
 pub mod leave;
+pub mod one_request;
 pub mod ops;
 pub mod pace;
 pub mod proxies;

@@ -21,6 +21,9 @@ use crate::{head, reply_headers};
 /// How long a readiness check or a scrape hook may take before it counts as failed.
 const HOOK_DEADLINE: Duration = Duration::from_secs(2);
 
+/// Probes and scrapes at once.
+const CONNECTIONS_MAX: usize = 64;
+
 /// Reasons why the service is not ready. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Health(Arc<Mutex<Reasons>>);
@@ -124,6 +127,7 @@ impl Ops {
                 .route("/metrics", web::get().to(metrics))
         })
         .workers(1)
+        .max_connections(CONNECTIONS_MAX)
         .disable_signals()
         .shutdown_timeout(1)
         .bind(address)?;

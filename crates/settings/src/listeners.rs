@@ -4,15 +4,18 @@ use std::net::{IpAddr, SocketAddr};
 
 use service_shell::env::Reader;
 
+const CHECKOUT_PORT: u16 = 8082;
+
 /// Where `gateway-api` listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiListeners {
-    /// `GATEWAY_BIND`: merchant REST, internal; default `127.0.0.1:8080`.
-    pub gateway: SocketAddr,
-    /// `CHECKOUT_BIND`: checkout pages, public behind the ingress; default `127.0.0.1:8082`.
-    pub checkout: SocketAddr,
-    /// `CONSOLE_BIND`: the operator's console, internal; default `127.0.0.1:8083`.
-    pub console: SocketAddr,
+    /// `GATEWAY_BIND`: merchant REST, internal; default `127.0.0.1:8080`, `None` when `off`.
+    pub gateway: Option<SocketAddr>,
+    /// `CHECKOUT_BIND`: checkout pages, public behind the ingress; default `127.0.0.1:8082`, `None` when
+    /// `off`.
+    pub checkout: Option<SocketAddr>,
+    /// `CONSOLE_BIND`: the operator's console, internal; default `127.0.0.1:8083`, `None` when `off`.
+    pub console: Option<SocketAddr>,
     /// `GATEWAY_OPS_BIND`: probes and metrics; default `127.0.0.1:9080`.
     pub ops: SocketAddr,
 }
@@ -29,21 +32,33 @@ pub struct WorkerListeners {
 
 impl ApiListeners {
     pub(crate) fn read(reader: &Reader<'_>) -> Self {
-        Self {
-            gateway: address(reader, "GATEWAY_BIND", 8080),
-            checkout: checkout(reader),
-            console: address(reader, "CONSOLE_BIND", 8083),
+        let listeners = Self {
+            gateway: address_or_off(reader, "GATEWAY_BIND", 8080),
+            checkout: address_or_off(reader, "CHECKOUT_BIND", CHECKOUT_PORT),
+            console: address_or_off(reader, "CONSOLE_BIND", 8083),
             ops: address(reader, "GATEWAY_OPS_BIND", 9080),
+        };
+        let served = [listeners.gateway, listeners.checkout, listeners.console];
+        if served.iter().all(Option::is_none) {
+            reader.problem(
+                "GATEWAY_BIND",
+                "CHECKOUT_BIND and CONSOLE_BIND are off as well: nothing is left to serve",
+            );
         }
+        listeners
     }
 
     pub(crate) fn all(&self) -> Vec<(&'static str, SocketAddr)> {
-        vec![
+        let served = [
             ("GATEWAY_BIND", self.gateway),
             ("CHECKOUT_BIND", self.checkout),
             ("CONSOLE_BIND", self.console),
-            ("GATEWAY_OPS_BIND", self.ops),
-        ]
+            ("GATEWAY_OPS_BIND", Some(self.ops)),
+        ];
+        let served = served.into_iter();
+        served
+            .filter_map(|(name, address)| Some((name, address?)))
+            .collect()
     }
 }
 
@@ -63,14 +78,29 @@ impl WorkerListeners {
     }
 }
 
-/// `CHECKOUT_BIND`, which also says where the checkout pages are when nothing else does.
+/// `CHECKOUT_BIND`, which also says where the checkout pages are when nothing else does. Where it is `off`,
+/// another process serves them, by default at the usual place.
 pub(crate) fn checkout(reader: &Reader<'_>) -> SocketAddr {
-    address(reader, "CHECKOUT_BIND", 8082)
+    address_or_off(reader, "CHECKOUT_BIND", CHECKOUT_PORT)
+        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], CHECKOUT_PORT)))
 }
 
 /// `CALLBACK_BIND`, which also says where callbacks go when nothing else does.
 pub(crate) fn callback(reader: &Reader<'_>) -> SocketAddr {
     address(reader, "CALLBACK_BIND", 8081)
+}
+
+/// `None` when `off`.
+fn address_or_off(reader: &Reader<'_>, name: &str, port: u16) -> Option<SocketAddr> {
+    let expected = "an address with a port, such as 127.0.0.1:8080, or off";
+    let read = |text: &str| match text {
+        "off" => Some(None),
+        address => address.parse().ok().map(Some),
+    };
+    let default = SocketAddr::from(([127, 0, 0, 1], port));
+    reader
+        .parsed_with(name, expected, read)
+        .unwrap_or(Some(default))
 }
 
 fn address(reader: &Reader<'_>, name: &str, port: u16) -> SocketAddr {

@@ -5,7 +5,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::support::shared;
+use service_shell::descriptors;
+
+use crate::support::{Shop, an_order, quick, shared};
 
 /// The deadline of a head, and what a busy machine may take on top.
 const HEAD_ENDS_WITHIN: Duration = Duration::from_secs(8);
@@ -70,6 +72,68 @@ fn a_public_listener_waits_for_no_second_request() {
                 "{seen}"
             );
         }
+    }
+}
+
+/// Sent at once, before the first reply says that it is the last.
+#[test]
+fn what_is_sent_behind_the_first_request_comes_to_nobody_on_a_public_listener() {
+    let stack = shared();
+    for (url, line, status) in [
+        (stack.callback_url(0), "GET /v1.0/qr/qr-mpm-notify", 405),
+        (stack.checkout_url(), "GET /pay/nothing", 404),
+        (stack.console_url(), "GET /sign-in", 404),
+    ] {
+        let one = format!("{line} HTTP/1.1\r\nhost: a\r\n\r\n");
+        for count in [2, 7, 50] {
+            let mut stream = connect(&url);
+            stream.write_all(one.repeat(count).as_bytes()).unwrap();
+            let (seen, _) = until_closed(&mut stream);
+            let mut statuses = seen
+                .match_indices("HTTP/1.1 ")
+                .map(|(at, _)| &seen[at + 9..at + 12]);
+            let first = statuses.next().unwrap();
+            let console_has_an_operator = first == "200" && url == stack.console_url();
+            assert!(
+                first == status.to_string() || console_has_an_operator,
+                "{url}: {seen}"
+            );
+            assert!(statuses.all(|status| status == "400"), "{url}: {seen}");
+        }
+    }
+}
+
+/// The programs, of which `gateway-api` may open 1,024 files and no more.
+fn with_few_files() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let of_this_build = std::env::current_exe().unwrap();
+    let programs = of_this_build.ancestors().nth(2).unwrap();
+    for name in ["ayolinx-sandbox", "callback-worker", "gatewayctl"] {
+        std::os::unix::fs::symlink(programs.join(name), folder.path().join(name)).unwrap();
+    }
+    let script = format!(
+        "#!/bin/sh\nulimit -n 1024\nexec '{}' \"$@\"\n",
+        programs.join("gateway-api").display()
+    );
+    let path = folder.path().join("gateway-api");
+    std::fs::write(&path, script).unwrap();
+    let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&path, all).unwrap();
+    folder
+}
+
+#[actix_rt::test]
+async fn silent_visitors_of_the_payers_listener_take_no_file_from_the_shops() {
+    descriptors::raise_limit();
+    let folder = with_few_files();
+    let stack = quick().programs_from(folder.path()).start().await.unwrap();
+    let shop = Shop::of(&stack);
+    for _ in 0..3 {
+        let page = stack.checkout_url();
+        let silent: Vec<TcpStream> = (0..1_100).map(|_| connect(&page)).collect();
+        shop.made(&an_order("qris")).await;
+        shop.get("/v1/orders").await.expect(200);
+        drop(silent);
     }
 }
 

@@ -115,7 +115,7 @@ fn start(rate_limit: &str, before: &str, away: Duration) -> Service {
         url = at_distance(&url, away);
     }
     let settings = settings(url, rate_limit);
-    let address = settings.listeners.gateway;
+    let address = settings.listeners.gateway.unwrap();
     let running = settings.clone();
     std::thread::spawn(move || {
         actix_web::rt::System::new()
@@ -148,7 +148,7 @@ impl Service {
     }
 
     pub(crate) fn checkout(&self) -> SocketAddr {
-        self.settings.listeners.checkout
+        self.settings.listeners.checkout.unwrap()
     }
 
     /// Transactions begun so far, those apart that wait for the database to have nothing to do.

@@ -11,9 +11,12 @@ use crate::support::{api, ctl, env, keys, worker};
 #[test]
 fn the_api_has_the_documented_defaults() {
     let api = api(&[]);
-    assert_eq!(api.listeners.gateway.to_string(), "127.0.0.1:8080");
-    assert_eq!(api.listeners.checkout.to_string(), "127.0.0.1:8082");
-    assert_eq!(api.listeners.console.to_string(), "127.0.0.1:8083");
+    assert_eq!(api.listeners.gateway.unwrap().to_string(), "127.0.0.1:8080");
+    assert_eq!(
+        api.listeners.checkout.unwrap().to_string(),
+        "127.0.0.1:8082"
+    );
+    assert_eq!(api.listeners.console.unwrap().to_string(), "127.0.0.1:8083");
     assert_eq!(api.listeners.ops.to_string(), "127.0.0.1:9080");
     assert_eq!(api.urls.callback.as_str(), "http://127.0.0.1:8081");
     assert_eq!(api.urls.checkout.as_str(), "http://127.0.0.1:8082");

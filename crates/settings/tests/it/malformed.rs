@@ -92,7 +92,7 @@ const MALFORMED: &[(&str, &[&str], u8)] = &[
     ("OTEL_EXPORTER_OTLP_ENDPOINT", &["collector:4317"], ALL),
     (
         "GATEWAY_BIND",
-        &["8080", "localhost:8080", "127.0.0.1"],
+        &["8080", "localhost:8080", "127.0.0.1", "OFF", "off:8080"],
         API,
     ),
     ("CHECKOUT_BIND", &["8082"], API),

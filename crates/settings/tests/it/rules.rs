@@ -86,6 +86,41 @@ fn real_keys_allow_listening_anywhere() {
 }
 
 #[test]
+fn any_two_listeners_may_be_off_and_never_all_three() {
+    let names = ["GATEWAY_BIND", "CHECKOUT_BIND", "CONSOLE_BIND"];
+    for on in 0..8 {
+        let is_off = |at: usize| on & (1 << at) == 0;
+        let off = (0..3).filter(|at| is_off(*at));
+        let set: Vec<_> = off.map(|at| (names[at], "off")).collect();
+        let read = ApiSettings::from_env(&env(&set));
+        if on == 0 {
+            let problems = read.unwrap_err();
+            assert!(problems.names("GATEWAY_BIND"), "{problems}");
+            assert!(problems.to_string().contains("CONSOLE_BIND"), "{problems}");
+            continue;
+        }
+        let api = read.unwrap();
+        let of = &api.listeners;
+        let found = [of.gateway, of.checkout, of.console].map(|one| one.is_none());
+        assert_eq!(found, [0, 1, 2].map(is_off), "{set:?}");
+        // Another process serves the pages.
+        let pages = api.urls.checkout.as_str();
+        assert_eq!(pages, "http://127.0.0.1:8082", "{set:?}");
+    }
+}
+
+#[test]
+fn what_is_off_reaches_nobody_and_needs_no_real_keys() {
+    let off = [("CHECKOUT_BIND", "off"), ("CONSOLE_BIND", "off")];
+    assert_eq!(
+        api(&off).warnings.iter().count(),
+        api(&[]).warnings.iter().count()
+    );
+    let open = [("GATEWAY_BIND", "0.0.0.0:8080"), ("CHECKOUT_BIND", "off")];
+    assert!(ApiSettings::from_env(&env(&open)).is_err());
+}
+
+#[test]
 fn gatewayctl_uses_development_values_with_a_database_on_this_machine_only() {
     for (database, allowed) in [
         ("postgres://u@127.0.0.1/db", true),

@@ -1,0 +1,74 @@
+//! Descriptors of the process: as many as the system permits, and shared out so that those who fill one
+//! listener with connections leave the others, and the process itself, theirs.
+
+use std::num::NonZeroUsize;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// What a listener never exceeds, however many descriptors there are.
+const LISTENER_MAX: usize = 8_192;
+/// Kept for the database, the provider, Redis, endpoints, files.
+const RESERVE: usize = 320;
+/// Where the system names no limit.
+const UNLIMITED: u64 = 1 << 20;
+
+/// Raises the soft limit to the hard one and returns what it is now. Where that fails, it stays.
+pub fn raise_limit() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if limit.current != limit.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, raised)
+    {
+        tracing::warn!(%error, "the limit of open files was not raised");
+    }
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(UNLIMITED);
+    tracing::info!(limit, "open files");
+    limit
+}
+
+/// Connections that each of several listeners may have at once, of this many descriptors.
+pub fn connections_of_each(limit: u64, listeners: usize) -> usize {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let rest = limit.saturating_sub(RESERVE).max(limit / 4);
+    let share = rest.checked_div(listeners).unwrap_or(rest);
+    share.clamp(1, LISTENER_MAX)
+}
+
+/// The server's threads, and the connections of one of them when all have so many together: the framework
+/// bounds each thread.
+pub fn of_a_thread(connections: usize) -> (usize, usize) {
+    let threads = std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
+    let each = connections.checked_div(threads).unwrap_or(connections);
+    (threads, each.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_is_spent_by_the_listeners_alone() {
+        for limit in [64, 256, 1_024, 4_096, 65_536, 1 << 20, u64::MAX] {
+            for listeners in 1..6 {
+                let each = connections_of_each(limit, listeners);
+                let all = u64::try_from(each * listeners).unwrap();
+                assert!((1..=LISTENER_MAX).contains(&each), "{limit} {listeners}");
+                assert!(all < limit, "{limit} {listeners}");
+                let (threads, of_one) = of_a_thread(each);
+                assert!(of_one * threads <= each.max(threads));
+            }
+        }
+        assert_eq!(connections_of_each(1_024, 3), 234);
+        assert_eq!(connections_of_each(1 << 20, 4), LISTENER_MAX);
+    }
+
+    #[test]
+    fn the_soft_limit_is_the_hard_one() {
+        let limit = raise_limit();
+        let hard = getrlimit(Resource::Nofile).maximum;
+        assert_eq!(limit, hard.unwrap_or(UNLIMITED));
+    }
+}
