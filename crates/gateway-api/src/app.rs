@@ -35,6 +35,7 @@ use crate::creates::Creates;
 use crate::error::{panic_reply, problem_replies};
 use crate::links::Links;
 use crate::long_reads::LongReads;
+use crate::pictures::Pictures;
 use crate::rate_limit::{self, RateLimit};
 use crate::routes;
 use crate::state::Api;
@@ -91,6 +92,7 @@ struct Parts {
     key_notes: Arc<Semaphore>,
     watching: Arc<Watching>,
     visits: Arc<Visits>,
+    pictures: Arc<Pictures>,
     links: Arc<Links>,
     long_reads: Arc<LongReads>,
     console: Console,
@@ -111,6 +113,7 @@ impl Parts {
             notes: self.notes.clone(),
             watching: Arc::clone(&self.watching),
             visits: Arc::clone(&self.visits),
+            pictures: Arc::clone(&self.pictures),
             links: Arc::clone(&self.links),
             long_reads: Arc::clone(&self.long_reads),
             console: self.console.clone(),
@@ -282,6 +285,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         key_notes: Arc::new(Semaphore::new(1)),
         watching,
         visits: Arc::new(Visits::register(&registry)?),
+        pictures: Arc::new(Pictures::register(&registry)?),
         links: begin_links(&ledger).await,
         long_reads: Arc::new(long_reads),
         console: Console::new(settings.shared.trusted_proxies.clone()),

@@ -16,6 +16,7 @@ pub mod long_reads;
 pub mod openapi;
 pub mod pages;
 pub mod params;
+pub mod pictures;
 pub mod rate_limit;
 pub mod routes;
 pub mod share_refusal;

@@ -19,6 +19,7 @@ use crate::creates::Creates;
 use crate::error::{ApiError, ErrorCode};
 use crate::links::Links;
 use crate::long_reads::LongReads;
+use crate::pictures::Pictures;
 use crate::rate_limit::RateLimit;
 use crate::usecases::unsent::Notes;
 use crate::visits::Visits;
@@ -48,6 +49,8 @@ pub struct Api {
     pub watching: Arc<Watching>,
     /// Places of payers' pages, of all threads.
     pub visits: Arc<Visits>,
+    /// QR pictures, of all threads.
+    pub pictures: Arc<Pictures>,
     /// Which checkout links are looked up.
     pub links: Arc<Links>,
     /// Places for reads that take long, of all threads.

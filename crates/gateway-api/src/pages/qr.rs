@@ -68,48 +68,45 @@ pub fn qr_png(text: &str, size: u32) -> Result<Vec<u8>, QrError> {
     let edge = size.clamp(SIZE_MIN, SIZE_MAX).max(least);
     let scale = edge.checked_div(least).unwrap_or(1).max(1);
     let margin = edge.saturating_sub(modules.saturating_mul(scale)) / 2;
-    let pixels = pixels(
-        &code.to_colors(),
-        modules,
-        &Raster {
-            edge,
-            scale,
-            margin,
-        },
-    );
+    let raster = Raster {
+        edge: usize::try_from(edge).unwrap_or_default(),
+        scale: usize::try_from(scale).unwrap_or_default(),
+        margin: usize::try_from(margin).unwrap_or_default(),
+    };
+    let pixels = raster.pixels(&code.to_colors(), code.width());
     encode(&pixels, edge).map_err(QrError::Picture)
 }
 
 /// How modules lie on pixels.
 struct Raster {
-    edge: u32,
-    scale: u32,
-    margin: u32,
+    edge: usize,
+    scale: usize,
+    margin: usize,
 }
 
 impl Raster {
-    /// The module under a pixel row or column; `None` in the margin.
-    fn module(&self, pixel: u32, modules: u32) -> Option<u32> {
-        let inside = pixel.checked_sub(self.margin)?;
-        let module = inside.checked_div(self.scale)?;
-        (module < modules).then_some(module)
+    /// Each row of modules is drawn once and repeated.
+    fn pixels(&self, colors: &[Color], modules: usize) -> Vec<u8> {
+        let all = self.edge.saturating_mul(self.edge);
+        let mut pixels = Vec::with_capacity(all);
+        pixels.resize(self.edge.saturating_mul(self.margin), WHITE);
+        for row in colors.chunks(modules) {
+            let mut drawn = vec![WHITE; self.margin];
+            for color in row {
+                let tone = match color {
+                    Color::Dark => BLACK,
+                    Color::Light => WHITE,
+                };
+                drawn.extend(std::iter::repeat_n(tone, self.scale));
+            }
+            drawn.resize(self.edge, WHITE);
+            for _ in 0..self.scale {
+                pixels.extend_from_slice(&drawn);
+            }
+        }
+        pixels.resize(all, WHITE);
+        pixels
     }
-}
-
-fn pixels(colors: &[Color], modules: u32, raster: &Raster) -> Vec<u8> {
-    let color = |x: u32, y: u32| {
-        let column = raster.module(x, modules)?;
-        let row = raster.module(y, modules)?;
-        let index = usize::try_from(row.checked_mul(modules)?.checked_add(column)?).ok()?;
-        colors.get(index).copied()
-    };
-    (0..raster.edge)
-        .flat_map(|y| (0..raster.edge).map(move |x| (x, y)))
-        .map(|(x, y)| match color(x, y) {
-            Some(Color::Dark) => BLACK,
-            Some(Color::Light) | None => WHITE,
-        })
-        .collect()
 }
 
 fn encode(pixels: &[u8], edge: u32) -> Result<Vec<u8>, png::EncodingError> {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -52,7 +53,7 @@ pub fn html(status: StatusCode, page: String) -> HttpResponse {
 
 /// The QR picture as SVG.
 #[must_use]
-pub fn picture_svg(svg: String) -> HttpResponse {
+pub fn picture_svg(svg: Bytes) -> HttpResponse {
     guarded(StatusCode::OK)
         .content_type("image/svg+xml")
         .body(svg)
@@ -60,7 +61,7 @@ pub fn picture_svg(svg: String) -> HttpResponse {
 
 /// The QR picture as PNG.
 #[must_use]
-pub fn picture_png(png: Vec<u8>) -> HttpResponse {
+pub fn picture_png(png: Bytes) -> HttpResponse {
     guarded(StatusCode::OK).content_type("image/png").body(png)
 }
 
@@ -98,8 +99,8 @@ mod tests {
             html(StatusCode::NOT_FOUND, String::new()),
             page(StatusCode::OK, String::new()),
             see_other("/pay/x"),
-            picture_svg(String::new()),
-            picture_png(Vec::new()),
+            picture_svg(Bytes::new()),
+            picture_png(Bytes::new()),
             status_json(&status),
         ] {
             let header = |name: &str| {

@@ -13,10 +13,11 @@ use crate::error::ApiError;
 use crate::links::Proof;
 use crate::pages::{
     CheckoutView, Language, Message, PageQuery, choices, events as tell_events, no_events,
-    page as checkout_page, picture_png, picture_svg, qr_png as draw_png, qr_svg as draw_svg,
-    read_choice, render_checkout, render_message, see_other, status_json, token_matches,
+    page as checkout_page, picture_png, picture_svg, read_choice, render_checkout, render_message,
+    see_other, status_json, token_matches,
 };
 use crate::params::OrderFacts;
+use crate::pictures::{PictureError, Shape};
 use crate::state::Api;
 use crate::usecases::add_payment::{AddPayment, add_payment};
 
@@ -123,10 +124,7 @@ pub(super) async fn qr_svg(request: HttpRequest, id: Path<String>, api: Data<Api
         Ok(found) => found,
         Err(refused) => return visit.refuse(&refused),
     };
-    match view(&api, &found).qr_text().map(draw_svg) {
-        Some(Ok(svg)) => picture_svg(svg),
-        Some(Err(_)) | None => visit.refuse(&Refused(Message::NotFound)),
-    }
+    picture(&api, &visit, &found, Shape::Svg).await
 }
 
 pub(super) async fn qr_png(request: HttpRequest, id: Path<String>, api: Data<Api>) -> HttpResponse {
@@ -135,13 +133,20 @@ pub(super) async fn qr_png(request: HttpRequest, id: Path<String>, api: Data<Api
         Ok(found) => found,
         Err(refused) => return visit.refuse(&refused),
     };
-    let size = visit.query.size();
-    let drawn = view(&api, &found)
-        .qr_text()
-        .map(|text| draw_png(text, size));
-    match drawn {
-        Some(Ok(png)) => picture_png(png),
-        Some(Err(_)) | None => visit.refuse(&Refused(Message::NotFound)),
+    picture(&api, &visit, &found, Shape::Png(visit.query.size())).await
+}
+
+async fn picture(api: &Api, visit: &Visit, found: &CheckoutOrder, shape: Shape) -> HttpResponse {
+    let Some(text) = view(api, found).qr_text().map(str::to_owned) else {
+        return visit.refuse(&Refused(Message::NotFound));
+    };
+    match (api.pictures.of(found.order.id, &text, shape).await, shape) {
+        (Ok(svg), Shape::Svg) => picture_svg(svg),
+        (Ok(png), Shape::Png(_)) => picture_png(png),
+        (Err(PictureError::Qr(_)), _) => visit.refuse(&Refused(Message::NotFound)),
+        (Err(PictureError::Busy | PictureError::Broken), _) => {
+            visit.refuse(&Refused(Message::Unavailable))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/v1/orders…`: HTTP in, use-case, HTTP out.
 
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::{Bytes, Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::{NextAction, OrderView};
@@ -11,13 +11,11 @@ use super::kept::{Claiming, kept_reply};
 use crate::auth::{Scope, authenticate};
 use crate::body::{read_json, read_optional_json};
 use crate::error::{ApiError, ErrorCode};
-use crate::pages::{
-    SIZE_DEFAULT, SIZE_MAX, SIZE_MIN, picture_png, picture_svg, qr_png as draw_png,
-    qr_svg as draw_svg,
-};
+use crate::pages::{SIZE_DEFAULT, SIZE_MAX, SIZE_MIN, picture_png, picture_svg};
 use crate::params::{
     Cursor, ListOrders, NamedOrder, NamedPayment, Query, WaitForOrder, no_fields, no_query, path_id,
 };
+use crate::pictures::{PictureError, Shape};
 use crate::state::Api;
 use crate::usecases::add_payment::pay_another_way;
 use crate::usecases::cancel_order::cancel_order;
@@ -123,8 +121,8 @@ pub(super) async fn qr_svg(
 ) -> Result<HttpResponse, ApiError> {
     let merchant = authenticate(&api, &request, Scope::Read).await?;
     no_query(request.query_string())?;
-    let text = qr_text(&api, merchant, path_id(&id)?).await?;
-    draw_svg(&text).map(picture_svg).map_err(ApiError::internal)
+    let svg = picture(&api, merchant, path_id(&id)?, Shape::Svg).await?;
+    Ok(picture_svg(svg))
 }
 
 pub(super) async fn qr_png(
@@ -135,10 +133,23 @@ pub(super) async fn qr_png(
     let merchant = authenticate(&api, &request, Scope::Read).await?;
     let query = Query::parse(request.query_string(), &["size"])?;
     let size = query.number("size", SIZE_MIN..=SIZE_MAX)?;
-    let text = qr_text(&api, merchant, path_id(&id)?).await?;
-    draw_png(&text, size.unwrap_or(SIZE_DEFAULT))
-        .map(picture_png)
-        .map_err(ApiError::internal)
+    let shape = Shape::Png(size.unwrap_or(SIZE_DEFAULT));
+    let png = picture(&api, merchant, path_id(&id)?, shape).await?;
+    Ok(picture_png(png))
+}
+
+async fn picture(
+    api: &Api,
+    merchant: MerchantId,
+    id: OrderId,
+    shape: Shape,
+) -> Result<Bytes, ApiError> {
+    let text = qr_text(api, merchant, id).await?;
+    let drawn = api.pictures.of(id, &text, shape).await;
+    drawn.map_err(|error| match error {
+        PictureError::Busy => ApiError::of(ErrorCode::Overloaded),
+        PictureError::Qr(_) | PictureError::Broken => ApiError::internal(error),
+    })
 }
 
 /// What a pending QRIS payment of the order shows.
