@@ -2,13 +2,13 @@
 # Cargo is always asked about the whole workspace: asked about one crate it chooses other features
 # of what is used, and builds all of that a second time.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-browser test-examples test-api watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core images check-deploy audit fuzz sbom upgrade-check drill rotate openapi
+.PHONY: help setup run demo test test-browser test-examples test-api watch check fmt fmt-check lint doc build reset chaos failover healing overload rolling bench bench-large bench-core neighbours images check-deploy audit fuzz sbom upgrade-check drill rotate openapi
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # What is built to run says in its metrics which commit it is; tests do not, and are not built anew
 # with each commit.
-run demo chaos failover healing overload rolling bench bench-large build images check-deploy: \
+run demo chaos failover healing overload rolling bench bench-large neighbours build images check-deploy: \
 	export BUILD_REVISION := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
 
 help: ## List the tasks
@@ -99,6 +99,10 @@ bench: setup ## Measure the gateway beside its bare database (ten minutes; BENCH
 bench-large: setup ## Measure what may not depend on how much there is (an hour; BENCH_ORDERS, ten million)
 	@cargo build --release --locked --workspace
 	@exec cargo run --release --locked --bin bench -- large
+
+neighbours: setup ## Measure what one's trouble costs the others (half an hour; NEIGHBOURS_SECONDS, NEIGHBOURS_ONLY, NEIGHBOURS_SHORT)
+	@cargo build --release --locked --workspace
+	@exec cargo run --release --locked --bin bench -- neighbours
 
 bench-core: setup ## Measure signing, verifying, minifying, parsing, deciding
 	@exec cargo bench --locked --workspace --bench protocol

@@ -153,9 +153,14 @@ async fn client(signed: Signed, next: Arc<AtomicUsize>, to: SocketAddr) -> Round
 async fn taken(line: &mut Line, request: &[u8]) -> Result<(), u16> {
     let reply = line.ask(request).await.map_err(|_| 0_u16)?;
     match reply.status {
-        200 if find(reply.body, TAKEN).is_some() => Ok(()),
+        200 if is_taken(reply.body) => Ok(()),
         status => Err(status),
     }
+}
+
+/// Whether the body of a `200` says that the callback was taken in.
+pub(crate) fn is_taken(body: &[u8]) -> bool {
+    find(body, TAKEN).is_some()
 }
 
 /// What came of a steady load.

@@ -4,8 +4,12 @@
 use std::{fs, net::SocketAddr, path::PathBuf};
 
 use ayolinx_core::{secret::Secret, signing::RsaSigningKey};
-use chaos::{processes, rig::address};
-use devstack::{Durability, Postgres, Stack, Trouble, run_sql};
+use chaos::{
+    processes,
+    proxy::Proxy,
+    rig::{address, through},
+};
+use devstack::{Durability, Postgres, Redis, Stack, StackBuilder, Trouble, run_sql};
 
 const DATABASE: &str = "bench";
 pub(crate) const API: &str = "gateway-api-1";
@@ -58,13 +62,28 @@ impl Ground {
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Result<Self, Trouble> {
         let postgres = Postgres::throwaway(Durability::Durable)?;
         postgres.ensure_database(DATABASE)?;
-        let mut builder = Stack::builder()
-            .database_on_ours(&postgres.url(DATABASE))
-            .env("LOG_FORMAT", "json");
-        for (name, value) in settings {
-            builder = builder.env(name, value);
-        }
-        let stack = Box::pin(builder.start()).await?;
+        let builder = Stack::builder().database_on_ours(&postgres.url(DATABASE));
+        let stack = start_with(builder, settings).await?;
+        Ok(Self { stack, postgres })
+    }
+
+    /// The same with a proxy before the database and a cache that the services share.
+    ///
+    /// # Errors
+    /// What did not start.
+    pub(crate) async fn start_behind(
+        before_postgres: &Proxy,
+        cache: &Redis,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Trouble> {
+        let postgres = Postgres::throwaway(Durability::Durable)?;
+        postgres.ensure_database(DATABASE)?;
+        let url = postgres.url(DATABASE);
+        before_postgres.forward_to(vec![address(&url)?]);
+        let builder = Stack::builder()
+            .database_on_ours(&through(&url, before_postgres)?)
+            .redis_url(&cache.url());
+        let stack = start_with(builder, settings).await?;
         Ok(Self { stack, postgres })
     }
 
@@ -171,6 +190,17 @@ impl Ground {
         self.sql("VACUUM (ANALYZE)")?;
         self.sql("CHECKPOINT").map(drop)
     }
+}
+
+async fn start_with(
+    mut builder: StackBuilder,
+    settings: &[(&str, &str)],
+) -> Result<Stack, Trouble> {
+    builder = builder.env("LOG_FORMAT", "json");
+    for (name, value) in settings {
+        builder = builder.env(name, value);
+    }
+    Box::pin(builder.start()).await
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

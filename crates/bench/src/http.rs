@@ -1,11 +1,14 @@
 //! The least HTTP/1.1 that carries a load: it shares two cores with what it loads. A connection is
 //! kept as long as the other side keeps it; where each carries one request, each request opens one.
 
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 const READ_AT_ONCE: usize = 4 * 1024;
@@ -15,6 +18,7 @@ const MESSAGE_MAX: usize = 4 << 20;
 #[derive(Debug)]
 pub(crate) struct Line {
     to: SocketAddr,
+    from: Option<IpAddr>,
     stream: Option<TcpStream>,
     buffer: Vec<u8>,
     /// How many connections were made.
@@ -44,10 +48,17 @@ impl Line {
     pub(crate) const fn to(to: SocketAddr) -> Self {
         Self {
             to,
+            from: None,
             stream: None,
             buffer: Vec::new(),
             opened: 0,
         }
+    }
+
+    /// The same from this (loopback) address.
+    pub(crate) const fn from(mut self, address: IpAddr) -> Self {
+        self.from = Some(address);
+        self
     }
 
     /// Sends a whole request and reads the whole reply. A kept connection that turns out to be
@@ -75,7 +86,7 @@ impl Line {
             Some(stream) => stream,
             None => {
                 self.opened = self.opened.saturating_add(1);
-                let stream = TcpStream::connect(self.to).await?;
+                let stream = connect(self.to, self.from).await?;
                 stream.set_nodelay(true)?;
                 stream
             }
@@ -86,6 +97,19 @@ impl Line {
         self.stream = Some(stream);
         Ok(extent)
     }
+}
+
+/// Connects, from that address where one is given.
+///
+/// # Errors
+/// The reason why nobody is there.
+pub(crate) async fn connect(to: SocketAddr, from: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(address) = from else {
+        return TcpStream::connect(to).await;
+    };
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(address, 0))?;
+    socket.connect(to).await
 }
 
 /// Reads until the buffer holds a whole message.

@@ -1,6 +1,7 @@
 //! `bench`: measures the gateway against the database it stands on, everything on this machine, and
 //! prints what must hold beside what was measured. `bench table` is every row that needs no large
-//! ledger, `bench large` those that do. `BENCH_*` variables make it short or long.
+//! ledger, `bench large` those that do; `BENCH_*` variables make them short or long. `bench
+//! neighbours` measures what one shop's, channel's or stranger's trouble costs the others.
 
 mod callbacks;
 mod copies;
@@ -14,6 +15,7 @@ mod lives;
 mod loops;
 mod machine;
 mod memory;
+mod neighbours;
 mod options;
 mod pages;
 mod pgbench;
@@ -32,7 +34,7 @@ use tokio::runtime::Handle;
 
 use crate::options::Options;
 
-const USAGE: &str = "usage: bench table | large";
+const USAGE: &str = "usage: bench table | large | neighbours";
 
 #[actix_rt::main]
 async fn main() -> ExitCode {
@@ -44,6 +46,7 @@ async fn dispatch(load: Handle) -> Result<bool, Trouble> {
     match std::env::args().nth(1).unwrap_or_default().as_str() {
         "table" => Box::pin(table::run(&load, &options)).await,
         "large" => Box::pin(large::run(&load, &options)).await,
+        "neighbours" => Box::pin(neighbours::run(&load)).await,
         _ => Err(Trouble::new(USAGE)),
     }
 }

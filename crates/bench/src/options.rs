@@ -40,7 +40,11 @@ impl Options {
     }
 }
 
-fn above_zero(name: &str, default: u64) -> Result<u64, Trouble> {
+/// The whole number above 0 in a variable.
+///
+/// # Errors
+/// When it is something else.
+pub(crate) fn above_zero(name: &str, default: u64) -> Result<u64, Trouble> {
     match number(name)? {
         Some(0) => Err(Trouble::new(format!("{name} must be above 0"))),
         wanted => Ok(wanted.unwrap_or(default)),

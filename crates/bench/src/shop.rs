@@ -26,6 +26,8 @@ pub(crate) struct Open {
     pub(crate) order: String,
     /// The reference the provider knows the payment by.
     pub(crate) payment: String,
+    /// Path and query of its checkout page.
+    pub(crate) page: String,
 }
 
 impl Shop {
@@ -48,8 +50,12 @@ impl Shop {
 
     /// A create with its payment.
     pub(crate) fn create(&self, to: SocketAddr, reference: &str) -> Vec<u8> {
+        self.create_of(to, reference, &order(reference))
+    }
+
+    /// A create of this order.
+    pub(crate) fn create_of(&self, to: SocketAddr, reference: &str, body: &str) -> Vec<u8> {
         let key = &self.key;
-        let body = order(reference);
         format!(
             "POST /v1/orders HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {key}\r\n\
              Idempotency-Key: {reference}\r\nContent-Type: application/json\r\n\
@@ -87,9 +93,12 @@ impl Shop {
 impl Open {
     /// What a create answered.
     pub(crate) fn of(body: &[u8]) -> Option<Self> {
+        let page = quoted_after(body, b"\"checkout_url\":\"")?;
+        let (_origin, page) = page.split_once("/pay/")?;
         Some(Self {
             order: quoted_after(body, b"{\"id\":\"")?.to_owned(),
             payment: quoted_after(body, b"\"payments\":[{\"id\":\"")?.to_owned(),
+            page: format!("/pay/{page}"),
         })
     }
 }

@@ -333,7 +333,10 @@ fn provider_key(stack: &Stack) -> Result<String, Trouble> {
 }
 
 /// The same address with a proxy's port.
-fn through(url: &str, proxy: &Proxy) -> Result<String, Trouble> {
+///
+/// # Errors
+/// When it is no address with a port.
+pub fn through(url: &str, proxy: &Proxy) -> Result<String, Trouble> {
     let mut url = parsed(url)?;
     url.set_port(Some(proxy.address().port()))
         .map_err(|()| Trouble::new("an address without a port"))?;
