@@ -242,7 +242,11 @@ async fn the_oldest_transaction_that_has_written_is_known_until_it_ends() {
             released.recv().ok();
             Ok(())
         };
-        ledger.transact(change).await.unwrap();
+        ledger
+            .at(ledger::Urgency::Write)
+            .transact(change)
+            .await
+            .unwrap();
     });
     held.await.unwrap();
     books.pending("A-2").await;

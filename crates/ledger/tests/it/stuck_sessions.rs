@@ -246,7 +246,7 @@ async fn what_was_given_up_writes_nothing_more() {
         let (go_on, wait) = std::sync::mpsc::channel::<()>();
         let (tell, told) = tokio::sync::oneshot::channel();
         let merchant = MerchantId::from_uuid(Uuid::now_v7());
-        let asked = case.ledger.transact(move |tx| {
+        let asked = case.ledger.at(ledger::Urgency::Write).transact(move |tx| {
             tx.add_merchant(merchant, "Silent")?;
             wait.recv().ok();
             let listed = if goes_on {

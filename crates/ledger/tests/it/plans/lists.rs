@@ -28,6 +28,7 @@ async fn ask(books: &Books, merchant: MerchantId, many: u32, draws: u32) {
         for _ in 0..2 {
             let wanted = filter.clone();
             let page = shop
+                .at(ledger::Urgency::Read)
                 .transact(move |tx| tx.list_orders(merchant, &wanted, after, 50))
                 .await
                 .unwrap();
