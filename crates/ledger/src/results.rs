@@ -82,10 +82,11 @@ impl Pauses {
 
     /// `None` when it would end too late.
     fn next(&mut self, now: Instant) -> Option<Duration> {
-        let half = self.whole / 2;
+        let half = self.whole.checked_div(2).unwrap_or_default();
         let (random, _) = Uuid::new_v4().as_u64_pair();
         let part = u32::try_from(random % 1_000).unwrap_or(0);
-        let pause = half.saturating_add(half.saturating_mul(part) / 1_000);
+        let more = half.saturating_mul(part).checked_div(1_000);
+        let pause = half.saturating_add(more.unwrap_or_default());
         self.whole = self.whole.saturating_mul(2).min(PAUSE_MAX);
         (now.checked_add(pause)? < self.until).then_some(pause)
     }

@@ -204,7 +204,8 @@ impl Watchdog {
 
     fn begin(self: &Arc<Self>) {
         let watchdog = Arc::downgrade(self);
-        let pause = (self.watched.deadline / 10).clamp(LOOK_MIN, LOOK_MAX);
+        let pause = self.watched.deadline.checked_div(10).unwrap_or_default();
+        let pause = pause.clamp(LOOK_MIN, LOOK_MAX);
         let thread = std::thread::Builder::new().name("ledger-watchdog".to_owned());
         let looking = thread.spawn(move || {
             while look(&watchdog) {

@@ -15,6 +15,7 @@ use ledger::{
     LedgerSettings, NewEndpoint, NewOrder, TryResult,
 };
 use prometheus::Registry;
+use prometheus::proto::Metric;
 use uuid::Uuid;
 
 use crate::inbox::{inbound, says};
@@ -185,16 +186,21 @@ impl Case {
     }
 
     pub(crate) fn given_up(&self, session: &str) -> f64 {
-        self.metric("gateway_db_sessions_given_up", session)
+        let metric = self.metric("gateway_db_sessions_given_up", session);
+        metric.get_gauge().get_value()
     }
 
-    pub(crate) fn metric(&self, name: &str, session: &str) -> f64 {
+    pub(crate) fn replaced(&self, session: &str) -> f64 {
+        let metric = self.metric("gateway_db_sessions_replaced_total", session);
+        metric.get_counter().get_value()
+    }
+
+    fn metric(&self, name: &str, session: &str) -> Metric {
         let families = self.registry.gather();
         let family = families.iter().find(|it| it.name() == name).unwrap();
         let metrics = family.get_metric().iter();
         let mut of_session = metrics.filter(|it| it.get_label()[0].value() == session);
-        let metric = of_session.next().unwrap();
-        metric.get_gauge().get_value() + metric.get_counter().get_value()
+        of_session.next().unwrap().clone()
     }
 
     pub(crate) async fn audit(&self) {
