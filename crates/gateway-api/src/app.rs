@@ -234,6 +234,28 @@ fn give_up_on_stalled(io: &dyn std::any::Any) {
     }
 }
 
+/// Places that all threads and shops share.
+struct Places {
+    creates: Arc<Creates>,
+    notes: Shares<MerchantId>,
+    long_reads: Arc<LongReads>,
+}
+
+impl Places {
+    /// Nobody has one; they are told from now on.
+    fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let places = Self {
+            creates: Arc::new(Creates::new(CREATES_MAX)),
+            notes: note_places(),
+            long_reads: Arc::default(),
+        };
+        places.creates.register(registry)?;
+        places.notes.register(registry)?;
+        places.long_reads.register(registry)?;
+        Ok(places)
+    }
+}
+
 /// Runs the service until it is told to stop.
 ///
 /// # Errors
@@ -266,12 +288,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         &registry,
     )?;
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
-    let notes = note_places();
-    notes.register(&registry)?;
-    let creates = Creates::new(CREATES_MAX);
-    creates.register(&registry)?;
-    let long_reads = LongReads::default();
-    long_reads.register(&registry)?;
+    let places = Places::register(&registry)?;
     let watching = begin_watching(&ledger, &shutdown);
     watching.register(&registry)?;
     let parts = Parts {
@@ -279,15 +296,15 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         settings: Arc::clone(&settings),
         metrics: HttpMetrics::register(&registry, "gateway")?,
         rate_limit: RateLimit::new(settings.rate_limit),
-        creates: Arc::new(creates),
-        notes,
+        creates: places.creates,
+        notes: places.notes,
         callers: Arc::new(Callers::register(&registry)?),
         key_notes: Arc::new(Semaphore::new(1)),
         watching,
         visits: Arc::new(Visits::register(&registry)?),
         pictures: Arc::new(Pictures::register(&registry)?),
         links: begin_links(&ledger).await,
-        long_reads: Arc::new(long_reads),
+        long_reads: places.long_reads,
         console: Console::new(settings.shared.trusted_proxies.clone()),
     };
     let (books, live_ledger) = (ledger.clone(), ledger.clone());

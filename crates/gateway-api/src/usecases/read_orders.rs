@@ -48,7 +48,7 @@ pub async fn read_order(
 /// Whether the order came past this version, or into a final state, in time.
 async fn news(mut watch: Watch, since: i32, until: Instant) -> bool {
     loop {
-        match tokio::time::timeout_at(until.into(), watch.next()).await {
+        match tokio::time::timeout_at(until, watch.next()).await {
             Ok(News::Order(pulse)) if pulse.version > since || pulse.state.is_final() => {
                 return true;
             }
