@@ -102,7 +102,7 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
         .before_scrape(move || gauges.clone().refresh(gauge_ledger.clone()))
         .listen(ops_address)
         .map_err(io(format!("cannot listen on {ops_address}")))?;
-    let running = loops::start(&flows, &work, &deliverer, beat, &kept, &shutdown);
+    let running = loops::start(&work, &deliverer, beat, &kept, &shutdown);
     let grace = settings.shared.timings.shutdown_grace;
     let ending = shutdown::Ending {
         delay: settings.shared.timings.shutdown_delay,

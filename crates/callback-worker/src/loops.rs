@@ -35,7 +35,10 @@ const PARTITIONS_BEAT: Duration = Duration::from_secs(3600);
 const RETENTION_BEAT: Duration = PARTITIONS_BEAT;
 
 /// The work with the provider, of every kind.
-pub struct AllWork([Rc<ProviderWork>; WorkKind::ALL.len()]);
+pub struct AllWork {
+    flows: Rc<Flows>,
+    kinds: [Rc<ProviderWork>; WorkKind::ALL.len()],
+}
 
 impl AllWork {
     /// None in hand; each kind looks for its own every `beat` and tells in `registry` how full it is.
@@ -47,23 +50,25 @@ impl AllWork {
         beat: Duration,
         registry: &Registry,
     ) -> Result<Self, prometheus::Error> {
-        let all = WorkKind::ALL.map(|kind| ProviderWork::new(flows, kind, beat));
-        for work in &all {
+        let kinds = WorkKind::ALL.map(|kind| ProviderWork::new(flows, kind, beat));
+        for work in &kinds {
             work.places().register(registry)?;
         }
-        Ok(Self(all))
+        Ok(Self {
+            flows: Rc::clone(flows),
+            kinds,
+        })
     }
 
     /// How many pieces are under way.
     #[must_use]
     pub fn under_way(&self) -> usize {
-        self.0.iter().map(|work| work.places().held()).sum()
+        self.kinds.iter().map(|work| work.places().held()).sum()
     }
 }
 
 /// Starts every loop on this thread; they end with the shutdown.
 pub fn start(
-    flows: &Rc<Flows>,
     work: &AllWork,
     deliverer: &Rc<Deliverer>,
     beat: Duration,
@@ -71,7 +76,8 @@ pub fn start(
     shutdown: &Shutdown,
 ) -> Vec<actix_web::rt::task::JoinHandle<()>> {
     let mut running = Vec::new();
-    for work in &work.0 {
+    let flows = &work.flows;
+    for work in &work.kinds {
         let of_kind = Rc::clone(work);
         let step = move || {
             let work = Rc::clone(&of_kind);
