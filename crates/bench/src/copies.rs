@@ -92,6 +92,8 @@ pub(crate) struct Ages {
     pub(crate) due_at: String,
     /// Whether events keep their bodies.
     pub(crate) with_bodies: bool,
+    /// Whether orders stand in several states and were asked to be paid in several ways, some of them rare.
+    pub(crate) is_varied: bool,
 }
 
 impl Default for Ages {
@@ -100,6 +102,7 @@ impl Default for Ages {
             created_at: "now()".to_owned(),
             due_at: "now() + interval '2 hours'".to_owned(),
             with_bodies: true,
+            is_varied: false,
         }
     }
 }
@@ -206,6 +209,41 @@ impl<'a> Copies<'a> {
         ))
     }
 
+    /// What gives each of these merchants so many orders like this one, without payments.
+    ///
+    /// # Errors
+    /// What the server says of the table.
+    pub(crate) fn for_neighbours(
+        ground: &Ground,
+        order: &str,
+        merchants: &str,
+        each: u64,
+    ) -> Result<String, Trouble> {
+        let columns = ground.sql(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attnum > 0 \
+             AND NOT attisdropped ORDER BY attnum",
+        )?;
+        let names: Vec<&str> = columns
+            .lines()
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect();
+        let values = names.iter().map(|name| match *name {
+            "id" => "gen_random_uuid()".to_owned(),
+            "merchant_id" => "m.id".to_owned(),
+            "reference" => "'N-' || n".to_owned(),
+            other => format!("t.{other}"),
+        });
+        let values: Vec<String> = values.collect();
+        Ok(format!(
+            "SET session_replication_role = replica; \
+             INSERT INTO orders ({}) SELECT {} FROM orders t, ({merchants}) m, \
+             generate_series(1, {each}) n WHERE t.id = '{order}'",
+            names.join(", "),
+            values.join(", ")
+        ))
+    }
+
     /// The original's rows of a table.
     pub(crate) fn rows(&self, table: &str) -> String {
         let order = self.order;
@@ -262,8 +300,45 @@ fn value(table: &str, column: &str, batch: &Batch, ages: &Ages) -> String {
         (_, "expires_at" | "expiry_due_at") => {
             format!("CASE WHEN t.{column} IS NOT NULL THEN {} END", ages.due_at)
         }
-        (_, "created_at" | "at" | "updated_at" | "accepted_at" | "began_at") => {
-            ages.created_at.clone()
+        (
+            _,
+            "created_at" | "at" | "updated_at" | "accepted_at" | "began_at" | "order_created_at",
+        ) => ages.created_at.clone(),
+        _ if ages.is_varied => varied(table, column, ages),
+        _ => format!("t.{column}"),
+    }
+}
+
+/// Six of ten orders are paid, one in 97 of them days later, and one in a million failed. Seven of ten were
+/// asked to be paid by QRIS, and one in a million in a shop.
+fn varied(table: &str, column: &str, ages: &Ages) -> String {
+    let made = &ages.created_at;
+    match (table, column) {
+        ("orders", "state") => {
+            "CASE WHEN n % 1000000 = 5 THEN 'failed' WHEN n % 10 < 6 THEN 'paid' \
+             WHEN n % 10 < 9 THEN 'expired' ELSE 'pending' END"
+                .to_owned()
+        }
+        ("orders", "paid_at") => format!(
+            "CASE WHEN n % 10 < 6 AND n % 1000000 <> 5 THEN {made} + \
+             CASE WHEN n % 97 = 1 THEN interval '3 days' ELSE interval '5 minutes' END END"
+        ),
+        ("payments", "method") => {
+            "CASE WHEN n % 1000000 = 7 THEN 'retail' WHEN n % 10 < 7 THEN t.method \
+             WHEN n % 10 < 9 THEN 'virtual_account' ELSE 'payment_link' END"
+                .to_owned()
+        }
+        ("payments", "channel") => {
+            "CASE WHEN n % 1000000 = 7 THEN 'ALFAMART' WHEN n % 10 < 7 THEN t.channel \
+             WHEN n % 10 < 9 THEN 'VIRTUAL_ACCOUNT_BNI' END"
+                .to_owned()
+        }
+        // What is shown of it fits no other method.
+        ("payments", "artefact") => {
+            "CASE WHEN n % 10 < 7 AND n % 1000000 <> 7 THEN t.artefact END".to_owned()
+        }
+        ("payments", "state") => {
+            "CASE WHEN n % 10 < 7 AND n % 1000000 <> 7 THEN t.state ELSE 'expired' END".to_owned()
         }
         _ => format!("t.{column}"),
     }

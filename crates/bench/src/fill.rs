@@ -93,6 +93,7 @@ fn ages(ground: &Ground, count: u64) -> Result<Ages, Trouble> {
         ),
         due_at: "now() + interval '20 days'".to_owned(),
         with_bodies: false,
+        is_varied: true,
     })
 }
 

@@ -17,6 +17,7 @@ use crate::{
     figures::{Row, median, milliseconds, over, tell},
     fill,
     ground::Ground,
+    lists,
     loops::{self, Loops},
     machine,
     options::Options,
@@ -71,8 +72,10 @@ pub(crate) async fn run(runtime: &Handle, options: &Options) -> Result<bool, Tro
         .measure("full", &Known::spread_over(&filled.batch))
         .await?;
     let page = pages::measure(&ground, &large.shop, &filled).await?;
+    let lists = lists::measure(&ground, &large.shop, &filled).await?;
     let mut rows = rows(&empty, &full);
     rows.push(page.row());
+    rows.extend(lists);
     let holds = tell(&rows);
     say(format!(
         "{} orders, {} lines of history; measured in {} s",

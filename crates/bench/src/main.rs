@@ -11,6 +11,7 @@ mod fill;
 mod ground;
 mod http;
 mod large;
+mod lists;
 mod lives;
 mod loops;
 mod machine;
