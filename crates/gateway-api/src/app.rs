@@ -272,19 +272,11 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         keyring,
         &checkout_origin,
     );
-    let choices = FlowChoices {
-        send_notification_url: match settings.send_notification_url {
-            settings::SendNotificationUrl::Always => SendNotificationUrl::Always,
-            settings::SendNotificationUrl::Required => SendNotificationUrl::Required,
-        },
-        callback_origin: settings.urls.callback.as_str().to_owned(),
-        redis_url: settings.redis_url.clone(),
-    };
     let flows = FlowParts::new(
         ledger.clone(),
         &settings.provider,
         &settings.shared,
-        choices,
+        flow_choices(&settings),
         &registry,
     )?;
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
@@ -330,6 +322,17 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
     shutdown::serve(servers, ops, &shutdown, &health, ending)
         .await
         .map_err(io("serving"))
+}
+
+fn flow_choices(settings: &ApiSettings) -> FlowChoices {
+    FlowChoices {
+        send_notification_url: match settings.send_notification_url {
+            settings::SendNotificationUrl::Always => SendNotificationUrl::Always,
+            settings::SendNotificationUrl::Required => SendNotificationUrl::Required,
+        },
+        callback_origin: settings.urls.callback.as_str().to_owned(),
+        redis_url: settings.redis_url.clone(),
+    }
 }
 
 /// Payers' pages and held reads are told of changes from now on.

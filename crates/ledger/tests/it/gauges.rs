@@ -242,11 +242,7 @@ async fn the_oldest_transaction_that_has_written_is_known_until_it_ends() {
             released.recv().ok();
             Ok(())
         };
-        ledger
-            .at(ledger::Urgency::Write)
-            .transact(change)
-            .await
-            .unwrap();
+        ledger.at(Urgency::Write).transact(change).await.unwrap();
     });
     held.await.unwrap();
     books.pending("A-2").await;

@@ -67,7 +67,7 @@ async fn idle_look(books: &Books) -> Read {
         tokio::time::sleep(Duration::from_millis(110)).await;
     }
     let looks = reads(books, NEW).into_iter().skip(before);
-    looks.min_by_key(|look| look.pages).unwrap()
+    looks.min_by_key(|look| look.buffers).unwrap()
 }
 
 #[tokio::test]
