@@ -105,16 +105,15 @@ fn unread(table: &str, own: u16, other: u16) -> Option<u64> {
 }
 
 fn find(ground: &Ground, whose: Stopped) -> Result<Vec<Session>, Trouble> {
-    let wanted = match whose {
-        Stopped::Session => {
-            "application_name = 'ayolinx-gateway' AND state = 'idle' \
-             ORDER BY state_change DESC LIMIT 1"
-        }
-        Stopped::Writer => "application_name = 'ayolinx-gateway-writer'",
+    let (name, state, most) = match whose {
+        Stopped::Session => ("ayolinx-gateway", "idle", "1"),
+        Stopped::Writer => ("ayolinx-gateway-writer", "%", "ALL"),
     };
     let rows = ground.sql(&format!(
         "SELECT concat_ws(' ', pid, inet_server_port(), client_port) FROM pg_stat_activity \
-         WHERE datname = current_database() AND client_port > 0 AND {wanted}"
+         WHERE datname = current_database() AND client_port > 0 \
+           AND application_name = '{name}' AND state LIKE '{state}' \
+         ORDER BY pg_stat_activity.state_change DESC LIMIT {most}"
     ))?;
     let found: Vec<Session> = rows.lines().filter_map(session).collect();
     if found.is_empty() {

@@ -215,7 +215,8 @@ async fn a_demoted_server_is_left_as_soon_as_it_refuses() {
 #[tokio::test]
 async fn more_than_may_wait_is_shed_at_once() {
     let (_postgres, url) = server();
-    let ledger = ledger_over(&url, 1, 2);
+    // A quarter of the line is for callbacks.
+    let ledger = ledger_over(&url, 1, 3);
     recovers(&ledger).await;
     let (free, held) = std::sync::mpsc::channel::<()>();
     let (began, begun) = tokio::sync::oneshot::channel();

@@ -91,8 +91,10 @@ async fn a_stopped_writer(case: &Case, kind: Kind, point: Point) {
     }
     others_go_on(case, &name).await;
     let answer = asking.await.unwrap();
+    // A result that was not yet with the stopped session waits for the next one.
+    let may_wait = point == Point::Idle && matches!(kind, Kind::CallEnd | Kind::Try);
     assert!(
-        matches!(answer, Err(LedgerError::Unavailable(_))),
+        matches!(answer, Err(LedgerError::Unavailable(_))) || (may_wait && answer.is_ok()),
         "{name}: {answer:?}"
     );
     assert_eq!(case.given_up("writer"), 1.0, "{name}");

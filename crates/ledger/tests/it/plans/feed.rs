@@ -13,7 +13,8 @@ fn plant_a_rare_event(books: &Books, many: u32) {
     books.sql(&format!(
         "INSERT INTO events (id, merchant_id, type, body, created_at) \
          SELECT overlay(gen_random_uuid()::text PLACING \
-                 regexp_replace(lpad(to_hex((extract(epoch FROM at - interval '32 days' * (n <= {many} / 2)::int) * 1000)::bigint), 12, '0'), \
+                 regexp_replace(lpad(to_hex((1000 * extract(epoch FROM \
+                     now() - interval '52 days' * (n <= {many} / 2)::int))::bigint), 12, '0'), \
                      '^(.{{8}})', '\\1-') FROM 1)::uuid, \
              '{}', CASE n WHEN {many} THEN 'order.refunded' WHEN 1 THEN 'order.expired' ELSE 'order.paid' END, \
              '{{\"id\":\"evt_' || replace(gen_random_uuid()::text, '-', '') || '\",\"type\":\"order.paid\",\

@@ -139,17 +139,18 @@ async fn the_other_loops_read_nothing_while_nothing_is_due() {
             Ok(())
         })
         .await;
+    // Of the work with the provider one row tells that there is its channel.
     let looks = [
-        ("UPDATE provider_work w SET lease_token", 4),
-        (r#""orders"."expiry_due_at" <= "#, 1),
-        (r#""notifications"."rematch_due_at" <= "#, 1),
-        ("UPDATE redeliveries SET attempts", 1),
+        ("UPDATE provider_work w SET lease_token", 4, 1),
+        (r#""orders"."expiry_due_at" <= "#, 1, 0),
+        (r#""notifications"."rematch_due_at" <= "#, 1, 0),
+        ("UPDATE redeliveries SET attempts", 1, 0),
     ];
-    for (statement, count) in looks {
+    for (statement, count, most) in looks {
         let reads = reads(&books, statement);
         assert_eq!(reads.len(), count, "{statement}");
         for read in reads {
-            assert_eq!(read.rows, 0, "{statement}: {read:?}");
+            assert!(read.rows <= most, "{statement}: {read:?}");
         }
     }
 }
