@@ -6,7 +6,10 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -38,36 +41,55 @@ fn stranger(number: u64) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(127, 0, 0, turn.saturating_add(2)))
 }
 
-/// The answers, counted by status; 0 stands for no whole answer.
+/// The answers, counted by status, and the requests that wait for one; 0 stands for no whole answer.
 #[derive(Debug, Default)]
-pub(crate) struct Counts(Mutex<BTreeMap<u16, u64>>);
+pub(crate) struct Counts {
+    answers: Mutex<BTreeMap<u16, u64>>,
+    asked: AtomicU64,
+}
 
 impl Counts {
-    /// One more.
+    /// One more answer.
     pub(crate) fn add(&self, status: u16) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(status).or_default();
         *count = count.saturating_add(1);
     }
 
-    /// All of them together.
-    pub(crate) fn all(&self) -> u64 {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// One more request.
+    fn ask(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// All answers together.
+    fn answered(&self) -> u64 {
+        let counts = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         counts.values().sum()
+    }
+
+    /// Requests that were not answered yet: a read that is held is one for as long as it is held.
+    fn under_way(&self) -> u64 {
+        let asked = self.asked.load(Ordering::Relaxed);
+        asked.saturating_sub(self.answered())
+    }
+
+    /// All answers, and all that waits for one.
+    pub(crate) fn all(&self) -> u64 {
+        self.answered().saturating_add(self.under_way())
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (place, (status, count)) in counts.iter().enumerate() {
-            let comma = if place == 0 { "" } else { ", " };
-            match status {
-                0 => write!(out, "{comma}{count} without an answer")?,
-                status => write!(out, "{comma}{count} x {status}")?,
-            }
-        }
-        Ok(())
+        let under_way = self.under_way();
+        let counts = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let answers = counts.iter().map(|(status, count)| match status {
+            0 => format!("{count} without an answer"),
+            status => format!("{count} x {status}"),
+        });
+        let waiting = (under_way > 0).then(|| format!("{under_way} under way"));
+        let told: Vec<String> = answers.chain(waiting).collect();
+        out.write_str(&told.join(", "))
     }
 }
 
@@ -127,6 +149,7 @@ impl Storm {
             self.spawn(async move {
                 let mut line = Line::to(to).from(stranger(first));
                 for number in first.. {
+                    counts.ask();
                     counts.add(status_of(&mut line, &make(number)).await);
                 }
             });
@@ -179,6 +202,7 @@ async fn paced(to: SocketAddr, pace: Pace, make: Make, counts: Arc<Counts>) {
             tokio::spawn(async move {
                 let kept = take(&idle);
                 let mut line = kept.unwrap_or_else(|| Line::to(to).from(stranger(sent)));
+                counts.ask();
                 let status = status_of(&mut line, &request).await;
                 counts.add(status);
                 if status != 0 {
@@ -250,6 +274,23 @@ mod tests {
     fn guests(comes: &mpsc::Receiver<IpAddr>, count: usize) -> BTreeSet<IpAddr> {
         let one = |_| comes.recv_timeout(PATIENCE).unwrap();
         (0..count).map(one).collect()
+    }
+
+    #[test]
+    fn what_waits_for_its_answer_is_told_apart_from_answers() {
+        let counts = Counts::default();
+        assert_eq!((counts.all(), counts.to_string().as_str()), (0, ""));
+        for _ in 0..3 {
+            counts.ask();
+        }
+        assert_eq!(counts.all(), 3);
+        counts.add(200);
+        counts.add(0);
+        assert_eq!(counts.all(), 3);
+        assert_eq!(
+            counts.to_string(),
+            "1 without an answer, 1 x 200, 1 under way"
+        );
     }
 
     #[test]
