@@ -18,7 +18,7 @@ mod circuit;
 
 use circuit::Circuit;
 
-/// How long an open breaker refuses calls, and a probe's lateness with it.
+/// An open breaker refuses calls for this time, and so does a probe that is late.
 pub(super) const OPEN_FOR: Duration = Duration::from_secs(5);
 /// A probe without an answer after this has failed for the breaker; its exchange goes on.
 const PROBE_DEADLINE: Duration = Duration::from_secs(3);
@@ -26,7 +26,7 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(3);
 const PROBES_MAX: usize = 3;
 /// Channels times kinds of calls that are told apart. Channels are a table of an operator's, so there are fewer.
 const LINES_MAX: usize = 1024;
-/// What stands for every channel and call in the gauge.
+/// The gauge's name for every channel and call.
 const ANY: Exchange<'static> = Exchange {
     call: "any",
     channel: "any",
@@ -54,7 +54,7 @@ type LineName = (&'static str, String);
 
 #[derive(Debug, Default)]
 struct Circuits {
-    /// Whether anybody is there.
+    /// The state of the way to the provider, whatever the channel and call.
     reach: Circuit,
     lines: HashMap<LineName, Line>,
     probes_begun: u64,
@@ -82,14 +82,14 @@ pub(crate) struct Admission {
     place: Option<Place<String>>,
 }
 
-/// What an exchange says about the way to the provider.
+/// The word of an exchange about the way to the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It answered.
     Answered,
     /// It was silent, hung up or erred, which says nothing of other channels and calls.
     Failed,
-    /// Nobody is there.
+    /// The provider could not be reached: refused, no name, no TLS.
     Unreachable,
 }
 
@@ -113,14 +113,14 @@ impl Breaker {
         self.places.register(registry)
     }
 
-    /// Whether nobody is held to be there: calls of every channel are refused without being tried, or a few
+    /// Tells that the provider is held to be out of reach: calls of every channel are refused untried, or a few
     /// are tried for all.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.lock().reach.is_open()
     }
 
-    /// Whether calls of this kind and channel are refused, or a few are tried for all.
+    /// Tells that calls of this kind and channel are refused, or a few are tried for all.
     pub(crate) fn is_open_for(&self, what: Exchange<'_>) -> bool {
         let circuits = self.lock();
         circuits.reach.is_open()
@@ -130,7 +130,7 @@ impl Breaker {
                 .is_some_and(|line| line.circuit.is_open())
     }
 
-    /// How long these calls are refused yet; `None` where one would be tried.
+    /// The time for which these calls are refused yet; `None` where one would be tried.
     pub(crate) fn refuses_for(&self, what: Exchange<'_>) -> Option<Duration> {
         // Asked and given back: its places are free again.
         self.admit(what).err().map(|reason| reason.retry_in())
@@ -139,7 +139,7 @@ impl Breaker {
     /// Leave to call.
     ///
     /// # Errors
-    /// Why not, and with it how long to wait before asking again.
+    /// The reason of a refusal, and the time to wait before asking again.
     pub(crate) fn admit(&self, what: Exchange<'_>) -> Result<Admission, NotSentReason> {
         let open = |retry_in| NotSentReason::BreakerOpen { retry_in };
         let (line, began, probe) = self.pass(what).map_err(open)?;

@@ -73,7 +73,7 @@ impl AyolinxClient {
         self.settings.timeout
     }
 
-    /// Whether creates of this channel are hardly tried just now, since too many in a row failed or reached nobody.
+    /// Tells that creates of this channel are hardly tried just now: too many in a row failed or reached nobody.
     #[must_use]
     pub fn is_cut_off(&self, channel: &Channel) -> bool {
         let what = Exchange {
@@ -83,7 +83,7 @@ impl AyolinxClient {
         self.settings.breaker.is_open_for(what)
     }
 
-    /// How long a create of this channel would be refused untried; `None` where it would be tried.
+    /// The time for which a create of this channel would be refused untried; `None` where it would be tried.
     #[must_use]
     pub fn refuses_creates_for(&self, channel: &Channel) -> Option<Duration> {
         let what = Exchange {

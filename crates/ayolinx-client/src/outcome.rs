@@ -116,7 +116,7 @@ pub enum Alarm {
     Configuration,
 }
 
-/// What could not be sent is left so long, where nobody knows better.
+/// An unsent call is left for this time, where nobody knows better.
 const UNSENT_PAUSE: Duration = Duration::from_secs(5);
 
 /// Why a call was not sent for certain.
@@ -152,7 +152,7 @@ pub enum NotSentReason {
 }
 
 impl NotSentReason {
-    /// How long to leave it before another try.
+    /// The time to leave it before another try.
     #[must_use]
     pub const fn retry_in(&self) -> Duration {
         match self {

@@ -188,7 +188,7 @@ fn is_handshake_failure(error: &io::Error) -> bool {
     from_rustls || hung_up
 }
 
-/// What the breakers are told. An answer of HTTP 5xx is none, whatever it says in JSON.
+/// The verdict for the breakers. An answer of HTTP 5xx is none, whatever it says in JSON.
 const fn verdict_of(reply: &Result<Reply, Failure>) -> Verdict {
     match reply {
         Ok(reply) if reply.status >= INTERNAL_SERVER_ERROR => Verdict::Failed,

@@ -16,7 +16,7 @@ const TOKEN_CHARS: usize = 43;
 /// Tokens of before links were signed: 32 random bytes in hex. No signed token is so long.
 const UNSIGNED_CHARS: usize = 64;
 
-/// What signs links, derived from one key of the list.
+/// A key that signs links, derived from one key of the list.
 pub(crate) struct LinkKey([u8; 32]);
 
 impl LinkKey {
@@ -45,7 +45,7 @@ impl Keyring {
             .unwrap_or_default()
     }
 
-    /// Whether a key of the list signed this token for this order. How long that takes tells nothing of
+    /// Tells whether a key of the list signed this token for this order. The time it takes tells nothing of
     /// the right token.
     #[must_use]
     pub fn signed_link(&self, order: OrderId, token: &str) -> bool {
@@ -59,7 +59,7 @@ impl Keyring {
     }
 }
 
-/// Whether the text is spelt as the tokens of links were before they were signed.
+/// Tells whether the text is spelt as the tokens of links were before they were signed.
 #[must_use]
 pub fn is_spelt_as_unsigned(token: &str) -> bool {
     token.len() == UNSIGNED_CHARS

@@ -113,7 +113,7 @@ impl Keyring {
         opened.ok_or(SealError::Broken)
     }
 
-    /// What signs checkout links, newest first.
+    /// The keys that sign checkout links, newest first.
     pub(crate) fn link_keys(&self) -> impl Iterator<Item = &LinkKey> {
         self.keys.iter().map(|key| &key.link)
     }

@@ -39,7 +39,7 @@ use crate::snap_token::SnapClientKeys;
 use crate::verify::Verifier;
 
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-/// How often it is looked at the end whether anything is under way.
+/// At the end it is looked so often whether anything is under way.
 const DRAIN_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why the process cannot run. Printed once; exit code 1.

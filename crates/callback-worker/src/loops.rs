@@ -60,7 +60,7 @@ impl AllWork {
         })
     }
 
-    /// How many pieces are under way.
+    /// Pieces that are under way.
     #[must_use]
     pub fn under_way(&self) -> usize {
         self.kinds.iter().map(|work| work.places().held()).sum()

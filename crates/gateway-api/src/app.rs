@@ -199,7 +199,7 @@ struct Listener {
     reach: Reach,
 }
 
-/// How many requests a connection carries.
+/// The number of requests that a connection carries.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
     /// Many.
@@ -242,7 +242,7 @@ struct Places {
 }
 
 impl Places {
-    /// Nobody has one; they are told from now on.
+    /// Pools without a holder, which tell how they stand from now on.
     fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let places = Self {
             creates: Arc::new(Creates::new(CREATES_MAX)),

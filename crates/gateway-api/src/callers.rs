@@ -1,4 +1,4 @@
-//! What this process remembers of API keys, so that what stands before the database costs it nothing: which
+//! The memory of API keys in this process, so that what stands before the database costs it nothing: which
 //! key a digest belongs to, for the rate limit; which digests nobody has; and how many keys that nobody
 //! has an address sent lately. Who may do what is never answered from here: a revoked key is refused by
 //! the books at its next request.
@@ -29,7 +29,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// HMAC-SHA256 of a key under the newest pepper.
 pub type Digest = [u8; 32];
 
-/// What is known of a key before the books are asked.
+/// The standing of a key before the books are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acquaintance {
     /// Lately it was this key.
@@ -71,7 +71,7 @@ impl<K: Eq + Hash, V> Table<K, V> {
         }
     }
 
-    /// What is there and has not ended.
+    /// The entry, if it is there and has not ended.
     fn get(&self, key: &K, now: Instant) -> Option<&(V, Instant)> {
         self.entries.get(key).filter(|(_, until)| *until > now)
     }
@@ -103,7 +103,7 @@ impl Default for Memory {
 }
 
 impl Callers {
-    /// Nobody is known yet; wrong keys are counted in this registry.
+    /// A memory without a key yet; wrong keys are counted in this registry.
     ///
     /// # Errors
     /// When they are counted there already.
@@ -125,7 +125,7 @@ impl Callers {
         })
     }
 
-    /// What is known of a key from this address.
+    /// The standing of a key that comes from this address.
     pub fn meet(&self, digest: &Digest, address: Option<IpAddr>, now: Instant) -> Acquaintance {
         let memory = self.memory();
         if let Some((key, _)) = memory.known.get(digest, now) {

@@ -55,7 +55,7 @@ impl Console {
         }
     }
 
-    /// Where a request comes from, behind our proxies; `None` where the connection does not say.
+    /// The address that a request comes from, behind our proxies; `None` where the connection does not say.
     #[must_use]
     pub fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
         let forwarded = request.headers().get_all(header::X_FORWARDED_FOR);

@@ -120,7 +120,7 @@ impl Creates {
         self.turned_away.store(now, Ordering::Relaxed);
     }
 
-    /// Whether a create was turned away within the last second because all places were taken. One that found its
+    /// Tells whether a create was turned away within the last second because all places were taken. One that found its
     /// shop's or its channel's share used up does not count: that is nobody else's trouble.
     #[must_use]
     pub fn were_turned_away_lately(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Which checkout links are looked up at all: those that one of our keys signed, and for as long as such
+//! The checkout links that are looked up at all: those that one of our keys signed, and for as long as such
 //! orders live, a few of those that were made before links were signed.
 
 use std::sync::{Arc, OnceLock};
@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Unsigned links looked up at once in a process: nothing vouches for them, so strangers can send them too.
 const UNSIGNED_MAX: usize = 1;
-/// How long one waits for its turn.
+/// The longest wait for a turn.
 const UNSIGNED_WAIT: Duration = Duration::from_secs(1);
 /// So many may wait for theirs.
 const UNSIGNED_WAITING_MAX: usize = 16;
@@ -23,12 +23,12 @@ const SHOWN_AFTER: TimeDelta = TimeDelta::days(1);
 /// After a look at the books that failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a link is worth before its order is looked up.
+/// The worth of a link before its order is looked up.
 #[derive(Debug)]
 pub enum Proof<'l> {
     /// One of our keys signed it.
     Signed,
-    /// Nobody signed it, and its order may be from before links were signed. The turn to look is held
+    /// An unsigned one, whose order may be from before links were signed. The turn to look is held
     /// until this is dropped.
     Unsigned(Turn<'l>),
     /// It is not ours.
@@ -89,7 +89,7 @@ impl Links {
         }
     }
 
-    /// What a link with this token is worth for this order.
+    /// The worth of a link with this token for this order.
     pub async fn prove(&self, order: OrderId, token: &str, now: DateTime<Utc>) -> Proof<'_> {
         if self.keyring.signed_link(order, token) {
             return Proof::Signed;

@@ -23,7 +23,7 @@ const DRAWN_AT_ONCE: Limits = Limits {
     guaranteed: 1,
     reserve: 0,
 };
-/// Who waits for a place to draw.
+/// Callers that may wait for a place to draw.
 const WAITING: Limits = Limits {
     places: 128,
     most_of_one: 8,
@@ -33,7 +33,7 @@ const WAITING: Limits = Limits {
 /// How long.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// What is drawn.
+/// The picture that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// Lines, in every size.
@@ -42,7 +42,7 @@ pub enum Shape {
     Png(u32),
 }
 
-/// Why there is no picture.
+/// The reason why there is no picture.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// The text cannot be drawn.

@@ -1,4 +1,4 @@
-//! What a caller is told when a shared pool has no place for it: its own share is its own doing (429), all places taken
+//! The refusal of a caller for whom a shared pool has no place: its own share is its own doing (429), all places taken
 //! is ours (503).
 
 use shares::Refused;

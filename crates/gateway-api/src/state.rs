@@ -33,7 +33,7 @@ pub struct Api {
     pub rate_limit: RateLimit,
     /// Peppers of API keys, newest first.
     pub peppers: Vec<Secret>,
-    /// What is remembered of API keys, of all threads.
+    /// The memory of API keys, of all threads.
     pub callers: Arc<Callers>,
     /// One place for the note that a key was used, of all threads.
     pub key_notes: Arc<Semaphore>,
@@ -51,7 +51,7 @@ pub struct Api {
     pub visits: Arc<Visits>,
     /// QR pictures, of all threads.
     pub pictures: Arc<Pictures>,
-    /// Which checkout links are looked up.
+    /// The checkout links that are looked up.
     pub links: Arc<Links>,
     /// Places for reads that take long, of all threads.
     pub long_reads: Arc<LongReads>,

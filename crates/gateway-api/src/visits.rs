@@ -21,7 +21,7 @@ const READS_WAITING: Limits = Limits {
     guaranteed: 1,
     reserve: 64,
 };
-/// How long a page waits.
+/// The longest wait of a page.
 const READ_WAIT: Duration = Duration::from_secs(1);
 /// Choices of a way to pay under way at once. One holds its place as long as the provider takes, so the
 /// bound on all is wide; that on one link is not.

@@ -48,7 +48,7 @@ impl Default for WatchLimits {
 
 type Sender = watch::Sender<Option<OrderPulse>>;
 
-/// Who waits in one process.
+/// The pages and reads that wait in one process.
 pub struct Watching {
     limits: WatchLimits,
     pages: Shares<MerchantId>,
@@ -119,7 +119,7 @@ impl Watching {
         })
     }
 
-    /// How many pages and reads wait.
+    /// Bounds of the pages and reads that wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.pages.held().saturating_add(self.held_reads.held())
@@ -182,7 +182,7 @@ pub struct Watch {
     _places: Places,
 }
 
-/// What comes next to one who waits.
+/// The next word to one who waits.
 #[derive(Debug, Clone, Copy)]
 pub enum News {
     /// The order may have changed: where it stands.

@@ -111,7 +111,7 @@ pub struct CallEnd {
     pub payment: PaymentId,
     /// The call's token: what would end or reopen the payment is taken only from its holder.
     pub token: Uuid,
-    /// What came of it.
+    /// The outcome of the call.
     pub outcome: CallOutcome,
     /// The reply, where one is wanted.
     pub keep: Option<KeepReply>,

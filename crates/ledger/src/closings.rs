@@ -34,7 +34,7 @@ pub enum CancelPlan {
     Local,
 }
 
-/// What came of a look at orders whose time is over.
+/// The outcome of a look at orders whose time is over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Expiries {
     /// Orders that were looked at; each is ended, or looked at again later.

@@ -1,4 +1,4 @@
-//! What a deliverer knows of the endpoints that something waits for, from one look to the next. So a
+//! The fronts: a deliverer's knowledge of the endpoints that something waits for, from one look to the next. So a
 //! look asks the database about these, about what is new, and now and then about everything: what it
 //! costs does not depend on how many endpoints or months there are.
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::tx::shifted;
 
-/// What became due so long before the newest that was claimed is still looked for: transactions that
+/// A delivery that became due so long before the newest that was claimed is still looked for: transactions that
 /// make something due end later than they begin.
 pub(crate) const LOOK_BACK: TimeDelta = TimeDelta::seconds(2);
 /// Looks at everything find leases that ran out, what was made due again, and what took longer still.
@@ -24,7 +24,7 @@ const NEW_LOOK_SHARE: u32 = 5;
 /// … and come at least so often, as long as somebody looks.
 const NEW_LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Where a look for due deliveries begins at each endpoint, and which endpoints it asks about.
+/// The place at each endpoint where a look for due deliveries begins, and the endpoints it asks about.
 #[derive(Debug, Clone, Default)]
 pub struct Fronts {
     /// Near the newest that was claimed. What was settled since stays in the index, dead, as long as
@@ -37,7 +37,7 @@ pub struct Fronts {
     new_look_at: Option<Instant>,
 }
 
-/// How an endpoint stands that was asked about.
+/// The standing of an endpoint that was asked about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stand {
     pub(crate) endpoint: Uuid,
@@ -52,7 +52,7 @@ pub(crate) struct Stand {
 }
 
 impl Fronts {
-    /// Whether a look could find nothing, unless something is new: no known endpoint is due to be asked
+    /// Tells that a look could find nothing, unless something is new: no known endpoint is due to be asked
     /// about, and no look at everything either.
     #[must_use]
     pub fn know_of_nothing_due(&self) -> bool {
@@ -70,7 +70,7 @@ impl Fronts {
         }
     }
 
-    /// Whether the next look is one at everything; then it begins at the front of each endpoint.
+    /// Tells whether the next look is one at everything; then it begins at the front of each endpoint.
     pub(crate) fn begin_whole_look(&mut self) -> bool {
         let is_whole = self.whole_look_at.is_none_or(|at| at <= Instant::now());
         if is_whole {
@@ -89,7 +89,7 @@ impl Fronts {
         self.whole_look_at = now.checked_add(wait);
     }
 
-    /// Whether it is time to look for what is new.
+    /// Tells whether it is time to look for what is new.
     pub(crate) fn wants_new(&self) -> bool {
         self.new_look_at.is_none_or(|at| at <= Instant::now())
     }
@@ -107,7 +107,7 @@ impl Fronts {
         due.map(|(endpoint, _)| *endpoint).collect()
     }
 
-    /// What is known after these were asked about and stand so. Those that are not among them any more
+    /// The fronts after these endpoints were asked about and stand so. Those that are not among them any more
     /// are in the other lane, disabled or deleted.
     pub(crate) fn note_stands(&mut self, asked: &[Uuid], stands: &[Stand]) {
         for endpoint in asked {
@@ -134,7 +134,7 @@ impl Fronts {
         *known = since.max(*known);
     }
 
-    /// Where looks begin, as statements read it: for each endpoint its time.
+    /// The places where looks begin, as statements read them: for each endpoint its time.
     pub(crate) fn since(&self) -> String {
         as_json(&self.since)
     }

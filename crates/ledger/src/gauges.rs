@@ -82,7 +82,7 @@ pub struct Money {
     pub unbalanced: i64,
 }
 
-/// Which transactions run now, of the whole server: events are told in the feed once every transaction
+/// The transactions that run now, of the whole server: events are told in the feed once every transaction
 /// that began to write before theirs has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
 pub struct RunningTransactions {
@@ -141,7 +141,7 @@ impl Tx<'_> {
         })
     }
 
-    /// Which transactions run now.
+    /// Reads the transactions that run now.
     ///
     /// # Errors
     /// When the database does not answer.

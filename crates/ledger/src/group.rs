@@ -219,7 +219,7 @@ impl Ledger {
             .map_err(|_| LedgerError::Unavailable("the writer has ended".to_owned()))
     }
 
-    /// How long the result of something done is waited for.
+    /// The longest wait for the result of something done.
     fn result_wait(&self) -> Duration {
         self.deadline().saturating_mul(RESULT_DEADLINES)
     }
@@ -236,7 +236,7 @@ impl Ledger {
         }
     }
 
-    /// How often changes shared a commit since the process began.
+    /// Counts of the shared commits since the process began.
     #[must_use]
     pub fn group_commits(&self) -> GroupCommits {
         let counters = &self.group().writer.counters;

@@ -69,7 +69,7 @@ impl Primary {
     }
 }
 
-/// How sessions are made.
+/// The settings of a session.
 pub(crate) struct Session {
     pub(crate) url: String,
     pub(crate) name: &'static str,
@@ -84,7 +84,7 @@ pub(crate) struct Manager {
     connecting: Arc<Connecting>,
 }
 
-/// How many threads set up a session.
+/// Threads that set up a session.
 #[derive(Default)]
 struct Connecting(AtomicUsize);
 

@@ -65,7 +65,7 @@ pub(crate) fn in_transaction<T>(
     }
 }
 
-/// Whether the work may go on in this session.
+/// Tells whether the work may go on in this session.
 pub(crate) fn not_given_up() -> Result<(), LedgerError> {
     if watchdog::is_given_up() {
         return Err(LedgerError::Unavailable(

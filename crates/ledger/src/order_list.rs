@@ -18,7 +18,7 @@ mod looks;
 
 use looks::{Look, Span};
 
-/// Which orders of a merchant to list (contract 4.3).
+/// A filter of a merchant's orders (contract 4.3).
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
     /// The merchant's own number.
@@ -41,7 +41,7 @@ pub struct OrderFilter {
     pub rrn: Option<String>,
 }
 
-/// Where a page of orders ended: after this place in the list.
+/// The place in the list after which the next page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PageEnd {
     /// Creation time of the last order that was looked at.
@@ -55,7 +55,7 @@ pub struct PageEnd {
 pub struct OrderPage {
     /// The orders as JSON values; fewer than asked for, or none, also where more follow.
     pub orders: Vec<OrderView>,
-    /// Where to go on; `None` on the last page.
+    /// The place to go on from; `None` on the last page.
     pub next: Option<PageEnd>,
 }
 
@@ -181,7 +181,7 @@ impl Tx<'_> {
         Ok(furthest.unwrap_or_default())
     }
 
-    /// What was paid in a span of time was made before its end; and not long before its begin, or it is
+    /// An order that was paid in a span of time was made before its end; and not long before its begin, or it is
     /// among the few that were paid long after they were made.
     fn look_at_paid(
         &mut self,

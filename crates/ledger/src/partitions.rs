@@ -48,7 +48,7 @@ impl Family {
     }
 }
 
-/// How many whole months before the running one are kept, and how many days of creations.
+/// Whole months before the running one that are kept, and days of creations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Of [`Family::History`]; the database refuses less than 12.

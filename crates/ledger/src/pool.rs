@@ -54,16 +54,16 @@ pub struct LedgerSettings {
     pub deadline: Duration,
 }
 
-/// How a pool of sessions is made.
+/// The plan of a pool of sessions.
 struct PoolPlan {
     name: &'static str,
     places: u32,
     idle: u32,
     given_up_max: u32,
     room: Room,
-    /// How long a session is waited for.
+    /// The longest wait for a session.
     connection_wait: Duration,
-    /// How long a statement waits for what another transaction holds.
+    /// The longest wait of a statement for what another transaction holds.
     lock_wait: Duration,
 }
 
@@ -88,7 +88,7 @@ impl PoolPlan {
             ))
     }
 
-    /// What is watched over, under this name.
+    /// The sessions to watch over, under this name.
     fn watched(&self, name: &'static str, settings: &LedgerSettings) -> Watched {
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
         Watched {
@@ -211,7 +211,7 @@ impl Ledger {
         }
     }
 
-    /// What [`crate::Books::transact`] does.
+    /// Does the work of [`crate::Books::transact`].
     pub(crate) async fn transact_at<T, F>(
         &self,
         urgency: Urgency,
@@ -299,7 +299,7 @@ impl Ledger {
         &self.beginning
     }
 
-    /// Why this process cannot go on and only a restart helps, where that is so: all its sessions have not
+    /// The reason why this process cannot go on and only a restart helps, where that is so: all its sessions have not
     /// answered for half a minute, and no more of them may be given up.
     #[must_use]
     pub fn beyond_help(&self) -> Option<&'static str> {

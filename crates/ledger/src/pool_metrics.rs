@@ -60,7 +60,7 @@ impl Collector for Connections {
     }
 }
 
-/// How the sessions with the database stand.
+/// The standing of the sessions with the database.
 pub(crate) struct Sessions {
     watched: [Arc<Watchdog>; 2],
     replaced: IntCounterVec,

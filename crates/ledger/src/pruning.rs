@@ -1,4 +1,4 @@
-//! What is kept for a time and lies among what stays: taken away, or given up, a bounded step at a
+//! Pruning: rows that are kept for a time among others that stay are taken away, or given up, a bounded step at a
 //! time. Any number of replicas may do it; each passes over what another one has in hand.
 
 use chrono::TimeDelta;

@@ -1,4 +1,4 @@
-//! Whether a service can do its work: read through the pool, write through the writer, on a schema that
+//! Readiness: whether a service can do its work, that is, read through the pool, write through the writer, on a schema that
 //! is as new as the program.
 
 use diesel::prelude::*;
@@ -8,7 +8,7 @@ use crate::pool::Ledger;
 use crate::tx::Tx;
 use crate::urgency::Urgency;
 
-/// Why a service is not ready.
+/// The reason why a service is not ready.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
     /// Nothing can be read.

@@ -16,7 +16,7 @@ use crate::schema::{notifications, orders, payments};
 use crate::statement::Statement;
 use crate::tx::Tx;
 
-/// What came of matching again.
+/// The outcome of matching again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rematched {
     /// Notifications that were looked at; each is placed, given up, or looked at again later.
@@ -29,7 +29,7 @@ pub struct Rematched {
 struct Unmatched {
     /// Its id and month.
     row: (Uuid, NaiveDate),
-    /// What it says and the payment it names, or why it cannot be read.
+    /// The word of a callback and the payment it names, or the reason why it cannot be read.
     read: Result<(Option<Notification>, Option<Uuid>), String>,
 }
 

@@ -1,4 +1,4 @@
-//! How many sessions with the database there may be: as many as can be at work at once, and one more for
+//! The room for sessions with the database: as many as can be at work at once, and one more for
 //! each that was given up and has not ended. The pool's own bound is the most that can come to.
 
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Room {
         taken.ok().map(|_| Taken(self.clone()))
     }
 
-    /// How many sessions were given up and have not ended.
+    /// Sessions that were given up and have not ended.
     pub(crate) fn given_up(&self) -> usize {
         self.0.given_up.load(Ordering::Acquire)
     }

@@ -1,8 +1,8 @@
-//! How urgent a piece of work with the database is, and what follows from it at the gate.
+//! The urgency of a piece of work with the database, and what follows from it at the gate.
 
 use std::time::Duration;
 
-/// Who is let in first when more is asked than the database can do, the most urgent first.
+/// The order in which callers are let in when more is asked than the database can do, the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
     /// The provider's callbacks: money is told once.
@@ -22,7 +22,7 @@ pub enum Urgency {
     Spare,
 }
 
-/// Nobody waits longer than this.
+/// The longest wait of anybody.
 pub(crate) const PATIENCE_MAX: Duration = Duration::from_secs(1);
 
 impl Urgency {
@@ -63,7 +63,7 @@ impl Urgency {
         }
     }
 
-    /// How many may wait in this line.
+    /// The number of callers that may wait in this line.
     pub(crate) fn waiting_max(self, waiting_max: usize) -> usize {
         match self {
             Self::Callback => waiting_max,

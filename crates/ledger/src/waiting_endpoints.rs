@@ -1,4 +1,4 @@
-//! Which endpoints deliveries wait for, and how each stands. The index of what is due is read from
+//! The endpoints that deliveries wait for, and the standing of each. The index of what is due is read from
 //! endpoint to endpoint: whoever has nothing due is not looked at.
 
 use chrono::{DateTime, Utc};
@@ -60,7 +60,7 @@ impl Tx<'_> {
         Ok(found.into_iter().map(|row| row.endpoint_id).collect())
     }
 
-    /// How these endpoints stand, and with `wants_new` those that a delivery of the last seconds waits
+    /// The standing of these endpoints, and with `wants_new` those that a delivery of the last seconds waits
     /// for; only those of this lane. New deliveries are found by their ids, which begin with the time:
     /// that reads the table of the running month, no further back than a few seconds. What the clock of
     /// another process makes look older than that is found by a look at everything.

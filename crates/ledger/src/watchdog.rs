@@ -21,7 +21,7 @@ const LOOK_MIN: Duration = Duration::from_millis(10);
 const LOOK_MAX: Duration = Duration::from_millis(250);
 
 thread_local! {
-    /// What this thread waits for at the database.
+    /// The question of this thread that the database has not answered.
     static CURRENT: RefCell<Option<Arc<Attempt>>> = const { RefCell::new(None) };
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn note(event: &InstrumentationEvent<'_>) {
     });
 }
 
-/// Whether the session that this thread works on was given up: nothing more may be written on it.
+/// Tells whether the session that this thread works on was given up: nothing more may be written on it.
 pub(crate) fn is_given_up() -> bool {
     with_current(|attempt| attempt.is_given_up.load(Ordering::Acquire)).unwrap_or(false)
 }
@@ -56,7 +56,7 @@ struct Attempt {
     is_in_commit: AtomicBool,
     is_given_up: AtomicBool,
     is_told: AtomicBool,
-    /// What others may have when it is given up.
+    /// The place that others may have when it is given up.
     place: Mutex<Option<Place>>,
 }
 
@@ -76,7 +76,7 @@ impl Attempt {
     }
 }
 
-/// What a watchdog watches over.
+/// The sessions that a watchdog watches over.
 pub(crate) struct Watched {
     /// The sessions' name in logs and metrics.
     pub(crate) name: &'static str,
@@ -84,11 +84,11 @@ pub(crate) struct Watched {
     pub(crate) places: usize,
     /// Sessions that may be given up at the same time and not have ended yet.
     pub(crate) given_up_max: usize,
-    /// Where they are counted.
+    /// The count of those that were given up.
     pub(crate) room: Room,
-    /// How long a caller waits in all.
+    /// The longest wait of a caller in all.
     pub(crate) deadline: Duration,
-    /// How long a session may be waited for.
+    /// The longest wait for a session.
     pub(crate) connection_wait: Duration,
     /// Sessions that cannot be replaced and have been silent for so long are helped by a restart only.
     pub(crate) beyond_help_after: Duration,
@@ -114,7 +114,7 @@ struct State {
     silent_since: Option<Instant>,
 }
 
-/// How the sessions of a pool stand.
+/// The standing of the sessions of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
     /// Sessions that were given up since the start.
@@ -189,7 +189,7 @@ impl Watchdog {
         }
     }
 
-    /// Whether all sessions are stuck and cannot be replaced, and have been for long: only a restart
+    /// Tells that all sessions are stuck and cannot be replaced, and have been for long: only a restart
     /// helps. Those that wait in a commit are not counted: that is a server which waits for its standby
     /// or its disk, and a new process would wait with it.
     pub(crate) fn is_beyond_help(&self) -> bool {
@@ -323,7 +323,7 @@ impl Watch {
         self.has_answered = true;
     }
 
-    /// Whether it was given up.
+    /// Tells whether it was given up.
     pub(crate) fn is_given_up(&self) -> bool {
         self.attempt.is_given_up.load(Ordering::Acquire)
     }

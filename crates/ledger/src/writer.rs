@@ -27,7 +27,7 @@ use crate::writer_queue::{Class, WriterQueue};
 /// So many share a commit at most: more make it longer and not cheaper for each.
 const GROUP_MAX: usize = 256;
 
-/// What is to be written.
+/// A change to write.
 #[derive(Clone)]
 pub(crate) enum Change {
     Order(Arc<Beginning>, OnUntaken),
@@ -59,7 +59,7 @@ impl Change {
     }
 }
 
-/// What came of it.
+/// The outcome of a change.
 pub(crate) enum Done {
     Begun(Untaken),
     CallSettled(CallSettled),
@@ -91,7 +91,7 @@ pub(crate) struct Counters {
     pub(crate) entries: AtomicU64,
 }
 
-/// What the writer's threads share, one after the other.
+/// The state that the writer's threads share, one after the other.
 pub(crate) struct Writer {
     database: Database,
     pub(crate) queue: WriterQueue<Entry>,

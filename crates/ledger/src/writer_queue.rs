@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What an entry is about.
+/// The class of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     /// It can be asked for again: an order, a callback.
@@ -13,12 +13,12 @@ pub(crate) enum Class {
     Result,
 }
 
-/// Why an entry was not taken.
+/// The reason why an entry was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// So many of its class wait already.
     Full,
-    /// Nobody will take it.
+    /// The writer has ended and takes nothing.
     Closed,
 }
 

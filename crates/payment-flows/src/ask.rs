@@ -27,7 +27,7 @@ const SYNC_PAYMENTS_MAX: usize = 40;
 const SYNC_AT_ONCE: usize = 5;
 /// How long a question may wait for its place in the channel's line.
 const LINE_PATIENCE: Duration = Duration::from_secs(5);
-/// How long a channel is left alone whose line is longer than that.
+/// A channel whose line is longer than that is left alone for this time.
 const LINE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What came of a question.
@@ -268,7 +268,7 @@ impl Flows {
     }
 }
 
-/// What a sync asks about, in its order, of an order's payments, newest first.
+/// The payments that a sync asks about, in its order, of an order's payments, newest first.
 fn to_sync(mut payments: Vec<PaymentFacts>) -> Vec<PaymentFacts> {
     payments.retain(can_ask);
     payments.sort_by_key(|payment| !payment.state.is_open());

@@ -76,7 +76,7 @@ impl Flows {
         &self.metrics
     }
 
-    /// Whether a channel is held to be out of order or out of reach just now: its breaker is open.
+    /// Tells that a channel is held to be out of order or out of reach just now: its breaker is open.
     #[must_use]
     pub fn is_cut_off(&self, channel: &Channel) -> bool {
         self.client.is_cut_off(channel)

@@ -7,7 +7,7 @@ use ledger::{LeasedWork, LedgerError, Urgency};
 
 use crate::flows::Flows;
 
-/// What a call is made under.
+/// The lease that a call is made under.
 #[derive(Debug)]
 pub(crate) struct Lease(Option<LeasedWork>);
 
@@ -24,7 +24,7 @@ impl Lease {
 }
 
 impl Flows {
-    /// Whether this lease lasts for one call more, renewed where it would not; no longer when another worker
+    /// Tells whether this lease lasts for one call more, renewed where it would not; no longer when another worker
     /// has the piece.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ mod expire;
 mod inquire;
 mod resolve;
 
-/// What came of a piece of work.
+/// The outcome of a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worked {
     /// It was done, or asked for and answered or not; it may come again by its plan.
@@ -27,10 +27,10 @@ pub enum Worked {
     Unsent(Duration),
 }
 
-/// What is decided of a piece of work.
+/// The decision on a piece of work.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Decided {
-    /// What becomes of it.
+    /// The next step of it.
     Next(WorkNext),
     /// Nothing could be sent: it is due again when that may be tried, as if it had not been taken up.
     Unsent(Duration),

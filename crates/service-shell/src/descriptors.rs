@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What a listener never exceeds, however many descriptors there are.
+/// The connections that a listener never exceeds, however many descriptors there are.
 const LISTENER_MAX: usize = 8_192;
 /// Kept for the database, the provider, Redis, endpoints, files.
 const RESERVE: usize = 320;
-/// Where the system names no limit.
+/// The limit where the system names none.
 const UNLIMITED: u64 = 1 << 20;
 
 /// Raises the soft limit to the hard one and returns what it is now. Where that fails, it stays.

@@ -8,7 +8,7 @@ use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 
-/// Whether a connection has had its request.
+/// Tells whether a connection has had its request.
 #[derive(Debug, Default)]
 struct Had(Cell<bool>);
 

@@ -1,4 +1,4 @@
-//! How long history, inbox, outbox, payers and creations are kept.
+//! Retention: the times for which history, inbox, outbox, payers and creations are kept.
 
 use service_shell::env::Reader;
 

@@ -1,4 +1,4 @@
-//! How many places each key holds.
+//! The places that each key holds.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -25,33 +25,33 @@ impl<K: Eq + Hash + Clone> Held<K> {
         }
     }
 
-    /// What the pool allows.
+    /// The limits of the pool.
     #[must_use]
     pub const fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// How many places are taken.
+    /// Places that are taken.
     #[must_use]
     pub const fn all(&self) -> usize {
         self.all
     }
 
-    /// How many of them by this key.
+    /// Places that this key has taken.
     #[must_use]
     pub fn of(&self, key: &K) -> usize {
         self.of.get(key).copied().unwrap_or_default()
     }
 
-    /// Whether the key may take one more.
+    /// Tells whether the key may take one more.
     ///
     /// # Errors
-    /// Why it may not.
+    /// The share that is used up, where it may not.
     pub fn admit(&self, key: &K) -> Result<(), Refused> {
         self.limits.admit(self.all, self.of(key))
     }
 
-    /// How many more the key could take now.
+    /// The number of places that the key could take now.
     #[must_use]
     pub fn room(&self, key: &K) -> usize {
         self.limits.room(self.all, self.of(key))

@@ -1,6 +1,6 @@
-//! How the places of a pool are shared: the arithmetic alone.
+//! The arithmetic of shares: who may take a place of a pool.
 
-/// Why a key gets no place.
+/// The reason why a key gets no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refused {
     /// The key holds all that one key may hold: its own doing.
@@ -25,9 +25,9 @@ impl Refused {
     }
 }
 
-/// How many places there are and who may take them.
+/// The places of a pool and who may take them.
 ///
-/// What the keys hold beyond `guaranteed` each never exceeds `places - reserve`. So with at most `reserve / guaranteed`
+/// The places that keys hold beyond `guaranteed` each never exceed `places - reserve`. So with at most `reserve / guaranteed`
 /// keys in the pool no key that holds less than `guaranteed` is ever refused, however greedy the others are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -74,10 +74,10 @@ impl Limits {
         }
     }
 
-    /// Whether a key that holds `own` of the `all` places taken so far may take one more.
+    /// Tells whether a key that holds `own` of the `all` places taken so far may take one more.
     ///
     /// # Errors
-    /// Why it may not.
+    /// The share that is used up, where it may not.
     pub const fn admit(&self, all: usize, own: usize) -> Result<(), Refused> {
         if own >= self.most_of_one {
             return Err(Refused::OwnShare);
@@ -95,7 +95,7 @@ impl Limits {
         }
     }
 
-    /// How many more places a key that holds `own` of the `all` places taken could take now, one after the other.
+    /// The number of places that a key could take now, one after the other, which holds `own` of the `all` taken.
     #[must_use]
     pub fn room(&self, all: usize, own: usize) -> usize {
         let free = self.places.saturating_sub(all);

@@ -37,19 +37,19 @@ impl<K: Eq + Hash + Clone, W> Line<K, W> {
         }
     }
 
-    /// How many wait.
+    /// The length of the whole line.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// How many of them of this key.
+    /// The length of this key's part of the line.
     #[must_use]
     pub fn len_of(&self, key: &K) -> usize {
         self.waiting.get(key).map_or(0, VecDeque::len)
     }
 
-    /// Whether nobody waits.
+    /// Tells that nobody waits.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
@@ -103,7 +103,7 @@ impl<K: Eq + Hash + Clone, W> Line<K, W> {
         Some((key, waiter.wake))
     }
 
-    /// Who has waited longest of those whose keys may be served.
+    /// The entry that has waited longest of those whose keys may be served.
     pub fn oldest(&self, may_be_served: impl Fn(&K) -> bool) -> Option<&W> {
         let of_each = self.waiting.iter().filter(|(key, _)| may_be_served(key));
         let first = of_each.filter_map(|(_, line)| line.front());

@@ -1,4 +1,4 @@
-//! What a pool tells: how full it is, who fills it, and who found no place.
+//! The metrics of a pool: how full it is, who fills it, and who found no place.
 
 use std::fmt::Display;
 use std::hash::Hash;
@@ -26,7 +26,7 @@ impl PoolMetrics {
     /// So many holders are named at a time: more would be more series than a pool is worth.
     const LARGEST: usize = 3;
 
-    /// What is held, and how many wait.
+    /// The places that are held, and the number that waits.
     #[must_use]
     pub fn read<K: Eq + Hash + Clone + Display>(held: &Held<K>, waiting: usize) -> Self {
         let largest = held.largest(Self::LARGEST).into_iter();
@@ -39,7 +39,7 @@ impl PoolMetrics {
     }
 }
 
-/// Nobody holds enough to be named at this rank.
+/// The name of a rank at which nobody holds enough to be told.
 const NOBODY: &str = "none";
 
 /// Refusals so far, by reason.

@@ -135,7 +135,7 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         Freed(self.0.freed.subscribe())
     }
 
-    /// How many more places the key could take now.
+    /// The number of places that the key could take now.
     #[must_use]
     pub fn room(&self, key: &K) -> usize {
         self.state().held.room(key)
@@ -147,25 +147,25 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         self.state().held.refused()
     }
 
-    /// What the pool allows.
+    /// The limits of the pool.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.state().held.limits()
     }
 
-    /// How many places are taken.
+    /// Places that are taken.
     #[must_use]
     pub fn held(&self) -> usize {
         self.state().held.all()
     }
 
-    /// How many of them by this key.
+    /// Places that this key has taken.
     #[must_use]
     pub fn held_by(&self, key: &K) -> usize {
         self.state().held.of(key)
     }
 
-    /// How many callers wait in [`Shares::enter`].
+    /// Callers that wait in [`Shares::enter`].
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.state().line.len()

@@ -48,7 +48,7 @@ impl Circuit {
         matches!(self.state, State::HalfOpen)
     }
 
-    /// How long it still refuses; where its time is over it is half open from now on.
+    /// The time for which it still refuses; where that is over it is half open from now on.
     pub(super) fn shut_for(&mut self, now: Instant) -> Option<Duration> {
         let State::Open { until } = self.state else {
             return None;

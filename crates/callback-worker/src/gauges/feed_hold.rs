@@ -1,4 +1,4 @@
-//! How long one transaction keeps the feed from telling what came after it. The server tells no stranger
+//! The time for which one transaction keeps the feed from telling what came after it. The server tells no stranger
 //! how old its transactions are, but it tells their numbers: the oldest that is the same from look to
 //! look has been running since the first of them.
 
@@ -11,7 +11,7 @@ use ledger::RunningTransactions;
 pub(super) struct FeedHold(Option<(i64, Instant)>);
 
 impl FeedHold {
-    /// How long the oldest transaction has been seen running at this look.
+    /// The time for which the oldest transaction has been seen running at this look.
     pub(super) fn after_look(&mut self, running: RunningTransactions, now: Instant) -> Duration {
         if running.oldest >= running.next {
             self.0 = None;

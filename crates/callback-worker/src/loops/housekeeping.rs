@@ -1,4 +1,4 @@
-//! What is kept for a time only: how long, and what was taken away when it was over.
+//! Housekeeping: rows that are kept for a time only, and the counts of those whose time was over.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const OF_DISABLED: &str = "deliveries_of_disabled";
 const OF_DELETED: &str = "deliveries_of_deleted";
 const PAYERS: &str = "payers";
 
-/// How long what grows is kept.
+/// The times for which rows are kept that grow with the orders.
 #[derive(Debug, Clone)]
 pub struct Housekeeping {
     pub(super) retention: Retention,
@@ -22,7 +22,7 @@ pub struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// What waits for an endpoint that is disabled for longer than `disabled_for` is given up. Counters
+    /// A delivery to an endpoint that is disabled for longer than `disabled_for` is given up. Counters
     /// are registered with `registry`.
     ///
     /// # Errors

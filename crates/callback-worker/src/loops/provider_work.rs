@@ -35,7 +35,7 @@ pub(crate) struct ProviderWork {
     pace: Pace,
 }
 
-/// What is known of the channels.
+/// The channels that were met, and those for which nothing can be sent.
 #[derive(Debug, Default)]
 struct Channels {
     met: BTreeSet<String>,

@@ -1,4 +1,4 @@
-//! Which deliveries are under way: a place for each among those of its endpoint and of its shop, endpoints that fail
+//! Deliveries under way: a place for each among those of its endpoint and of its shop, endpoints that fail
 //! apart from those that answer. A place is given back when it is dropped, so that a try that panics keeps none.
 
 use std::rc::Rc;
@@ -53,7 +53,7 @@ impl Lane {
         }
     }
 
-    /// What may be claimed now. While there are places beside the reserves, any endpoint may have them, up to what one
+    /// The deliveries that may be claimed now. While there are places beside the reserves, any endpoint may have them, up to what one
     /// endpoint may; else each may have what is guaranteed to it.
     fn room(&self) -> Option<DeliveryRoom> {
         let standings = [
@@ -128,7 +128,7 @@ impl UnderWay {
         }
     }
 
-    /// What may be claimed now; `None` when every place is taken.
+    /// The room for claims; `None` when every place is taken.
     pub(super) fn room(&self, state: EndpointState) -> Option<DeliveryRoom> {
         self.lane(state).room()
     }

@@ -131,7 +131,7 @@ pub(super) fn address(api: &Api, request: &HttpRequest) -> String {
     address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
 }
 
-/// Who it is, or a stranger, and therefore last in line; an error where there is no console.
+/// The operator, or a stranger, who is last in line; an error where there is no console.
 pub(super) async fn visit(api: &Api, request: &HttpRequest) -> Result<Option<Seat>, Refused> {
     let token = Token::of(request);
     let digest = token.as_ref().map(Token::digest);

@@ -45,7 +45,7 @@ pub async fn read_order(
     Ok(read().await.unwrap_or(known))
 }
 
-/// Whether the order came past this version, or into a final state, in time.
+/// Tells whether the order came past this version, or into a final state, in time.
 async fn news(mut watch: Watch, since: i32, until: Instant) -> bool {
     loop {
         match tokio::time::timeout_at(until, watch.next()).await {

@@ -1,4 +1,4 @@
-//! What is sent of claimed deliveries, read in one query for each table. One that cannot be read is put
+//! The messages of claimed deliveries, read in one query for each table. One that cannot be read is put
 //! off, whatever the reason: it holds up no other.
 
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ struct EndpointRow {
     previous_secret_until: Option<DateTime<Utc>>,
 }
 
-/// What claimed deliveries are made of.
+/// The rows that messages of claimed deliveries are made of.
 struct Parts {
     events: HashMap<Uuid, EventRow>,
     endpoints: HashMap<Uuid, EndpointRow>,

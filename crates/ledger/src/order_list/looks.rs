@@ -36,7 +36,7 @@ impl Span {
     };
 }
 
-/// What a page is to hold.
+/// The orders that a page is to hold.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) merchant: Uuid,
@@ -44,7 +44,7 @@ pub(super) struct Wanted<'a> {
     pub(super) limit: i64,
 }
 
-/// What a look found: the list down to its end, or to one order more than a page has.
+/// The outcome of a look: the list down to its end, or to one order more than a page has.
 #[derive(Debug, Default)]
 pub(super) struct Look {
     /// Newest first.
@@ -215,7 +215,7 @@ impl Wanted<'_> {
 }
 
 impl Tx<'_> {
-    /// What is older than the span's begin ends a look: an index that is read by several columns could not
+    /// A row older than the span's begin ends a look: an index that is read by several columns could not
     /// stop there, and would read on.
     fn look(&mut self, statement: Statement, span: Span) -> Result<Look, LedgerError> {
         let rows: Vec<Seen> = statement.load(self.connection()?)?;
@@ -239,7 +239,25 @@ impl Tx<'_> {
         wanted: &Wanted<'_>,
         span: Span,
     ) -> Result<Look, LedgerError> {
-        let statement = wanted.look(NEWEST, |statement| {
+        self.look_by_time(NEWEST, wanted, span)
+    }
+
+    pub(super) fn look_at_paid_long_after(
+        &mut self,
+        wanted: &Wanted<'_>,
+        span: Span,
+    ) -> Result<Look, LedgerError> {
+        self.look_by_time(PAID_LONG_AFTER, wanted, span)
+    }
+
+    /// Looks along an index that has nothing before the time at which orders were made.
+    fn look_by_time(
+        &mut self,
+        sql: &'static str,
+        wanted: &Wanted<'_>,
+        span: Span,
+    ) -> Result<Look, LedgerError> {
+        let statement = wanted.look(sql, |statement| {
             statement
                 .bind::<SqlUuid, _>(wanted.merchant)
                 .bind::<Timestamptz, _>(span.before.created_at)
@@ -262,21 +280,6 @@ impl Tx<'_> {
                 .bind::<Timestamptz, _>(span.before.created_at)
                 .bind::<SqlUuid, _>(span.before.id.as_uuid())
                 .bind::<Text, _>(state)
-        });
-        self.look(statement, span)
-    }
-
-    pub(super) fn look_at_paid_long_after(
-        &mut self,
-        wanted: &Wanted<'_>,
-        span: Span,
-    ) -> Result<Look, LedgerError> {
-        let statement = wanted.look(PAID_LONG_AFTER, |statement| {
-            statement
-                .bind::<SqlUuid, _>(wanted.merchant)
-                .bind::<Timestamptz, _>(span.before.created_at)
-                .bind::<SqlUuid, _>(span.before.id.as_uuid())
-                .bind::<Timestamptz, _>(span.from)
         });
         self.look(statement, span)
     }

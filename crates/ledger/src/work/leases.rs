@@ -15,7 +15,7 @@ use crate::schema::provider_work;
 use crate::statement::Statement;
 use crate::tx::{Tx, shifted};
 
-/// How many pieces of work may be claimed.
+/// The room for pieces of work that are claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkRoom {
     /// Of all channels together.
@@ -175,7 +175,7 @@ impl Tx<'_> {
         }))
     }
 
-    /// Whether the lease is still ours; locks the row, so that what follows in this transaction
+    /// Tells whether the lease is still ours; locks the row, so that what follows in this transaction
     /// cannot be overtaken.
     ///
     /// # Errors

@@ -225,7 +225,7 @@ impl Flows {
         Ok(WorkNext::Done.into())
     }
 
-    /// Why no create is begun now: this is another worker's by now, or the breaker of its channel would refuse it.
+    /// The reason why no create is begun now: this is another worker's by now, or the breaker of its channel would refuse it.
     async fn cannot_create(
         &self,
         facts: &PaymentFacts,
