@@ -11,12 +11,14 @@ use prometheus::Registry;
 use shares::{Limits, Place, Shares};
 use tokio::time::Instant;
 
-use crate::metrics::{ClientMetrics, Exchange};
+use crate::metrics::Exchange;
 use crate::outcome::NotSentReason;
 
 mod circuit;
+mod states;
 
 use circuit::Circuit;
+use states::BreakerStates;
 
 /// An open breaker refuses calls for this time, and so does a probe that is late.
 pub(super) const OPEN_FOR: Duration = Duration::from_secs(5);
@@ -46,7 +48,6 @@ const PLACES: Limits = Limits {
 pub struct Breaker {
     circuits: Arc<Mutex<Circuits>>,
     places: Shares<String>,
-    metrics: ClientMetrics,
 }
 
 /// A kind of call of one channel.
@@ -93,47 +94,52 @@ pub(crate) enum Verdict {
     Unreachable,
 }
 
-impl Breaker {
-    /// Breakers that are closed, and tell their states in the gauge of these metrics.
-    #[must_use]
-    pub fn new(metrics: &ClientMetrics) -> Self {
-        metrics.breaker_is(ANY, false);
+impl Default for Breaker {
+    /// Breakers that are closed.
+    fn default() -> Self {
         Self {
             circuits: Arc::default(),
             places: Shares::new("provider_calls", PLACES, Limits::NONE),
-            metrics: metrics.clone(),
         }
     }
+}
 
-    /// Tells in `registry` how full the places of exchanges are.
+impl Breaker {
+    /// Tells in `registry` how full the places of exchanges are, and which breakers are open.
     ///
     /// # Errors
     /// When they are told there already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        registry.register(Box::new(BreakerStates::new(self.clone())?))?;
         self.places.register(registry)
     }
 
-    /// Tells that the provider is held to be out of reach: calls of every channel are refused untried, or a few
-    /// are tried for all.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.lock().reach.is_open()
-    }
-
-    /// Tells that calls of this kind and channel are refused, or a few are tried for all.
+    /// Tells that calls of this kind and channel are refused, or a few are tried for all just now.
     pub(crate) fn is_open_for(&self, what: Exchange<'_>) -> bool {
-        let circuits = self.lock();
-        circuits.reach.is_open()
+        let now = Instant::now();
+        let mut circuits = self.lock();
+        circuits.is_out_of_reach(now)
             || circuits
                 .lines
-                .get(&(what.call, what.channel.to_owned()))
-                .is_some_and(|line| line.circuit.is_open())
+                .get_mut(&(what.call, what.channel.to_owned()))
+                .is_some_and(|line| line.is_open(now))
     }
 
     /// The time for which these calls are refused yet; `None` where one would be tried.
     pub(crate) fn refuses_for(&self, what: Exchange<'_>) -> Option<Duration> {
-        // Asked and given back: its places are free again.
-        self.admit(what).err().map(|reason| reason.retry_in())
+        let now = Instant::now();
+        let mut circuits = self.lock();
+        let probes = match circuits.shut(what, now) {
+            Err(wait) => return Some(wait),
+            Ok(probes) => probes,
+        };
+        let (name, line) = circuits.line(what);
+        match line.room_for_probe(now) {
+            Err(wait) if probes => return Some(wait),
+            Ok(()) | Err(_) => {}
+        }
+        let is_full = self.places.room(&name.1) == 0;
+        is_full.then(|| NotSentReason::Crowded.retry_in())
     }
 
     /// Leave to call.
@@ -158,19 +164,13 @@ impl Breaker {
     fn pass(&self, what: Exchange<'_>) -> Result<(LineName, Instant, Option<u64>), Duration> {
         let now = Instant::now();
         let mut circuits = self.lock();
-        if let Some(wait) = circuits.reach.shut_for(now) {
-            return Err(wait);
-        }
-        let everybody_probes = circuits.reach.is_half_open();
+        let probes = circuits.shut(what, now)?;
         let number = circuits.probes_begun;
         let (name, line) = circuits.line(what);
-        line.judge_late_probes(now);
-        if let Some(wait) = line.circuit.shut_for(now) {
-            return Err(wait);
-        }
         let mut probe = None;
-        if everybody_probes || line.circuit.is_half_open() {
-            line.begin_probe(number, now)?;
+        if probes {
+            line.room_for_probe(now)?;
+            line.probes.push(Probe { number, began: now });
             probe = Some(number);
             circuits.probes_begun = number.wrapping_add(1);
         }
@@ -196,14 +196,19 @@ impl Breaker {
             }
             Some(Verdict::Failed) => line.circuit.failed(admission.began, now, is_probe),
             Some(Verdict::Unreachable) => circuits.reach.failed(admission.began, now, is_probe),
-            None => return,
+            None => {}
         }
-        let what = Exchange {
-            call: admission.line.0,
-            channel: &admission.line.1,
-        };
-        self.metrics.breaker_is(what, line.circuit.is_open());
-        self.metrics.breaker_is(ANY, circuits.reach.is_open());
+    }
+
+    /// Each breaker, and whether it is open; the one of the way to the provider is named like [`ANY`].
+    fn states(&self) -> Vec<(LineName, bool)> {
+        let now = Instant::now();
+        let mut circuits = self.lock();
+        let reach = circuits.is_out_of_reach(now);
+        let lines = circuits.lines.iter_mut();
+        let lines = lines.map(|(name, line)| (name.clone(), line.is_open(now)));
+        let any = (ANY.call, ANY.channel.to_owned());
+        lines.chain([(any, reach)]).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Circuits> {
@@ -212,6 +217,29 @@ impl Breaker {
 }
 
 impl Circuits {
+    /// Tells that the provider is held to be out of reach.
+    fn is_out_of_reach(&self, now: Instant) -> bool {
+        let is_tried = || self.lines.values().any(|line| !line.probes.is_empty());
+        self.reach.refuses(now) || (self.reach.is_half_open() && is_tried())
+    }
+
+    /// Tells whether a call would be a probe.
+    ///
+    /// # Errors
+    /// The time for which calls of this kind and channel are refused yet.
+    fn shut(&mut self, what: Exchange<'_>, now: Instant) -> Result<bool, Duration> {
+        if let Some(wait) = self.reach.shut_for(now) {
+            return Err(wait);
+        }
+        let everybody_probes = self.reach.is_half_open();
+        let (_, line) = self.line(what);
+        line.judge_late_probes(now);
+        match line.circuit.shut_for(now) {
+            Some(wait) => Err(wait),
+            None => Ok(everybody_probes || line.circuit.is_half_open()),
+        }
+    }
+
     fn line(&mut self, what: Exchange<'_>) -> (LineName, &mut Line) {
         let mut name = (what.call, what.channel.to_owned());
         if self.lines.len() >= LINES_MAX && !self.lines.contains_key(&name) {
@@ -236,14 +264,20 @@ impl Line {
         self.probes.retain(|probe| !is_late(probe));
     }
 
-    fn begin_probe(&mut self, number: u64, now: Instant) -> Result<(), Duration> {
-        if let Some(oldest) = self.probes.first()
-            && self.probes.len() >= PROBES_MAX
-        {
-            return Err((oldest.began + PROBE_DEADLINE).saturating_duration_since(now));
+    fn room_for_probe(&self, now: Instant) -> Result<(), Duration> {
+        match self.probes.first() {
+            Some(oldest) if self.probes.len() >= PROBES_MAX => {
+                Err((oldest.began + PROBE_DEADLINE).saturating_duration_since(now))
+            }
+            _ => Ok(()),
         }
-        self.probes.push(Probe { number, began: now });
-        Ok(())
+    }
+
+    /// Tells that its calls are refused, or a few are tried for all just now.
+    fn is_open(&mut self, now: Instant) -> bool {
+        self.judge_late_probes(now);
+        let is_tried = self.circuit.is_half_open() && !self.probes.is_empty();
+        self.circuit.refuses(now) || is_tried
     }
 }
 

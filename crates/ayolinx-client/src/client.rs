@@ -76,29 +76,18 @@ impl AyolinxClient {
     /// Tells that creates of this channel are hardly tried just now: too many in a row failed or reached nobody.
     #[must_use]
     pub fn is_cut_off(&self, channel: &Channel) -> bool {
-        let what = Exchange {
-            call: create_name(channel.method),
-            channel: &channel.code,
-        };
-        self.settings.breaker.is_open_for(what)
+        self.settings.breaker.is_open_for(create_of(channel))
     }
 
     /// The time for which a create of this channel would be refused untried; `None` where it would be tried.
     #[must_use]
     pub fn refuses_creates_for(&self, channel: &Channel) -> Option<Duration> {
-        let what = Exchange {
-            call: create_name(channel.method),
-            channel: &channel.code,
-        };
-        self.settings.breaker.refuses_for(what)
+        self.settings.breaker.refuses_for(create_of(channel))
     }
 
     /// Opens a payment. Ends within the settings' timeout.
     pub async fn create(&self, request: &CreateRequest<'_>) -> CreateOutcome {
-        let what = Exchange {
-            call: create_name(request.channel.method),
-            channel: &request.channel.code,
-        };
+        let what = create_of(request.channel);
         let exchange = Box::pin(self.try_create(what, request));
         let outcome = self.observed(what, &request.our_reference, exchange).await;
         if request.channel.method == Method::Qris {
@@ -307,13 +296,18 @@ fn check_echo(echo: Option<&str>, ours: &str) -> Result<(), Stop> {
     }
 }
 
-const fn create_name(method: Method) -> &'static str {
-    match method {
+/// The exchange that makes a payment of this channel.
+fn create_of(channel: &Channel) -> Exchange<'_> {
+    let call = match channel.method {
         Method::Qris => "qris_create",
         Method::Ewallet => "ewallet_create",
         Method::VirtualAccount => "virtual_account_create",
         Method::Retail => "retail_create",
         Method::PaymentLink => "payment_link_create",
+    };
+    Exchange {
+        call,
+        channel: &channel.code,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prometheus::core::Collector;
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 use crate::settings::Which;
 
@@ -53,7 +53,6 @@ pub struct ClientMetrics {
     accepted_keys: IntCounterVec,
     qr_codes: IntCounterVec,
     unknown_codes: IntCounterVec,
-    breakers: IntGaugeVec,
 }
 
 impl ClientMetrics {
@@ -113,13 +112,6 @@ impl ClientMetrics {
                 ),
                 &["call"],
             )?,
-            breakers: IntGaugeVec::new(
-                Opts::new(
-                    "gateway_provider_breaker",
-                    "Whether calls are refused untried, but for probes, by call and channel.",
-                ),
-                &["call", "channel"],
-            )?,
         };
         metrics.begin();
         Ok(metrics)
@@ -158,7 +150,7 @@ impl ClientMetrics {
     /// # Errors
     /// When a name is taken already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
-        let collectors: [Box<dyn Collector>; 8] = [
+        let collectors: [Box<dyn Collector>; 7] = [
             Box::new(self.token_fetches.clone()),
             Box::new(self.calls.clone()),
             Box::new(self.durations.clone()),
@@ -166,7 +158,6 @@ impl ClientMetrics {
             Box::new(self.accepted_keys.clone()),
             Box::new(self.qr_codes.clone()),
             Box::new(self.unknown_codes.clone()),
-            Box::new(self.breakers.clone()),
         ];
         collectors
             .into_iter()
@@ -185,13 +176,6 @@ impl ClientMetrics {
         self.durations
             .with_label_values(&[call, channel])
             .observe(took.as_secs_f64());
-    }
-
-    pub(crate) fn breaker_is(&self, exchange: Exchange<'_>, open: bool) {
-        let Exchange { call, channel } = exchange;
-        self.breakers
-            .with_label_values(&[call, channel])
-            .set(i64::from(open));
     }
 
     pub(crate) fn private_key_accepted(&self, which: Which) {

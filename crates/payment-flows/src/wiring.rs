@@ -123,7 +123,7 @@ impl FlowParts {
     ) -> Result<Self, WiringError> {
         let metrics = ClientMetrics::new()?;
         metrics.register(registry)?;
-        let breaker = Breaker::new(&metrics);
+        let breaker = Breaker::default();
         breaker.register(registry)?;
         for channel in shared.channels.of_method(Method::Qris) {
             metrics.begin_qr_codes(&channel.code);

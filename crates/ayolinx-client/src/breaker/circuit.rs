@@ -40,8 +40,9 @@ struct Answer {
 }
 
 impl Circuit {
-    pub(super) const fn is_open(&self) -> bool {
-        matches!(self.state, State::Open { .. } | State::HalfOpen)
+    /// Tells whether its time to refuse calls is not over; when it is, it is half open for the next call.
+    pub(super) fn refuses(&self, now: Instant) -> bool {
+        matches!(self.state, State::Open { until } if now < until)
     }
 
     pub(super) const fn is_half_open(&self) -> bool {

@@ -16,7 +16,7 @@ const ELSEWHERE: Exchange<'static> = Exchange {
 };
 
 fn breaker() -> Breaker {
-    Breaker::new(&ClientMetrics::new().unwrap())
+    Breaker::default()
 }
 
 fn end(breaker: &Breaker, what: Exchange<'_>, verdict: Verdict, times: u32) {
@@ -33,7 +33,7 @@ async fn five_failures_in_a_row_open_the_line_that_met_them_and_an_answer_closes
     end(&breaker, HERE, Verdict::Failed, 1);
     assert_eq!(breaker.refuses_for(HERE).unwrap(), OPEN_FOR);
     end(&breaker, ELSEWHERE, Verdict::Failed, 4);
-    assert!(!breaker.is_open() && !breaker.is_open_for(ELSEWHERE));
+    assert!(!breaker.is_open_for(ELSEWHERE));
     tokio::time::advance(OPEN_FOR).await;
     breaker.admit(HERE).unwrap().judged(Verdict::Failed);
     assert!(breaker.admit(HERE).is_err());
@@ -42,6 +42,49 @@ async fn five_failures_in_a_row_open_the_line_that_met_them_and_an_answer_closes
     assert!(!breaker.is_open_for(HERE));
     end(&breaker, HERE, Verdict::Failed, 4);
     assert!(!breaker.is_open_for(HERE));
+}
+
+/// Nobody calls meanwhile: a channel that is held to be down would not be called again.
+#[tokio::test(start_paused = true)]
+async fn an_open_breakers_time_passes_also_without_a_call() {
+    for (verdict, met) in [
+        (Verdict::Failed, "qris_create"),
+        (Verdict::Unreachable, "any"),
+    ] {
+        let breaker = breaker();
+        let open = |breaker: &Breaker| {
+            let states = breaker.states().into_iter();
+            let open = states.filter(|(_, is_open)| *is_open);
+            open.map(|((call, _), _)| call).collect::<Vec<_>>()
+        };
+        end(&breaker, HERE, verdict, 5);
+        assert!(breaker.is_open_for(HERE));
+        assert!(open(&breaker).contains(&met), "{verdict:?}");
+        tokio::time::advance(OPEN_FOR).await;
+        assert!(!breaker.is_open_for(HERE) && open(&breaker).is_empty());
+        assert_eq!(breaker.refuses_for(HERE), None);
+        // While it is tried for all, it is told as open; a probe that hangs opens it again for its time.
+        let probe = breaker.admit(HERE).unwrap();
+        assert!(breaker.is_open_for(HERE), "{verdict:?}");
+        drop(probe);
+        assert!(!breaker.is_open_for(HERE), "{verdict:?}");
+    }
+}
+
+/// Asking is no call: it takes no place and no probe, and is counted nowhere.
+#[tokio::test(start_paused = true)]
+async fn to_ask_whether_a_call_would_be_refused_takes_nothing() {
+    let breaker = breaker();
+    end(&breaker, HERE, Verdict::Failed, 5);
+    tokio::time::advance(OPEN_FOR).await;
+    for _ in 0..10 {
+        assert_eq!(breaker.refuses_for(HERE), None);
+    }
+    let probes: Vec<Admission> = (0..PROBES_MAX)
+        .map(|_| breaker.admit(HERE).unwrap())
+        .collect();
+    assert_eq!(breaker.refuses_for(HERE), Some(PROBE_DEADLINE));
+    assert_eq!(breaker.places.held(), probes.len());
 }
 
 #[tokio::test(start_paused = true)]
@@ -104,7 +147,7 @@ async fn an_abandoned_probe_frees_its_place() {
 async fn nobody_there_concerns_all_until_anybody_is_answered_whoever_hangs() {
     let breaker = breaker();
     end(&breaker, HERE, Verdict::Unreachable, 5);
-    assert!(breaker.is_open());
+    assert!(breaker.is_open_for(ELSEWHERE));
     for what in [HERE, ELSEWHERE] {
         assert_eq!(breaker.refuses_for(what).unwrap(), OPEN_FOR);
     }
@@ -112,7 +155,7 @@ async fn nobody_there_concerns_all_until_anybody_is_answered_whoever_hangs() {
     let hanging: Vec<Admission> = std::iter::from_fn(|| breaker.admit(HERE).ok()).collect();
     assert_eq!(hanging.len(), PROBES_MAX);
     breaker.admit(ELSEWHERE).unwrap().judged(Verdict::Answered);
-    assert!(!breaker.is_open());
+    assert!(!breaker.is_open_for(ELSEWHERE));
     end(&breaker, HERE, Verdict::Answered, 1);
 }
 

@@ -168,7 +168,7 @@ pub(crate) fn settings(base_url: &str) -> ProviderSettings {
         signing_key_previous: None,
         json_style: JsonStyle::Php,
         timeout: TIMEOUT,
-        breaker: Breaker::new(&metrics),
+        breaker: Breaker::default(),
         metrics,
     }
 }

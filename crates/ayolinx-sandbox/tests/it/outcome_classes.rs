@@ -29,7 +29,7 @@ fn client(rig: &Rig) -> AyolinxClient {
         signing_key_previous: None,
         json_style: JsonStyle::Php,
         timeout: TIMEOUT,
-        breaker: Breaker::new(&metrics),
+        breaker: Breaker::default(),
         metrics,
     };
     AyolinxClient::new(settings, TokenCache::in_process()).unwrap()

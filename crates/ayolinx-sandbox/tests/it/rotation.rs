@@ -51,7 +51,7 @@ impl Ours {
             signing_key_previous: keys.1,
             json_style: JsonStyle::Php,
             timeout: TIMEOUT * 4,
-            breaker: Breaker::new(&metrics),
+            breaker: Breaker::default(),
             metrics,
         };
         let client = AyolinxClient::new(settings, TokenCache::in_process()).unwrap();

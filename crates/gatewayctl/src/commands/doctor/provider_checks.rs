@@ -74,7 +74,7 @@ fn client(
         signing_key_previous: account.signing_key_previous.clone(),
         json_style: account.json_style,
         timeout: account.timeout,
-        breaker: Breaker::new(&metrics),
+        breaker: Breaker::default(),
         metrics,
     };
     AyolinxClient::new(settings, TokenCache::in_process())

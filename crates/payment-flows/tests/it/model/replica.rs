@@ -114,7 +114,7 @@ fn flows(ports: Ports, ledger: &Ledger) -> Rc<Flows> {
         signing_key_previous: None,
         json_style: JsonStyle::Php,
         timeout: PROVIDER_TIMEOUT,
-        breaker: Breaker::new(&metrics),
+        breaker: Breaker::default(),
         metrics,
     };
     let settings = FlowSettings {
