@@ -14,6 +14,7 @@ use ayolinx_core::states::PaymentState;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use ledger::{Applied, LedgerError, NotedCall, Observation, PaymentFacts, Source, Urgency};
+use tokio::time::Instant;
 
 use crate::flows::Flows;
 use crate::lease::Lease;
@@ -165,18 +166,13 @@ impl Flows {
     /// The bare question, under a lease that lasts for it.
     ///
     /// # Errors
-    /// When the lease cannot be renewed.
+    /// As [`Flows::hold_for_a_call`].
     pub(crate) async fn question(
         &self,
         payment: &PaymentFacts,
         lease: &mut Lease,
     ) -> Result<Told, LedgerError> {
-        if !self.lasts_for_a_call(lease).await? {
-            return Ok(Told::Unsent {
-                why: "another worker has it".to_owned(),
-                retry_in: Duration::ZERO,
-            });
-        }
+        self.hold_for_a_call(lease).await?;
         Ok(self.bare_question(payment).await)
     }
 
@@ -229,7 +225,8 @@ impl Flows {
     }
 
     /// Asks about everything of an order that can be asked about (contract 4.3, sync), for whoever
-    /// wants to know.
+    /// wants to know: the first few at once, further ones in their channel's line, and none any more when
+    /// that has taken as long as one exchange may.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when the order is another merchant's.
@@ -253,10 +250,23 @@ impl Flows {
         let Some(payments) = payments else {
             return Ok(SyncOutcome::TooSoon);
         };
+        let until = Instant::now()
+            .checked_add(self.client.timeout())
+            .unwrap_or_else(Instant::now);
         let mut outcome = SyncOutcome::Answered;
-        for some in to_sync(payments).chunks(SYNC_AT_ONCE) {
-            let questions = some.iter().map(|payment| self.ask(payment));
-            for asked in join_all(questions).await {
+        for (round, some) in to_sync(payments).chunks(SYNC_AT_ONCE).enumerate() {
+            let questions = some.iter().map(async |payment| match round {
+                0 => self.ask(payment).await,
+                _ => self.ask_in_line(payment, &mut Lease::none()).await,
+            });
+            let asked = match round {
+                0 => Ok(join_all(questions).await),
+                _ => tokio::time::timeout_at(until, join_all(questions)).await,
+            };
+            let Ok(asked) = asked else {
+                return Ok(SyncOutcome::NoAnswer);
+            };
+            for asked in asked {
                 match asked? {
                     Asked::Answered { .. } => {}
                     Asked::Refused(reply) => outcome = SyncOutcome::Refused(reply),

@@ -107,17 +107,20 @@ impl Flows {
         let Some(channel) = self.channel_of(payment.channel.as_deref()) else {
             return Ok(Closing::NoAnswer);
         };
-        if !self.lasts_for_a_call(lease).await? {
-            return Ok(Closing::Unsent(Duration::ZERO));
-        }
+        self.hold_for_a_call(lease).await?;
         let reference = payment.id.to_string();
         let cancelled = self.client.cancel_qris(&reference, &channel.code).await;
-        let told = self.question(payment, lease).await?;
         let closed = match cancelled.detail() {
             Some(why) => format!("{}: {why}", cancelled.name()),
             None => cancelled.name().to_owned(),
         };
-        self.note_closing(payment, closed, told.summary()).await?;
+        let told = self.question(payment, lease).await;
+        let said = match &told {
+            Ok(told) => told.summary(),
+            Err(_not_held) => "not sent: another worker has it".to_owned(),
+        };
+        self.note_closing(payment, closed, said).await?;
+        let told = told?;
         let answer = match told {
             Told::Answer(answer) => answer,
             Told::Unsent { retry_in, .. } => return Ok(Closing::Unsent(retry_in)),

@@ -24,17 +24,17 @@ impl Lease {
 }
 
 impl Flows {
-    /// Tells whether this lease lasts for one call more, renewed where it would not; no longer when another worker
-    /// has the piece.
+    /// Has this lease last for one call more, renewed where it would not.
     ///
     /// # Errors
-    /// When it cannot be renewed.
-    pub(crate) async fn lasts_for_a_call(&self, lease: &mut Lease) -> Result<bool, LedgerError> {
+    /// [`LedgerError::Conflict`] when another worker has the piece: nothing is sent, settled or learnt of it.
+    /// When the lease cannot be renewed.
+    pub(crate) async fn hold_for_a_call(&self, lease: &mut Lease) -> Result<(), LedgerError> {
         let Some(work) = &lease.0 else {
-            return Ok(true);
+            return Ok(());
         };
         if self.outlasts_a_call(work) {
-            return Ok(true);
+            return Ok(());
         }
         let held = work.clone();
         let renewed = self
@@ -42,13 +42,13 @@ impl Flows {
             .at(Urgency::Write)
             .transact(move |tx| tx.renew_work(&held))
             .await?;
+        let renewed = renewed.filter(|renewed| self.outlasts_a_call(renewed));
         let Some(renewed) = renewed else {
             tracing::warn!(payment.id = %work.payment_id, "too late to send: the lease ends");
-            return Ok(false);
+            return Err(LedgerError::Conflict("another worker has it".to_owned()));
         };
-        let lasts = self.outlasts_a_call(&renewed);
         *lease = Lease::on(&renewed);
-        Ok(lasts)
+        Ok(())
     }
 
     fn outlasts_a_call(&self, work: &LeasedWork) -> bool {

@@ -46,7 +46,8 @@ impl Flows {
     /// Does one leased piece of work and ends its lease.
     ///
     /// # Errors
-    /// When the ledger is away; the lease then runs out and somebody does it again.
+    /// When the ledger is away; the lease then runs out and somebody does it again. When somebody else
+    /// already does.
     pub async fn do_work(&self, work: &LeasedWork) -> Result<Worked, LedgerError> {
         let id = work.payment_id;
         let facts = self

@@ -280,6 +280,33 @@ async fn a_lost_code_is_replaced_also_where_the_provider_refuses_to_cancel_it() 
     }
 }
 
+/// Asked, cancelled, and then something comes between: the next look finds it cancelled, by us.
+#[actix_rt::test]
+async fn a_lost_code_that_we_cancelled_is_replaced_whatever_comes_between() {
+    let scene = Scene::start().await;
+    for between in [
+        error(500, "5005100"),
+        error(429, "4295100"),
+        json!("drop_after_effect"),
+    ] {
+        let second = json!({"call": "qris_query", "skip": 1, "times": 1, "action": between});
+        scene.sandbox.fault(second).await;
+        let (_, lost) = scene.lost("BNC_QRIS", &json!("drop_after_effect")).await;
+        let id = lost["id"].as_str().unwrap();
+        let what = format!("{between}: it is replaced");
+        let replaced = (scene.shop).until(id, &what, |it| it["payments"][0]["status"] == "pending");
+        replaced.await;
+        assert_eq!(scene.sandbox.fired().await, [1, 1], "{between}");
+        let there = scene.sandbox.transaction(&lost["payments"][0]).await;
+        assert_eq!(there["latestTransactionStatus"], "05", "{between}");
+        let order = scene.shop.order(id).await;
+        assert_eq!(order["payments"][1]["failure"]["code"], "artefact_lost");
+        scene.sandbox.pay(&order["payments"][0]).await;
+        assert_eq!(scene.shop.order(id).await["status"], "paid", "{between}");
+        scene.sandbox.heal().await;
+    }
+}
+
 #[actix_rt::test]
 async fn a_shop_may_take_it_back_meanwhile() {
     let scene = Scene::start().await;

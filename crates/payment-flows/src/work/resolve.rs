@@ -1,8 +1,6 @@
 //! Finding out what became of a create whose outcome is unknown, and mending it (contract 4.1):
 //! asked about before anything is sent again.
 
-use std::time::Duration;
-
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::method::Method;
@@ -66,6 +64,13 @@ impl Flows {
             }
         };
         match answer.status {
+            // Its code was never shown. Mostly it was we who cancelled it, on the way to its replacement.
+            ProviderStatus::Cancelled if facts.method == Method::Qris => {
+                match self.cannot_create(facts, lease).await? {
+                    Some(unsent) => Ok(unsent),
+                    None => self.replace(work, facts, lease).await,
+                }
+            }
             ProviderStatus::Success
             | ProviderStatus::Refunded
             | ProviderStatus::Cancelled
@@ -90,7 +95,7 @@ impl Flows {
         facts: &PaymentFacts,
         lease: &mut Lease,
     ) -> Result<Decided, LedgerError> {
-        // Asked before it is closed: what is closed and not replaced looks withdrawn to the next look.
+        // Asked before it is closed: who closes it goes on to replace it.
         if let Some(unsent) = self.cannot_create(facts, lease).await? {
             return Ok(unsent);
         }
@@ -112,9 +117,7 @@ impl Flows {
         facts: &PaymentFacts,
         lease: &mut Lease,
     ) -> Result<Decided, LedgerError> {
-        if !self.lasts_for_a_call(lease).await? {
-            return Ok(Decided::Unsent(Duration::ZERO));
-        }
+        self.hold_for_a_call(lease).await?;
         let leased = work.clone();
         let replacement = PaymentId::from_uuid(Uuid::now_v7());
         let call = self
@@ -225,15 +228,13 @@ impl Flows {
         Ok(WorkNext::Done.into())
     }
 
-    /// The reason why no create is begun now: this is another worker's by now, or the breaker of its channel would refuse it.
+    /// The reason why no create is begun now: its channel would refuse it.
     async fn cannot_create(
         &self,
         facts: &PaymentFacts,
         lease: &mut Lease,
     ) -> Result<Option<Decided>, LedgerError> {
-        if !self.lasts_for_a_call(lease).await? {
-            return Ok(Some(Decided::Unsent(Duration::ZERO)));
-        }
+        self.hold_for_a_call(lease).await?;
         let channel = self.channel_of(facts.channel.as_deref());
         let refused_for = channel.and_then(|channel| self.client.refuses_creates_for(channel));
         Ok(refused_for.map(Decided::Unsent))
