@@ -73,6 +73,8 @@ pub struct LeasedWork {
     pub last_reply: Option<Failure>,
     /// Fences a worker that wakes up late.
     pub token: Uuid,
+    /// Since when it is due, in database time.
+    pub due_at: DateTime<Utc>,
     /// When it was claimed, in database time.
     pub leased_at: DateTime<Utc>,
     /// The end of the lease, in database time.

@@ -115,7 +115,7 @@ impl ProviderWork {
 
     /// More was claimed than the shares allow: it is due as it was.
     async fn give_back(&self, refused: Vec<LeasedWork>) -> Result<(), LedgerError> {
-        let put_back = move |work: &LeasedWork| (work.clone(), WorkNext::Untried(work.leased_at));
+        let put_back = move |work: &LeasedWork| (work.clone(), WorkNext::Untried(work.due_at));
         let refused: Vec<_> = refused.iter().map(put_back).collect();
         self.flows
             .ledger()

@@ -174,12 +174,13 @@ pub(super) struct Place {
 }
 
 impl Drop for Place {
-    /// An endpoint or shop that could have no more is looked at again: more may wait for it.
+    /// A healthy endpoint or shop that could have no more is looked at again: more may wait for it.
     fn drop(&mut self) {
         let lane = self.under_way.lane(self.state);
         let was_full = lane.is_full_for(self.endpoint, self.shop) || lane.room().is_none();
         self.shares = None;
-        if was_full {
+        // The pace is the healthy ones'. A troubled endpoint has one place, and is always full at its end.
+        if was_full && self.state == EndpointState::Healthy {
             self.under_way.pace.nudge();
         }
     }

@@ -60,6 +60,8 @@ struct LeasedRow {
     #[diesel(sql_type = Nullable<Text>)]
     reply_message: Option<String>,
     #[diesel(sql_type = Timestamptz)]
+    due_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
     leased_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
     leased_until: DateTime<Utc>,
@@ -122,8 +124,8 @@ impl Tx<'_> {
                         FROM payments WHERE payments.id = w.payment_id), ?) ELSE w.channel END \
              FROM due WHERE w.payment_id = due.payment_id AND w.kind = due.kind \
              RETURNING w.payment_id, due.channel, w.began_at, w.steps, w.not_found_at, w.resends, \
-                 w.alike, w.unanswered, w.reply_code, w.reply_message, now() AS leased_at, \
-                 w.leased_until",
+                 w.alike, w.unanswered, w.reply_code, w.reply_message, w.due_at, \
+                 now() AS leased_at, w.leased_until",
         )
         .bind::<Text, _>(kind.as_str())
         .bind::<Text, _>(kind.as_str())
@@ -149,6 +151,7 @@ impl Tx<'_> {
                 last_reply: row.last_reply(),
                 channel: row.channel,
                 token,
+                due_at: row.due_at,
                 leased_at: row.leased_at,
                 leased_until: row.leased_until,
                 lease_ends,

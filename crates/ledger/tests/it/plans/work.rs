@@ -119,7 +119,7 @@ async fn a_renewed_lease_is_held_on_and_a_lost_one_is_not_renewed() {
     let held = work.clone();
     let renewed = books.run(move |tx| tx.renew_work(&held)).await.unwrap();
     assert!(renewed.lease_ends > work.lease_ends);
-    assert_eq!(renewed.leased_at, work.leased_at);
+    assert_eq!(renewed.due_at, work.due_at);
     assert!(renewed.leased_until > work.leased_until - TimeDelta::seconds(1));
     assert!(look(&books, 1.into()).await.is_empty());
     books.sql(
