@@ -11,17 +11,22 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpResponse, HttpServer, dev::Server, http::header::ContentType, middleware::from_fn, web,
+    App, HttpResponse, HttpServer,
+    dev::Server,
+    http::{KeepAlive, header::ContentType},
+    middleware::from_fn,
+    web,
 };
 use prometheus::{Registry, TextEncoder};
 use tokio::time::timeout;
 
-use crate::{head, reply_headers};
+use crate::{head, one_request, reply_headers};
 
 /// How long a readiness check or a scrape hook may take before it counts as failed.
 const HOOK_DEADLINE: Duration = Duration::from_secs(2);
 
-/// Probes and scrapes at once.
+/// Probes and scrapes at once. Each has a connection of its own: the framework has no deadline on the head of a
+/// second request, and what hangs there would keep the probes out.
 const CONNECTIONS_MAX: usize = 64;
 
 /// Reasons why the service is not ready. Clones share them.
@@ -121,12 +126,15 @@ impl Ops {
             App::new()
                 .wrap(from_fn(head::as_get))
                 .wrap(from_fn(reply_headers::guard))
+                .wrap(from_fn(one_request::only))
                 .app_data(ops.clone())
                 .route("/livez", web::get().to(livez))
                 .route("/readyz", web::get().to(readyz))
                 .route("/metrics", web::get().to(metrics))
         })
+        .on_connect(|_io, connection| one_request::watch(connection))
         .workers(1)
+        .keep_alive(KeepAlive::Disabled)
         .max_connections(CONNECTIONS_MAX)
         .disable_signals()
         .shutdown_timeout(1)

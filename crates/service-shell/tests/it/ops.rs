@@ -6,10 +6,16 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use prometheus::{IntGauge, Registry};
 use service_shell::ops::{Health, Ops};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
 use crate::support::{any_port, get};
 
@@ -105,4 +111,21 @@ async fn metrics_are_served_after_the_scrape_hook_ran() {
         reply.contains("content-type: text/plain; version=0.0.4"),
         "{reply}"
     );
+}
+
+#[actix_web::test]
+async fn heads_that_do_not_end_behind_a_first_request_keep_no_probe_out() {
+    let address = start(Ops::new(Registry::new(), Health::new()));
+    let mut hanging = Vec::new();
+    for _ in 0..64 {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        let two = b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\nGET /livez HTTP/1.1\r\n";
+        connection.write_all(two).await.unwrap();
+        let mut first = [0; 12];
+        connection.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+        hanging.push(connection);
+    }
+    let probe = timeout(Duration::from_secs(2), get(address, "/livez", "")).await;
+    assert!(probe.unwrap().starts_with("HTTP/1.1 200"));
 }
