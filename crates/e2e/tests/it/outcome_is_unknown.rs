@@ -125,6 +125,16 @@ impl Scene {
         assert_eq!(self.shop.order(id).await["status"], "paid", "{what}");
     }
 
+    /// What was lost is cancelled at the provider.
+    async fn is_closed(&self, lost: &Value) {
+        let within = Duration::from_secs(20);
+        until(within, "it is closed at the provider", async || {
+            let there = self.sandbox.transaction(&lost["payments"][0]).await;
+            there["latestTransactionStatus"] == "05"
+        })
+        .await;
+    }
+
     /// After 202 comes 201 with the order as it then was, and those bytes are kept.
     async fn is_replayed(&self, order: &Value, now: &Value) {
         let resolved: Answer = self.shop.create(order).await.expect(201);
@@ -314,15 +324,7 @@ async fn a_shop_may_take_it_back_meanwhile() {
     let path = format!("/v1/orders/{}/cancel", lost["id"].as_str().unwrap());
     let cancelled = scene.shop.post(&path, &json!({})).await.expect(200).json;
     assert_eq!(cancelled["status"], "cancelled", "{cancelled}");
-    until(
-        Duration::from_secs(20),
-        "it is closed at the provider too",
-        async || {
-            let there = scene.sandbox.transaction(&lost["payments"][0]).await;
-            there["latestTransactionStatus"] == "05"
-        },
-    )
-    .await;
+    scene.is_closed(&lost).await;
     let order = scene.shop.order(lost["id"].as_str().unwrap()).await;
     assert_eq!(
         order["payments"].as_array().unwrap().len(),
@@ -338,15 +340,7 @@ async fn an_artefact_that_arrives_for_what_was_taken_back_is_closed_and_never_sh
     let (_, lost) = scene.lost("BNC_QRIS", &late).await;
     let path = format!("/v1/orders/{}/cancel", lost["id"].as_str().unwrap());
     scene.shop.post(&path, &json!({})).await.expect(200);
-    until(
-        Duration::from_secs(20),
-        "it is closed at the provider",
-        async || {
-            let there = scene.sandbox.transaction(&lost["payments"][0]).await;
-            there["latestTransactionStatus"] == "05"
-        },
-    )
-    .await;
+    scene.is_closed(&lost).await;
     let order = scene.shop.order(lost["id"].as_str().unwrap()).await;
     assert_eq!(order["status"], "cancelled");
     assert_eq!(order["payments"][0]["next_action"], json!(null));
