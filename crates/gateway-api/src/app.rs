@@ -1,10 +1,11 @@
 //! Wiring: settings become listeners. Returns when the process is told to stop and has drained.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{App, HttpServer, dev::Server, rt::net::TcpStream};
 use ayolinx_core::ids::MerchantId;
 use ayolinx_core::key_id::KeyId;
@@ -29,20 +30,22 @@ use shares::Shares;
 use socket2::SockRef;
 use tokio::sync::Semaphore;
 
+use self::listeners::{Listener, Reach, connections_of, on};
 use crate::callers::Callers;
-use crate::console::{self, Console};
+use crate::console::Console;
 use crate::creates::Creates;
 use crate::error::{panic_reply, problem_replies};
 use crate::links::Links;
 use crate::long_reads::LongReads;
 use crate::pictures::Pictures;
 use crate::rate_limit::{self, RateLimit};
-use crate::routes;
 use crate::state::Api;
 use crate::usecases::export_orders::STALLED_AFTER;
 use crate::usecases::unsent::note_places;
 use crate::visits::Visits;
 use crate::watching::{WatchLimits, Watching};
+
+mod listeners;
 
 /// Creates under way at once in one process; further ones are shed before anything is written.
 const CREATES_MAX: usize = 512;
@@ -122,7 +125,7 @@ impl Parts {
 
     fn listen(
         &self,
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         connections: usize,
         listener: Listener,
     ) -> Result<Server, StartError> {
@@ -175,53 +178,11 @@ impl Parts {
         Ok(server.run())
     }
 
-    /// Those that are not off. Each has its share of the descriptors: who fills one leaves the others theirs.
-    fn listen_all(&self) -> Result<Vec<Server>, StartError> {
-        let listeners = &self.settings.listeners;
-        let all = [
-            (listeners.gateway, Listener::SHOPS),
-            (listeners.checkout, Listener::PAYERS),
-            (listeners.console, Listener::OPERATORS),
-        ];
-        let limit = descriptors::raise_limit();
-        let connections = descriptors::connections_of_each(limit, all.len());
-        let on = all.into_iter();
-        on.filter_map(|(address, listener)| Some((address?, listener)))
-            .map(|(address, listener)| self.listen(address, connections, listener))
+    fn listen_all(&self, connections: usize) -> Result<Vec<Server>, StartError> {
+        let on = on(&self.settings.listeners).into_iter();
+        on.map(|(address, listener)| self.listen(address, connections, listener))
             .collect()
     }
-}
-
-/// A listener's routes and who reaches it.
-#[derive(Clone, Copy)]
-struct Listener {
-    routes: fn(&mut ServiceConfig),
-    reach: Reach,
-}
-
-/// The number of requests that a connection carries.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// Many.
-    Shops,
-    /// One: the framework has no head deadline on a second request of a connection (reliability T5), and
-    /// strangers may come here.
-    OneRequest,
-}
-
-impl Listener {
-    const SHOPS: Self = Self {
-        routes: routes::merchant,
-        reach: Reach::Shops,
-    };
-    const PAYERS: Self = Self {
-        routes: routes::checkout,
-        reach: Reach::OneRequest,
-    };
-    const OPERATORS: Self = Self {
-        routes: console::routes,
-        reach: Reach::OneRequest,
-    };
 }
 
 /// The framework waits for ever until a client takes what is sent: the system closes such a connection.
@@ -281,7 +242,8 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
     )?;
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
     let places = Places::register(&registry)?;
-    let watching = begin_watching(&ledger, &shutdown);
+    let connections = connections_of(&settings.listeners, descriptors::raise_limit());
+    let watching = begin_watching(&ledger, &shutdown, WatchLimits::of_connections(connections));
     watching.register(&registry)?;
     let parts = Parts {
         flows,
@@ -307,7 +269,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         .ready_when(move || ready(ledger.clone()))
         .listen(ops_address)
         .map_err(io(format!("cannot listen on {ops_address}")))?;
-    let servers = parts.listen_all()?;
+    let servers = parts.listen_all(connections)?;
     let peppers: Vec<KeyId> = settings
         .peppers
         .all()
@@ -336,8 +298,8 @@ fn flow_choices(settings: &ApiSettings) -> FlowChoices {
 }
 
 /// Payers' pages and held reads are told of changes from now on.
-fn begin_watching(ledger: &Ledger, shutdown: &Shutdown) -> Arc<Watching> {
-    let watching = Arc::new(Watching::new(WatchLimits::default(), shutdown.clone()));
+fn begin_watching(ledger: &Ledger, shutdown: &Shutdown, limits: WatchLimits) -> Arc<Watching> {
+    let watching = Arc::new(Watching::new(limits, shutdown.clone()));
     let (looking, ledger) = (Arc::clone(&watching), ledger.clone());
     actix_web::rt::spawn(async move { looking.look(ledger).await });
     watching

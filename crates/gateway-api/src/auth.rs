@@ -1,5 +1,6 @@
 //! Who calls: `Authorization: Bearer gk_…` becomes a merchant and what the key allows.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use ledger::{KeyUse, LedgerError, Urgency};
 use service_shell::{bearer, request_id};
 use uuid::Uuid;
 
-use crate::callers::Acquaintance;
+use crate::callers::{Acquaintance, Digest};
 use crate::error::{ApiError, ErrorCode};
 use crate::state::{Api, storage};
 
@@ -68,14 +69,15 @@ pub async fn authenticate_any(
     let digests = peppered(&api.peppers, key);
     let newest = digests.first().ok_or_else(unauthorized)?.digest;
     let address = api.console.client_address(request);
-    let met = api.callers.meet(&newest, address, Instant::now());
+    let met = meet(api, &newest, address).await?;
+    let asking = (met == Acquaintance::Stranger).then(|| api.callers.asking(newest));
     let urgency = match met {
         Acquaintance::Known(key) => {
             admit(api, request, key)?;
             urgency(api, scopes)
         }
-        Acquaintance::Stranger => Urgency::Read,
-        Acquaintance::Wrong => return Err(unauthorized()),
+        Acquaintance::Stranger => Urgency::Public,
+        Acquaintance::Wrong | Acquaintance::Asked => return Err(unauthorized()),
         Acquaintance::Later(wait) => return Err(put_off(wait)),
     };
     let found = api
@@ -83,15 +85,24 @@ pub async fn authenticate_any(
         .at(urgency)
         .transact(move |tx| tx.find_caller(&digests))
         .await;
+    if let Some(asking) = asking {
+        asking.ended();
+    }
     let caller = match found {
         Ok(caller) => caller,
         Err(LedgerError::NotFound) => {
             api.callers.not_found(newest, address, Instant::now());
             return Err(unauthorized());
         }
-        Err(other) => return Err(storage(other)),
+        Err(other) => {
+            let error = storage(other);
+            if met == Acquaintance::Stranger {
+                api.callers.away(&newest, address, error.code());
+            }
+            return Err(error);
+        }
     };
-    api.callers.found(newest, caller.key_id, Instant::now());
+    (api.callers).found(newest, caller.key_id, address, Instant::now());
     request_id::note_merchant(caller.merchant_id);
     if met == Acquaintance::Stranger {
         admit(api, request, caller.key_id)?;
@@ -108,6 +119,23 @@ pub async fn authenticate_any(
         ));
     }
     Ok(caller.merchant_id)
+}
+
+/// The standing of a key once nobody else asks about it: who comes while another does waits for that answer.
+async fn meet(
+    api: &Api,
+    digest: &Digest,
+    address: Option<IpAddr>,
+) -> Result<Acquaintance, ApiError> {
+    loop {
+        let met = api.callers.meet(digest, address, Instant::now());
+        if met != Acquaintance::Asked {
+            return Ok(met);
+        }
+        if let Some(why) = api.callers.answer(digest).await {
+            return Err(ApiError::of(why));
+        }
+    }
 }
 
 /// Counts a request of a key, and puts it off where it is one too many.

@@ -1,7 +1,7 @@
 //! The memory of API keys in this process, so that what stands before the database costs it nothing: which
-//! key a digest belongs to, for the rate limit; which digests nobody has; and how many keys that nobody
-//! has an address sent lately. Who may do what is never answered from here: a revoked key is refused by
-//! the books at its next request.
+//! key a digest belongs to, for the rate limit; which digests nobody has; which are being asked about; and
+//! how many keys that nobody has an address sent lately. Who may do what is never answered from here: a
+//! revoked key is refused by the books at its next request.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,7 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use prometheus::{IntCounterVec, Opts, Registry};
+use tokio::sync::watch;
 use uuid::Uuid;
+
+use crate::error::ErrorCode;
 
 /// Keys remembered at once; further ones are asked about like those that are not known.
 const KNOWN_MAX: usize = 100_000;
@@ -22,7 +25,8 @@ const UNKNOWN_MAX: usize = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 /// Addresses whose wrong keys are counted at once; all others count together.
 const ADDRESSES_MAX: usize = 10_000;
-/// Wrong keys of an address that are looked up in a second, and at once by one that was at rest.
+/// Wrong keys of an address that are looked up in a second, and at once by one that was at rest. A key counts
+/// as wrong from the question on, until the books know it.
 const WRONG_PER_SECOND: u32 = 30;
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -36,8 +40,10 @@ pub enum Acquaintance {
     Known(Uuid),
     /// Lately nobody had it.
     Wrong,
-    /// The books may be asked.
+    /// The books may be asked, by this caller alone: see [`Callers::asking`].
     Stranger,
+    /// The books are being asked for another: see [`Callers::answer`].
+    Asked,
     /// Its address sent too many wrong ones: it may ask again after this.
     Later(Duration),
 }
@@ -53,6 +59,29 @@ struct Memory {
     unknown: Table<Digest, ()>,
     /// Until when each has used its allowance; `None` is everybody who has no line of his own.
     addresses: Table<Option<IpAddr>, ()>,
+    /// The digests that the books are being asked about, and who waits for that: the reason, where there is no answer.
+    asked: HashMap<Digest, watch::Sender<Option<ErrorCode>>>,
+}
+
+/// A question to the books. Dropped without an answer, it leaves the next caller to ask anew; what it spent is spent.
+pub struct Asking<'c> {
+    callers: &'c Callers,
+    digest: Option<Digest>,
+}
+
+impl Asking<'_> {
+    /// Ends the question: what came of it is told to [`Callers`] next.
+    pub fn ended(mut self) {
+        self.digest = None;
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if let Some(digest) = self.digest {
+            self.callers.memory().asked.remove(&digest);
+        }
+    }
 }
 
 /// A map of bounded size, whose entries end by themselves.
@@ -98,6 +127,7 @@ impl Default for Memory {
             known: Table::new(KNOWN_MAX),
             unknown: Table::new(UNKNOWN_MAX),
             addresses: Table::new(ADDRESSES_MAX),
+            asked: HashMap::new(),
         }
     }
 }
@@ -125,9 +155,10 @@ impl Callers {
         })
     }
 
-    /// The standing of a key that comes from this address.
+    /// The standing of a key that comes from this address. A stranger's look-up is spent here, before the books are
+    /// asked, so that those who come at once are counted like those who come in turn.
     pub fn meet(&self, digest: &Digest, address: Option<IpAddr>, now: Instant) -> Acquaintance {
-        let memory = self.memory();
+        let mut memory = self.memory();
         if let Some((key, _)) = memory.known.get(digest, now) {
             return Acquaintance::Known(*key);
         }
@@ -135,19 +166,52 @@ impl Callers {
             self.wrong.with_label_values(&["remembered"]).inc();
             return Acquaintance::Wrong;
         }
-        let used = memory.used_until(network_of(address), now);
+        if memory.asked.contains_key(digest) {
+            return Acquaintance::Asked;
+        }
+        let network = network_of(address);
+        let used = memory.used_until(network, now);
         let ahead = used.saturating_duration_since(now).saturating_add(gap());
         if ahead > SECOND {
             self.wrong.with_label_values(&["put_off"]).inc();
             return Acquaintance::Later(ahead.saturating_sub(SECOND));
         }
+        memory.spend(network, now);
+        memory.asked.insert(*digest, watch::Sender::new(None));
         Acquaintance::Stranger
     }
 
+    /// The question that a stranger's key leads to; held until the books have answered.
+    pub fn asking(&self, digest: Digest) -> Asking<'_> {
+        Asking {
+            callers: self,
+            digest: Some(digest),
+        }
+    }
+
+    /// Waits until the books were asked about a key for another caller. The reason where they were away; else the
+    /// key is met anew.
+    pub async fn answer(&self, digest: &Digest) -> Option<ErrorCode> {
+        let told = self
+            .memory()
+            .asked
+            .get(digest)
+            .map(watch::Sender::subscribe);
+        let mut told = told?;
+        match told.changed().await {
+            Ok(()) => *told.borrow(),
+            Err(_ended_without_a_word) => None,
+        }
+    }
+
     /// The books know the key of this digest.
-    pub fn found(&self, digest: Digest, key: Uuid, now: Instant) {
+    pub fn found(&self, digest: Digest, key: Uuid, address: Option<IpAddr>, now: Instant) {
         let until = now.checked_add(KNOWN_FOR).unwrap_or(now);
-        self.memory().known.keep(digest, (key, until), now);
+        let mut memory = self.memory();
+        memory.known.keep(digest, (key, until), now);
+        if memory.asked.remove(&digest).is_some() {
+            memory.give_back(network_of(address));
+        }
     }
 
     /// The books know no such key, or none that is still good.
@@ -157,11 +221,18 @@ impl Callers {
         memory.known.entries.remove(&digest);
         let until = now.checked_add(UNKNOWN_FOR).unwrap_or(now);
         memory.unknown.keep(digest, ((), until), now);
-        let network = network_of(address);
-        let used = memory.used_until(network, now);
-        let used = used.checked_add(gap()).unwrap_or(used);
-        if !memory.addresses.keep(network, ((), used), now) {
-            memory.addresses.entries.insert(None, ((), used));
+        // A key that was known until now has spent nothing yet.
+        if memory.asked.remove(&digest).is_none() {
+            memory.spend(network_of(address), now);
+        }
+    }
+
+    /// The books said nothing about the key, for this reason: nobody's doing, and whoever waits hears the same.
+    pub fn away(&self, digest: &Digest, address: Option<IpAddr>, why: ErrorCode) {
+        let mut memory = self.memory();
+        if let Some(waiting) = memory.asked.remove(digest) {
+            memory.give_back(network_of(address));
+            waiting.send_replace(Some(why));
         }
     }
 
@@ -181,6 +252,29 @@ impl Memory {
             lines.get(&network, now)
         };
         line.map_or(now, |(_, until)| *until)
+    }
+
+    /// Counts a look-up, at most a second ahead.
+    fn spend(&mut self, network: Option<IpAddr>, now: Instant) {
+        let used = self.used_until(network, now);
+        let used = used.checked_add(gap()).unwrap_or(used);
+        let used = now.checked_add(SECOND).map_or(used, |most| used.min(most));
+        if !self.addresses.keep(network, ((), used), now) {
+            self.addresses.entries.insert(None, ((), used));
+        }
+    }
+
+    /// Undoes the count of one. What is over by now is no credit.
+    fn give_back(&mut self, network: Option<IpAddr>) {
+        let lines = &mut self.addresses.entries;
+        let own = if lines.contains_key(&network) {
+            network
+        } else {
+            None
+        };
+        if let Some((_, until)) = lines.get_mut(&own) {
+            *until = until.checked_sub(gap()).unwrap_or(*until);
+        }
     }
 }
 

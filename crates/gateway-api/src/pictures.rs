@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::web::Bytes;
-use ayolinx_core::ids::OrderId;
+use ayolinx_core::ids::{MerchantId, OrderId};
 use prometheus::{IntCounter, Registry};
 use shares::{Limits, Shares};
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use crate::pages::{QrError, qr_png, qr_svg};
 
@@ -16,7 +17,7 @@ use crate::pages::{QrError, qr_png, qr_svg};
 const ORDERS_MAX: usize = 256;
 /// Pictures kept of an order; the oldest go first.
 const OF_ORDER_MAX: usize = 8;
-/// Pictures drawn at once, one of an order.
+/// Pictures drawn at once, one of a shop: its many orders leave the other place to other shops.
 const DRAWN_AT_ONCE: Limits = Limits {
     places: 2,
     most_of_one: 1,
@@ -26,11 +27,11 @@ const DRAWN_AT_ONCE: Limits = Limits {
 /// Callers that may wait for a place to draw.
 const WAITING: Limits = Limits {
     places: 128,
-    most_of_one: 8,
+    most_of_one: 32,
     guaranteed: 1,
     reserve: 32,
 };
-/// How long.
+/// The longest wait of a caller for a picture: for a place, for its drawing, or for another who draws it.
 const WAIT: Duration = Duration::from_secs(2);
 
 /// The picture that is asked for.
@@ -48,7 +49,7 @@ pub enum PictureError {
     /// The text cannot be drawn.
     #[error(transparent)]
     Qr(#[from] QrError),
-    /// Too many are waited for.
+    /// Too many are waited for, or it took too long.
     #[error("too many pictures are waited for")]
     Busy,
     /// Whoever drew it panicked.
@@ -59,7 +60,7 @@ pub enum PictureError {
 /// The pictures of a process.
 pub struct Pictures {
     kept: Mutex<Kept>,
-    drawing: Shares<OrderId>,
+    drawing: Shares<MerchantId>,
     drawn: IntCounter,
 }
 
@@ -96,28 +97,32 @@ impl Pictures {
         })
     }
 
-    /// The picture of an order's QR text. Whoever asks for what is being drawn waits for that.
+    /// The picture of the QR text of a shop's order. Whoever asks for what is being drawn waits for that.
     ///
     /// # Errors
     /// [`PictureError`].
     pub async fn of(
         &self,
-        order: OrderId,
+        (merchant, order): (MerchantId, OrderId),
         text: &str,
         shape: Shape,
     ) -> Result<Bytes, PictureError> {
         let (text, picture) = self.kept().picture(order, text, shape);
-        let draw = || self.draw(order, text, shape);
-        picture.get_or_try_init(draw).await.cloned()
+        let draw = || self.draw(merchant, text, shape);
+        // Those who wait for one that is refused try in turn: the time of all of them is the same.
+        match timeout(WAIT, picture.get_or_try_init(draw)).await {
+            Ok(drawn) => drawn.cloned(),
+            Err(_elapsed) => Err(PictureError::Busy),
+        }
     }
 
     async fn draw(
         &self,
-        order: OrderId,
+        merchant: MerchantId,
         text: Arc<str>,
         shape: Shape,
     ) -> Result<Bytes, PictureError> {
-        let place = self.drawing.enter(&order, WAIT).await;
+        let place = self.drawing.enter(&merchant, WAIT).await;
         let place = place.map_err(|_full| PictureError::Busy)?;
         let drawing = tokio::task::spawn_blocking(move || {
             let _place = place;
@@ -182,6 +187,10 @@ mod tests {
         OrderId::from_uuid(Uuid::from_u128(u128::try_from(number).unwrap()))
     }
 
+    fn shop(number: usize) -> MerchantId {
+        MerchantId::from_uuid(Uuid::from_u128(u128::try_from(number).unwrap()))
+    }
+
     fn block_on<T>(work: impl Future<Output = T>) -> T {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_time().build().unwrap().block_on(work)
@@ -207,7 +216,7 @@ mod tests {
             let text = |number: usize| format!("000201{number}");
             for _ in 0..2 {
                 let all = asked.iter().map(async |(number, shape)| {
-                    pictures.of(order(*number), &text(*number), *shape).await
+                    pictures.of((shop(1), order(*number)), &text(*number), *shape).await
                 });
                 let drawn = block_on(join_all(all));
                 for ((number, shape), picture) in asked.iter().zip(drawn) {
@@ -234,33 +243,66 @@ mod tests {
         block_on(async {
             for size in 64..64 + 3 * 8 {
                 pictures
-                    .of(order(1), "0002", Shape::Png(size))
+                    .of((shop(1), order(1)), "0002", Shape::Png(size))
                     .await
                     .unwrap();
             }
             assert_eq!(pictures.kept().of[&order(1)].len(), OF_ORDER_MAX);
-            let before = pictures.of(order(1), "0002", Shape::Svg).await.unwrap();
-            let after = pictures.of(order(1), "0003", Shape::Svg).await.unwrap();
+            let before = pictures
+                .of((shop(1), order(1)), "0002", Shape::Svg)
+                .await
+                .unwrap();
+            let after = pictures
+                .of((shop(1), order(1)), "0003", Shape::Svg)
+                .await
+                .unwrap();
             assert_ne!(before, after);
             for number in 0..ORDERS_MAX + 9 {
                 pictures
-                    .of(order(number), "0002", Shape::Png(64))
+                    .of((shop(1), order(number)), "0002", Shape::Png(64))
                     .await
                     .unwrap();
             }
             let too_long = "x".repeat(3_000);
-            assert!(pictures.of(order(1), &too_long, Shape::Svg).await.is_err());
+            assert!(
+                pictures
+                    .of((shop(1), order(1)), &too_long, Shape::Svg)
+                    .await
+                    .is_err()
+            );
         });
         let kept = pictures.kept();
         assert_eq!((kept.of.len(), kept.orders.len()), (ORDERS_MAX, ORDERS_MAX));
     }
 
     #[test]
-    fn one_order_draws_at_one_place_and_leaves_the_other() {
+    fn one_shop_draws_at_one_place_whatever_its_orders_and_leaves_the_other_and_the_line() {
         let pictures = Pictures::register(&Registry::new()).unwrap();
-        let greedy = pictures.drawing.try_enter(&order(1));
-        assert!(greedy.is_ok() && pictures.drawing.try_enter(&order(1)).is_err());
-        let drawn = block_on(pictures.of(order(2), "0002", Shape::Svg));
-        assert!(drawn.is_ok());
+        block_on(async {
+            let greedy = pictures.drawing.try_enter(&shop(1));
+            assert!(greedy.is_ok());
+            let asked = (0..3 * WAITING.most_of_one)
+                .map(|number| pictures.of((shop(1), order(number)), "0002", Shape::Svg));
+            let others = (2..9).map(|number| {
+                pictures.of((shop(number), order(1_000 + number)), "0002", Shape::Svg)
+            });
+            let (asked, others) = tokio::join!(join_all(asked), join_all(others));
+            assert!(others.iter().all(Result::is_ok));
+            assert!(asked.iter().all(Result::is_err), "its place is taken");
+        });
+    }
+
+    #[test]
+    fn those_who_wait_for_one_picture_wait_together_and_not_one_after_the_other() {
+        let pictures = Pictures::register(&Registry::new()).unwrap();
+        let _taken = pictures.drawing.try_enter(&shop(1)).unwrap();
+        let began = std::time::Instant::now();
+        let waited = block_on(async {
+            let one = (0..4).map(|_| pictures.of((shop(1), order(1)), "0002", Shape::Svg));
+            join_all(one).await
+        });
+        let busy = |one: &Result<Bytes, PictureError>| matches!(one, Err(PictureError::Busy));
+        assert!(waited.iter().all(busy));
+        assert!(began.elapsed() < 2 * WAIT, "{:?}", began.elapsed());
     }
 }

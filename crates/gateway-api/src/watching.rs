@@ -33,11 +33,24 @@ pub struct WatchLimits {
     pub pulse: Duration,
 }
 
-impl Default for WatchLimits {
-    fn default() -> Self {
+/// Streams, and held reads, that one process never exceeds, however many connections there are.
+const WAITING_MAX: usize = 4096;
+
+impl WatchLimits {
+    /// The limits where a listener may have so many connections at once: those who wait leave a quarter of them to all
+    /// other requests, and those of one shop never hold more than half.
+    #[must_use]
+    pub fn of_connections(connections: usize) -> Self {
+        let waiting = connections.saturating_sub(connections.div_ceil(4));
+        let quarters = Limits::quarters(waiting.clamp(1, WAITING_MAX));
+        let of_one = quarters.most_of_one.min(connections / 2).max(1);
+        let limits = Limits {
+            most_of_one: of_one,
+            ..quarters
+        };
         Self {
-            streams: Limits::quarters(4096),
-            held_reads: Limits::quarters(4096),
+            streams: limits,
+            held_reads: limits,
             of_an_order: 8,
             life: Duration::from_secs(600),
             heartbeat: Duration::from_secs(15),
@@ -119,7 +132,7 @@ impl Watching {
         })
     }
 
-    /// Bounds of the pages and reads that wait.
+    /// The number of pages and reads that wait now.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.pages.held().saturating_add(self.held_reads.held())
@@ -252,6 +265,27 @@ mod tests {
         assert!(read(2).is_some(), "which leaves another its own");
         drop(first);
         assert!(page(1).is_some(), "held reads take no page's place");
+    }
+
+    #[test]
+    fn those_who_wait_leave_room_on_every_listener_and_one_shop_leaves_half() {
+        for connections in [4, 10, 64, 176, 234, 704, 1_024, 4_096, 8_192] {
+            let limits = WatchLimits::of_connections(connections);
+            for pool in [limits.streams, limits.held_reads] {
+                assert!(pool.places <= WAITING_MAX, "{connections} {pool:?}");
+                assert!(pool.places * 4 <= connections * 3, "{connections} {pool:?}");
+                assert!(
+                    pool.most_of_one * 2 <= connections,
+                    "{connections} {pool:?}"
+                );
+                assert!(pool.most_of_one <= pool.places, "{connections} {pool:?}");
+            }
+        }
+        let most = WatchLimits::of_connections(8_192).held_reads;
+        assert_eq!((most.places, most.most_of_one), (4_096, 3_072));
+        let few = WatchLimits::of_connections(234).held_reads;
+        assert_eq!((few.places, few.most_of_one), (175, 117));
+        assert_eq!(WatchLimits::of_connections(1).streams.places, 1);
     }
 
     #[actix_rt::test]

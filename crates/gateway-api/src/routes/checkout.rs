@@ -140,7 +140,8 @@ async fn picture(api: &Api, visit: &Visit, found: &CheckoutOrder, shape: Shape) 
     let Some(text) = view(api, found).qr_text().map(str::to_owned) else {
         return visit.refuse(&Refused(Message::NotFound));
     };
-    match (api.pictures.of(found.order.id, &text, shape).await, shape) {
+    let whose = (found.merchant_id, found.order.id);
+    match (api.pictures.of(whose, &text, shape).await, shape) {
         (Ok(svg), Shape::Svg) => picture_svg(svg),
         (Ok(png), Shape::Png(_)) => picture_png(png),
         (Err(PictureError::Qr(_)), _) => visit.refuse(&Refused(Message::NotFound)),

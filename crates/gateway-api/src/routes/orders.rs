@@ -145,7 +145,7 @@ async fn picture(
     shape: Shape,
 ) -> Result<Bytes, ApiError> {
     let text = qr_text(api, merchant, id).await?;
-    let drawn = api.pictures.of(id, &text, shape).await;
+    let drawn = api.pictures.of((merchant, id), &text, shape).await;
     drawn.map_err(|error| match error {
         PictureError::Busy => ApiError::of(ErrorCode::Overloaded),
         PictureError::Qr(_) | PictureError::Broken => ApiError::internal(error),

@@ -1,5 +1,6 @@
 //! `POST /v1/orders/{id}/payments`: pay another way, or retry a failed payment.
 
+use ayolinx_core::channels::ChannelTable;
 use ayolinx_core::ids::{MerchantId, OrderId};
 use chrono::{DateTime, Utc};
 use ledger::{Claim, Tx};
@@ -79,9 +80,17 @@ pub async fn pay_another_way(
     };
     let maker = Maker {
         merchant,
-        channel: named.channel.as_deref(),
+        // A word of the shop's own names no place: only a channel that there is.
+        channel: channel_named(api.channels(), named.channel.as_deref()),
     };
     settle_earlier_or_refuse(api, maker, earlier, refusal).await
+}
+
+/// The channel of the table that a shop named.
+fn channel_named<'t>(table: &'t ChannelTable, named: Option<&str>) -> Option<&'t str> {
+    named
+        .and_then(|code| table.get(code))
+        .map(|channel| channel.code.as_str())
 }
 
 /// Holds a choice against its order, as that is now.
@@ -112,4 +121,22 @@ async fn judge(
         choice,
         order_expires_at: order.expires_at,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use ayolinx_core::channels::Environment;
+
+    use super::*;
+
+    #[test]
+    fn only_a_channel_of_the_table_names_a_place() {
+        let table = ChannelTable::built_in(Environment::NonProduction);
+        let own_words = ["", "MINE", "bnc_qris", "BNC_QRIS ", &"x".repeat(60_000)];
+        for named in own_words {
+            assert_eq!(channel_named(&table, Some(named)), None, "{named:.20}");
+        }
+        assert_eq!(channel_named(&table, Some("BNC_QRIS")), Some("BNC_QRIS"));
+        assert_eq!(channel_named(&table, None), None);
+    }
 }

@@ -142,6 +142,14 @@ fn a_wrong_key_costs_one_look_and_a_flood_of_them_thirty_a_second() {
         assert_eq!(refused.status, 401, "{refused:?}");
     }
     assert_eq!(service.transactions(), before + 1);
+    // Both keys were strangers once, and whoever is one has the urgency of strangers.
+    let metrics = service.metrics();
+    let looks: u64 = (metrics.lines())
+        .filter(|line| line.starts_with("gateway_db_transactions_total{"))
+        .filter_map(|line| line.split_once("urgency=\"public\"} "))
+        .map(|(_, count)| count.parse::<u64>().unwrap())
+        .sum();
+    assert_eq!(looks, 2, "{metrics}");
 
     let began = Instant::now();
     let mut put_off = 0;
