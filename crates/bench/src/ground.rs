@@ -67,13 +67,15 @@ impl Ground {
         Ok(Self { stack, postgres })
     }
 
-    /// The same with a proxy before the database and a cache that the services share.
+    /// The same with a proxy before the database, a cache that the services share, and so many descriptors for each
+    /// of them.
     ///
     /// # Errors
     /// What did not start.
     pub(crate) async fn start_behind(
         before_postgres: &Proxy,
         cache: &Redis,
+        descriptors: u64,
         settings: &[(&str, &str)],
     ) -> Result<Self, Trouble> {
         let postgres = Postgres::throwaway(Durability::Durable)?;
@@ -82,7 +84,8 @@ impl Ground {
         before_postgres.forward_to(vec![address(&url)?]);
         let builder = Stack::builder()
             .database_on_ours(&through(&url, before_postgres)?)
-            .redis_url(&cache.url());
+            .redis_url(&cache.url())
+            .descriptors(descriptors);
         let stack = start_with(builder, settings).await?;
         Ok(Self { stack, postgres })
     }

@@ -66,6 +66,7 @@ pub(crate) struct Program {
     ending: Ending,
     grace: Duration,
     inherited: Inherited,
+    descriptors: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +108,14 @@ impl Program {
             ending: Ending::Terminate,
             grace: Duration::from_secs(10),
             inherited: Inherited::Harmless,
+            descriptors: None,
         }
+    }
+
+    /// It may have so many files and connections open, and cannot raise that: the hard limit is the same.
+    pub(crate) fn descriptors(mut self, count: Option<u64>) -> Self {
+        self.descriptors = count;
+        self
     }
 
     /// For tools that the user has set up through variables of their own, such as cargo and pip.
@@ -194,16 +202,21 @@ impl Program {
     }
 
     fn command(&self) -> Command {
-        let mut command = match programs::on_path("setpriv") {
-            Some(setpriv) => {
-                let mut command = Command::new(setpriv);
-                command.args(["--pdeathsig", self.ending.name(), "--"]);
-                command.arg(&self.path);
-                command
-            }
-            None => Command::new(&self.path),
-        };
-        command.args(&self.args).process_group(0);
+        let mut line: Vec<OsString> = Vec::new();
+        if let Some(count) = self.descriptors {
+            let limited = r#"ulimit -n "$0" && exec "$@""#;
+            line.extend(["/bin/sh", "-c", limited].map(OsString::from));
+            line.push(count.to_string().into());
+        }
+        if let Some(setpriv) = programs::on_path("setpriv") {
+            line.push(setpriv.into());
+            line.extend(["--pdeathsig", self.ending.name(), "--"].map(OsString::from));
+        }
+        line.push(self.path.clone().into());
+        line.extend(self.args.iter().cloned());
+        let mut words = line.into_iter();
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).process_group(0);
         if self.inherited == Inherited::Harmless {
             let value = |name| std::env::var_os(name).map(|value| (name, value));
             command.env_clear();

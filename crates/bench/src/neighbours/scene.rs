@@ -12,7 +12,7 @@ use chaos::{
     wire::Call,
 };
 use devstack::{Redis, Trouble};
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{runtime::Handle, time::sleep};
 
 use super::{
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     fill,
-    ground::{Ground, SANDBOX},
+    ground::Ground,
     lives::Endpoint,
     shop::{Open, Shop},
 };
@@ -69,14 +69,16 @@ impl Scene {
     /// # Errors
     /// What did not start.
     pub(crate) async fn start(runtime: &Handle, options: &Options) -> Result<Self, Trouble> {
+        // Of the loads, and of what is not measured: the provider's stand-in, database and cache.
+        limit_descriptors(DESCRIPTORS_OF_LOADS)?;
         let before_postgres = Proxy::start(runtime)?;
         let cache = Redis::start()?;
-        limit_descriptors(DESCRIPTORS_OF_SERVICES)?;
-        let started = Ground::start_behind(&before_postgres, &cache, &options.settings).await;
-        limit_descriptors(DESCRIPTORS_OF_LOADS)?;
-        let ground = started?;
-        // The provider's stand-in is no part of what is measured.
-        widen(ground.stack.pid(SANDBOX))?;
+        let count = DESCRIPTORS_OF_SERVICES;
+        let ground =
+            Ground::start_behind(&before_postgres, &cache, count, &options.settings).await?;
+        for pid in ground.service_pids() {
+            check_limit(pid)?;
+        }
         let doors = Doors {
             api: ground.api()?,
             checkout: address(&ground.stack.checkout_url())?,
@@ -196,24 +198,27 @@ fn slow_shops(ground: &Ground, endpoint: &SlowEndpoint) -> Result<Vec<Shop>, Tro
 
 /// From now on this process, and what it starts, may have so many files and connections open.
 fn limit_descriptors(count: u64) -> Result<(), Trouble> {
-    limit_of(None, count)
-}
-
-/// From now on this process may have as many as the loads.
-fn widen(pid: Option<u32>) -> Result<(), Trouble> {
-    let pid = pid.and_then(|pid| i32::try_from(pid).ok());
-    match pid.and_then(Pid::from_raw) {
-        Some(pid) => limit_of(Some(pid), DESCRIPTORS_OF_LOADS),
-        None => Err(Trouble::new("the sandbox has no process")),
-    }
-}
-
-fn limit_of(pid: Option<Pid>, count: u64) -> Result<(), Trouble> {
     let now = getrlimit(Resource::Nofile);
     let limit = Rlimit {
         current: Some(now.maximum.map_or(count, |most| most.min(count))),
         ..now
     };
-    let set = prlimit(pid, Resource::Nofile, limit).map(drop);
+    let set = setrlimit(Resource::Nofile, limit);
     set.map_err(|error| Trouble::new(format!("no limit of open files: {error}")))
+}
+
+/// A service raises its soft limit to the hard one: it has no more descriptors than it was given when both are the same.
+fn check_limit(pid: u32) -> Result<(), Trouble> {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
+    let files = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let [soft, hard] = [3, 4].map(|at| files.and_then(|line| line.split_whitespace().nth(at)));
+    let given = DESCRIPTORS_OF_SERVICES.to_string();
+    if soft == Some(&given) && hard == Some(&given) {
+        return Ok(());
+    }
+    Err(Trouble::new(format!(
+        "a service has other descriptors than {given}: {files:?}"
+    )))
 }

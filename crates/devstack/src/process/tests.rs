@@ -79,6 +79,14 @@ fn only_harmless_variables_are_inherited() {
 }
 
 #[test]
+fn a_program_cannot_raise_the_descriptors_that_it_was_given() {
+    let limits = r#"echo "$(ulimit -Sn) $(ulimit -Hn) $1""#;
+    let script = Program::new("script", "/bin/sh").args(["-c", limits, "sh", "a word"]);
+    let printed = script.descriptors(Some(64)).output();
+    assert_eq!(printed.unwrap(), "64 64 a word\n");
+}
+
+#[test]
 fn a_process_started_by_a_thread_outlives_the_thread() {
     let started = std::thread::spawn(|| shell("exec sleep 600").start().unwrap());
     let mut process = started.join().unwrap();

@@ -32,6 +32,7 @@ pub struct StackBuilder {
     settings: Vec<(String, String)>,
     sandbox_settings: Vec<(String, String)>,
     redis_url: Option<String>,
+    descriptors: Option<u64>,
     programs: Option<PathBuf>,
     database: Option<Database>,
     ports: Option<Ports>,
@@ -79,6 +80,13 @@ impl StackBuilder {
     #[must_use]
     pub fn redis_url(mut self, url: &str) -> Self {
         self.redis_url = Some(url.to_owned());
+        self
+    }
+
+    /// Each service may have so many files and connections open, and cannot raise that; default as many as we.
+    #[must_use]
+    pub fn descriptors(mut self, count: u64) -> Self {
+        self.descriptors = Some(count);
         self
     }
 
@@ -176,6 +184,7 @@ impl StackBuilder {
                 keys,
                 secrets,
                 redis_url: self.redis_url,
+                descriptors: self.descriptors,
                 settings: self.settings,
                 sandbox_settings: self.sandbox_settings,
             },

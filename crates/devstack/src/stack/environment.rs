@@ -31,6 +31,8 @@ pub(crate) struct Environment {
     pub(crate) keys: MerchantKeys,
     pub(crate) secrets: Secrets,
     pub(crate) redis_url: Option<String>,
+    /// Files and connections that a service may have open; those that we may, where it is not said.
+    pub(crate) descriptors: Option<u64>,
     /// Over our own choices, for services and `gatewayctl`.
     pub(crate) settings: Vec<(String, String)>,
     /// Over our own choices, for the sandbox.
@@ -77,6 +79,7 @@ impl Environment {
                 ("GATEWAY_OPS_BIND", bind(ports.ops)),
             ];
             self.program(&name, "gateway-api", home)
+                .descriptors(self.descriptors)
                 .envs(own)
                 .envs(common.clone())
         });
@@ -86,6 +89,7 @@ impl Environment {
                 ("WORKER_OPS_BIND", bind(ports.ops)),
             ];
             self.program(&name, "callback-worker", home)
+                .descriptors(self.descriptors)
                 .envs(own)
                 .envs(common.clone())
         });
@@ -223,6 +227,7 @@ mod tests {
             },
             secrets: Secrets::random().unwrap(),
             redis_url: None,
+            descriptors: None,
             settings: settings.iter().map(owned).collect(),
             sandbox_settings: Vec::new(),
         }
