@@ -91,7 +91,8 @@ impl Migrator<'_> {
         ))
     }
 
-    /// Applies these, oldest first, and returns their names.
+    /// Applies these, oldest first, and returns their names. Before each, the indexes that those before it
+    /// began are completed: it may take away what they replace.
     pub(crate) fn apply(
         &mut self,
         pending: &[Box<dyn Migration<Pg>>],
@@ -99,6 +100,7 @@ impl Migrator<'_> {
         let mut applied = Vec::new();
         for (place, migration) in (1_usize..).zip(pending) {
             let name = migration.name().to_string();
+            self.complete_partitioned_indexes()?;
             (self.told)(&format!("{place} of {}: {name}", pending.len()));
             self.apply_one(migration.as_ref(), &name)?;
             applied.push(migration.name().version().to_string());

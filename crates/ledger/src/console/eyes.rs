@@ -233,7 +233,8 @@ impl Tx<'_> {
         lines(found, |row| timed(row.due_at, row.place))
     }
 
-    /// Endpoint by endpoint; those of deleted endpoints concern nobody.
+    /// Endpoint by endpoint; those of deleted endpoints concern nobody. Endpoints are stepped through by the
+    /// index of what gave up, so that one without such costs nothing, and a page ends the steps.
     pub(super) fn dead_webhooks(
         &mut self,
         after: Option<&str>,
@@ -244,21 +245,33 @@ impl Tx<'_> {
         });
         let (endpoint, event) = parsed.unwrap_or_default();
         let found: Vec<DeadFound> = Statement::new(
-            "SELECT gave_up.event_id, gave_up.endpoint_id, ev.type AS event_type, ev.order_id, \
-                 m.name AS shop, e.url, gave_up.last_status, gave_up.updated_at \
-             FROM webhook_endpoints e CROSS JOIN (SELECT ?::uuid AS endpoint, ?::uuid AS event \
-                 OFFSET 0) AS place \
-             JOIN merchants m ON m.id = e.merchant_id \
-             CROSS JOIN LATERAL (SELECT event_id, endpoint_id, last_status, updated_at \
-                 FROM deliveries WHERE endpoint_id = e.id AND state = 'dead' OFFSET 0) AS gave_up \
+            "WITH RECURSIVE failing AS ( \
+                 (SELECT endpoint_id FROM deliveries WHERE state = 'dead' AND endpoint_id >= ? \
+                  ORDER BY endpoint_id LIMIT 1) \
+                 UNION ALL \
+                 SELECT next.endpoint_id FROM failing CROSS JOIN LATERAL ( \
+                     SELECT endpoint_id FROM deliveries \
+                     WHERE state = 'dead' AND deliveries.endpoint_id > failing.endpoint_id \
+                     ORDER BY endpoint_id LIMIT 1) AS next) \
+             SELECT page.event_id, page.endpoint_id, ev.type AS event_type, ev.order_id, \
+                 m.name AS shop, page.url, page.last_status, page.updated_at \
+             FROM (SELECT gave_up.*, e.url, e.merchant_id FROM failing \
+                 CROSS JOIN LATERAL (SELECT url, merchant_id FROM webhook_endpoints \
+                     WHERE id = failing.endpoint_id AND deleted_at IS NULL OFFSET 0) AS e \
+                 CROSS JOIN LATERAL (SELECT event_id, endpoint_id, last_status, updated_at \
+                     FROM deliveries WHERE endpoint_id = failing.endpoint_id AND state = 'dead' \
+                       AND (endpoint_id, event_id) > (?, ?) \
+                     ORDER BY event_id LIMIT ?) AS gave_up \
+                 LIMIT ?) AS page \
+             JOIN merchants m ON m.id = page.merchant_id \
              CROSS JOIN LATERAL (SELECT type, order_id FROM events \
-                 WHERE id = gave_up.event_id OFFSET 0) AS ev \
-             WHERE e.deleted_at IS NULL AND e.id >= place.endpoint \
-               AND (gave_up.endpoint_id, gave_up.event_id) > (place.endpoint, place.event) \
-             ORDER BY gave_up.endpoint_id, gave_up.event_id LIMIT ?",
+                 WHERE id = page.event_id OFFSET 0) AS ev \
+             ORDER BY page.endpoint_id, page.event_id",
         )
         .bind::<SqlUuid, _>(endpoint)
+        .bind::<SqlUuid, _>(endpoint)
         .bind::<SqlUuid, _>(event)
+        .bind::<BigInt, _>(READ)
         .bind::<BigInt, _>(READ)
         .load(self.connection()?)?;
         let page = ListPage::of(found, |row| {
@@ -277,15 +290,26 @@ impl Tx<'_> {
     pub fn count_eyes(&mut self) -> Result<CountedEyes, LedgerError> {
         let recent = super::flow::id_of_time(self.now()?, -30 * 86_400);
         Ok(Statement::new(
-            "SELECT (SELECT count(*) FROM (SELECT FROM orders WHERE state = 'review' \
+            "WITH RECURSIVE failing AS ( \
+                 (SELECT endpoint_id FROM deliveries WHERE state = 'dead' \
+                  ORDER BY endpoint_id LIMIT 1) \
+                 UNION ALL \
+                 SELECT next.endpoint_id FROM failing CROSS JOIN LATERAL ( \
+                     SELECT endpoint_id FROM deliveries \
+                     WHERE state = 'dead' AND deliveries.endpoint_id > failing.endpoint_id \
+                     ORDER BY endpoint_id LIMIT 1) AS next) \
+             SELECT (SELECT count(*) FROM (SELECT FROM orders WHERE state = 'review' \
                      LIMIT 1000) AS a) AS review, \
                  (SELECT count(*) FROM (SELECT FROM notifications \
                      WHERE verdict IN ('unknown_reference', 'unreadable') LIMIT 1000) AS b) \
                      AS quarantine, \
-                 (SELECT count(*) FROM (SELECT FROM webhook_endpoints e \
-                     CROSS JOIN LATERAL (SELECT FROM deliveries WHERE endpoint_id = e.id \
-                         AND state = 'dead' OFFSET 0) AS gave_up \
-                     WHERE e.deleted_at IS NULL LIMIT 1000) AS c) AS dead, \
+                 (SELECT count(*) FROM (SELECT FROM failing \
+                     CROSS JOIN LATERAL (SELECT FROM webhook_endpoints \
+                         WHERE id = failing.endpoint_id AND deleted_at IS NULL OFFSET 0) AS e \
+                     CROSS JOIN LATERAL (SELECT FROM deliveries \
+                         WHERE endpoint_id = failing.endpoint_id AND state = 'dead' \
+                         LIMIT 1000) AS gave_up \
+                     LIMIT 1000) AS c) AS dead, \
                  (SELECT count(*) FROM (SELECT payment_id FROM provider_work \
                      WHERE kind = 'resolve' ORDER BY due_at LIMIT ?) AS work \
                      CROSS JOIN LATERAL (SELECT FROM payments WHERE id = work.payment_id \

@@ -214,6 +214,20 @@ fn an_index_of_a_table_with_partitions_is_made_beside_writers_in_each_of_them() 
 }
 
 #[test]
+fn what_a_migration_takes_away_is_replaced_before_it() {
+    let database = TestDatabase::empty();
+    database.query("CREATE TABLE events (id integer, note text) PARTITION BY RANGE (id)");
+    database.query("CREATE TABLE events_rest PARTITION OF events DEFAULT");
+    let begins = "CREATE INDEX events_note ON ONLY events (note, id)";
+    apply(&database, &migration(begins, true), HASTE).0.unwrap();
+    let next = "CREATE TABLE seen AS SELECT i.indisvalid FROM pg_index i \
+         WHERE i.indexrelid = 'events_note'::regclass";
+    database.query("DELETE FROM __diesel_schema_migrations");
+    apply(&database, &migration(next, true), HASTE).0.unwrap();
+    assert_eq!(database.query("SELECT indisvalid FROM seen").trim(), "t");
+}
+
+#[test]
 fn a_second_migrator_waits_and_gives_up() {
     let database = with_orders();
     let mut first = connect(&database);

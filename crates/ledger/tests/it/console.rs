@@ -194,3 +194,58 @@ async fn what_was_booked_is_summed_by_channel_and_time() {
     assert_eq!(endpoints.rows[0].id, endpoint.as_uuid());
     assert_eq!(books.run(|tx| tx.console_keys(None)).await.rows.len(), 0);
 }
+
+#[tokio::test]
+async fn every_webhook_that_gave_up_is_on_one_page_whatever_its_endpoint_has_beside_it() {
+    let books = Books::open().await;
+    books.pending("A-1").await;
+    let gave_up = [0, 1, 49, 50, 51, 0, 120, 3, 0, 7];
+    let deleted = 7;
+    for (number, dead) in gave_up.into_iter().enumerate() {
+        let endpoint = books.endpoint(&format!("hook-{number}")).await.as_uuid();
+        books.sql(&format!(
+            "WITH events_of AS (SELECT overlay(e.id::text PLACING \
+                 lpad(to_hex({number} * 1000 + n), 12, '0') FROM 25)::uuid AS id, e.merchant_id \
+                 FROM (SELECT * FROM events ORDER BY id LIMIT 1) AS e, generate_series(1, {dead} + 5) n), \
+             told AS (INSERT INTO events (id, merchant_id, type, body) \
+                 SELECT id, merchant_id, 'order.paid', '{{}}' FROM events_of) \
+             INSERT INTO deliveries (event_id, endpoint_id, state) \
+             SELECT id, '{endpoint}', CASE WHEN row_number() OVER () <= {dead} THEN 'dead' \
+                 ELSE 'delivered' END FROM events_of"
+        ));
+        if number == deleted {
+            books.sql(&format!(
+                "UPDATE webhook_endpoints SET deleted_at = now() WHERE id = '{endpoint}'"
+            ));
+        }
+    }
+    let rows = list(&books, List::Dead).await;
+    let mut keys: Vec<_> = rows
+        .iter()
+        .map(|row| (row.detail.clone(), row.key))
+        .collect();
+    keys.sort();
+    keys.dedup();
+    let expected = gave_up.iter().sum::<usize>() - gave_up[deleted];
+    assert_eq!((rows.len(), keys.len()), (expected, expected));
+    let counted = books.run(|tx| tx.count_eyes()).await;
+    assert_eq!(usize::try_from(counted.dead).unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_number_that_many_shops_use_finds_the_newest_orders() {
+    let books = Books::open().await;
+    let newest = books.sql(
+        "WITH shops AS (INSERT INTO merchants (id, name) \
+             SELECT gen_random_uuid(), 'Shop ' || n FROM generate_series(1, 60) n RETURNING id), \
+         made AS (INSERT INTO orders (id, merchant_id, reference, state, amount_minor, currency, \
+             payer_chooses, checkout_token, created_at, updated_at, expires_at, paid_late) \
+         SELECT ('019350000000700080000000' || lpad(to_hex(1000 - row_number() OVER ()), 8, '0'))::uuid, \
+             id, 'INV-1', 'pending', 100, 'IDR', true, 't', now(), now(), now(), false FROM shops \
+         RETURNING id) SELECT string_agg(id::text, ' ' ORDER BY id DESC) FROM made",
+    );
+    let newest: Vec<&str> = newest.split(' ').take(20).collect();
+    let found = books.run(|tx| tx.orders_named("INV-1")).await;
+    let found: Vec<String> = found.iter().map(|id| id.as_uuid().to_string()).collect();
+    assert_eq!(found, newest);
+}
