@@ -295,6 +295,12 @@ fn value(table: &str, column: &str, batch: &Batch, ages: &Ages) -> String {
         (_, "lease_token" | "leased_until") => "NULL".to_owned(),
         ("events", "body") if !ages.with_bodies => "'{}'".to_owned(),
         ("deliveries", "tries") => "0".to_owned(),
+        ("deliveries", "state") if ages.is_varied => {
+            "CASE WHEN n % 100 = 3 THEN 'dead' ELSE 'due' END".to_owned()
+        }
+        ("deliveries", "due_at") if ages.is_varied => {
+            format!("CASE WHEN n % 100 <> 3 THEN {} END", ages.due_at)
+        }
         ("deliveries", "state") => "'due'".to_owned(),
         (_, "due_at") => ages.due_at.clone(),
         (_, "expires_at" | "expiry_due_at") => {
@@ -309,20 +315,27 @@ fn value(table: &str, column: &str, batch: &Batch, ages: &Ages) -> String {
     }
 }
 
-/// Six of ten orders are paid, one in 97 of them days later, and one in a million failed. Seven of ten were
-/// asked to be paid by QRIS, and one in a million in a shop.
+/// Six of ten orders are paid, one in 97 of them days later, one in a thousand waits for a person, and one in
+/// a million failed; so do their events. Seven of ten were asked to be paid by QRIS, and one in a million in a
+/// shop. One webhook in a hundred gave up.
 fn varied(table: &str, column: &str, ages: &Ages) -> String {
     let made = &ages.created_at;
     match (table, column) {
         ("orders", "state") => {
-            "CASE WHEN n % 1000000 = 5 THEN 'failed' WHEN n % 10 < 6 THEN 'paid' \
-             WHEN n % 10 < 9 THEN 'expired' ELSE 'pending' END"
+            "CASE WHEN n % 1000000 = 5 THEN 'failed' WHEN n % 1000 = 9 THEN 'review' \
+             WHEN n % 10 < 6 THEN 'paid' WHEN n % 10 < 9 THEN 'expired' ELSE 'pending' END"
                 .to_owned()
         }
         ("orders", "paid_at") => format!(
             "CASE WHEN n % 10 < 6 AND n % 1000000 <> 5 THEN {made} + \
              CASE WHEN n % 97 = 1 THEN interval '3 days' ELSE interval '5 minutes' END END"
         ),
+        ("orders", "paid_late") => "n % 10 < 6 AND n % 97 = 1".to_owned(),
+        ("events", "type") => {
+            "CASE WHEN n % 1000000 = 5 THEN 'order.failed' WHEN n % 10 < 6 THEN 'order.paid' \
+             WHEN n % 10 < 9 THEN 'order.expired' ELSE t.type END"
+                .to_owned()
+        }
         ("payments", "method") => {
             "CASE WHEN n % 1000000 = 7 THEN 'retail' WHEN n % 10 < 7 THEN t.method \
              WHEN n % 10 < 9 THEN 'virtual_account' ELSE 'payment_link' END"

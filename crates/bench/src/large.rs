@@ -12,7 +12,7 @@ use devstack::Trouble;
 use tokio::runtime::Handle;
 
 use crate::{
-    callbacks,
+    callbacks, console,
     copies::Copies,
     figures::{Row, median, milliseconds, over, tell},
     fill,
@@ -73,9 +73,11 @@ pub(crate) async fn run(runtime: &Handle, options: &Options) -> Result<bool, Tro
         .await?;
     let page = pages::measure(&ground, &large.shop, &filled).await?;
     let lists = lists::measure(&ground, &large.shop, &filled).await?;
+    let console = console::measure(&ground, &filled).await?;
     let mut rows = rows(&empty, &full);
     rows.push(page.row());
     rows.extend(lists);
+    rows.push(console);
     let holds = tell(&rows);
     say(format!(
         "{} orders, {} lines of history; measured in {} s",

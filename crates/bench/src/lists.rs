@@ -1,33 +1,36 @@
 //! Lists of orders by their filters: of the shop with all the orders, and of one beside ten thousand others,
-//! for many, few and no matches, alone and together. Each is asked for a first page and for those after it.
+//! for many, few and no matches, alone and together. Each is asked for a first page and for those after it;
+//! so is the feed of events, all and of each type. An export is asked for what few and no orders match.
 
-use std::{net::SocketAddr, time::Instant};
-
-use chaos::measure::table::quantile;
 use devstack::Trouble;
 
 use crate::{
     copies::{Copies, Of},
-    figures::{Row, micros, milliseconds},
+    figures::Row,
     fill::Filled,
     ground::Ground,
-    http::{Line, quoted_after},
+    page_times::PageTimes,
     shop::Shop,
-    wrong::Wrong,
 };
 
 const SHOPS: u64 = 10_000;
 const ORDERS_OF_EACH: u64 = 10;
 /// Pages that are read of a list, if it has them.
 const PAGES: usize = 2;
-/// Each list is read so often.
+/// Pages that are read of a feed.
+const PAGES_OF_FEED: usize = 20;
+/// Each is read so often.
 const ROUNDS: usize = 10;
-/// What a page may take, microseconds (contract 4.3).
-const MUST: u64 = 50_000;
-const AIM: u64 = 20_000;
 
 /// What `Ages::is_varied` makes many, few and none of.
 const STATES: [&str; 4] = ["", "status=paid", "status=failed", "status=refunded"];
+const TYPES: [&str; 5] = [
+    "",
+    "&type=order.paid",
+    "&type=order.expired",
+    "&type=order.failed",
+    "&type=order.refunded",
+];
 const WAYS: [&str; 7] = [
     "",
     "method=qris",
@@ -70,6 +73,27 @@ fn queries(ground: &Ground, filled: &Filled) -> Result<Vec<String>, Trouble> {
     Ok(all)
 }
 
+/// Filters that few orders match, or none.
+fn few_orders(ground: &Ground, filled: &Filled) -> Result<Vec<String>, Trouble> {
+    let middle = filled.batch.id(Of::Order, (filled.orders / 2).max(1));
+    let time = |column: &str| {
+        let text = ground.sql(&format!(
+            "SELECT to_char(created_at {column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') \
+             FROM orders WHERE id = '{middle}'"
+        ))?;
+        Ok::<String, Trouble>(text.trim().to_owned())
+    };
+    let (from, to) = (time("")?, time("+ interval '2 milliseconds'")?);
+    Ok(vec![
+        format!("created_from={from}&created_to={to}"),
+        "status=failed".to_owned(),
+        "status=failed&method=retail".to_owned(),
+        "status=refunded".to_owned(),
+        "channel=NO_CHANNEL".to_owned(),
+        "paid_from=2100-01-01T00:00:00Z".to_owned(),
+    ])
+}
+
 /// Shops with a few orders each, copies of what is there.
 fn neighbours(ground: &Ground, filled: &Filled) -> Result<(), Trouble> {
     let first = filled.batch.id(Of::Order, 1);
@@ -98,72 +122,35 @@ pub(crate) async fn measure(
 ) -> Result<Vec<Row>, Trouble> {
     neighbours(ground, filled)?;
     let queries = queries(ground, filled)?;
+    let exported = few_orders(ground, filled)?;
     let small = Shop::new(ground, "Small", "http://127.0.0.1:9/none")?;
     let to = ground.api()?;
     small.open(to, "one-of-few").await?;
     let mut rows = Vec::new();
     for (name, shop) in [("of the large shop", shop), ("of a small shop", &small)] {
-        let mut all = Asked::default();
-        for query in &queries {
-            all.ask(shop, to, query).await?;
-        }
-        rows.push(all.row(name));
-    }
-    Ok(rows)
-}
-
-/// Pages that were read.
-#[derive(Default)]
-struct Asked {
-    micros: Vec<u64>,
-    wrong: Wrong,
-    slowest: (u64, String),
-}
-
-impl Asked {
-    async fn ask(&mut self, shop: &Shop, to: SocketAddr, query: &str) -> Result<(), Trouble> {
-        let mut line = Line::to(to);
+        let (mut lists, mut feeds, mut exports) = (
+            PageTimes::default(),
+            PageTimes::default(),
+            PageTimes::default(),
+        );
         for _ in 0..ROUNDS {
-            let mut next = Some(String::new());
-            let mut pages = 0;
-            while let Some(cursor) = next.filter(|_| pages < PAGES) {
-                let request = shop.look(to, &format!("/v1/orders?limit=50&{query}{cursor}"));
-                let began = Instant::now();
-                let reply = line.ask(&request).await;
-                let reply = reply.map_err(|error| Trouble::new(format!("no page: {error}")))?;
-                let took = micros(began.elapsed());
-                if reply.status != 200 {
-                    self.wrong.add(reply.status);
-                }
-                if took > self.slowest.0 {
-                    self.slowest = (took, query.to_owned());
-                }
-                self.micros.push(took);
-                let cursor = quoted_after(reply.body, b"\"next_cursor\":\"");
-                next = cursor.map(|cursor| format!("&cursor={cursor}"));
-                pages = pages.saturating_add(1);
+            for query in &queries {
+                let path = format!("/v1/orders?limit=50&{query}");
+                lists.read(shop, to, (&path, "&cursor="), PAGES).await?;
+            }
+            for of_type in TYPES {
+                let path = format!("/v1/events?limit=100{of_type}");
+                feeds
+                    .read(shop, to, (&path, "&after="), PAGES_OF_FEED)
+                    .await?;
+            }
+            for query in &exported {
+                exports.export(shop, to, query).await?;
             }
         }
-        Ok(())
+        rows.push(lists.row(&format!("a page by any filters {name}, p99")));
+        rows.push(feeds.row(&format!("a page of the feed {name}, p99")));
+        rows.push(exports.row(&format!("an export of few orders or none {name}, p99")));
     }
-
-    fn row(mut self, name: &str) -> Row {
-        self.micros.sort_unstable();
-        let at = |thousandths| quantile(&self.micros, thousandths).unwrap_or(0);
-        Row::at_most(
-            &format!("a page by any filters {name}, p99"),
-            at(990),
-            MUST,
-            AIM,
-        )
-        .in_milliseconds()
-        .measured(format!(
-            "{} pages, p50 {}, slowest {} by {:?}",
-            self.micros.len(),
-            milliseconds(at(500)),
-            milliseconds(self.slowest.0),
-            self.slowest.1
-        ))
-        .unless(&self.wrong)
-    }
+    Ok(rows)
 }

@@ -4,6 +4,7 @@
 //! neighbours` measures what one shop's, channel's or stranger's trouble costs the others.
 
 mod callbacks;
+mod console;
 mod copies;
 mod creates;
 mod figures;
@@ -18,6 +19,7 @@ mod machine;
 mod memory;
 mod neighbours;
 mod options;
+mod page_times;
 mod pages;
 mod pgbench;
 mod reads;

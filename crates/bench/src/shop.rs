@@ -65,6 +65,11 @@ impl Shop {
         .into_bytes()
     }
 
+    /// How it says who it is.
+    pub(crate) fn authorization(&self) -> String {
+        format!("Bearer {}", self.key)
+    }
+
     /// A look at a path of the API.
     pub(crate) fn look(&self, to: SocketAddr, path: &str) -> Vec<u8> {
         let key = &self.key;

@@ -83,6 +83,13 @@ impl Call {
         self.header("Content-Type", "application/json")
     }
 
+    /// A form's body, encoded already.
+    #[must_use]
+    pub fn form(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self.header("Content-Type", "application/x-www-form-urlencoded")
+    }
+
     /// Another deadline.
     #[must_use]
     pub const fn within(mut self, within: Duration) -> Self {

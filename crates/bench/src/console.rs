@@ -1,0 +1,79 @@
+//! Pages of the operator's console: the overview, a search by each name of an order, every list, one order.
+
+use std::net::SocketAddr;
+
+use chaos::{rig::address, wire::Call};
+use devstack::Trouble;
+
+use crate::{copies::Of, figures::Row, fill::Filled, ground::Ground, page_times::PageTimes};
+
+const EMAIL: &str = "bench@example.co.id";
+/// Each is read so often.
+const ROUNDS: usize = 20;
+const LISTS: [&str; 6] = ["review", "quarantine", "dead", "unknown", "late", "refunds"];
+
+/// Reads them.
+///
+/// # Errors
+/// When nobody can sign in, or the console is away.
+pub(crate) async fn measure(ground: &Ground, filled: &Filled) -> Result<Row, Trouble> {
+    let to = address(&ground.stack.console_url())?;
+    let cookie = sign_in(ground, to).await?;
+    let middle = (filled.orders / 2).max(1);
+    let order = format!("ord_{}", filled.batch.id(Of::Order, middle));
+    let payment = filled.batch.id(Of::Payment, middle);
+    let number = ground.sql(&format!(
+        "SELECT reference FROM orders WHERE id = '{}'",
+        filled.batch.id(Of::Order, middle)
+    ))?;
+    let provider = ground.sql(&format!(
+        "SELECT coalesce(provider_reference, 'NONE') FROM payments WHERE id = '{payment}'"
+    ))?;
+    // What finds one order leads there at once.
+    let mut asked: Vec<(String, u16)> = [&order, &payment, number.trim()]
+        .map(|name| (format!("/search?q={name}"), 303))
+        .to_vec();
+    for name in ["NOBODY", "N-7", provider.trim()] {
+        asked.push((format!("/search?q={name}"), 200));
+    }
+    for page in ["/", "/channels", "/endpoints", "/keys", "/log"] {
+        asked.push((page.to_owned(), 200));
+    }
+    asked.extend(LISTS.map(|list| (format!("/lists/{list}"), 200)));
+    asked.push((format!("/orders/{order}"), 200));
+    let mut times = PageTimes::default();
+    for _ in 0..ROUNDS {
+        for (path, status) in &asked {
+            let call = Call::new(to, "GET", path).header("Cookie", &cookie);
+            times.ask(path, &call, *status).await?;
+        }
+    }
+    Ok(times.row("a page of the console, p99"))
+}
+
+/// A new operator's cookie.
+async fn sign_in(ground: &Ground, to: SocketAddr) -> Result<String, Trouble> {
+    let made = ground.stack.gatewayctl_json(&[
+        "operators",
+        "add",
+        "--name",
+        "Bench",
+        "--email",
+        EMAIL,
+        "--role",
+        "viewer",
+    ])?;
+    let password = made.get("password").and_then(|value| value.as_str());
+    let password = password.ok_or_else(|| Trouble::new("gatewayctl printed no password"))?;
+    let form = format!("email={}&password={password}", EMAIL.replace('@', "%40"));
+    let call = Call::new(to, "POST", "/sign-in")
+        .header("Origin", ground.stack.console_url())
+        .form(form);
+    let reply = call.send().await.map_err(Trouble::new)?;
+    let cookie = reply
+        .header("set-cookie")
+        .and_then(|set| set.split(';').next());
+    let cookie = cookie.filter(|_| reply.status == 303);
+    let no_cookie = || Trouble::new(format!("the console gave no cookie ({})", reply.status));
+    cookie.map(str::to_owned).ok_or_else(no_cookie)
+}
