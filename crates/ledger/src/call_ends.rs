@@ -211,10 +211,9 @@ impl Tx<'_> {
 
     fn record_end(&mut self, locked: &mut Locked, end: &CallEnd) -> Result<Applied, LedgerError> {
         let row = locked.payment(end.payment.as_uuid())?;
-        let runs = row.call_leased_until.is_some();
         let outcome = &end.outcome;
-        let ours = row.call_token == Some(end.token)
-            && (runs || !matches!(outcome, CallOutcome::StillRunning));
+        // Once its end is written a call runs no more: the same end, written again, counts nothing twice.
+        let ours = row.call_token == Some(end.token) && row.call_leased_until.is_some();
         if !ours && !matches!(outcome, CallOutcome::Accepted(_)) {
             return unchanged(locked, row);
         }
