@@ -1,7 +1,7 @@
 //! The checkout links that are looked up at all: those that one of our keys signed, and for as long as such
 //! orders live, a few of those that were made before links were signed.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ayolinx_core::channels::ChannelTable;
@@ -22,6 +22,8 @@ const UNSIGNED_WAITING_MAX: usize = 16;
 const SHOWN_AFTER: TimeDelta = TimeDelta::days(1);
 /// After a look at the books that failed.
 const PAUSE: Duration = Duration::from_secs(1);
+/// After one that did not: the books tell half a day ahead, whatever version makes orders meanwhile.
+const LEARN_AGAIN: Duration = Duration::from_secs(3_600);
 
 /// The worth of a link before its order is looked up.
 #[derive(Debug)]
@@ -48,8 +50,8 @@ pub struct Turn<'l> {
 pub struct Links {
     keyring: Arc<Keyring>,
     life_max: TimeDelta,
-    /// Until when orders were made whose links nobody signed; unset until the books have said.
-    unsigned_until: OnceLock<Option<DateTime<Utc>>>,
+    /// Until when orders were made whose links nobody signed, if ever; `None` until the books have said.
+    unsigned_until: Mutex<Option<Option<DateTime<Utc>>>>,
     waits: Semaphore,
     turns: Semaphore,
 }
@@ -63,7 +65,7 @@ impl Links {
         Self {
             keyring,
             life_max: life.checked_add(&SHOWN_AFTER).unwrap_or(TimeDelta::MAX),
-            unsigned_until: OnceLock::new(),
+            unsigned_until: Mutex::new(None),
             waits: Semaphore::new(UNSIGNED_WAITING_MAX),
             turns: Semaphore::new(UNSIGNED_MAX),
         }
@@ -71,14 +73,14 @@ impl Links {
 
     /// Asks the books until when orders were made whose links nobody signed, again and again until they
     /// say. Unsigned links wait for it.
-    pub async fn learn(&self, ledger: &Ledger) {
+    async fn learn(&self, ledger: &Ledger) {
         let books = ledger.at(Urgency::Write);
         loop {
             let asked: Result<_, LedgerError> =
                 books.transact(|tx| tx.links_unsigned_until()).await;
             match asked {
                 Ok(until) => {
-                    self.unsigned_until.get_or_init(|| until);
+                    *self.known() = Some(until);
                     return;
                 }
                 Err(error) => {
@@ -89,6 +91,23 @@ impl Links {
         }
     }
 
+    /// Keeps what the books say up to date, for as long as the process lives. The first answer is told.
+    pub async fn keep_learning(&self, ledger: &Ledger, learnt: tokio::sync::oneshot::Sender<()>) {
+        self.learn(ledger).await;
+        // Whoever waited may have given up.
+        drop(learnt);
+        loop {
+            tokio::time::sleep(LEARN_AGAIN).await;
+            self.learn(ledger).await;
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<Option<DateTime<Utc>>>> {
+        self.unsigned_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The worth of a link with this token for this order.
     pub async fn prove(&self, order: OrderId, token: &str, now: DateTime<Utc>) -> Proof<'_> {
         if self.keyring.signed_link(order, token) {
@@ -97,7 +116,7 @@ impl Links {
         if !is_spelt_as_unsigned(token) {
             return Proof::Wrong;
         }
-        let Some(until) = self.unsigned_until.get() else {
+        let Some(until) = *self.known() else {
             return Proof::Later;
         };
         if !until.is_some_and(|until| self.may_be_from_before(order, until, now)) {
@@ -142,7 +161,7 @@ mod tests {
         let keyring = Keyring::new(&[Secret::new("a key")]).unwrap();
         let channels = ChannelTable::built_in(Environment::NonProduction);
         let links = Links::new(Arc::new(keyring), &channels);
-        links.unsigned_until.set(unsigned_until).unwrap();
+        *links.known() = Some(unsigned_until);
         links
     }
 

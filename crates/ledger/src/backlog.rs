@@ -11,6 +11,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUu
 use uuid::Uuid;
 
 use crate::error::LedgerError;
+use crate::failing_endpoints::of_failing_endpoints;
 use crate::fronts::{LOOK_BACK, WHOLE_LOOK_SHARE, as_json};
 use crate::gauges::QueueDepth;
 use crate::statement::Statement;
@@ -130,7 +131,7 @@ impl Tx<'_> {
         .get_result(self.connection()?)?)
     }
 
-    /// Deliveries that gave up; those of deleted endpoints concern nobody, and those of disabled ones
+    /// Webhooks that are dead; those of deleted endpoints concern nobody, and those of disabled ones
     /// their merchant.
     pub(crate) fn dead_deliveries(&mut self) -> Result<i64, LedgerError> {
         #[derive(QueryableByName)]
@@ -138,22 +139,17 @@ impl Tx<'_> {
             #[diesel(sql_type = BigInt)]
             dead: i64,
         }
-        let counted: Dead = Statement::new(
-            "WITH RECURSIVE failing AS ( \
-                 (SELECT endpoint_id FROM deliveries WHERE state = 'dead' \
-                  ORDER BY endpoint_id LIMIT 1) \
-                 UNION ALL \
-                 SELECT next.endpoint_id FROM failing CROSS JOIN LATERAL ( \
-                     SELECT endpoint_id FROM deliveries \
-                     WHERE state = 'dead' AND deliveries.endpoint_id > failing.endpoint_id \
-                     ORDER BY endpoint_id LIMIT 1) AS next) \
-             SELECT count(*) AS dead FROM (SELECT FROM failing \
+        let counted: Dead = Statement::new(of_failing_endpoints!(
+            "SELECT count(*) AS dead FROM (SELECT FROM failing \
                  CROSS JOIN LATERAL (SELECT id FROM webhook_endpoints \
                      WHERE id = failing.endpoint_id AND enabled AND deleted_at IS NULL OFFSET 0) e \
                  CROSS JOIN LATERAL (SELECT event_id FROM deliveries \
-                     WHERE endpoint_id = e.id AND state = 'dead' OFFSET 0) AS gave_up \
-                 LIMIT ?) AS first",
-        )
+                     WHERE endpoint_id = e.id AND state = 'dead' \
+                         AND (last_error IS NULL \
+                             OR last_error NOT IN ('endpoint_disabled', 'endpoint_deleted')) OFFSET 0) AS gave_up \
+                 LIMIT ?) AS first"
+        ))
+        .bind::<SqlUuid, _>(Uuid::nil())
         .bind::<BigInt, _>(DEAD_MAX)
         .get_result(self.connection()?)?;
         Ok(counted.dead)

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use ayolinx_core::ids::EndpointId;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -132,6 +133,13 @@ impl Fronts {
         let since = shifted(due_at, -LOOK_BACK);
         let known = self.since.entry(endpoint).or_insert(since);
         *known = since.max(*known);
+    }
+
+    /// After claimed deliveries of this endpoint were put back: they are due as before, and looked for from the
+    /// front again.
+    pub fn note_put_back(&mut self, endpoint: EndpointId) {
+        self.since.remove(&endpoint.as_uuid());
+        self.known.insert(endpoint.as_uuid(), Instant::now());
     }
 
     /// The places where looks begin, as statements read them: for each endpoint its time.

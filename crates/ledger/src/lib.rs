@@ -24,6 +24,7 @@ mod erase;
 mod error;
 mod event_feed;
 mod events;
+mod failing_endpoints;
 mod fronts;
 mod funds;
 mod gate;

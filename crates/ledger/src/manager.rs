@@ -2,7 +2,6 @@
 //! traps: reliability T6, T7.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
@@ -22,8 +21,6 @@ const FIRST_PLANS_LAST: Duration = Duration::from_secs(1);
 /// A session that is not set up by then is not waited for: the library's own limit is for each address
 /// and ends before the first statement, and the search for a name has none.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
-/// So many sessions are being set up at once at most, also those that nobody waits for any more.
-const CONNECTING_MAX: usize = 8;
 
 /// A session with the primary.
 pub(crate) struct Primary {
@@ -81,30 +78,6 @@ pub(crate) struct Session {
 pub(crate) struct Manager {
     session: Arc<Session>,
     room: Room,
-    connecting: Arc<Connecting>,
-}
-
-/// Threads that set up a session.
-#[derive(Default)]
-struct Connecting(AtomicUsize);
-
-/// One of them.
-struct Connector(Arc<Connecting>);
-
-impl Connector {
-    fn begin(connecting: &Arc<Connecting>) -> Option<Self> {
-        let one_more = |count: usize| (count < CONNECTING_MAX).then(|| count.saturating_add(1));
-        let counted = connecting
-            .0
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
-        counted.ok().map(|_| Self(Arc::clone(connecting)))
-    }
-}
-
-impl Drop for Connector {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 #[derive(QueryableByName)]
@@ -168,7 +141,6 @@ impl Manager {
         Self {
             session: Arc::new(session),
             room,
-            connecting: Arc::default(),
         }
     }
 }
@@ -178,22 +150,25 @@ impl r2d2::ManageConnection for Manager {
     type Error = ConnectError;
 
     /// On a thread of its own: the pool has three for all that it sets up, and a server that falls silent
-    /// meanwhile would hold them for ever.
+    /// meanwhile holds each of them for [`CONNECTED_WITHIN`] only.
     fn connect(&self) -> Result<Primary, ConnectError> {
         // The pool asks again a little later.
         let taken = self.room.take().ok_or(ConnectError::NoRoom)?;
-        let connector = Connector::begin(&self.connecting).ok_or(ConnectError::TooMany)?;
+        let set_up = self.room.begin_set_up().ok_or(ConnectError::TooMany)?;
         let session = Arc::clone(&self.session);
-        let (give, given) = sync_channel(1);
+        let (counted, (give, given)) = (Arc::clone(&set_up), sync_channel(1));
         let thread = std::thread::Builder::new().name("ledger-connect".to_owned());
         let connect = move || {
-            let _counted = connector;
+            let _counted = counted;
             // Nobody may be waiting any more: the session ends then.
             give.send(session.establish()).ok();
         };
         thread.spawn(connect).map_err(ConnectError::NoThread)?;
         let primary = given.recv_timeout(CONNECTED_WITHIN);
-        let mut primary = primary.map_err(|_| ConnectError::Silent)??;
+        let mut primary = primary.map_err(|_| {
+            set_up.abandon();
+            ConnectError::Silent
+        })??;
         primary.taken = Some(taken);
         Ok(primary)
     }

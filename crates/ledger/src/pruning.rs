@@ -87,7 +87,7 @@ impl Tx<'_> {
                 break;
             }
             // Whoever enables it waits for this, or is before it: then nothing is given up.
-            if !self.is_still_idle(endpoint.id)? {
+            if !self.is_still_idle(endpoint.id, disabled_for)? {
                 continue;
             }
             let (error, counted) = match endpoint.is_deleted {
@@ -99,14 +99,20 @@ impl Tx<'_> {
         Ok(given_up)
     }
 
-    /// Locks an endpoint that nothing is sent to.
-    fn is_still_idle(&mut self, endpoint: Uuid) -> Result<bool, LedgerError> {
+    /// Locks an endpoint that nothing was sent to for so long.
+    fn is_still_idle(
+        &mut self,
+        endpoint: Uuid,
+        disabled_for: TimeDelta,
+    ) -> Result<bool, LedgerError> {
         let locked: Vec<Idle> = Statement::new(
             "SELECT id, deleted_at IS NOT NULL AS is_deleted FROM webhook_endpoints \
-             WHERE id = ? AND (deleted_at IS NOT NULL OR NOT enabled) \
+             WHERE id = ? AND (deleted_at IS NOT NULL OR (NOT enabled \
+                 AND disabled_at < now() - make_interval(secs => ?::bigint))) \
              FOR NO KEY UPDATE SKIP LOCKED",
         )
         .bind::<SqlUuid, _>(endpoint)
+        .bind::<BigInt, _>(disabled_for.num_seconds())
         .load(self.connection()?)?;
         Ok(!locked.is_empty())
     }

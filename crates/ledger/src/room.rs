@@ -1,8 +1,15 @@
 //! The room for sessions with the database: as many as can be at work at once, and one more for
-//! each that was given up and has not ended. The pool's own bound is the most that can come to.
+//! each that was given up and has not ended. The pool's own bound is the most that can come to. And the
+//! sessions that are being set up, each on a thread of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Sessions that are set up at once and waited for.
+const SET_UP_MAX: usize = 8;
+/// Those that nobody waits for any more and that have not come to an end: the server fell silent meanwhile.
+/// Beyond that no other is begun.
+const ABANDONED_MAX: usize = 32;
 
 /// Room for sessions. Clones share it.
 #[derive(Clone)]
@@ -12,6 +19,8 @@ struct Counts {
     places: usize,
     taken: AtomicUsize,
     given_up: AtomicUsize,
+    being_set_up: AtomicUsize,
+    abandoned: AtomicUsize,
 }
 
 /// The room that one session takes, until it is dropped.
@@ -23,6 +32,8 @@ impl Room {
             places: usize::try_from(places).unwrap_or(usize::MAX).max(1),
             taken: AtomicUsize::new(0),
             given_up: AtomicUsize::new(0),
+            being_set_up: AtomicUsize::new(0),
+            abandoned: AtomicUsize::new(0),
         }))
     }
 
@@ -44,6 +55,29 @@ impl Room {
         self.0.given_up.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// A session is being set up until the last of what this returns is dropped; `None` where too many are.
+    pub(crate) fn begin_set_up(&self) -> Option<Arc<SetUp>> {
+        if self.0.abandoned.load(Ordering::Acquire) >= ABANDONED_MAX {
+            return None;
+        }
+        let one_more = |count: usize| (count < SET_UP_MAX).then(|| count.saturating_add(1));
+        let counted =
+            (self.0.being_set_up).fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
+        counted.ok().map(|_| {
+            Arc::new(SetUp {
+                room: self.clone(),
+                is_abandoned: AtomicBool::new(false),
+            })
+        })
+    }
+
+    /// Tells that there is no session, and none can be set up: so many that were begun hang that only a restart
+    /// ends them.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.0.taken.load(Ordering::Acquire) == 0
+            && self.0.abandoned.load(Ordering::Acquire) >= ABANDONED_MAX
+    }
+
     /// One that was given up has ended.
     pub(crate) fn one_has_ended(&self) {
         self.0.given_up.fetch_sub(1, Ordering::AcqRel);
@@ -54,6 +88,34 @@ impl Drop for Taken {
     fn drop(&mut self) {
         let Self(Room(counts)) = self;
         counts.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A session that is being set up.
+pub(crate) struct SetUp {
+    room: Room,
+    is_abandoned: AtomicBool,
+}
+
+impl SetUp {
+    /// Nobody waits for it any more: others may be set up beside it.
+    pub(crate) fn abandon(&self) {
+        if !self.is_abandoned.swap(true, Ordering::AcqRel) {
+            let Room(counts) = &self.room;
+            counts.abandoned.fetch_add(1, Ordering::AcqRel);
+            counts.being_set_up.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Drop for SetUp {
+    fn drop(&mut self) {
+        let Room(counts) = &self.room;
+        let count = match *self.is_abandoned.get_mut() {
+            true => &counts.abandoned,
+            false => &counts.being_set_up,
+        };
+        count.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -75,5 +137,25 @@ mod tests {
         assert!(room.take().is_none());
         all.pop();
         assert!(room.take().is_some());
+    }
+
+    #[test]
+    fn set_ups_that_hang_leave_room_for_others_until_only_a_restart_helps() {
+        let room = Room::of(2);
+        let mut hanging = Vec::new();
+        while hanging.len() < ABANDONED_MAX {
+            assert!(!room.is_cut_off());
+            let waited_for: Vec<_> = std::iter::from_fn(|| room.begin_set_up()).collect();
+            assert_eq!(waited_for.len(), SET_UP_MAX);
+            waited_for.iter().for_each(|one| one.abandon());
+            hanging.extend(waited_for);
+        }
+        assert!(room.begin_set_up().is_none() && room.is_cut_off());
+        let session = room.take();
+        assert!(!room.is_cut_off(), "one session is there");
+        drop(session);
+        // One comes to an end: others may be begun.
+        hanging.pop();
+        assert!(room.begin_set_up().is_some() && !room.is_cut_off());
     }
 }

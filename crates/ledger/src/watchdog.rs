@@ -94,6 +94,17 @@ pub(crate) struct Watched {
     pub(crate) beyond_help_after: Duration,
 }
 
+/// The end of an attempt to give a session up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GivenUp {
+    /// Another has its place.
+    Replaced,
+    /// As many as may be were given up and have not ended.
+    NoRoom,
+    /// It answered or ended meanwhile.
+    HasAnswered,
+}
+
 /// Puts another in the place of a session that is about to be given up; `false` when it cannot.
 pub(crate) type Replace = Box<dyn Fn() -> bool + Send + Sync>;
 
@@ -189,10 +200,13 @@ impl Watchdog {
         }
     }
 
-    /// Tells that all sessions are stuck and cannot be replaced, and have been for long: only a restart
-    /// helps. Those that wait in a commit are not counted: that is a server which waits for its standby
+    /// Tells that all sessions are stuck and cannot be replaced, and have been for long, or that there are none and
+    /// none can be set up: only a restart helps. Those that wait in a commit are not counted: that is a server which waits for its standby
     /// or its disk, and a new process would wait with it.
     pub(crate) fn is_beyond_help(&self) -> bool {
+        if self.watched.room.is_cut_off() {
+            return true;
+        }
         let state = self.state();
         let stuck = state.under_way.values().filter(|attempt| {
             attempt.is_overdue() && !attempt.is_in_commit.load(Ordering::Relaxed)
@@ -230,42 +244,44 @@ impl Watchdog {
         overdue.sort_by_key(|(id, _)| *id);
         for (id, attempt) in overdue {
             let silence = attempt.silence();
-            if self.give_up(id, &attempt, silence) {
-                let place = lock(&attempt.place).take();
-                drop(place);
-                tracing::warn!(
-                    session = self.watched.name,
-                    ms = milliseconds(silence),
-                    "a database session does not answer: another takes its place"
-                );
-            } else if attempt.is_overdue() && !attempt.is_told.swap(true, Ordering::Relaxed) {
-                tracing::error!(
-                    session = self.watched.name,
-                    ms = milliseconds(silence),
-                    "a database session does not answer and cannot be replaced"
-                );
+            match self.give_up(id, &attempt, silence) {
+                GivenUp::Replaced => {
+                    let place = lock(&attempt.place).take();
+                    drop(place);
+                    tracing::warn!(
+                        session = self.watched.name,
+                        ms = milliseconds(silence),
+                        "a database session does not answer: another takes its place"
+                    );
+                }
+                GivenUp::NoRoom if !attempt.is_told.swap(true, Ordering::Relaxed) => {
+                    tracing::error!(
+                        session = self.watched.name,
+                        ms = milliseconds(silence),
+                        "a database session does not answer and cannot be replaced"
+                    );
+                }
+                GivenUp::NoRoom | GivenUp::HasAnswered => {}
             }
         }
     }
 
-    /// `false` when it cannot be replaced. It may have ended meanwhile, and then needs not be.
-    fn give_up(&self, id: u64, attempt: &Attempt, silence: Duration) -> bool {
+    fn give_up(&self, id: u64, attempt: &Attempt, silence: Duration) -> GivenUp {
         let mut state = self.state();
+        if !state.under_way.contains_key(&id) || !attempt.is_overdue() {
+            return GivenUp::HasAnswered;
+        }
         let since = Instant::now().checked_sub(silence);
         state.silent_since = state.silent_since.or(since);
-        let is_there = state.under_way.contains_key(&id) && attempt.is_overdue();
-        if !is_there || self.watched.room.given_up() >= self.watched.given_up_max {
-            return false;
-        }
         // Under the lock: whoever ends right now learns of it afterwards, and then stands aside.
-        if !(self.replace)() {
-            return false;
+        if self.watched.room.given_up() >= self.watched.given_up_max || !(self.replace)() {
+            return GivenUp::NoRoom;
         }
         attempt.is_given_up.store(true, Ordering::Release);
         state.under_way.remove(&id);
         self.watched.room.give_up_one();
         state.replaced = state.replaced.saturating_add(1);
-        true
+        GivenUp::Replaced
     }
 
     /// Returns whether it had been given up.

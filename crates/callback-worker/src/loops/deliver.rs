@@ -20,7 +20,7 @@ use super::delivery_metrics::{DeliveryMetrics, EndpointState};
 use super::under_way::UnderWay;
 
 /// What a lease leaves beside the try: time to record it.
-const LEASE_MARGIN: Duration = Duration::from_secs(10);
+const LEASE_MARGIN: Duration = Duration::from_secs(20);
 
 /// How a webhook is tried.
 pub struct Tries {
@@ -162,6 +162,15 @@ impl Deliverer {
         }
         // A look may claim more of one shop than there are places; the next look passes the shop over.
         if !without.is_empty() {
+            let fronts = match state {
+                EndpointState::Healthy => &self.fronts,
+                EndpointState::Troubled => &self.troubled_fronts,
+            };
+            let mut looked_from = fronts.take();
+            for (_, endpoint, _) in &without {
+                looked_from.note_put_back(*endpoint);
+            }
+            fronts.set(looked_from);
             let books = self.ledger.at(Urgency::Write);
             let put_back = books.transact(move |tx| tx.put_back_deliveries(&without));
             put_back.await?;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{ListPage, READ, timed};
 use crate::error::LedgerError;
+use crate::failing_endpoints::of_failing_endpoints;
 use crate::rows;
 use crate::statement::Statement;
 use crate::tx::Tx;
@@ -244,30 +245,24 @@ impl Tx<'_> {
             Some((endpoint.parse::<Uuid>().ok()?, event.parse::<Uuid>().ok()?))
         });
         let (endpoint, event) = parsed.unwrap_or_default();
-        let found: Vec<DeadFound> = Statement::new(
-            "WITH RECURSIVE failing AS ( \
-                 (SELECT endpoint_id FROM deliveries WHERE state = 'dead' AND endpoint_id >= ? \
-                  ORDER BY endpoint_id LIMIT 1) \
-                 UNION ALL \
-                 SELECT next.endpoint_id FROM failing CROSS JOIN LATERAL ( \
-                     SELECT endpoint_id FROM deliveries \
-                     WHERE state = 'dead' AND deliveries.endpoint_id > failing.endpoint_id \
-                     ORDER BY endpoint_id LIMIT 1) AS next) \
-             SELECT page.event_id, page.endpoint_id, ev.type AS event_type, ev.order_id, \
+        let found: Vec<DeadFound> = Statement::new(of_failing_endpoints!(
+            "SELECT page.event_id, page.endpoint_id, ev.type AS event_type, ev.order_id, \
                  m.name AS shop, page.url, page.last_status, page.updated_at \
              FROM (SELECT gave_up.*, e.url, e.merchant_id FROM failing \
                  CROSS JOIN LATERAL (SELECT url, merchant_id FROM webhook_endpoints \
                      WHERE id = failing.endpoint_id AND deleted_at IS NULL OFFSET 0) AS e \
                  CROSS JOIN LATERAL (SELECT event_id, endpoint_id, last_status, updated_at \
                      FROM deliveries WHERE endpoint_id = failing.endpoint_id AND state = 'dead' \
+                         AND (last_error IS NULL \
+                             OR last_error NOT IN ('endpoint_disabled', 'endpoint_deleted')) \
                        AND (endpoint_id, event_id) > (?, ?) \
                      ORDER BY event_id LIMIT ?) AS gave_up \
                  LIMIT ?) AS page \
              JOIN merchants m ON m.id = page.merchant_id \
              CROSS JOIN LATERAL (SELECT type, order_id FROM events \
                  WHERE id = page.event_id OFFSET 0) AS ev \
-             ORDER BY page.endpoint_id, page.event_id",
-        )
+             ORDER BY page.endpoint_id, page.event_id"
+        ))
         .bind::<SqlUuid, _>(endpoint)
         .bind::<SqlUuid, _>(endpoint)
         .bind::<SqlUuid, _>(event)
@@ -289,16 +284,8 @@ impl Tx<'_> {
     /// When the database does not answer.
     pub fn count_eyes(&mut self) -> Result<CountedEyes, LedgerError> {
         let recent = super::flow::id_of_time(self.now()?, -30 * 86_400);
-        Ok(Statement::new(
-            "WITH RECURSIVE failing AS ( \
-                 (SELECT endpoint_id FROM deliveries WHERE state = 'dead' \
-                  ORDER BY endpoint_id LIMIT 1) \
-                 UNION ALL \
-                 SELECT next.endpoint_id FROM failing CROSS JOIN LATERAL ( \
-                     SELECT endpoint_id FROM deliveries \
-                     WHERE state = 'dead' AND deliveries.endpoint_id > failing.endpoint_id \
-                     ORDER BY endpoint_id LIMIT 1) AS next) \
-             SELECT (SELECT count(*) FROM (SELECT FROM orders WHERE state = 'review' \
+        Ok(Statement::new(of_failing_endpoints!(
+            "SELECT (SELECT count(*) FROM (SELECT FROM orders WHERE state = 'review' \
                      LIMIT 1000) AS a) AS review, \
                  (SELECT count(*) FROM (SELECT FROM notifications \
                      WHERE verdict IN ('unknown_reference', 'unreadable') LIMIT 1000) AS b) \
@@ -308,6 +295,8 @@ impl Tx<'_> {
                          WHERE id = failing.endpoint_id AND deleted_at IS NULL OFFSET 0) AS e \
                      CROSS JOIN LATERAL (SELECT FROM deliveries \
                          WHERE endpoint_id = failing.endpoint_id AND state = 'dead' \
+                         AND (last_error IS NULL \
+                             OR last_error NOT IN ('endpoint_disabled', 'endpoint_deleted')) \
                          LIMIT 1000) AS gave_up \
                      LIMIT 1000) AS c) AS dead, \
                  (SELECT count(*) FROM (SELECT payment_id FROM provider_work \
@@ -317,8 +306,9 @@ impl Tx<'_> {
                  (SELECT count(*) FROM (SELECT FROM refunds WHERE state = 'manual_required' \
                      LIMIT 1000) AS e) AS refunds, \
                  (SELECT count(*) FROM (SELECT FROM orders WHERE paid_late AND id > ? \
-                     LIMIT 1000) AS f) AS late",
-        )
+                     LIMIT 1000) AS f) AS late"
+        ))
+        .bind::<SqlUuid, _>(Uuid::nil())
         .bind::<BigInt, _>(COUNTED_MAX)
         .bind::<SqlUuid, _>(recent)
         .get_result(self.connection()?)?)

@@ -1,5 +1,6 @@
 //! Looks for due deliveries that begin near the newest claimed, and what they may not miss.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use ayolinx_core::ids::EndpointId;
@@ -84,6 +85,33 @@ async fn other_endpoints_have_fronts_of_their_own() {
     let (leased, _) = look(&books, fronts).await;
     assert_eq!(leased.len(), 1);
     assert_eq!(leased[0].endpoint_id, other);
+}
+
+#[tokio::test]
+async fn what_is_put_back_is_found_by_the_next_look() {
+    let books = Books::open().await;
+    let shop = books.endpoint("shop").await;
+    for minutes in 0..12 {
+        due_since(&books, shop, 60 * minutes).await;
+    }
+    let (claimed, mut fronts) = look(&books, Fronts::default()).await;
+    assert_eq!(claimed.len(), 12);
+    let back: Vec<_> = (claimed.iter().take(7))
+        .map(|one| (one.event_id, one.endpoint_id, one.token))
+        .collect();
+    for (_, endpoint, _) in &back {
+        fronts.note_put_back(*endpoint);
+    }
+    let events: BTreeSet<_> = back.iter().map(|(event, ..)| *event).collect();
+    books.run(move |tx| tx.put_back_deliveries(&back)).await;
+    let (again, _) = look(&books, fronts).await;
+    assert_eq!(
+        again
+            .iter()
+            .map(|one| one.event_id)
+            .collect::<BTreeSet<_>>(),
+        events
+    );
 }
 
 /// Looks on from there until something is found.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ayolinx_core::ids::{EndpointId, OrderId};
 use ayolinx_core::method::Method;
 use chrono::TimeDelta;
-use ledger::{Begun, EndpointChange, GivenUp, PRUNED_AT_ONCE, Retention, StoredReply};
+use ledger::{Begun, EndpointChange, GivenUp, List, PRUNED_AT_ONCE, Retention, StoredReply};
 use uuid::Uuid;
 
 use crate::fronts::due_since;
@@ -210,6 +210,9 @@ async fn what_nobody_takes_is_given_up_and_the_rest_waits() {
     assert_eq!(queues(&books).await.dead, 0);
     // When it works again, its merchant has them sent again.
     enable(&books, long, true).await;
+    assert_eq!(queues(&books).await.dead, 0, "nobody tried them");
+    let page = books.run(|tx| tx.console_list(List::Dead, None)).await;
+    assert_eq!(page.rows.len(), 0);
     let due = books
         .run(move |tx| tx.redeliver(merchant, event, ledger::Source::Merchant))
         .await;

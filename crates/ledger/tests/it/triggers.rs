@@ -1,5 +1,6 @@
 //! The books and the history are append-only and balanced, whoever writes.
 
+use chrono::{TimeDelta, Utc};
 use devstack::run_sql;
 
 use crate::support::{Books, PRICE, paid};
@@ -81,4 +82,36 @@ async fn impossible_rows_are_refused() {
     ] {
         refusal(&books, statement);
     }
+}
+
+#[tokio::test]
+async fn whatever_version_makes_an_order_with_an_unsigned_link_its_time_is_noted() {
+    let books = Books::open().await;
+    books.pending("SIGNED").await;
+    let until = async || books.run(|tx| tx.links_unsigned_until()).await;
+    assert_eq!(until().await, None, "a signed link tells nothing");
+    // As the version before does it: once, again at once, and after a way back to it days later.
+    let unsigned = |reference: &str| {
+        let made = format!(
+            "SET gateway.merchant = 'all'; \
+             INSERT INTO orders (id, merchant_id, reference, state, amount_minor, currency, payer_chooses, \
+                 checkout_token, created_at, updated_at, expires_at) \
+             VALUES (gen_random_uuid(), '{}', '{reference}', 'pending', 100, 'IDR', true, repeat('0', 64), \
+                 now(), now(), now() + interval '1 h')",
+            books.merchant.as_uuid()
+        );
+        run_sql(&books.database.services_url(), &made).unwrap();
+    };
+    unsigned("FIRST");
+    let first = until().await.unwrap();
+    assert!(first > Utc::now() + TimeDelta::hours(23), "{first}");
+    unsigned("SECOND");
+    assert_eq!(
+        until().await,
+        Some(first),
+        "no row is written for each order"
+    );
+    books.sql("UPDATE checkout_links SET unsigned_until = now() - interval '3 days'");
+    unsigned("LATER");
+    assert!(until().await.unwrap() > Utc::now() + TimeDelta::hours(23));
 }
