@@ -34,14 +34,19 @@ const ANY: Exchange<'static> = Exchange {
     channel: "any",
 };
 
-/// Exchanges under way at once in one process; a share for each channel, so that those that hang leave sockets and
-/// descriptors to the others.
-const PLACES: Limits = Limits {
-    places: 2048,
-    most_of_one: 1024,
-    guaranteed: 16,
-    reserve: 512,
-};
+/// Exchanges under way at once in one process that has descriptors enough.
+const CALLS_MAX: usize = 2_048;
+
+/// Exchanges under way at once; a share for each channel, so that those that hang leave sockets and descriptors to the
+/// others.
+const fn places(calls: usize) -> Limits {
+    Limits {
+        places: calls,
+        most_of_one: calls / 2,
+        guaranteed: calls / 128,
+        reserve: calls / 4,
+    }
+}
 
 /// The breakers of one provider account, and the places of its exchanges. Clones are the same ones.
 #[derive(Debug, Clone)]
@@ -97,14 +102,21 @@ pub(crate) enum Verdict {
 impl Default for Breaker {
     /// Breakers that are closed.
     fn default() -> Self {
-        Self {
-            circuits: Arc::default(),
-            places: Shares::new("provider_calls", PLACES, Limits::NONE),
-        }
+        Self::with_calls(CALLS_MAX)
     }
 }
 
 impl Breaker {
+    /// Breakers that are closed, and leave so many exchanges under way at once.
+    #[must_use]
+    pub fn with_calls(calls: usize) -> Self {
+        let limits = places(calls.clamp(2, CALLS_MAX));
+        Self {
+            circuits: Arc::default(),
+            places: Shares::new("provider_calls", limits, Limits::NONE),
+        }
+    }
+
     /// Tells in `registry` how full the places of exchanges are, and which breakers are open.
     ///
     /// # Errors

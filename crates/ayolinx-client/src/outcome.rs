@@ -140,6 +140,9 @@ pub enum NotSentReason {
     /// As many exchanges of this channel are under way as it may have.
     #[error("too many calls of this channel are under way")]
     Crowded,
+    /// This process, or its machine, has no descriptor or port left for a connection.
+    #[error("no socket to be had here")]
+    NoSocket,
     /// The time was used up before the send.
     #[error("no time left before the call")]
     NoTimeLeft,
@@ -161,6 +164,7 @@ impl NotSentReason {
             | Self::Dns
             | Self::Tls
             | Self::Crowded
+            | Self::NoSocket
             | Self::NoTimeLeft
             | Self::NoToken(_)
             | Self::Incomplete(_) => UNSENT_PAUSE,

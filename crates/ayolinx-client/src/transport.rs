@@ -15,6 +15,7 @@ use awc::http::header::{
 };
 use chrono::{DateTime, Utc};
 use http_client::HttpClient;
+use rustix::io::Errno;
 use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
@@ -114,7 +115,9 @@ impl Transport {
             Ok(Err(error)) => Err(classify(&error, self.scheme)),
             Err(_elapsed) => Err(Failure::Unknown(UnknownReason::Timeout)),
         };
-        admission.judged(verdict_of(&reply));
+        if let Some(verdict) = verdict_of(&reply) {
+            admission.judged(verdict);
+        }
         reply
     }
 }
@@ -157,6 +160,9 @@ fn classify(error: &SendRequestError, scheme: Scheme) -> Failure {
         {
             Failure::NotSent(NotSentReason::ConnectionRefused)
         }
+        SendRequestError::Connect(ConnectError::Io(error)) if is_ours(error) => {
+            Failure::NotSent(NotSentReason::NoSocket)
+        }
         SendRequestError::Connect(ConnectError::Resolver(_) | ConnectError::NoRecords) => {
             Failure::NotSent(NotSentReason::Dns)
         }
@@ -170,6 +176,12 @@ fn classify(error: &SendRequestError, scheme: Scheme) -> Failure {
         }
         _ => Failure::Unknown(UnknownReason::Broken),
     }
+}
+
+/// There was no socket to begin with, which says nothing of the provider.
+fn is_ours(error: &io::Error) -> bool {
+    let ours = [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL];
+    Errno::from_io_error(error).is_some_and(|number| ours.contains(&number))
 }
 
 /// awc reports `Connect(Io)` only while it establishes the connection; after that come `Send` and `Response`.
@@ -188,14 +200,15 @@ fn is_handshake_failure(error: &io::Error) -> bool {
     from_rustls || hung_up
 }
 
-/// The verdict for the breakers. An answer of HTTP 5xx is none, whatever it says in JSON.
-const fn verdict_of(reply: &Result<Reply, Failure>) -> Verdict {
-    match reply {
+/// The verdict for the breakers, if there is one. An answer of HTTP 5xx is none, whatever it says in JSON.
+const fn verdict_of(reply: &Result<Reply, Failure>) -> Option<Verdict> {
+    Some(match reply {
         Ok(reply) if reply.status >= INTERNAL_SERVER_ERROR => Verdict::Failed,
         Ok(_) | Err(Failure::Protocol(_)) => Verdict::Answered,
+        Err(Failure::NotSent(NotSentReason::NoSocket)) => return None,
         Err(Failure::NotSent(_)) => Verdict::Unreachable,
         Err(Failure::Unknown(_)) => Verdict::Failed,
-    }
+    })
 }
 
 fn header(response: &ClientResponse, name: HeaderName) -> Option<String> {
@@ -217,4 +230,43 @@ fn http_date(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(text)
         .ok()
         .map(|time| time.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_socket_of_ours_nothing_was_sent_and_nothing_is_said_of_the_provider() {
+        let classed = |number: Errno| {
+            let error = io::Error::from_raw_os_error(number.raw_os_error());
+            classify(
+                &SendRequestError::Connect(ConnectError::Io(error)),
+                Scheme::Http,
+            )
+        };
+        for ours in [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL] {
+            let failure = classed(ours);
+            assert!(
+                matches!(failure, Failure::NotSent(NotSentReason::NoSocket)),
+                "{ours:?}"
+            );
+            assert_eq!(verdict_of(&Err(failure)), None, "{ours:?}");
+        }
+        for theirs in [
+            Errno::NOBUFS,
+            Errno::CONNRESET,
+            Errno::TIMEDOUT,
+            Errno::HOSTUNREACH,
+            Errno::PIPE,
+        ] {
+            let failure = classed(theirs);
+            assert!(matches!(failure, Failure::Unknown(_)), "{theirs:?}");
+            assert_eq!(
+                verdict_of(&Err(failure)),
+                Some(Verdict::Failed),
+                "{theirs:?}"
+            );
+        }
+    }
 }

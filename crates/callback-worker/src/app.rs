@@ -24,6 +24,7 @@ use service_shell::one_request;
 use service_shell::ops::{Health, Ops};
 use service_shell::pace::Pace;
 use service_shell::shutdown::{self, Shutdown};
+use service_shell::silent_connections::{self, Connections};
 use service_shell::unread_body;
 use service_shell::{reply_headers, request_id};
 use settings::WorkerSettings;
@@ -146,6 +147,7 @@ fn flow_parts(
         },
         callback_origin: settings.callback_public_url.as_str().to_owned(),
         redis_url: settings.redis_url.clone(),
+        provider_calls_max: descriptors::provider_calls_of(descriptors::raise_limit()),
     };
     Ok(FlowParts::new(
         ledger.clone(),
@@ -217,6 +219,7 @@ fn listen(
     // Of the rest of the descriptors as many are kept for webhooks as callbacks may have.
     let connections = descriptors::connections_of_each(descriptors::raise_limit(), 2);
     let (threads, of_a_thread) = descriptors::of_a_thread(connections);
+    let all = Connections::of(connections);
     let server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(head::as_get))
@@ -227,12 +230,16 @@ fn listen(
             .wrap(from_fn(received_path::tidy))
             .wrap(from_fn(unread_body::hold))
             .wrap(from_fn(one_request::only))
+            .wrap(from_fn(silent_connections::heard))
             .app_data(Data::new(PanicReply(|_id| replies::panicked())))
             .app_data(Data::new(metrics.clone()))
             .app_data(edge.clone())
             .configure(routes::configure::<Inbox>)
     })
-    .on_connect(|_io, connection| one_request::watch(connection))
+    .on_connect(move |io, connection| {
+        all.accepted(io, connection);
+        one_request::watch(connection);
+    })
     .workers(threads)
     .max_connections(of_a_thread)
     .client_request_timeout(HEAD_DEADLINE)

@@ -23,6 +23,7 @@ use service_shell::http_metrics::{self, HttpMetrics};
 use service_shell::one_request;
 use service_shell::ops::{Health, Ops};
 use service_shell::shutdown::{self, Shutdown};
+use service_shell::silent_connections::{self, Connections};
 use service_shell::unread_body;
 use service_shell::{reply_headers, request_id};
 use settings::ApiSettings;
@@ -134,6 +135,7 @@ impl Parts {
         // Fail here, once, rather than in every server thread.
         self.api()?;
         let parts = self.clone();
+        let all = Connections::of(connections);
         let server = HttpServer::new(move || {
             let api = parts.api().map(Data::new);
             App::new()
@@ -146,6 +148,7 @@ impl Parts {
                 .wrap(from_fn(request_id::assign))
                 .wrap(from_fn(unread_body::hold))
                 .wrap(from_fn(one_request::only))
+                .wrap(from_fn(silent_connections::heard))
                 .app_data(Data::new(PanicReply(panic_reply)))
                 .app_data(Data::new(parts.metrics.clone()))
                 .configure(|cfg| {
@@ -157,6 +160,7 @@ impl Parts {
         })
         .on_connect(move |io, connection| {
             give_up_on_stalled(io);
+            all.accepted(io, connection);
             if reach == Reach::OneRequest {
                 one_request::watch(connection);
             }
@@ -233,16 +237,17 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         keyring,
         &checkout_origin,
     );
+    let open_files = descriptors::raise_limit();
     let flows = FlowParts::new(
         ledger.clone(),
         &settings.provider,
         &settings.shared,
-        flow_choices(&settings),
+        flow_choices(&settings, open_files),
         &registry,
     )?;
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
     let places = Places::register(&registry)?;
-    let connections = connections_of(&settings.listeners, descriptors::raise_limit());
+    let connections = connections_of(&settings.listeners, open_files);
     let watching = begin_watching(&ledger, &shutdown, WatchLimits::of_connections(connections));
     watching.register(&registry)?;
     let parts = Parts {
@@ -286,7 +291,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         .map_err(io("serving"))
 }
 
-fn flow_choices(settings: &ApiSettings) -> FlowChoices {
+fn flow_choices(settings: &ApiSettings, open_files: u64) -> FlowChoices {
     FlowChoices {
         send_notification_url: match settings.send_notification_url {
             settings::SendNotificationUrl::Always => SendNotificationUrl::Always,
@@ -294,6 +299,7 @@ fn flow_choices(settings: &ApiSettings) -> FlowChoices {
         },
         callback_origin: settings.urls.callback.as_str().to_owned(),
         redis_url: settings.redis_url.clone(),
+        provider_calls_max: descriptors::provider_calls_of(open_files),
     }
 }
 
@@ -311,9 +317,10 @@ async fn begin_links(ledger: &Ledger) -> Arc<Links> {
     let context = ledger.context();
     let links = Arc::new(Links::new(Arc::clone(&context.keyring), &context.channels));
     let (learning, ledger) = (Arc::clone(&links), ledger.clone());
-    let learning = actix_web::rt::spawn(async move { learning.learn(&ledger).await });
+    let (learnt, first) = tokio::sync::oneshot::channel();
+    actix_web::rt::spawn(async move { learning.keep_learning(&ledger, learnt).await });
     // It goes on where this gives up waiting.
-    if tokio::time::timeout(LEARN_FIRST, learning).await.is_err() {
+    if tokio::time::timeout(LEARN_FIRST, first).await.is_err() {
         tracing::debug!("links that nobody signed wait for the database");
     }
     links

@@ -13,6 +13,8 @@ use crate::output::say;
 
 /// For what may rightly take long: an operator waits longer than a shop.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
+/// A tool asks about one payment after the other.
+const PROVIDER_CALLS_MAX: usize = 64;
 const ORIGIN_NOBODY_CALLS: &str = "http://127.0.0.1";
 
 /// The settings; what is allowed but should be known is said on stderr.
@@ -63,6 +65,7 @@ fn parts(settings: &CtlSettings, ledger: Ledger) -> Result<FlowParts, Failure> {
         send_notification_url: SendNotificationUrl::Required,
         callback_origin: ORIGIN_NOBODY_CALLS.to_owned(),
         redis_url: settings.redis_url.clone(),
+        provider_calls_max: PROVIDER_CALLS_MAX,
     };
     Ok(FlowParts::new(
         ledger,

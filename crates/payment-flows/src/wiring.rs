@@ -107,6 +107,8 @@ pub struct FlowChoices {
     pub callback_origin: String,
     /// The token cache shared by replicas.
     pub redis_url: Option<Secret>,
+    /// Calls of the provider that may be under way at once.
+    pub provider_calls_max: usize,
 }
 
 impl FlowParts {
@@ -123,7 +125,7 @@ impl FlowParts {
     ) -> Result<Self, WiringError> {
         let metrics = ClientMetrics::new()?;
         metrics.register(registry)?;
-        let breaker = Breaker::default();
+        let breaker = Breaker::with_calls(choices.provider_calls_max);
         breaker.register(registry)?;
         for channel in shared.channels.of_method(Method::Qris) {
             metrics.begin_qr_codes(&channel.code);

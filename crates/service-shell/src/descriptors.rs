@@ -7,7 +7,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The connections that a listener never exceeds, however many descriptors there are.
 const LISTENER_MAX: usize = 8_192;
-/// Kept for the database, the provider, Redis, endpoints, files.
+/// Calls of the provider under way at once that a process never exceeds.
+const PROVIDER_CALLS_MAX: usize = 2_048;
+/// Kept for the database, Redis, endpoints, files.
 const RESERVE: usize = 320;
 /// The limit where the system names none.
 const UNLIMITED: u64 = 1 << 20;
@@ -29,11 +31,20 @@ pub fn raise_limit() -> u64 {
     limit
 }
 
-/// Connections that each of several listeners may have at once, of this many descriptors.
-pub fn connections_of_each(limit: u64, listeners: usize) -> usize {
+/// Calls of the provider that may be under way at once, of this many descriptors: a quarter.
+pub fn provider_calls_of(limit: u64) -> usize {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let rest = limit.saturating_sub(RESERVE).max(limit / 4);
+    (limit / 4).clamp(1, PROVIDER_CALLS_MAX)
+}
+
+/// Connections that each of several listeners may have at once, of this many descriptors: half of them may
+/// need a second one (`silent_connections`).
+pub fn connections_of_each(limit: u64, listeners: usize) -> usize {
+    let kept = RESERVE.saturating_add(provider_calls_of(limit));
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let rest = limit.saturating_sub(kept).max(limit / 4);
     let share = rest.checked_div(listeners).unwrap_or(rest);
+    let share = share.saturating_sub(share / 3);
     share.clamp(1, LISTENER_MAX)
 }
 
@@ -56,12 +67,13 @@ mod tests {
                 let each = connections_of_each(limit, listeners);
                 let all = u64::try_from(each * listeners).unwrap();
                 assert!((1..=LISTENER_MAX).contains(&each), "{limit} {listeners}");
-                assert!(all < limit, "{limit} {listeners}");
+                let calls = u64::try_from(provider_calls_of(limit)).unwrap();
+                assert!(all + calls < limit, "{limit} {listeners}");
                 let (threads, of_one) = of_a_thread(each);
                 assert!(of_one * threads <= each.max(threads));
             }
         }
-        assert_eq!(connections_of_each(1_024, 3), 234);
+        assert_eq!(connections_of_each(1_024, 3), 100);
         assert_eq!(connections_of_each(1 << 20, 4), LISTENER_MAX);
     }
 

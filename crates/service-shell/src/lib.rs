@@ -17,5 +17,6 @@ pub mod proxies;
 pub mod reply_headers;
 pub mod request_id;
 pub mod shutdown;
+pub mod silent_connections;
 pub mod telemetry;
 pub mod unread_body;

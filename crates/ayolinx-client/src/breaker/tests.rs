@@ -177,14 +177,27 @@ async fn lines_are_bounded() {
 async fn calls_that_hang_leave_places_to_other_channels() {
     let breaker = breaker();
     let hanging: Vec<Admission> = std::iter::from_fn(|| breaker.admit(HERE).ok()).collect();
-    assert_eq!(hanging.len(), PLACES.most_of_one);
+    assert_eq!(hanging.len(), places(CALLS_MAX).most_of_one);
     assert_eq!(breaker.admit(HERE).unwrap_err(), NotSentReason::Crowded);
-    let others: Vec<Admission> = (0..PLACES.most_of_one / 2)
+    let others: Vec<Admission> = (0..places(CALLS_MAX).most_of_one / 2)
         .map(|_| breaker.admit(ELSEWHERE).unwrap())
         .collect();
     drop(hanging);
     assert!(breaker.admit(HERE).is_ok());
     drop(others);
+}
+
+#[test]
+fn few_places_are_shared_like_many() {
+    for calls in [0, 1, 2, 3, 16, 256, CALLS_MAX, usize::MAX] {
+        let breaker = Breaker::with_calls(calls);
+        let hanging: Vec<Admission> = std::iter::from_fn(|| breaker.admit(HERE).ok()).collect();
+        assert!(
+            !hanging.is_empty() && hanging.len() <= CALLS_MAX / 2,
+            "{calls}"
+        );
+        assert!(breaker.admit(ELSEWHERE).is_ok(), "{calls}");
+    }
 }
 
 proptest! {

@@ -4,4 +4,5 @@
 mod middlewares;
 mod ops;
 mod shutdown;
+mod silent_connections;
 mod support;
