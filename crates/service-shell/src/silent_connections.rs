@@ -156,8 +156,7 @@ async fn watch(connections: Weak<Connections>) {
             let ended = all.end_silent();
             if ended > 0 && !is_told {
                 tracing::warn!(
-                    most = all.most,
-                    ended,
+                    limit = all.most,
                     "a listener was nearly full: its silent connections are ended"
                 );
             }
