@@ -48,8 +48,6 @@ use crate::watching::{WatchLimits, Watching};
 
 mod listeners;
 
-/// Creates under way at once in one process; further ones are shed before anything is written.
-const CREATES_MAX: usize = 512;
 const HEAD_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
 const KEEP_ALIVE: KeepAlive = KeepAlive::Timeout(std::time::Duration::from_secs(15));
 
@@ -208,9 +206,13 @@ struct Places {
 
 impl Places {
     /// Pools without a holder, which tell how they stand from now on.
-    fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+    fn register(
+        registry: &Registry,
+        connections: usize,
+        provider_calls: usize,
+    ) -> Result<Self, prometheus::Error> {
         let places = Self {
-            creates: Arc::new(Creates::new(CREATES_MAX)),
+            creates: Arc::new(Creates::of(connections, provider_calls)),
             notes: note_places(),
             long_reads: Arc::default(),
         };
@@ -246,8 +248,9 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         &registry,
     )?;
     let shutdown = Shutdown::on_signals().map_err(io("signal handlers"))?;
-    let places = Places::register(&registry)?;
     let connections = connections_of(&settings.listeners, open_files);
+    let provider_calls = descriptors::provider_calls_of(open_files);
+    let places = Places::register(&registry, connections, provider_calls)?;
     let watching = begin_watching(&ledger, &shutdown, WatchLimits::of_connections(connections));
     watching.register(&registry)?;
     let parts = Parts {

@@ -12,6 +12,8 @@ use shares::{Limits, Place, Refused, Shares};
 use crate::error::ApiError;
 use crate::share_refusal::{share_of_all, share_of_shop};
 
+/// Creates under way at once that a process never exceeds; further ones are shed before anything is written.
+const CREATES_MAX: usize = 512;
 /// So long after a create was turned away no read waits.
 const LATELY: Duration = Duration::from_secs(1);
 /// Channels are few: each has more guaranteed than a shop.
@@ -46,6 +48,15 @@ pub struct CreatePlace {
 }
 
 impl Creates {
+    /// Places in a process whose listener takes so many connections, and which makes so many calls of the provider at
+    /// once: one shop's creates hold a quarter of the connections at most, and one channel's no more calls than it may
+    /// have.
+    #[must_use]
+    pub fn of(connections: usize, provider_calls: usize) -> Self {
+        let places = (connections / 3).min(provider_calls / 2);
+        Self::new(places.clamp(1, CREATES_MAX))
+    }
+
     /// So many places.
     #[must_use]
     pub fn new(places: usize) -> Self {
@@ -143,6 +154,31 @@ mod tests {
 
     fn shop(number: u128) -> MerchantId {
         MerchantId::from_uuid(Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn whatever_the_process_may_open_one_shops_creates_leave_connections_and_calls_to_others() {
+        for (connections, calls) in [(1, 1), (100, 256), (99, 2_048), (341, 256), (8_192, 2_048)] {
+            let creates = Creates::of(connections, calls);
+            let held = |shop, channel| {
+                let enter = || creates.enter(shop, Some(channel)).ok();
+                std::iter::from_fn(enter).collect::<Vec<_>>()
+            };
+            let mut all = held(shop(1), "SLOW");
+            assert!(!all.is_empty() && all.len() <= (calls / 2).max(1));
+            all.extend(held(shop(1), "OTHER"));
+            assert!(
+                all.len() <= (connections / 4 + 1).min(CREATES_MAX),
+                "{}",
+                all.len()
+            );
+            if connections >= 99 {
+                assert!(
+                    creates.enter(shop(2), Some("SLOW")).is_ok(),
+                    "{connections} {calls}"
+                );
+            }
+        }
     }
 
     #[test]
