@@ -125,7 +125,7 @@ async fn by_guessing_keys() {
 
 /// Every column of every table, as the code knows them.
 fn columns() -> BTreeSet<String> {
-    let schema = source("ledger/src/schema.rs");
+    let schema = source("ledger/src/database/schema.rs");
     let lines = schema.lines().filter(|line| line.contains(" -> "));
     lines
         .filter_map(|line| line.trim().split(' ').next())
@@ -204,7 +204,9 @@ const DOCUMENTED: [&str; 16] = [
 #[actix_rt::test]
 async fn by_writing_something_clever() {
     let stack = shared();
-    let shop = Shop::of(stack);
+    // So many requests are one shop's own: the others of this stack have their allowance.
+    let made = stack.gatewayctl_json(&["merchants", "create", "--name", "Clever"]);
+    let shop = Shop::with_key(stack, made.unwrap()["api_key"].as_str().unwrap());
     for text in [
         "'; DROP TABLE orders; --",
         "\" OR \"\"=\"",
