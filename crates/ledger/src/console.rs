@@ -5,19 +5,19 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::callbacks::quarantine::QuarantineLine;
 use crate::error::LedgerError;
-use crate::quarantine::QuarantineLine;
 use crate::tx::Tx;
 
-mod eyes;
-mod flow;
-mod merchants_own;
+mod accounts;
+mod money_flow;
 mod search;
+mod work_queues;
 
-pub use eyes::{CountedEyes, EyeLine};
-pub use flow::{ChannelMoney, ChannelTraffic};
-pub use merchants_own::{EndpointState, KeyState};
+pub use accounts::{EndpointState, KeyState};
+pub use money_flow::{ChannelMoney, ChannelTraffic};
 pub use search::{Dossier, FoundOrder, PaymentMoney};
+pub use work_queues::{CountedEyes, EyeLine};
 
 /// Rows on a page of a list.
 pub const PAGE_ROWS: i64 = 50;

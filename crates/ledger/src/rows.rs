@@ -14,10 +14,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use crate::database::schema::{orders, payments};
 use crate::error::LedgerError;
-use crate::payers::Payer;
-use crate::receipts::ReceiptRow;
-use crate::schema::{orders, payments};
+use crate::journal::receipts::ReceiptRow;
+use crate::privacy::payers::Payer;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = orders, treat_none_as_null = true)]

@@ -8,12 +8,12 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 
-use crate::context::Context;
+use crate::database::context::Context;
+use crate::database::statement::Named;
+use crate::database::transaction::not_given_up;
 use crate::error::LedgerError;
-use crate::metrics::Tally;
-use crate::opening::not_given_up;
-use crate::prefetched::Prefetched;
-use crate::statement::Named;
+use crate::group_commit::prefetch::Prefetched;
+use crate::monitoring::metrics::Tally;
 use crate::writes::Writes;
 
 /// A time shifted by a span; the end of time where that is beyond it.

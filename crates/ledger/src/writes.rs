@@ -11,17 +11,17 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::arrivals::{NewNotification, Seen};
-use crate::beginnings::NewCreation;
+use crate::callbacks::receive::{NewNotification, Seen};
+use crate::database::statement::{Named, Statement};
 use crate::error::LedgerError;
-use crate::events::NewEvent;
-use crate::history::NewHistory;
-use crate::journal::NewJournal;
-use crate::payments::NewRow;
-use crate::receipts::{NoticeKey, NoticeRow, ReceiptRow};
+use crate::journal::entries::NewJournal;
+use crate::journal::receipts::{NoticeKey, NoticeRow, ReceiptRow};
+use crate::orders::create::NewCreation;
+use crate::orders::history::NewHistory;
+use crate::payments::read::NewRow;
+use crate::provider_work::queue::WorkKind;
 use crate::rows::{OrderRow, PaymentRow};
-use crate::statement::{Named, Statement};
-use crate::work::WorkKind;
+use crate::webhooks::outbox::NewEvent;
 
 /// When a piece of work is due, by a plan that began then.
 #[derive(Debug, Clone)]
@@ -126,43 +126,67 @@ impl Writes {
 
     fn steps(&self) -> Vec<Vec<Named>> {
         let mut steps = Steps::default();
-        let made = crate::beginnings::insert_orders;
+        let made = crate::orders::create::insert_orders;
         steps.add("orders_made", self.orders_made.as_slice(), made);
-        steps.add("payers_kept", &self.payers, crate::payers::save_all);
-        let made = crate::payments::insert_all;
+        steps.add(
+            "payers_kept",
+            &self.payers,
+            crate::privacy::payers::save_all,
+        );
+        let made = crate::payments::read::insert_all;
         steps.add("payments_made", self.payments_made.as_slice(), made);
         steps.add(
             "payments_changed",
             &self.payments,
-            crate::payments::update_all,
+            crate::payments::read::update_all,
         );
-        steps.add("orders_changed", &self.orders, crate::orders::update_all);
-        steps.add("receipts_kept", &self.receipts, crate::receipts::save_all);
-        let noticed = crate::receipts::save_notices;
+        steps.add(
+            "orders_changed",
+            &self.orders,
+            crate::orders::read::update_all,
+        );
+        steps.add(
+            "receipts_kept",
+            &self.receipts,
+            crate::journal::receipts::save_all,
+        );
+        let noticed = crate::journal::receipts::save_notices;
         steps.add("notices_kept", &self.notices, noticed);
         steps.add(
             "aliases_kept",
             &self.aliases,
-            crate::receipts::insert_aliases,
+            crate::journal::receipts::insert_aliases,
         );
         if !self.journals.is_empty() {
-            steps.0.push(crate::journal::insert_all(&self.journals));
+            steps
+                .0
+                .push(crate::journal::entries::insert_all(&self.journals));
         }
-        steps.add("work_dropped", &self.work_dropped, crate::work::delete_all);
-        steps.add("work_planned", &self.work_planned, crate::work::plan_all);
+        steps.add(
+            "work_dropped",
+            &self.work_dropped,
+            crate::provider_work::queue::delete_all,
+        );
+        steps.add(
+            "work_planned",
+            &self.work_planned,
+            crate::provider_work::queue::plan_all,
+        );
         steps.add(
             "history_kept",
             self.history.as_slice(),
-            crate::history::insert_all,
+            crate::orders::history::insert_all,
         );
         if !self.events.is_empty() {
-            steps.0.push(crate::events::insert_all(&self.events));
+            steps
+                .0
+                .push(crate::webhooks::outbox::insert_all(&self.events));
         }
-        let claimed = crate::beginnings::insert_creations;
+        let claimed = crate::orders::create::insert_creations;
         steps.add("creations_made", self.creations.as_slice(), claimed);
-        let stored = crate::arrivals::save_all;
+        let stored = crate::callbacks::receive::save_all;
         steps.add("notifications_kept", self.notifications.as_slice(), stored);
-        let counted = crate::arrivals::count_again;
+        let counted = crate::callbacks::receive::count_again;
         steps.add(
             "notifications_seen",
             self.notifications_seen.as_slice(),

@@ -10,11 +10,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::refunds::RefundLine;
+use crate::orders::timeline::TimelineItem;
+use crate::refunds::requests::RefundLine;
 use crate::rows;
-use crate::statement::Statement;
-use crate::timeline::TimelineItem;
 use crate::tx::Tx;
 
 /// A name that several shops use finds so many orders at most.

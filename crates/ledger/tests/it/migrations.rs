@@ -10,9 +10,9 @@ use crate::crowd::plant;
 use crate::support::{Books, context, paid, settings};
 
 const TABLES_AS_CODE: &str = concat!(
-    include_str!("../../src/schema.rs"),
-    include_str!("../../src/schema/console.rs"),
-    include_str!("../../src/schema/money.rs")
+    include_str!("../../src/database/schema.rs"),
+    include_str!("../../src/database/schema/console.rs"),
+    include_str!("../../src/database/schema/money.rs")
 );
 
 const COLUMNS: &str = "SELECT table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable \

@@ -1,0 +1,18 @@
+//! The database: sessions, the pool and its admission, transactions, statements, and the watchdog over all of it.
+//! Every other room stands on this one; it knows none of them. Invariant: no wait without a deadline.
+
+pub(crate) mod address;
+pub(crate) mod admission;
+pub(crate) mod books;
+pub(crate) mod context;
+pub(crate) mod pool;
+pub(crate) mod pool_metrics;
+pub(crate) mod readiness;
+pub(crate) mod schema;
+pub(crate) mod session;
+pub(crate) mod session_count;
+pub(crate) mod spans;
+pub(crate) mod statement;
+pub(crate) mod transaction;
+pub(crate) mod urgency;
+pub(crate) mod watchdog;

@@ -1,0 +1,386 @@
+//! The way to the database: a bounded pool behind a gate and a deadline. No query exists outside
+//! `Books::transact`, and no network call inside it, since the closure cannot await.
+//! Rules from measured traps: reliability T6 (checkout can hang), T7 (demoted primary), T10, T11.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use ayolinx_core::ids::MerchantId;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use prometheus::Registry;
+use shares::{Limits, Shares};
+use tracing::{Instrument, Span};
+
+use crate::database::address::with_safe_parameters;
+use crate::database::admission::{Gate, Refused, Whose};
+use crate::database::context::Context;
+use crate::database::pool_metrics::{Connections, Sessions};
+use crate::database::session::{LogConnectErrors, Manager, Session};
+use crate::database::session_count::Room;
+use crate::database::spans;
+use crate::database::transaction::{Opening, in_transaction};
+use crate::database::urgency::Urgency;
+use crate::database::watchdog::{Watch, Watchdog, Watched};
+use crate::error::LedgerError;
+use crate::group_commit::group::Group;
+use crate::monitoring::metrics::{LedgerMetrics, Tally};
+use crate::tx::Tx;
+
+const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
+const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
+/// The writer waits no longer for what another transaction has taken: whoever waits with it does not
+/// depend on that, and is done alone.
+const WRITER_LOCK_TIMEOUT: Duration = Duration::from_millis(200);
+/// What the server's views of its sessions call ours.
+const NAME: &str = "ayolinx-gateway";
+const WRITER_NAME: &str = "ayolinx-gateway-writer";
+/// Sessions of the writer that were given up and have not ended; each holds a thread.
+const WRITERS_GIVEN_UP_MAX: u32 = 4;
+/// Sessions that are stuck for so long and cannot be replaced make the process unfit …
+const BEYOND_HELP_AFTER: Duration = Duration::from_secs(30);
+/// … or for so many deadlines, where that is longer.
+const BEYOND_HELP_DEADLINES: u32 = 12;
+
+/// How the ledger reaches its database.
+#[derive(Debug, Clone)]
+pub struct LedgerSettings {
+    /// A libpq URL or keyword string.
+    pub database_url: String,
+    /// Connections, and so statements at once.
+    pub connections_max: u32,
+    /// Callers that may wait for a connection before new ones are shed, the less urgent earlier.
+    pub waiting_max: usize,
+    /// How long a caller waits in all (`DB_DEADLINE_MS`).
+    pub deadline: Duration,
+}
+
+/// The plan of a pool of sessions.
+struct PoolPlan {
+    name: &'static str,
+    places: u32,
+    idle: u32,
+    given_up_max: u32,
+    room: Room,
+    /// The longest wait for a session.
+    connection_wait: Duration,
+    /// The longest wait of a statement for what another transaction holds.
+    lock_wait: Duration,
+}
+
+impl PoolPlan {
+    fn pool(&self, settings: &LedgerSettings) -> r2d2::Pool<Manager> {
+        // What was given up stays in the count until it ends.
+        let most = self.places.saturating_add(self.given_up_max).max(1);
+        r2d2::Pool::builder()
+            .max_size(most)
+            .min_idle(Some(self.idle))
+            .connection_timeout(self.connection_wait)
+            .max_lifetime(Some(CONNECTION_MAX_LIFETIME))
+            .error_handler(Box::new(LogConnectErrors))
+            .build_unchecked(Manager::new(
+                Session {
+                    url: with_safe_parameters(&settings.database_url),
+                    name: self.name,
+                    statement_timeout: settings.deadline,
+                    lock_timeout: self.lock_wait,
+                },
+                self.room.clone(),
+            ))
+    }
+
+    /// The sessions to watch over, under this name.
+    fn watched(&self, name: &'static str, settings: &LedgerSettings) -> Watched {
+        let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        Watched {
+            name,
+            places: count(self.places),
+            given_up_max: count(self.given_up_max),
+            room: self.room.clone(),
+            deadline: settings.deadline,
+            connection_wait: self.connection_wait,
+            beyond_help_after: BEYOND_HELP_AFTER
+                .max(settings.deadline.saturating_mul(BEYOND_HELP_DEADLINES)),
+        }
+    }
+}
+
+/// The pool and what every transaction is given.
+#[derive(Clone)]
+pub(crate) struct Database {
+    pool: r2d2::Pool<Manager>,
+    context: Arc<Context>,
+    metrics: Arc<OnceLock<LedgerMetrics>>,
+}
+
+/// The books. Cheap to clone; shared by every thread of a process.
+#[derive(Clone)]
+pub struct Ledger {
+    database: Database,
+    watchdog: Arc<Watchdog>,
+    group: Arc<Group>,
+    gate: Gate,
+    /// Orders that wait for the writer, by shop.
+    beginning: Shares<MerchantId>,
+    connections_max: u32,
+    merchant: Option<MerchantId>,
+    deadline: Duration,
+}
+
+impl Ledger {
+    /// A ledger over a database that may be away right now: connections are made when needed.
+    #[must_use]
+    pub fn new(settings: &LedgerSettings, context: Context) -> Self {
+        let context = Arc::new(context);
+        let metrics = Arc::<OnceLock<LedgerMetrics>>::default();
+        let database = |plan: &PoolPlan| Database {
+            pool: plan.pool(settings),
+            context: Arc::clone(&context),
+            metrics: Arc::clone(&metrics),
+        };
+        let places = usize::try_from(settings.connections_max).unwrap_or(1);
+        let among_others = PoolPlan {
+            name: NAME,
+            places: settings.connections_max,
+            // One kept ready where several may be needed. Whoever needs only one asks for it first: its
+            // process may end at once, and must not while a thread of libpq connects.
+            idle: settings.connections_max.saturating_sub(1).min(1),
+            given_up_max: settings.connections_max,
+            room: Room::of(settings.connections_max),
+            connection_wait: CHECKOUT_TIMEOUT,
+            lock_wait: settings.deadline,
+        };
+        // A connection of its own: the group never waits behind single transactions. Nor can it have
+        // another one: it waits for that half as long as its callers wait for it.
+        let half = settings.deadline.checked_div(2).unwrap_or_default();
+        let alone = PoolPlan {
+            name: WRITER_NAME,
+            places: 1,
+            idle: 0,
+            given_up_max: WRITERS_GIVEN_UP_MAX,
+            room: Room::of(1),
+            connection_wait: half.max(CHECKOUT_TIMEOUT),
+            lock_wait: WRITER_LOCK_TIMEOUT.min(settings.deadline),
+        };
+        let watched = alone.watched("writer", settings);
+        // Its place goes to who waits for one: nothing else has to be put in its stead.
+        let watchdog = Watchdog::new(among_others.watched("pool", settings), Box::new(|| true));
+        Self {
+            database: database(&among_others),
+            watchdog,
+            group: Arc::new(Group::new(database(&alone), settings.waiting_max, watched)),
+            gate: Gate::new(places, settings.waiting_max),
+            beginning: Shares::new(
+                "writer_queue",
+                Limits::quarters(settings.waiting_max),
+                Limits::NONE,
+            ),
+            connections_max: settings.connections_max,
+            merchant: None,
+            deadline: settings.deadline,
+        }
+    }
+
+    /// Has the ledger count from now on, for this registry; asked again, what it counts already is
+    /// registered there too.
+    ///
+    /// # Errors
+    /// When a name is taken.
+    pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        let metrics = match self.database.metrics.get() {
+            Some(metrics) => metrics.clone(),
+            None => LedgerMetrics::new()?,
+        };
+        self.gate.register(registry)?;
+        self.beginning.register(registry)?;
+        metrics.register(registry)?;
+        registry.register(Box::new(Connections::new(self.gate.clone())?))?;
+        let watched = [self.group.watchdog(), &self.watchdog].map(Arc::clone);
+        registry.register(Box::new(Sessions::new(watched)?))?;
+        self.database.metrics.get_or_init(|| metrics);
+        Ok(())
+    }
+
+    /// The same books with this merchant's rows only, as far as [`crate::Books::transact`] and
+    /// [`Ledger::begin`] go: what forgets to ask whose a row is finds nothing (row-level security).
+    /// What shares its commit with others sees everybody's.
+    #[must_use]
+    pub fn for_merchant(&self, merchant: MerchantId) -> Self {
+        Self {
+            merchant: Some(merchant),
+            ..self.clone()
+        }
+    }
+
+    /// Does the work of [`crate::Books::transact`].
+    pub(crate) async fn transact_at<T, F>(
+        &self,
+        urgency: Urgency,
+        deadline: Duration,
+        work: F,
+    ) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let span = spans::transaction_of::<F>();
+        let work = self.transact_in_place(urgency, deadline, work);
+        let result = work.instrument(span.clone()).await;
+        spans::ended(&span, &result);
+        self.database
+            .count(|metrics| metrics.ended(urgency, &result));
+        result
+    }
+
+    async fn transact_in_place<T, F>(
+        &self,
+        urgency: Urgency,
+        deadline: Duration,
+        work: F,
+    ) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let began = Instant::now();
+        let whose = self.merchant.map_or(Whose::Ours, Whose::Shop);
+        let place = self.gate.enter(urgency, whose, deadline).await;
+        self.database
+            .count(|metrics| metrics.waited(urgency, began.elapsed()));
+        let span = Span::current();
+        spans::waited(&span, began.elapsed());
+        let place = place.map_err(|refused| match refused {
+            Refused::TooMany => LedgerError::Overloaded,
+            Refused::InVain => {
+                LedgerError::Unavailable("no connection came free in time".to_owned())
+            }
+        })?;
+        let database = self.database.clone();
+        let watchdog = Arc::clone(&self.watchdog);
+        let opening = Opening {
+            merchant: self.merchant,
+            statement_timeout: (deadline > self.deadline).then_some(deadline),
+        };
+        let task = tokio::task::spawn_blocking(move || {
+            // The place stays with the thread until it ends or is given up, so stuck threads are never
+            // more than there are places and sessions that may be given up.
+            let mut watch = watchdog.watch(opening.statement_timeout, Some(place));
+            let began = Instant::now();
+            let result = span.in_scope(|| database.attempt(opening, &mut watch, work));
+            let result = result.map_err(|failed| failed.error);
+            spans::ran(&span, began.elapsed());
+            database.count(|metrics| metrics.transacted(urgency, began.elapsed()));
+            result
+        });
+        match tokio::time::timeout(deadline.saturating_sub(began.elapsed()), task).await {
+            Ok(Ok(result)) => result,
+            // What it panicked with may name what must not be logged.
+            Ok(Err(_panicked)) => Err(LedgerError::corrupt("a transaction panicked")),
+            Err(_elapsed) => Err(LedgerError::Unavailable(
+                "no answer within the deadline".to_owned(),
+            )),
+        }
+    }
+
+    /// How many threads wait on the database or work with it, of how many: a readiness reading.
+    #[must_use]
+    pub fn connections_in_use(&self) -> (usize, u32) {
+        let max = self.connections_max;
+        let all = usize::try_from(max).unwrap_or(0);
+        (all.saturating_sub(self.gate.free()), max)
+    }
+
+    /// What the ledger was given to work with.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.database.context
+    }
+
+    pub(crate) const fn beginning(&self) -> &Shares<MerchantId> {
+        &self.beginning
+    }
+
+    /// The reason why this process cannot go on and only a restart helps, where that is so: all its sessions have not
+    /// answered for half a minute, and no more of them may be given up.
+    #[must_use]
+    pub fn beyond_help(&self) -> Option<&'static str> {
+        if self.group.watchdog().is_beyond_help() {
+            return Some("the writer's database session does not answer and cannot be replaced");
+        }
+        self.watchdog
+            .is_beyond_help()
+            .then_some("no database session answers, and none can be replaced")
+    }
+
+    pub(crate) fn group(&self) -> &Group {
+        &self.group
+    }
+
+    pub(crate) const fn deadline(&self) -> Duration {
+        self.deadline
+    }
+}
+
+/// A transaction that failed.
+pub(crate) struct Failed {
+    pub(crate) error: LedgerError,
+    /// Whether the server has undone it and is there for others.
+    pub(crate) is_undone: bool,
+}
+
+impl Database {
+    pub(crate) fn count(&self, count: impl FnOnce(&LedgerMetrics)) {
+        if let Some(metrics) = self.metrics.get() {
+            count(metrics);
+        }
+    }
+
+    /// One transaction; where it fails, whether it has surely changed nothing.
+    pub(crate) fn attempt<T>(
+        &self,
+        opening: Opening,
+        watch: &mut Watch,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, Failed> {
+        let mut pooled = self.pool.get().map_err(|error| Failed {
+            error: LedgerError::Unavailable(error.to_string()),
+            is_undone: false,
+        })?;
+        watch.heard();
+        let mut is_done = false;
+        let mut tally = Tally::default();
+        let result = in_transaction(&mut pooled.connection, opening, |connection| {
+            let mut tx = Tx::new(connection, &self.context);
+            let done = work(&mut tx)?;
+            tx.flush()?;
+            tally = tx.tally;
+            is_done = true;
+            Ok(done)
+        });
+        match &result {
+            Ok(_) => {
+                pooled.was_there();
+                self.count(|metrics| metrics.committed(&tally));
+            }
+            // The next user must ask the server again whether it lives and leads (T7).
+            Err(LedgerError::Unavailable(_)) => pooled.may_be_gone(),
+            Err(_) => {}
+        }
+        if watch.is_given_up() {
+            pooled.give_up();
+        }
+        let attempted = result.map_err(|error| {
+            // What is left of it is the answer to a commit, or nobody knows how far it came.
+            let is_broken =
+                AnsiTransactionManager::is_broken_transaction_manager(&mut pooled.connection);
+            let is_undone = !is_done && !is_broken;
+            Failed { error, is_undone }
+        });
+        if attempted
+            .as_ref()
+            .map_or_else(|failed| failed.is_undone, |_| true)
+        {
+            watch.answered();
+        }
+        attempted
+    }
+}

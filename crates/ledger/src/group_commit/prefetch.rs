@@ -1,0 +1,185 @@
+//! What a set of facts is about, locked and read ahead in a few statements for all of them: what is
+//! taken from here need not be read one by one.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::Timestamptz;
+use uuid::Uuid;
+
+use crate::database::schema::{orders, payers, payments, receipt_notices, receipts};
+use crate::error::LedgerError;
+use crate::journal::receipts::{NoticeRow, ReceiptRow};
+use crate::payments::apply::Locked;
+use crate::privacy::payers::Payer;
+use crate::rows::{OrderRow, PaymentRow};
+use crate::tx::Tx;
+
+/// What to do about an order that another transaction holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenHeld {
+    /// Wait for it.
+    Wait,
+    /// Leave it out: many others would wait with it.
+    Skip,
+}
+
+/// What is read with the payments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Along {
+    /// What was received for each.
+    Receipts,
+    /// Who is to pay.
+    Payers,
+}
+
+/// Orders under lock that nobody has taken yet.
+#[derive(Default)]
+pub(crate) struct Prefetched {
+    orders: HashMap<Uuid, Locked>,
+    order_of: HashMap<Uuid, Uuid>,
+}
+
+impl Prefetched {
+    fn of(orders: Vec<OrderRow>, along: Along) -> Self {
+        let locked = |order| Locked {
+            order,
+            payments: Vec::new(),
+            receipts: (along == Along::Receipts).then(Vec::new),
+            notices: Vec::new(),
+            payer: (along == Along::Payers).then(Payer::default),
+        };
+        Self {
+            orders: (orders.into_iter())
+                .map(|order| (order.id, locked(order)))
+                .collect(),
+            order_of: HashMap::new(),
+        }
+    }
+
+    fn order_ids(&self) -> Vec<Uuid> {
+        self.orders.keys().copied().collect()
+    }
+
+    /// Adds a payment to its order, once however often it was read.
+    fn add(&mut self, payment: PaymentRow) -> Option<&mut Locked> {
+        let locked = self.orders.get_mut(&payment.order_id)?;
+        if self.order_of.insert(payment.id, payment.order_id).is_none() {
+            locked.payments.push(payment);
+        }
+        Some(locked)
+    }
+
+    /// The order of a payment, once: who takes it changes it and writes it.
+    pub(crate) fn take(&mut self, payment_id: Uuid) -> Option<Locked> {
+        self.orders.remove(self.order_of.get(&payment_id)?)
+    }
+
+    /// Whether the order of this payment was locked ahead, taken since or not.
+    pub(crate) fn knows(&self, payment_id: Uuid) -> bool {
+        self.order_of.contains_key(&payment_id)
+    }
+}
+
+impl Tx<'_> {
+    /// Locks the orders of payments and reads them with their payments and what goes along. Payments
+    /// that are not there, or whose order is held elsewhere and is to be skipped, are not known after
+    /// it.
+    pub(crate) fn prefetch(
+        &mut self,
+        ids: &[Uuid],
+        held: WhenHeld,
+        along: Along,
+    ) -> Result<(), LedgerError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let wanted = orders::table
+            .filter(
+                orders::id.eq_any(
+                    payments::table
+                        .filter(payments::id.eq_any(ids.to_vec()))
+                        .select(payments::order_id),
+                ),
+            )
+            .select(OrderRow::as_select())
+            // In one order everywhere, so that two sets never wait for each other crosswise.
+            .order(orders::id)
+            .for_no_key_update();
+        let locked: Vec<OrderRow> = match held {
+            WhenHeld::Wait => wanted.load(self.connection()?)?,
+            WhenHeld::Skip => wanted.skip_locked().load(self.connection()?)?,
+        };
+        self.prefetched = Prefetched::of(locked, along);
+        // Only now, under the lock: what another transaction changed before is seen.
+        match along {
+            Along::Receipts => self.read_payments_and_receipts(),
+            Along::Payers => self.read_payments_and_payers(),
+        }
+    }
+
+    fn read_payments_and_receipts(&mut self) -> Result<(), LedgerError> {
+        type Row = (
+            PaymentRow,
+            Option<ReceiptRow>,
+            Option<NoticeRow>,
+            DateTime<Utc>,
+        );
+        // A payment has few of both, seldom a notice at all.
+        let read: Vec<Row> = payments::table
+            .left_join(receipts::table.on(receipts::payment_id.eq(payments::id)))
+            .left_join(receipt_notices::table.on(receipt_notices::payment_id.eq(payments::id)))
+            .filter(payments::order_id.eq_any(self.prefetched.order_ids()))
+            .select((
+                PaymentRow::as_select(),
+                Option::<ReceiptRow>::as_select(),
+                Option::<NoticeRow>::as_select(),
+                diesel::dsl::now.into_sql::<Timestamptz>(),
+            ))
+            .order((
+                payments::order_id,
+                payments::position.desc(),
+                receipts::created_at,
+                receipts::id,
+            ))
+            .load(self.connection()?)?;
+        for (payment, receipt, notice, now) in read {
+            self.is_now(now);
+            let Some(locked) = self.prefetched.add(payment) else {
+                continue;
+            };
+            let receipts = locked.receipts.get_or_insert_default();
+            receipts.extend(receipt.filter(|row| !receipts.contains(row)));
+            let notices = &mut locked.notices;
+            notices.extend(notice.filter(|row| !notices.contains(row)));
+        }
+        Ok(())
+    }
+
+    fn read_payments_and_payers(&mut self) -> Result<(), LedgerError> {
+        type Row = (PaymentRow, Option<Vec<u8>>, DateTime<Utc>);
+        let read: Vec<Row> = payments::table
+            .left_join(payers::table.on(payers::order_id.eq(payments::order_id)))
+            .filter(payments::order_id.eq_any(self.prefetched.order_ids()))
+            .select((
+                PaymentRow::as_select(),
+                payers::sealed.nullable(),
+                diesel::dsl::now.into_sql::<Timestamptz>(),
+            ))
+            .order((payments::order_id, payments::position.desc()))
+            .load(self.connection()?)?;
+        for (payment, sealed, now) in read {
+            self.is_now(now);
+            let order = payment.order_id;
+            let payer = match sealed {
+                Some(sealed) => self.open_payer(order, &sealed)?,
+                None => Payer::default(),
+            };
+            if let Some(locked) = self.prefetched.add(payment) {
+                locked.payer = Some(payer);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,261 @@
+//! History, inbox and outbox are kept in a table for each month. Months are made ahead, and dropped
+//! when their time is over. The database's own functions do it, since the services' role may not.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
+use uuid::Uuid;
+
+use crate::database::pool::Ledger;
+use crate::database::urgency::Urgency;
+use crate::error::LedgerError;
+use crate::tx::Tx;
+
+/// So many months after the running one have their tables.
+pub const MONTHS_AHEAD: i32 = 3;
+/// Making or dropping gives up soon where it has to wait for others, and is tried so often …
+pub(crate) const TRIES: u32 = 10;
+/// … after such a pause.
+pub(crate) const TRY_PAUSE: Duration = Duration::from_millis(500);
+/// Dropping removes files.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tables that are made and dropped together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// What happened to orders.
+    History,
+    /// What the provider told us.
+    Inbox,
+    /// What merchants are told: events, deliveries and their tries.
+    Outbox,
+}
+
+impl Family {
+    /// Every family.
+    pub const ALL: [Self; 3] = [Self::History, Self::Inbox, Self::Outbox];
+
+    /// The spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::History => "history",
+            Self::Inbox => "inbox",
+            Self::Outbox => "outbox",
+        }
+    }
+}
+
+/// Whole months before the running one that are kept, and days of creations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Of [`Family::History`]; the database refuses less than 12.
+    pub history: u32,
+    /// Of [`Family::Inbox`]; the database refuses less than 2.
+    pub inbox: u32,
+    /// Of [`Family::Outbox`]; the database refuses less than 2.
+    pub outbox: u32,
+    /// Of who paid: no table of its own, see [`Ledger::erase_old_payers`].
+    pub payers: u32,
+    /// Of creations, in days, among those that are not old: see [`Tx::prune_creations`].
+    pub creation_days: u32,
+}
+
+impl Retention {
+    /// That of a family.
+    #[must_use]
+    pub const fn of(&self, family: Family) -> u32 {
+        match family {
+            Family::History => self.history,
+            Family::Inbox => self.inbox,
+            Family::Outbox => self.outbox,
+        }
+    }
+}
+
+/// One partition.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct PartitionLine {
+    /// `history`, `inbox` or `outbox`.
+    #[diesel(sql_type = Text)]
+    pub family: String,
+    /// The table it is a part of.
+    #[diesel(sql_type = Text)]
+    pub parent: String,
+    /// Its own name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// The first day of its month; `None` for the one that takes in what no month was made for.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub month: Option<NaiveDate>,
+    /// Bytes on disk, with indexes.
+    #[diesel(sql_type = BigInt)]
+    pub bytes: i64,
+    /// An estimate, `None` before the first; without a month: counted, up to a thousand.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub row_count: Option<i64>,
+}
+
+/// A partition whose time is over and that stays, since deliveries of its month are still to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPartition {
+    /// Its name.
+    pub name: String,
+    /// How many deliveries.
+    pub due: i64,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Upkeep {
+    /// Partitions made.
+    pub made: Vec<String>,
+    /// Partitions dropped, with all their rows.
+    pub dropped: Vec<String>,
+    /// Partitions that could not be dropped.
+    pub held: Vec<HeldPartition>,
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[derive(QueryableByName)]
+struct Over {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    due: Option<i64>,
+}
+
+impl Ledger {
+    /// Makes the months ahead and drops those whose time is over. Any number of replicas may do it.
+    ///
+    /// # Errors
+    /// As [`crate::Books::transact`]; what was done before stays done.
+    pub async fn keep_partitions(&self, retention: Retention) -> Result<Upkeep, LedgerError> {
+        let mut done = Upkeep {
+            made: self.patiently(|tx| tx.make_partitions()).await?,
+            ..Upkeep::default()
+        };
+        for family in Family::ALL {
+            let months = retention.of(family);
+            let over = self.patiently(move |tx| tx.drop_partitions(family, months));
+            for one in over.await? {
+                match one.due {
+                    None => done.dropped.push(one.name),
+                    Some(due) => {
+                        let name = one.name;
+                        done.held.push(HeldPartition { name, due });
+                    }
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// Does it again as long as a lock is not to be had.
+    async fn patiently<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Copy + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        for _ in 1..TRIES {
+            match self
+                .at(Urgency::Write)
+                .transact_within(PATIENCE, work)
+                .await
+            {
+                Err(error) if error.is_transient() => tokio::time::sleep(TRY_PAUSE).await,
+                done => return done,
+            }
+        }
+        self.at(Urgency::Write)
+            .transact_within(PATIENCE, work)
+            .await
+    }
+}
+
+impl Tx<'_> {
+    /// Every partition, tables in the order in which they are written.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn partitions(&mut self) -> Result<Vec<PartitionLine>, LedgerError> {
+        Ok(diesel::sql_query(
+            "SELECT family, parent, name, month, bytes, row_count FROM partition_list() \
+             ORDER BY place, month NULLS LAST",
+        )
+        .load(self.connection()?)?)
+    }
+
+    /// Makes this month and those ahead, where they are missing. Returns the names of what is new.
+    fn make_partitions(&mut self) -> Result<Vec<String>, LedgerError> {
+        made(self.connection()?)
+    }
+
+    /// Drops what is older than so many whole months before the running one.
+    fn drop_partitions(&mut self, family: Family, months: u32) -> Result<Vec<Over>, LedgerError> {
+        let kept_from = shifted_month(self.now()?, months)
+            .ok_or_else(|| LedgerError::corrupt("nothing is kept for so many months"))?;
+        Ok(
+            diesel::sql_query("SELECT name, due FROM drop_partitions($1, $2)")
+                .bind::<Text, _>(family.as_str())
+                .bind::<Date, _>(kept_from)
+                .load(self.connection()?)?,
+        )
+    }
+}
+
+/// [`Tx::make_partitions`] without a transaction around it.
+pub(crate) fn made(connection: &mut PgConnection) -> Result<Vec<String>, LedgerError> {
+    let made: Vec<Named> = diesel::sql_query("SELECT make_partitions($1) AS name")
+        .bind::<Integer, _>(MONTHS_AHEAD)
+        .load(connection)?;
+    Ok(made.into_iter().map(|one| one.name).collect())
+}
+
+/// The first day of the month so many months before.
+fn shifted_month(now: DateTime<Utc>, months: u32) -> Option<NaiveDate> {
+    now.date_naive()
+        .with_day(1)?
+        .checked_sub_months(chrono::Months::new(months))
+}
+
+/// A time before which nothing of an order was recorded, as its id tells: older months need no look.
+/// A month of clocks that were wrong is allowed for.
+pub(crate) fn not_before(order: Uuid) -> DateTime<Utc> {
+    const ALLOWANCE: chrono::Days = chrono::Days::new(31);
+    let made_at = (order.get_version_num() == 7)
+        .then(|| order.get_timestamp())
+        .flatten()
+        .and_then(|stamp| DateTime::from_timestamp(i64::try_from(stamp.to_unix().0).ok()?, 0));
+    made_at
+        .and_then(|at: DateTime<Utc>| at.checked_sub_days(ALLOWANCE))
+        .unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_has_nothing_from_before_its_id() {
+        let now = Utc::now();
+        let known = not_before(Uuid::now_v7());
+        assert!(known < now && known > now - chrono::Days::new(32));
+        assert_eq!(not_before(Uuid::nil()), DateTime::UNIX_EPOCH);
+        assert_eq!(not_before(Uuid::new_v4()), DateTime::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn months_are_counted_from_the_running_one() {
+        let now = "2026-01-31T23:59:59Z".parse().unwrap();
+        let date = |text: &str| text.parse().ok();
+        assert_eq!(shifted_month(now, 0), date("2026-01-01"));
+        assert_eq!(shifted_month(now, 3), date("2025-10-01"));
+    }
+}

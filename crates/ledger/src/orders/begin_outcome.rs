@@ -1,0 +1,112 @@
+//! What a request to create asks for, and what it turned out to be (contract 4.1, idempotency).
+
+use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
+use ayolinx_core::money::Amount;
+use ayolinx_core::order::OrderRefusal;
+use ayolinx_core::order_view::Customer;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::orders::history::Source;
+use crate::payments::create_call::{Call, NewPayment};
+
+/// An order to be made.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// Identity.
+    pub id: OrderId,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// The merchant's own number.
+    pub reference: String,
+    /// What is asked.
+    pub amount: Amount,
+    /// End of its time.
+    pub expires_at: DateTime<Utc>,
+    /// Free text.
+    pub description: Option<String>,
+    /// The payer.
+    pub customer: Option<Customer>,
+    /// Items as JSON.
+    pub items: Option<String>,
+    /// Where the wallet sends the payer back.
+    pub return_url: Option<String>,
+    /// The merchant's pairs as JSON.
+    pub metadata: Option<String>,
+    /// The secret part of the checkout link.
+    pub checkout_token: String,
+    /// The payment to make at once; `None`: the payer chooses.
+    pub payment: Option<NewPayment>,
+}
+
+/// How a request identifies itself.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Method and path.
+    pub endpoint: String,
+    /// The `Idempotency-Key`.
+    pub key: Option<String>,
+    /// SHA-256 of the body as a JSON value.
+    pub fingerprint: [u8; 32],
+    /// Who makes it.
+    pub source: Source,
+}
+
+/// The first final reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReply {
+    /// HTTP status.
+    pub status: u16,
+    /// The very bytes.
+    pub body: Vec<u8>,
+}
+
+/// What a create request turned out to be.
+#[derive(Debug)]
+pub enum Begun {
+    /// The intent is committed: send this.
+    Send {
+        /// The call.
+        call: Box<Call>,
+        /// The creation whose reply is to be kept, when it has one.
+        creation: Option<Uuid>,
+    },
+    /// A new order whose payer chooses; its reply is to be kept.
+    Created {
+        /// The order.
+        order_id: OrderId,
+        /// The creation.
+        creation: Uuid,
+    },
+    /// Nobody asked for it before. Only of those who look and do not claim.
+    New,
+    /// Asked before and answered: the same bytes again.
+    Replay(StoredReply),
+    /// Asked before, and not known yet: 202 with the order as it is.
+    Resolving(OrderId),
+    /// Asked before and resolved since: its reply is to be made and kept now.
+    Settled {
+        /// The order.
+        order_id: OrderId,
+        /// The creation, when it has one.
+        creation: Option<Uuid>,
+        /// Whether the provider refused it.
+        refused: bool,
+        /// The payment that decided it.
+        payment_id: PaymentId,
+    },
+    /// The payer's data was erased since, and the reply with it.
+    Erased(OrderId),
+    /// An open payment of that method and channel is there already (200).
+    Open(OrderId),
+    /// A twin is under way.
+    InFlight,
+    /// The key was used for another request.
+    KeyReused,
+    /// The reference is taken by another request.
+    ReferenceExists(OrderId),
+    /// The order's state forbids it.
+    Refused(OrderRefusal),
+    /// Too many payments were made on the order.
+    TooManyPayments,
+}

@@ -1,0 +1,230 @@
+//! Reading orders: one with its payments, by each of its names.
+
+use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
+use ayolinx_core::order_view::{OrderRecord, OrderView};
+use ayolinx_core::states::OrderState;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+use crate::database::schema::{orders, payments, receipts};
+use crate::database::statement::Statement;
+use crate::error::LedgerError;
+use crate::journal::receipts::{ReceiptRow, receipts_of};
+use crate::rows::{OrderRow, PaymentRow};
+use crate::tx::Tx;
+
+/// The version and state of an order, for those who wait for a change.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderPulse {
+    /// Version.
+    pub version: i32,
+    /// State.
+    pub state: OrderState,
+}
+
+/// A number that should be one receipt's is looked for in so many.
+const RRN_RECEIPTS_MAX: i64 = 200;
+/// Orders that a shop's number finds, the newest of …
+const NAMED_MAX: usize = 20;
+/// … so many that shops made under it.
+const NAMED_READ_MAX: i64 = 1_000;
+
+impl Tx<'_> {
+    /// One order of a merchant as JSON.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when it is another merchant's.
+    pub fn order_view(
+        &mut self,
+        merchant: MerchantId,
+        id: OrderId,
+    ) -> Result<OrderView, LedgerError> {
+        let order = self.find_order(id)?;
+        if order.merchant_id() != merchant {
+            return Err(LedgerError::NotFound);
+        }
+        self.view(&order)
+    }
+
+    /// Any order as JSON, whoever's it is: for the operator, the checkout page and the loops.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`].
+    pub fn any_order_view(&mut self, id: OrderId) -> Result<OrderView, LedgerError> {
+        let order = self.find_order(id)?;
+        self.view(&order)
+    }
+
+    /// Any order as a record: for the checkout page, which compares the token.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`].
+    pub fn any_order(&mut self, id: OrderId) -> Result<OrderRecord, LedgerError> {
+        let order = self.find_order(id)?;
+        self.order_record(&order)
+    }
+
+    /// An order with all that its JSON shows.
+    pub(crate) fn order_record(&mut self, order: &OrderRow) -> Result<OrderRecord, LedgerError> {
+        let payments = self.payments_of(order.id)?;
+        let receipts = self.receipts_shown(&payments)?;
+        let payer = self.payer_of(order.id)?;
+        order.record(&payments, &receipts, payer.as_ref())
+    }
+
+    /// The receipts of these payments, where there are any.
+    pub(crate) fn receipts_shown(
+        &mut self,
+        payments: &[PaymentRow],
+    ) -> Result<Vec<ReceiptRow>, LedgerError> {
+        let with_money: Vec<Uuid> = (payments.iter())
+            .filter(|payment| payment.received_minor > 0)
+            .map(|payment| payment.id)
+            .collect();
+        if with_money.is_empty() {
+            return Ok(Vec::new());
+        }
+        receipts_of(self.connection()?, &with_money)
+    }
+
+    /// Whose an order is: for the operator, who names orders and not merchants.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`].
+    pub fn merchant_of(&mut self, id: OrderId) -> Result<MerchantId, LedgerError> {
+        let merchant: Uuid = orders::table
+            .find(id.as_uuid())
+            .select(orders::merchant_id)
+            .first(self.connection()?)?;
+        Ok(MerchantId::from_uuid(merchant))
+    }
+
+    /// Version and state only.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when it is another merchant's.
+    pub fn order_pulse(
+        &mut self,
+        merchant: MerchantId,
+        id: OrderId,
+    ) -> Result<OrderPulse, LedgerError> {
+        let (version, state): (i32, String) = orders::table
+            .filter(orders::id.eq(id.as_uuid()))
+            .filter(orders::merchant_id.eq(merchant.as_uuid()))
+            .select((orders::version, orders::state))
+            .first(self.connection()?)?;
+        Ok(OrderPulse {
+            version,
+            state: crate::rows::parse("order state", &state)?,
+        })
+    }
+
+    /// The orders of which a receipt has this retrieval reference number, by which a bank speaks of it.
+    pub(crate) fn orders_with_rrn(&mut self, rrn: &str) -> Result<Vec<Uuid>, LedgerError> {
+        let payments: Vec<Uuid> = receipts::table
+            .filter(receipts::rrn.eq(rrn))
+            .select(receipts::payment_id)
+            .limit(RRN_RECEIPTS_MAX)
+            .load(self.connection()?)?;
+        Ok(payments::table
+            .filter(payments::id.eq_any(payments))
+            .select(payments::order_id)
+            .load(self.connection()?)?)
+    }
+
+    /// The order a merchant's number names.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`].
+    pub fn order_by_reference(
+        &mut self,
+        merchant: MerchantId,
+        reference: &str,
+    ) -> Result<OrderId, LedgerError> {
+        let id: Uuid = orders::table
+            .filter(orders::merchant_id.eq(merchant.as_uuid()))
+            .filter(orders::reference.eq(reference))
+            .select(orders::id)
+            .first(self.connection()?)?;
+        Ok(OrderId::from_uuid(id))
+    }
+
+    /// The orders any of these names speak of: a merchant's reference (of any merchant), an id of an
+    /// order or payment, or a receipt's retrieval reference number. For the operator.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn orders_named(&mut self, name: &str) -> Result<Vec<OrderId>, LedgerError> {
+        if let Ok(id) = name.parse::<OrderId>() {
+            return Ok(vec![id]);
+        }
+        if let Ok(id) = name.parse::<PaymentId>() {
+            let found: Vec<Uuid> = payments::table
+                .filter(payments::id.eq(id.as_uuid()))
+                .select(payments::order_id)
+                .load(self.connection()?)?;
+            if !found.is_empty() {
+                return Ok(found.into_iter().map(OrderId::from_uuid).collect());
+            }
+        }
+        let mut found: Vec<Uuid> = orders::table
+            .filter(orders::reference.eq(name))
+            .select(orders::id)
+            .limit(NAMED_READ_MAX)
+            .load(self.connection()?)?;
+        // An id begins with its time.
+        found.sort_unstable_by(|one, other| other.cmp(one));
+        found.truncate(NAMED_MAX);
+        if found.is_empty() {
+            let by_rrn = self.orders_with_rrn(name)?;
+            return Ok(by_rrn.into_iter().map(OrderId::from_uuid).collect());
+        }
+        Ok(found.into_iter().map(OrderId::from_uuid).collect())
+    }
+
+    pub(crate) fn find_order(&mut self, id: OrderId) -> Result<OrderRow, LedgerError> {
+        Ok(orders::table
+            .find(id.as_uuid())
+            .select(OrderRow::as_select())
+            .first(self.connection()?)?)
+    }
+
+    /// The payments of an order, newest first.
+    pub(crate) fn payments_of(&mut self, order_id: Uuid) -> Result<Vec<PaymentRow>, LedgerError> {
+        Ok(payments::table
+            .filter(payments::order_id.eq(order_id))
+            .select(PaymentRow::as_select())
+            .order(payments::position.desc())
+            .load(self.connection()?)?)
+    }
+
+    pub(crate) fn view(&mut self, order: &OrderRow) -> Result<OrderView, LedgerError> {
+        let record = self.order_record(order)?;
+        Ok(OrderView::new(&record, &self.context.links))
+    }
+}
+
+/// Writes what may change of an order; the rest of its row is what it was made with.
+pub(crate) fn update_all(rows: &BTreeMap<Uuid, OrderRow>) -> Statement {
+    Statement::new(
+        "UPDATE orders SET state = new.state, version = new.version, \
+             paid_minor = new.paid_minor, paid_late = new.paid_late, \
+             updated_at = new.updated_at, paid_at = new.paid_at, \
+             expiry_due_at = new.expiry_due_at, base_state = new.base_state \
+         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?) AS new \
+             (id, state, version, paid_minor, paid_late, updated_at, paid_at, expiry_due_at, \
+              base_state) \
+         WHERE orders.id = new.id",
+    )
+    .column::<SqlUuid, _>(rows.values().map(|row| row.id))
+    .column::<Text, _>(rows.values().map(|row| row.state.clone()))
+    .column::<Integer, _>(rows.values().map(|row| row.version))
+    .column::<BigInt, _>(rows.values().map(|row| row.paid_minor))
+    .column::<Bool, _>(rows.values().map(|row| row.paid_late))
+    .column::<Timestamptz, _>(rows.values().map(|row| row.updated_at))
+    .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.paid_at))
+    .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.expiry_due_at))
+    .column::<Nullable<Text>, _>(rows.values().map(|row| row.base_state.clone()))
+}
