@@ -76,9 +76,9 @@ fn queries(ground: &Ground, filled: &Filled) -> Result<Vec<String>, Trouble> {
 /// Filters that few orders match, or none.
 fn few_orders(ground: &Ground, filled: &Filled) -> Result<Vec<String>, Trouble> {
     let middle = filled.batch.id(Of::Order, (filled.orders / 2).max(1));
-    let time = |column: &str| {
+    let time = |shift: &str| {
         let text = ground.sql(&format!(
-            "SELECT to_char(created_at {column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') \
+            "SELECT to_char((created_at {shift}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') \
              FROM orders WHERE id = '{middle}'"
         ))?;
         Ok::<String, Trouble>(text.trim().to_owned())
