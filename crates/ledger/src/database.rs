@@ -3,11 +3,8 @@
 
 pub(crate) mod address;
 pub(crate) mod admission;
-pub(crate) mod books;
 pub(crate) mod context;
-pub(crate) mod pool;
 pub(crate) mod pool_metrics;
-pub(crate) mod readiness;
 pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod session_count;

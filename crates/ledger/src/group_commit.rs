@@ -2,8 +2,6 @@
 //! callbacks and delivery results come through it. Invariant: nobody fails for another.
 
 pub(crate) mod group;
-pub(crate) mod prefetch;
-pub(crate) mod results;
 pub(crate) mod unclaimed_call;
 pub(crate) mod writer;
 pub(crate) mod writer_queue;

@@ -3,4 +3,3 @@
 
 pub(crate) mod entries;
 pub(crate) mod funds;
-pub(crate) mod receipts;

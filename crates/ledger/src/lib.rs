@@ -10,6 +10,7 @@ mod database;
 mod error;
 mod group_commit;
 mod journal;
+mod ledger;
 mod migrate;
 mod monitoring;
 mod orders;
@@ -20,7 +21,6 @@ mod refunds;
 mod rows;
 mod tx;
 mod webhooks;
-mod writes;
 
 pub use accounts::api_keys::{Caller, KeyLine, KeyUse, NewKey, PepperCount};
 pub use accounts::merchants::{MerchantLine, SubMerchant, SubMerchantChange};
@@ -39,15 +39,15 @@ pub use console::{
     ChannelMoney, ChannelTraffic, CountedEyes, Dossier, EndpointState, EyeLine, FoundOrder,
     KeyState, List, ListPage, PAGE_ROWS, PaymentMoney,
 };
-pub use database::books::Books;
 pub use database::context::{Context, Plans};
-pub use database::pool::{Ledger, LedgerSettings};
-pub use database::readiness::NotReady;
 pub use database::urgency::Urgency;
 pub use error::LedgerError;
 pub use group_commit::group::GroupCommits;
 pub use group_commit::unclaimed_call::{OnUntaken, Untaken};
 pub use journal::entries::Balance;
+pub use ledger::books::Books;
+pub use ledger::readiness::NotReady;
+pub use ledger::{Ledger, LedgerSettings};
 pub use migrate::after_restore::AfterRestore;
 pub use migrate::grants::grant_to_services;
 pub use migrate::migrations::{known_versions, migrate, migrate_patiently, revert_all};

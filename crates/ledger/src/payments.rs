@@ -6,6 +6,7 @@ pub(crate) mod close_others;
 pub(crate) mod create_call;
 pub(crate) mod create_result;
 pub(crate) mod observation;
+pub(crate) mod prefetch;
 pub(crate) mod read;
 pub(crate) mod replacements;
 pub(crate) mod reviews;

@@ -1,6 +1,10 @@
 //! Rows of orders and payments and their way into the core's types. Private to the crate: callers
 //! see records and core types.
 
+pub(crate) mod receipts;
+pub(crate) mod work;
+pub(crate) mod write_set;
+
 use std::str::FromStr;
 
 use ayolinx_core::artefact::Artefact;
@@ -16,8 +20,8 @@ use uuid::Uuid;
 
 use crate::database::schema::{orders, payments};
 use crate::error::LedgerError;
-use crate::journal::receipts::ReceiptRow;
 use crate::privacy::payers::Payer;
+use crate::rows::receipts::ReceiptRow;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = orders, treat_none_as_null = true)]

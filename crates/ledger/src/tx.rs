@@ -1,6 +1,8 @@
 //! `Tx`: the only handle to the tables, alive only inside `Books::transact`. Each file of this
 //! crate adds the functions of its table.
 
+pub(crate) mod metrics;
+
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,9 +14,9 @@ use crate::database::context::Context;
 use crate::database::statement::Named;
 use crate::database::transaction::not_given_up;
 use crate::error::LedgerError;
-use crate::group_commit::prefetch::Prefetched;
-use crate::monitoring::metrics::Tally;
-use crate::writes::Writes;
+use crate::payments::prefetch::Prefetched;
+use crate::rows::write_set::Writes;
+use crate::tx::metrics::Tally;
 
 /// A time shifted by a span; the end of time where that is beyond it.
 pub(crate) fn shifted(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {

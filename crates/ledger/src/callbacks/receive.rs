@@ -20,7 +20,7 @@ use crate::database::context::Context;
 use crate::database::schema::payments;
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::group_commit::prefetch::{Along, WhenHeld};
+use crate::payments::prefetch::{Along, WhenHeld};
 use crate::tx::Tx;
 
 /// A callback made ready for the inbox outside the transaction: read and sealed.

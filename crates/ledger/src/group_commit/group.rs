@@ -14,7 +14,6 @@ use tracing::{Instrument, Span};
 
 use crate::callbacks::inbox::{InboundNotification, Received};
 use crate::callbacks::receive::Arrived;
-use crate::database::pool::{Database, Ledger};
 use crate::database::spans;
 use crate::database::urgency::Urgency;
 use crate::database::watchdog::{Watchdog, Watched};
@@ -22,6 +21,7 @@ use crate::error::LedgerError;
 use crate::group_commit::unclaimed_call::{OnUntaken, Untaken};
 use crate::group_commit::writer::{Change, Done, Entry, Outcome, Writer};
 use crate::group_commit::writer_queue::{Class, Refused};
+use crate::ledger::{Database, Ledger};
 use crate::orders::begin_outcome::{Begun, Claim, NewOrder};
 use crate::orders::create::Beginning;
 use crate::payments::create_result::{CallEnd, CallSettled};

@@ -11,16 +11,16 @@ use tracing::Span;
 
 use crate::callbacks::inbox::Received;
 use crate::callbacks::receive::Arrived;
-use crate::database::pool::{Database, Failed};
 use crate::database::spans;
 use crate::database::transaction::Opening;
 use crate::database::watchdog::{Watchdog, Watched};
 use crate::error::LedgerError;
-use crate::group_commit::prefetch::WhenHeld;
 use crate::group_commit::unclaimed_call::{OnUntaken, Untaken};
 use crate::group_commit::writer_queue::{Class, WriterQueue};
+use crate::ledger::{Database, Failed};
 use crate::orders::create::Beginning;
 use crate::payments::create_result::{CallEnd, CallSettled};
+use crate::payments::prefetch::WhenHeld;
 use crate::tx::Tx;
 use crate::webhooks::delivery_results::Tried;
 

@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
-use crate::journal::receipts::{NoticeRow, ReceiptRow, notices_of, receipts_of};
 use crate::payments::apply::Locked;
+use crate::rows::receipts::{NoticeRow, ReceiptRow, notices_of, receipts_of};
 use crate::rows::{OrderRow, PaymentRow, amount, parse};
 use crate::tx::Tx;
 

@@ -8,9 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
 use uuid::Uuid;
 
-use crate::database::pool::Ledger;
 use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
+use crate::ledger::Ledger;
 use crate::tx::Tx;
 
 /// So many months after the running one have their tables.

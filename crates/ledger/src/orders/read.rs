@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::database::schema::{orders, payments, receipts};
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::journal::receipts::{ReceiptRow, receipts_of};
+use crate::rows::receipts::{ReceiptRow, receipts_of};
 use crate::rows::{OrderRow, PaymentRow};
 use crate::tx::Tx;
 

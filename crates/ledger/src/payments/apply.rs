@@ -16,11 +16,11 @@ use uuid::Uuid;
 use crate::database::schema::{orders, payments};
 use crate::error::LedgerError;
 use crate::journal::funds::{hold, receipts_told, shows_other_details};
-use crate::journal::receipts::{NoticeRow, ReceiptRow};
 use crate::orders::history::NewHistory;
 use crate::payments::observation::{Applied, Effect, Observation, What};
 use crate::payments::transition::{Decided, change_order, change_payment};
 use crate::privacy::payers::{Payer, without_name};
+use crate::rows::receipts::{NoticeRow, ReceiptRow};
 use crate::rows::{OrderRow, PaymentRow};
 use crate::tx::Tx;
 

@@ -18,9 +18,9 @@ use crate::error::LedgerError;
 use crate::payments::read::NewRow;
 use crate::provider_work::calls::NotedCall;
 use crate::provider_work::queue::WorkKind;
+use crate::rows::write_set::AfterCall;
 use crate::rows::{OrderRow, PaymentRow};
 use crate::tx::{Tx, shifted};
-use crate::writes::AfterCall;
 
 /// A payment to be made.
 #[derive(Debug, Clone)]

@@ -15,15 +15,15 @@ use uuid::Uuid;
 
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::group_commit::prefetch::{Along, WhenHeld};
 use crate::orders::begin_outcome::StoredReply;
 use crate::orders::history::{NewHistory, Source};
 use crate::payments::apply::Locked;
 use crate::payments::observation::{Applied, Effect, Observation};
+use crate::payments::prefetch::{Along, WhenHeld};
 use crate::provider_work::queue::WorkKind;
 use crate::rows::PaymentRow;
+use crate::rows::write_set::AfterCall;
 use crate::tx::{Tx, shifted};
-use crate::writes::AfterCall;
 
 /// What came of a call, as far as the books care.
 #[derive(Debug, Clone)]

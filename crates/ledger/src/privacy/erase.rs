@@ -10,20 +10,20 @@ use diesel::sql_types::{Array, BigInt, Binary, Date, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::callbacks::inbox::{REFUSED_CONTEXT, body_context};
-use crate::database::pool::Ledger;
 use crate::database::schema::{
     events, notifications, payers, payments, refunds, rejected_notifications,
 };
 use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
+use crate::ledger::Ledger;
 use crate::orders::history::{NewHistory, Source};
 use crate::payments::apply::Locked;
 use crate::privacy::payers::Payer;
 use crate::tx::Tx;
 
-mod sought;
+mod find_payer;
 
-pub use sought::SoughtPayer;
+pub use find_payer::SoughtPayer;
 
 /// What stands in the place of a callback's body.
 pub(crate) const ERASED_BODY: &[u8] = br#"{"erased":true}"#;

@@ -13,15 +13,12 @@ use uuid::Uuid;
 use crate::database::schema::provider_work;
 use crate::error::LedgerError;
 use crate::rows::PaymentRow;
+use crate::rows::write_set::{AfterCall, Planned};
 use crate::tx::{Tx, shifted};
-use crate::writes::{AfterCall, Planned};
 
 mod leases;
-mod statements;
 
 pub use leases::WorkRoom;
-
-pub(crate) use statements::{delete_all, plan_all};
 
 /// A kind of work with the provider about one payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

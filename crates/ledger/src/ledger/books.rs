@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use ayolinx_core::ids::MerchantId;
 
-use crate::database::pool::Ledger;
 use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
+use crate::ledger::Ledger;
 use crate::tx::Tx;
 
 /// A ledger for work of one urgency. Cheap to make and to clone.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use crate::database::pool::Ledger;
 use crate::error::LedgerError;
+use crate::ledger::Ledger;
 use crate::payments::create_result::{CallEnd, CallSettled};
 use crate::webhooks::delivery_queue::{LeasedDelivery, TryResult};
 

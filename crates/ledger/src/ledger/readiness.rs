@@ -3,9 +3,9 @@
 
 use diesel::prelude::*;
 
-use crate::database::pool::Ledger;
 use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
+use crate::ledger::Ledger;
 use crate::tx::Tx;
 
 /// The reason why a service is not ready.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::sql_types::{Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::WorkKind;
 use crate::database::statement::Statement;
-use crate::writes::{AfterCall, Planned};
+use crate::provider_work::queue::WorkKind;
+use crate::rows::write_set::{AfterCall, Planned};
 
 /// Work that somebody wants done stays: a payment that is paid may have been given back meanwhile.
 pub(crate) fn delete_all(dropped: &BTreeSet<(Uuid, WorkKind)>) -> Statement {

@@ -2,6 +2,10 @@
 //! `Books::transact`, and no network call inside it, since the closure cannot await.
 //! Rules from measured traps: reliability T6 (checkout can hang), T7 (demoted primary), T10, T11.
 
+pub(crate) mod books;
+pub(crate) mod readiness;
+pub(crate) mod results;
+
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -23,8 +27,8 @@ use crate::database::urgency::Urgency;
 use crate::database::watchdog::{Watch, Watchdog, Watched};
 use crate::error::LedgerError;
 use crate::group_commit::group::Group;
-use crate::monitoring::metrics::{LedgerMetrics, Tally};
 use crate::tx::Tx;
+use crate::tx::metrics::{LedgerMetrics, Tally};
 
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);

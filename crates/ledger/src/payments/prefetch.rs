@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::database::schema::{orders, payers, payments, receipt_notices, receipts};
 use crate::error::LedgerError;
-use crate::journal::receipts::{NoticeRow, ReceiptRow};
 use crate::payments::apply::Locked;
 use crate::privacy::payers::Payer;
+use crate::rows::receipts::{NoticeRow, ReceiptRow};
 use crate::rows::{OrderRow, PaymentRow};
 use crate::tx::Tx;
 

@@ -12,9 +12,9 @@ use diesel::sql_types::{BigInt, Binary, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::Erasing;
-use crate::database::pool::Ledger;
 use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
+use crate::ledger::Ledger;
 use crate::orders::history::Source;
 use crate::tx::Tx;
 

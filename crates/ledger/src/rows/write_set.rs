@@ -15,11 +15,11 @@ use crate::callbacks::receive::{NewNotification, Seen};
 use crate::database::statement::{Named, Statement};
 use crate::error::LedgerError;
 use crate::journal::entries::NewJournal;
-use crate::journal::receipts::{NoticeKey, NoticeRow, ReceiptRow};
 use crate::orders::create::NewCreation;
 use crate::orders::history::NewHistory;
 use crate::payments::read::NewRow;
 use crate::provider_work::queue::WorkKind;
+use crate::rows::receipts::{NoticeKey, NoticeRow, ReceiptRow};
 use crate::rows::{OrderRow, PaymentRow};
 use crate::webhooks::outbox::NewEvent;
 
@@ -148,14 +148,14 @@ impl Writes {
         steps.add(
             "receipts_kept",
             &self.receipts,
-            crate::journal::receipts::save_all,
+            crate::rows::receipts::save_all,
         );
-        let noticed = crate::journal::receipts::save_notices;
+        let noticed = crate::rows::receipts::save_notices;
         steps.add("notices_kept", &self.notices, noticed);
         steps.add(
             "aliases_kept",
             &self.aliases,
-            crate::journal::receipts::insert_aliases,
+            crate::rows::receipts::insert_aliases,
         );
         if !self.journals.is_empty() {
             steps
@@ -165,12 +165,12 @@ impl Writes {
         steps.add(
             "work_dropped",
             &self.work_dropped,
-            crate::provider_work::queue::delete_all,
+            crate::rows::work::delete_all,
         );
         steps.add(
             "work_planned",
             &self.work_planned,
-            crate::provider_work::queue::plan_all,
+            crate::rows::work::plan_all,
         );
         steps.add(
             "history_kept",
