@@ -27,8 +27,9 @@ use crate::database::urgency::Urgency;
 use crate::database::watchdog::{Watch, Watchdog, Watched};
 use crate::error::LedgerError;
 use crate::group_commit::group::Group;
+use crate::rows::tally::Tally;
 use crate::tx::Tx;
-use crate::tx::metrics::{LedgerMetrics, Tally};
+use crate::tx::metrics::LedgerMetrics;
 
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);

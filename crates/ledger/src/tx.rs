@@ -14,9 +14,9 @@ use crate::database::context::Context;
 use crate::database::statement::Named;
 use crate::database::transaction::not_given_up;
 use crate::error::LedgerError;
-use crate::payments::prefetch::Prefetched;
+use crate::rows::prefetched::Prefetched;
+use crate::rows::tally::Tally;
 use crate::rows::write_set::Writes;
-use crate::tx::metrics::Tally;
 
 /// A time shifted by a span; the end of time where that is beyond it.
 pub(crate) fn shifted(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {

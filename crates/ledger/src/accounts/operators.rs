@@ -158,7 +158,7 @@ impl Tx<'_> {
                         id,
                         email,
                         name,
-                        role: crate::rows::parse("role", &role)?,
+                        role: crate::rows::values::parse("role", &role)?,
                         created_at,
                         signed_in_at,
                         disabled_at,

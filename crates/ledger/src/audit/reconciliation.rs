@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::database::schema::{orders, payments};
 use crate::error::LedgerError;
-use crate::rows::{amount, parse};
+use crate::rows::values::{amount, parse};
 use crate::tx::Tx;
 
 /// A payment as our books have it.

@@ -10,14 +10,10 @@ use uuid::Uuid;
 
 use crate::database::schema::rejected_notifications;
 use crate::error::LedgerError;
-use crate::orders::history::Source;
 use crate::payments::observation::{Effect, Observation};
+use crate::rows::history::Source;
 use crate::tx::Tx;
 
-/// What is unmatched is tried again this often …
-pub(crate) const REMATCH_EVERY_SECONDS: i64 = 60;
-/// … for this long (contract 5).
-pub(crate) const REMATCH_FOR_HOURS: i64 = 72;
 /// Refused callbacks are kept up to this many and this long (contract 5).
 const REJECTED_MAX: i64 = 1000;
 /// What callbacks say may name a payer, so that their bodies are sealed.

@@ -9,33 +9,19 @@ use ayolinx_core::messages::notification::Notification;
 use ayolinx_core::reading::Channelled;
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Date, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Binary, Date, Nullable, Text, Uuid as SqlUuid};
 use tracing::Span;
 use uuid::Uuid;
 
-use crate::callbacks::inbox::{
-    InboundNotification, REMATCH_EVERY_SECONDS, REMATCH_FOR_HOURS, Received, body_context,
-};
+use crate::callbacks::inbox::{InboundNotification, Received, body_context};
 use crate::database::context::Context;
 use crate::database::schema::payments;
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::payments::prefetch::{Along, WhenHeld};
+use crate::payments::prefetch::WhenHeld;
+use crate::rows::notifications::{Arrived, NewNotification, Seen};
+use crate::rows::prefetched::Along;
 use crate::tx::Tx;
-
-/// A callback made ready for the inbox outside the transaction: read and sealed.
-pub(crate) struct Arrived {
-    id: Uuid,
-    path: &'static str,
-    matched_route: &'static str,
-    body_digest: [u8; 32],
-    body_sealed: Vec<u8>,
-    headers: String,
-    channelled: Channelled,
-    notification: Option<Notification>,
-    /// Under which it came.
-    span: Span,
-}
 
 impl Arrived {
     pub(crate) fn new(
@@ -64,30 +50,6 @@ impl Arrived {
 
     fn link_code(&self) -> Option<&String> {
         self.notification.as_ref()?.link_code.as_ref()
-    }
-}
-
-/// A row of the inbox to be written.
-pub(crate) struct NewNotification {
-    /// Where the row of an earlier arrival stands; else it is the running month.
-    month: Option<NaiveDate>,
-    arrived: Arc<Arrived>,
-    verdict: &'static str,
-    payment_id: Option<Uuid>,
-    waits: bool,
-}
-
-/// A row of the inbox that is to be counted up; without a month, one of the running month.
-#[derive(Clone, Copy)]
-pub(crate) struct Seen {
-    id: Uuid,
-    month: Option<NaiveDate>,
-}
-
-impl Seen {
-    /// Whether its row is one of these, to be written at the same time.
-    pub(crate) fn is_among(&self, rows: &[NewNotification]) -> bool {
-        rows.iter().any(|row| row.arrived.id == self.id)
     }
 }
 
@@ -275,52 +237,4 @@ impl Tx<'_> {
         .column::<Binary, _>(arrived.iter().map(|one| one.body_digest.to_vec()))
         .load(self.connection()?)?)
     }
-}
-
-/// A row that came meanwhile by another way is counted up, and judged unless it was settled.
-pub(crate) fn save_all(rows: &[NewNotification]) -> Statement {
-    Statement::new(
-        "INSERT INTO notifications AS known \
-             (id, path, body_digest, body_sealed, headers, matched_route, verdict, payment_id, \
-              rematch_due_at, month) \
-         SELECT id, path, body_digest, body_sealed, headers, matched_route, verdict, payment_id, \
-             CASE WHEN waits THEN now() + make_interval(secs => ?::bigint) END, \
-             coalesce(month, date_trunc('month', now() AT TIME ZONE 'UTC')::date) \
-         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS new (id, path, body_digest, body_sealed, \
-             headers, matched_route, verdict, payment_id, waits, month) \
-         ORDER BY path, body_digest \
-         ON CONFLICT (path, body_digest, month) DO UPDATE \
-             SET seen = known.seen + 1, last_seen_at = now(), \
-                 verdict = CASE WHEN known.verdict IN ('applied', 'no_change') \
-                     THEN known.verdict ELSE excluded.verdict END, \
-                 payment_id = coalesce(excluded.payment_id, known.payment_id), \
-                 rematch_due_at = CASE \
-                     WHEN known.received_at >= now() - make_interval(hours => ?::integer) \
-                     THEN excluded.rematch_due_at END",
-    )
-    .bind::<BigInt, _>(REMATCH_EVERY_SECONDS)
-    .column::<SqlUuid, _>(rows.iter().map(|row| row.arrived.id))
-    .column::<Text, _>(rows.iter().map(|row| row.arrived.path))
-    .column::<Binary, _>(rows.iter().map(|row| row.arrived.body_digest.to_vec()))
-    .column::<Binary, _>(rows.iter().map(|row| row.arrived.body_sealed.clone()))
-    .column::<Text, _>(rows.iter().map(|row| row.arrived.headers.clone()))
-    .column::<Text, _>(rows.iter().map(|row| row.arrived.matched_route))
-    .column::<Text, _>(rows.iter().map(|row| row.verdict))
-    .column::<Nullable<SqlUuid>, _>(rows.iter().map(|row| row.payment_id))
-    .column::<Bool, _>(rows.iter().map(|row| row.waits))
-    .column::<Nullable<Date>, _>(rows.iter().map(|row| row.month))
-    .bind::<BigInt, _>(REMATCH_FOR_HOURS)
-}
-
-/// Duplicates of what is settled: counted, so that they too are acknowledged by a write (T8).
-pub(crate) fn count_again(seen: &[Seen]) -> Statement {
-    Statement::new(
-        "UPDATE notifications SET seen = seen + again.times, last_seen_at = now() \
-         FROM (SELECT id, coalesce(month, date_trunc('month', now() AT TIME ZONE 'UTC')::date) AS month, \
-                   count(*)::integer AS times \
-               FROM unnest(?, ?) AS seen (id, month) GROUP BY 1, 2) AS again \
-         WHERE notifications.id = again.id AND notifications.month = again.month",
-    )
-    .column::<SqlUuid, _>(seen.iter().map(|one| one.id))
-    .column::<Nullable<Date>, _>(seen.iter().map(|one| one.month))
 }

@@ -151,7 +151,7 @@ impl Tx<'_> {
                     reference: row.reference,
                     shop: row.shop,
                     state: row.state,
-                    amount: rows::amount(row.amount_minor, &row.currency)?,
+                    amount: rows::values::amount(row.amount_minor, &row.currency)?,
                     created_at: row.created_at,
                 })
             })
@@ -166,7 +166,7 @@ impl Tx<'_> {
         let found = self.checkout_order(id, |_any| true)?;
         let payments = self.payments_of(id.as_uuid())?;
         let money = payments.iter().map(|row| {
-            let amount = |minor| rows::amount(minor, &row.currency);
+            let amount = |minor| rows::values::amount(minor, &row.currency);
             Ok(PaymentMoney {
                 payment: row.id(),
                 received: amount(row.received_minor)?,

@@ -105,7 +105,7 @@ impl OrderFound {
             shop: Some(self.shop),
             what: self.what,
             detail: self.detail,
-            amount: Some(rows::amount(self.amount_minor, &self.currency)?),
+            amount: Some(rows::values::amount(self.amount_minor, &self.currency)?),
             since: self.since,
         })
     }

@@ -10,7 +10,6 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::callbacks::inbox::Received;
-use crate::callbacks::receive::Arrived;
 use crate::database::spans;
 use crate::database::transaction::Opening;
 use crate::database::watchdog::{Watchdog, Watched};
@@ -21,6 +20,7 @@ use crate::ledger::{Database, Failed};
 use crate::orders::create::Beginning;
 use crate::payments::create_result::{CallEnd, CallSettled};
 use crate::payments::prefetch::WhenHeld;
+use crate::rows::notifications::Arrived;
 use crate::tx::Tx;
 use crate::webhooks::delivery_results::Tried;
 

@@ -14,9 +14,11 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
-use crate::payments::apply::Locked;
+use crate::rows::locked::Locked;
+use crate::rows::orders::OrderRow;
+use crate::rows::payments::PaymentRow;
 use crate::rows::receipts::{NoticeRow, ReceiptRow, notices_of, receipts_of};
-use crate::rows::{OrderRow, PaymentRow, amount, parse};
+use crate::rows::values::{amount, parse};
 use crate::tx::Tx;
 
 impl OrderRow {

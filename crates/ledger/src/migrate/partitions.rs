@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
-use uuid::Uuid;
 
 use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
@@ -225,31 +224,9 @@ fn shifted_month(now: DateTime<Utc>, months: u32) -> Option<NaiveDate> {
         .checked_sub_months(chrono::Months::new(months))
 }
 
-/// A time before which nothing of an order was recorded, as its id tells: older months need no look.
-/// A month of clocks that were wrong is allowed for.
-pub(crate) fn not_before(order: Uuid) -> DateTime<Utc> {
-    const ALLOWANCE: chrono::Days = chrono::Days::new(31);
-    let made_at = (order.get_version_num() == 7)
-        .then(|| order.get_timestamp())
-        .flatten()
-        .and_then(|stamp| DateTime::from_timestamp(i64::try_from(stamp.to_unix().0).ok()?, 0));
-    made_at
-        .and_then(|at: DateTime<Utc>| at.checked_sub_days(ALLOWANCE))
-        .unwrap_or(DateTime::UNIX_EPOCH)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_order_has_nothing_from_before_its_id() {
-        let now = Utc::now();
-        let known = not_before(Uuid::now_v7());
-        assert!(known < now && known > now - chrono::Days::new(32));
-        assert_eq!(not_before(Uuid::nil()), DateTime::UNIX_EPOCH);
-        assert_eq!(not_before(Uuid::new_v4()), DateTime::UNIX_EPOCH);
-    }
 
     #[test]
     fn months_are_counted_from_the_running_one() {

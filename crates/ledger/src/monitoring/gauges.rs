@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
 use crate::monitoring::webhook_backlog::Backlog;
-use crate::provider_work::queue::WorkKind;
+use crate::rows::work::WorkKind;
 use crate::tx::Tx;
 use crate::webhooks::delivery_queue::TROUBLED_AFTER;
 use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;

@@ -7,8 +7,8 @@ use ayolinx_core::order_view::Customer;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::orders::history::Source;
 use crate::payments::create_call::{Call, NewPayment};
+use crate::rows::creations::StoredReply;
 
 /// An order to be made.
 #[derive(Debug, Clone)]
@@ -37,28 +37,6 @@ pub struct NewOrder {
     pub checkout_token: String,
     /// The payment to make at once; `None`: the payer chooses.
     pub payment: Option<NewPayment>,
-}
-
-/// How a request identifies itself.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    /// Method and path.
-    pub endpoint: String,
-    /// The `Idempotency-Key`.
-    pub key: Option<String>,
-    /// SHA-256 of the body as a JSON value.
-    pub fingerprint: [u8; 32],
-    /// Who makes it.
-    pub source: Source,
-}
-
-/// The first final reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredReply {
-    /// HTTP status.
-    pub status: u16,
-    /// The very bytes.
-    pub body: Vec<u8>,
 }
 
 /// What a create request turned out to be.

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::database::schema::orders;
 use crate::error::LedgerError;
-use crate::orders::history::{NewHistory, Source};
-use crate::payments::apply::Locked;
-use crate::rows::OrderRow;
+use crate::rows::history::{NewHistory, Source};
+use crate::rows::locked::Locked;
+use crate::rows::orders::OrderRow;
 use crate::tx::{Tx, shifted};
 
 /// An order past its time waits for its open payments: the end of the last of them has it looked at at

@@ -79,7 +79,7 @@ impl Tx<'_> {
             .load(self.connection()?)?;
         rows.into_iter()
             .map(|(id, version, state)| {
-                let state = crate::rows::parse("order state", &state)?;
+                let state = crate::rows::values::parse("order state", &state)?;
                 Ok((OrderId::from_uuid(id), OrderPulse { version, state }))
             })
             .collect()

@@ -7,16 +7,18 @@ use ayolinx_core::method::Method;
 use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::accounts::merchants::SubMerchant;
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::orders::begin_outcome::{Begun, Claim, NewOrder};
-use crate::orders::history::NewHistory;
+use crate::orders::begin_outcome::{Begun, NewOrder};
 use crate::payments::create_call::Place;
-use crate::rows::OrderRow;
+use crate::rows::creations::Claim;
+use crate::rows::creations::NewCreation;
+use crate::rows::history::NewHistory;
+use crate::rows::orders::OrderRow;
 use crate::tx::{Tx, shifted};
 
 /// A new order with the claim that makes it happen once.
@@ -40,16 +42,6 @@ impl Beginning {
         let payment = self.new.payment.as_ref();
         payment.is_some_and(|payment| payment.method == method)
     }
-}
-
-/// A claim to be written: of a key, of an order, or of both.
-pub(crate) struct NewCreation {
-    pub(crate) id: Uuid,
-    pub(crate) merchant_id: Uuid,
-    pub(crate) order_id: Uuid,
-    pub(crate) payment_id: Option<Uuid>,
-    pub(crate) makes_order: bool,
-    pub(crate) claim: Claim,
 }
 
 /// What is known of a beginning, and the time.
@@ -236,50 +228,4 @@ impl Tx<'_> {
             .map(|row| format!("{:08}", row.number))
             .collect())
     }
-}
-
-/// References that are taken by now fail the transaction: their maker begins again. In one order
-/// everywhere, so that two sets never wait for each other crosswise.
-pub(crate) fn insert_orders(rows: &[OrderRow]) -> Statement {
-    Statement::new(
-        "INSERT INTO orders (id, merchant_id, reference, state, amount_minor, currency, \
-             payer_chooses, description, return_url, metadata, items, checkout_token, \
-             created_at, updated_at, expires_at, expiry_due_at) \
-         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-             AS new (id, merchant_id, reference) \
-         ORDER BY merchant_id, reference",
-    )
-    .column::<SqlUuid, _>(rows.iter().map(|row| row.id))
-    .column::<SqlUuid, _>(rows.iter().map(|row| row.merchant_id))
-    .column::<Text, _>(rows.iter().map(|row| row.reference.clone()))
-    .column::<Text, _>(rows.iter().map(|row| row.state.clone()))
-    .column::<BigInt, _>(rows.iter().map(|row| row.amount_minor))
-    .column::<Text, _>(rows.iter().map(|row| row.currency.clone()))
-    .column::<Bool, _>(rows.iter().map(|row| row.payer_chooses))
-    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.description.clone()))
-    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.return_url.clone()))
-    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.metadata.clone()))
-    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.items.clone()))
-    .column::<Text, _>(rows.iter().map(|row| row.checkout_token.clone()))
-    .column::<Timestamptz, _>(rows.iter().map(|row| row.created_at))
-    .column::<Timestamptz, _>(rows.iter().map(|row| row.updated_at))
-    .column::<Timestamptz, _>(rows.iter().map(|row| row.expires_at))
-    .column::<Nullable<Timestamptz>, _>(rows.iter().map(|row| row.expiry_due_at))
-}
-
-/// Claims whose key is taken by now fail the transaction: its maker begins again.
-pub(crate) fn insert_creations(rows: &[NewCreation]) -> Statement {
-    Statement::new(
-        "INSERT INTO creations (id, merchant_id, order_id, payment_id, endpoint, makes_order, \
-             idempotency_key, fingerprint) \
-         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .column::<SqlUuid, _>(rows.iter().map(|row| row.id))
-    .column::<SqlUuid, _>(rows.iter().map(|row| row.merchant_id))
-    .column::<SqlUuid, _>(rows.iter().map(|row| row.order_id))
-    .column::<Nullable<SqlUuid>, _>(rows.iter().map(|row| row.payment_id))
-    .column::<Text, _>(rows.iter().map(|row| row.claim.endpoint.clone()))
-    .column::<Bool, _>(rows.iter().map(|row| row.makes_order))
-    .column::<Nullable<Text>, _>(rows.iter().map(|row| row.claim.key.clone()))
-    .column::<Binary, _>(rows.iter().map(|row| row.claim.fingerprint.to_vec()))
 }

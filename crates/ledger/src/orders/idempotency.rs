@@ -9,13 +9,15 @@ use uuid::Uuid;
 
 use crate::database::schema::creations;
 use crate::error::LedgerError;
-use crate::orders::begin_outcome::{Begun, Claim, NewOrder};
-use crate::orders::create::{Beginning, NewCreation};
-use crate::orders::history::{NewHistory, Source};
+use crate::orders::begin_outcome::{Begun, NewOrder};
+use crate::orders::create::Beginning;
 use crate::orders::replay::CreationRow;
-use crate::payments::apply::Locked;
 use crate::payments::create_call::{NewPayment, Place};
-use crate::rows::PaymentRow;
+use crate::rows::creations::Claim;
+use crate::rows::creations::NewCreation;
+use crate::rows::history::{NewHistory, Source};
+use crate::rows::locked::Locked;
+use crate::rows::payments::PaymentRow;
 use crate::tx::{Tx, shifted};
 
 /// A merchant may make this many payments on an order; replacements do not count.

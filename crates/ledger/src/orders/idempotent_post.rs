@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::database::schema::creations;
 use crate::error::LedgerError;
-use crate::orders::begin_outcome::{Begun, Claim, StoredReply};
+use crate::orders::begin_outcome::Begun;
+use crate::rows::creations::{Claim, StoredReply};
 use crate::tx::Tx;
 
 /// What came of a request that is done once.

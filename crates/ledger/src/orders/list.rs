@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::database::schema::{orders, payments};
 use crate::error::LedgerError;
-use crate::rows::{OrderRow, PaymentRow};
+use crate::rows::orders::OrderRow;
+use crate::rows::payments::PaymentRow;
 use crate::tx::{Tx, shifted};
 
 mod looks;

@@ -4,15 +4,13 @@ use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::order_view::{OrderRecord, OrderView};
 use ayolinx_core::states::OrderState;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::database::schema::{orders, payments, receipts};
-use crate::database::statement::Statement;
 use crate::error::LedgerError;
+use crate::rows::orders::OrderRow;
+use crate::rows::payments::PaymentRow;
 use crate::rows::receipts::{ReceiptRow, receipts_of};
-use crate::rows::{OrderRow, PaymentRow};
 use crate::tx::Tx;
 
 /// The version and state of an order, for those who wait for a change.
@@ -117,7 +115,7 @@ impl Tx<'_> {
             .first(self.connection()?)?;
         Ok(OrderPulse {
             version,
-            state: crate::rows::parse("order state", &state)?,
+            state: crate::rows::values::parse("order state", &state)?,
         })
     }
 
@@ -204,27 +202,4 @@ impl Tx<'_> {
         let record = self.order_record(order)?;
         Ok(OrderView::new(&record, &self.context.links))
     }
-}
-
-/// Writes what may change of an order; the rest of its row is what it was made with.
-pub(crate) fn update_all(rows: &BTreeMap<Uuid, OrderRow>) -> Statement {
-    Statement::new(
-        "UPDATE orders SET state = new.state, version = new.version, \
-             paid_minor = new.paid_minor, paid_late = new.paid_late, \
-             updated_at = new.updated_at, paid_at = new.paid_at, \
-             expiry_due_at = new.expiry_due_at, base_state = new.base_state \
-         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?) AS new \
-             (id, state, version, paid_minor, paid_late, updated_at, paid_at, expiry_due_at, \
-              base_state) \
-         WHERE orders.id = new.id",
-    )
-    .column::<SqlUuid, _>(rows.values().map(|row| row.id))
-    .column::<Text, _>(rows.values().map(|row| row.state.clone()))
-    .column::<Integer, _>(rows.values().map(|row| row.version))
-    .column::<BigInt, _>(rows.values().map(|row| row.paid_minor))
-    .column::<Bool, _>(rows.values().map(|row| row.paid_late))
-    .column::<Timestamptz, _>(rows.values().map(|row| row.updated_at))
-    .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.paid_at))
-    .column::<Nullable<Timestamptz>, _>(rows.values().map(|row| row.expiry_due_at))
-    .column::<Nullable<Text>, _>(rows.values().map(|row| row.base_state.clone()))
 }

@@ -10,10 +10,12 @@ use uuid::Uuid;
 use crate::database::schema::creations;
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::orders::begin_outcome::{Begun, Claim, StoredReply};
-use crate::payments::apply::Locked;
+use crate::orders::begin_outcome::Begun;
 use crate::payments::create_call::Sending;
-use crate::rows::{OrderRow, PaymentRow};
+use crate::rows::creations::{Claim, StoredReply};
+use crate::rows::locked::Locked;
+use crate::rows::orders::OrderRow;
+use crate::rows::payments::PaymentRow;
 use crate::tx::Tx;
 
 #[derive(Debug, Clone, Queryable, Selectable)]

@@ -12,10 +12,11 @@ use uuid::Uuid;
 use crate::callbacks::inbox::body_context;
 use crate::database::schema::{delivery_tries, events, notifications, payments};
 use crate::error::LedgerError;
-use crate::orders::history::{HistoryLine, Source};
+use crate::orders::history::HistoryLine;
 use crate::privacy::erase::ERASED_BODY;
 use crate::privacy::masking::masked;
 use crate::provider_work::calls::PROVIDER_CALL;
+use crate::rows::history::Source;
 use crate::tx::Tx;
 
 /// What kind of thing happened.

@@ -8,7 +8,7 @@ use ayolinx_core::intake::Input;
 use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::order::{Before, Close, Decision, decide};
 use ayolinx_core::reading::{Channelled, ProviderWord};
-use ayolinx_core::states::OrderState;
+use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -16,69 +16,17 @@ use uuid::Uuid;
 use crate::database::schema::{orders, payments};
 use crate::error::LedgerError;
 use crate::journal::funds::{hold, receipts_told, shows_other_details};
-use crate::orders::history::NewHistory;
 use crate::payments::observation::{Applied, Effect, Observation, What};
 use crate::payments::transition::{Decided, change_order, change_payment};
-use crate::privacy::payers::{Payer, without_name};
-use crate::rows::receipts::{NoticeRow, ReceiptRow};
-use crate::rows::{OrderRow, PaymentRow};
+use crate::rows::history::NewHistory;
+use crate::rows::locked::Locked;
+use crate::rows::orders::OrderRow;
+use crate::rows::payers::without_name;
+use crate::rows::payments::PaymentRow;
 use crate::tx::Tx;
 
 /// Stale callbacks cause one inquiry per payment and minute (contract 5).
 const ASK_SPACING_SECONDS: i64 = 60;
-
-/// An order under lock with its payments, newest first.
-pub(crate) struct Locked {
-    pub(crate) order: OrderRow,
-    pub(crate) payments: Vec<PaymentRow>,
-    /// Of all its payments, oldest first; read when they are needed.
-    pub(crate) receipts: Option<Vec<ReceiptRow>>,
-    /// What was said of receipts without their sums; read with the receipts.
-    pub(crate) notices: Vec<NoticeRow>,
-    /// The payer; read when needed.
-    pub(crate) payer: Option<Payer>,
-}
-
-impl Locked {
-    pub(crate) fn payment(&self, id: Uuid) -> Result<&PaymentRow, LedgerError> {
-        self.payments
-            .iter()
-            .find(|payment| payment.id == id)
-            .ok_or(LedgerError::NotFound)
-    }
-
-    pub(crate) fn receipts_of(&self, payment_id: Uuid) -> impl Iterator<Item = &ReceiptRow> {
-        self.receipts
-            .iter()
-            .flatten()
-            .filter(move |receipt| receipt.payment_id == payment_id)
-    }
-
-    pub(crate) fn payment_mut(&mut self, id: Uuid) -> Result<&mut PaymentRow, LedgerError> {
-        self.payments
-            .iter_mut()
-            .find(|payment| payment.id == id)
-            .ok_or(LedgerError::NotFound)
-    }
-
-    pub(crate) fn others_open(&self, id: Uuid) -> Result<bool, LedgerError> {
-        for payment in &self.payments {
-            if payment.id != id && payment.state()?.is_open() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// What is booked to the merchant for this order and did not go back.
-    pub(crate) fn paid_minor(&self) -> Result<i64, LedgerError> {
-        (self.payments.iter())
-            .try_fold(0_i64, |sum, payment| {
-                sum.checked_add(payment.merchant_minor)
-            })
-            .ok_or_else(|| LedgerError::corrupt("paid amount out of range"))
-    }
-}
 
 impl Tx<'_> {
     /// Applies what became known about a payment.
@@ -165,6 +113,29 @@ impl Tx<'_> {
             .select(payments::order_id)
             .first(self.connection()?)?;
         self.lock_order(order_id)
+    }
+
+    /// Remembers another name under which the provider speaks of a payment.
+    pub(crate) fn keep_alias(
+        &mut self,
+        payment: &PaymentRow,
+        observation: &Observation,
+    ) -> Result<(), LedgerError> {
+        let Some(name) = &observation.provider_reference else {
+            return Ok(());
+        };
+        let first = payment
+            .provider_reference
+            .as_ref()
+            .is_none_or(|known| known == name);
+        if first && payment.state()? != PaymentState::Paid {
+            return Ok(());
+        }
+        if payment.provider_reference.as_ref() == Some(name) {
+            return Ok(());
+        }
+        self.writes.aliases.insert((payment.id, name.clone()));
+        Ok(())
     }
 
     fn apply_locked(

@@ -5,8 +5,8 @@ use ayolinx_core::payment::{Fact, Step, step};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
-use crate::orders::history::{NewHistory, Source};
-use crate::payments::apply::Locked;
+use crate::rows::history::{NewHistory, Source};
+use crate::rows::locked::Locked;
 use crate::tx::Tx;
 
 impl Tx<'_> {

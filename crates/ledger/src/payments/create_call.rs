@@ -15,11 +15,12 @@ use uuid::Uuid;
 use crate::accounts::merchants::SubMerchant;
 use crate::database::schema::payments;
 use crate::error::LedgerError;
-use crate::payments::read::NewRow;
 use crate::provider_work::calls::NotedCall;
-use crate::provider_work::queue::WorkKind;
-use crate::rows::write_set::AfterCall;
-use crate::rows::{OrderRow, PaymentRow};
+use crate::rows::orders::OrderRow;
+use crate::rows::payments::NewRow;
+use crate::rows::payments::PaymentRow;
+use crate::rows::work::AfterCall;
+use crate::rows::work::WorkKind;
 use crate::tx::{Tx, shifted};
 
 /// A payment to be made.

@@ -15,14 +15,15 @@ use uuid::Uuid;
 
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::orders::begin_outcome::StoredReply;
-use crate::orders::history::{NewHistory, Source};
-use crate::payments::apply::Locked;
 use crate::payments::observation::{Applied, Effect, Observation};
-use crate::payments::prefetch::{Along, WhenHeld};
-use crate::provider_work::queue::WorkKind;
-use crate::rows::PaymentRow;
-use crate::rows::write_set::AfterCall;
+use crate::payments::prefetch::WhenHeld;
+use crate::rows::creations::StoredReply;
+use crate::rows::history::{NewHistory, Source};
+use crate::rows::locked::Locked;
+use crate::rows::payments::PaymentRow;
+use crate::rows::prefetched::Along;
+use crate::rows::work::AfterCall;
+use crate::rows::work::WorkKind;
 use crate::tx::{Tx, shifted};
 
 /// What came of a call, as far as the books care.

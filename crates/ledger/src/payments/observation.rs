@@ -11,7 +11,7 @@ use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::orders::history::Source;
+use crate::rows::history::Source;
 
 /// Names longer than this do not fit an index entry for certain.
 const NAME_MAX_BYTES: usize = 255;

@@ -7,12 +7,12 @@ use ayolinx_core::payment::Fact;
 use ayolinx_core::states::{OrderState, PaymentState};
 
 use crate::error::LedgerError;
-use crate::orders::history::{NewHistory, Source};
-use crate::payments::apply::Locked;
 use crate::payments::create_call::{Call, NewPayment, Place, Sending};
 use crate::payments::observation::{Effect, Observation};
 use crate::provider_work::queue::LeasedWork;
-use crate::rows::PaymentRow;
+use crate::rows::history::{NewHistory, Source};
+use crate::rows::locked::Locked;
+use crate::rows::payments::PaymentRow;
 use crate::tx::Tx;
 
 /// At most this many replacements of a lost create, then the payment fails (contract 4.1).

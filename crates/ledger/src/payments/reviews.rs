@@ -8,9 +8,9 @@ use ayolinx_core::payment::Fact;
 use uuid::Uuid;
 
 use crate::error::LedgerError;
-use crate::orders::history::Source;
 use crate::payments::observation::Observation;
 use crate::payments::transition::Decided;
+use crate::rows::history::Source;
 use crate::tx::Tx;
 
 /// What came of a decision.

@@ -5,8 +5,8 @@ use ayolinx_core::states::PaymentState;
 use chrono::{DateTime, Utc};
 
 use crate::error::LedgerError;
-use crate::provider_work::queue::WorkKind;
-use crate::rows::PaymentRow;
+use crate::rows::payments::PaymentRow;
+use crate::rows::work::WorkKind;
 use crate::tx::Tx;
 
 impl Tx<'_> {

@@ -7,10 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
-use crate::payments::apply::Locked;
 use crate::payments::observation::Observation;
-use crate::privacy::payers::without_name;
-use crate::rows::PaymentRow;
+use crate::rows::locked::Locked;
+use crate::rows::payers::without_name;
+use crate::rows::payments::PaymentRow;
 use crate::tx::shifted;
 
 /// A decision with what it was taken on.

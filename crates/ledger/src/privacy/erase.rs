@@ -16,9 +16,9 @@ use crate::database::schema::{
 use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
-use crate::orders::history::{NewHistory, Source};
-use crate::payments::apply::Locked;
-use crate::privacy::payers::Payer;
+use crate::rows::history::{NewHistory, Source};
+use crate::rows::locked::Locked;
+use crate::rows::payers::Payer;
 use crate::tx::Tx;
 
 mod find_payer;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::database::schema::payments;
 use crate::error::LedgerError;
-use crate::orders::history::NewHistory;
+use crate::rows::history::NewHistory;
 use crate::tx::Tx;
 
 /// The source of these rows in the history.

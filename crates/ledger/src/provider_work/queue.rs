@@ -12,42 +12,14 @@ use uuid::Uuid;
 
 use crate::database::schema::provider_work;
 use crate::error::LedgerError;
-use crate::rows::PaymentRow;
-use crate::rows::write_set::{AfterCall, Planned};
+use crate::rows::payments::PaymentRow;
+use crate::rows::work::WorkKind;
+use crate::rows::work::{AfterCall, Planned};
 use crate::tx::{Tx, shifted};
 
 mod leases;
 
 pub use leases::WorkRoom;
-
-/// A kind of work with the provider about one payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WorkKind {
-    /// Find out what became of a create, and mend it (contract 4.1).
-    Resolve,
-    /// Look for money whose callback may be lost (contract 5).
-    Inquire,
-    /// Cancel at the provider what was withdrawn here.
-    Close,
-    /// Take a last look, then let it expire.
-    Expire,
-}
-
-impl WorkKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Resolve, Self::Inquire, Self::Close, Self::Expire];
-
-    /// The spelling in the database and in metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Resolve => "resolve",
-            Self::Inquire => "inquire",
-            Self::Close => "close",
-            Self::Expire => "expire",
-        }
-    }
-}
 
 /// A piece of work claimed by this worker until its lease ends.
 #[derive(Debug, Clone)]

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::database::schema::refunds;
 use crate::error::LedgerError;
-use crate::orders::history::Source;
-use crate::payments::apply::Locked;
 use crate::refunds::requests::{CANCELLED, COMPLETED, RefundRow, WAITING};
+use crate::rows::history::Source;
+use crate::rows::locked::Locked;
 use crate::tx::Tx;
 
 impl Tx<'_> {

@@ -12,10 +12,11 @@ use uuid::Uuid;
 use crate::database::context::Context;
 use crate::database::schema::refunds;
 use crate::error::LedgerError;
-use crate::orders::history::{NewHistory, Source};
-use crate::payments::apply::Locked;
 use crate::payments::observation::Observation;
-use crate::rows::{PaymentRow, amount};
+use crate::rows::history::{NewHistory, Source};
+use crate::rows::locked::Locked;
+use crate::rows::payments::PaymentRow;
+use crate::rows::values::amount;
 use crate::tx::Tx;
 
 pub(crate) const WAITING: &str = "manual_required";

@@ -9,7 +9,6 @@ use ayolinx_core::receipt::{
     Notice, NoticeName, NoticeSays, NoticeVerdict, Place, Posted, Receipt, ReceiptDetails,
     Returned, Verdict,
 };
-use ayolinx_core::states::PaymentState;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -18,9 +17,8 @@ use uuid::Uuid;
 use crate::database::schema::{receipt_notices, receipts};
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::payments::observation::Observation;
-use crate::rows::{PaymentRow, amount};
-use crate::tx::Tx;
+use crate::rows::payments::PaymentRow;
+use crate::rows::values::amount;
 
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = receipts)]
@@ -258,31 +256,6 @@ impl ReceiptRow {
                 place,
             }),
         })
-    }
-}
-
-impl Tx<'_> {
-    /// Remembers another name under which the provider speaks of a payment.
-    pub(crate) fn keep_alias(
-        &mut self,
-        payment: &PaymentRow,
-        observation: &Observation,
-    ) -> Result<(), LedgerError> {
-        let Some(name) = &observation.provider_reference else {
-            return Ok(());
-        };
-        let first = payment
-            .provider_reference
-            .as_ref()
-            .is_none_or(|known| known == name);
-        if first && payment.state()? != PaymentState::Paid {
-            return Ok(());
-        }
-        if payment.provider_reference.as_ref() == Some(name) {
-            return Ok(());
-        }
-        self.writes.aliases.insert((payment.id, name.clone()));
-        Ok(())
     }
 }
 

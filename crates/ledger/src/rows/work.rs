@@ -1,13 +1,82 @@
-//! The statements that plan and drop work, for a set of payments at once.
+//! Rows of the work with the provider: what there is to do, when, and the statements that plan and drop it for a set of
+//! payments at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ayolinx_core::order_view::Failure;
+use chrono::{DateTime, Utc};
 use diesel::sql_types::{Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::database::statement::Statement;
-use crate::provider_work::queue::WorkKind;
-use crate::rows::write_set::{AfterCall, Planned};
+
+/// A kind of work with the provider about one payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WorkKind {
+    /// Find out what became of a create, and mend it (contract 4.1).
+    Resolve,
+    /// Look for money whose callback may be lost (contract 5).
+    Inquire,
+    /// Cancel at the provider what was withdrawn here.
+    Close,
+    /// Take a last look, then let it expire.
+    Expire,
+}
+
+impl WorkKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Resolve, Self::Inquire, Self::Close, Self::Expire];
+
+    /// The spelling in the database and in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Inquire => "inquire",
+            Self::Close => "close",
+            Self::Expire => "expire",
+        }
+    }
+}
+
+/// When a piece of work is due, by a plan that began then.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
+    /// Whose turn it is.
+    pub(crate) channel: String,
+    pub(crate) began_at: DateTime<Utc>,
+    pub(crate) due_at: DateTime<Utc>,
+    /// What its plan begins anew by, where that is a create's call.
+    pub(crate) after: Option<AfterCall>,
+}
+
+/// What a plan to resolve a create begins anew by.
+#[derive(Debug, Clone)]
+pub(crate) enum AfterCall {
+    /// It is sent again.
+    Resent,
+    /// The exchange ended with a reply in JSON that settles nothing.
+    Answered(Failure),
+    /// It ended without one.
+    Silent,
+}
+
+impl AfterCall {
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Resent => "resent",
+            Self::Answered(_) => "answered",
+            Self::Silent => "silent",
+        }
+    }
+
+    pub(crate) const fn reply(&self) -> Option<&Failure> {
+        match self {
+            Self::Answered(reply) => Some(reply),
+            Self::Resent | Self::Silent => None,
+        }
+    }
+}
 
 /// Work that somebody wants done stays: a payment that is paid may have been given back meanwhile.
 pub(crate) fn delete_all(dropped: &BTreeSet<(Uuid, WorkKind)>) -> Statement {

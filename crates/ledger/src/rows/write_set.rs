@@ -5,62 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ayolinx_core::order_view::Failure;
-use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::callbacks::receive::{NewNotification, Seen};
 use crate::database::statement::{Named, Statement};
 use crate::error::LedgerError;
-use crate::journal::entries::NewJournal;
-use crate::orders::create::NewCreation;
-use crate::orders::history::NewHistory;
-use crate::payments::read::NewRow;
-use crate::provider_work::queue::WorkKind;
+use crate::rows::creations::NewCreation;
+use crate::rows::events::NewEvent;
+use crate::rows::history::NewHistory;
+use crate::rows::journals::NewJournal;
+use crate::rows::notifications::{NewNotification, Seen};
+use crate::rows::orders::OrderRow;
+use crate::rows::payments::NewRow;
+use crate::rows::payments::PaymentRow;
 use crate::rows::receipts::{NoticeKey, NoticeRow, ReceiptRow};
-use crate::rows::{OrderRow, PaymentRow};
-use crate::webhooks::outbox::NewEvent;
-
-/// When a piece of work is due, by a plan that began then.
-#[derive(Debug, Clone)]
-pub(crate) struct Planned {
-    /// Whose turn it is.
-    pub(crate) channel: String,
-    pub(crate) began_at: DateTime<Utc>,
-    pub(crate) due_at: DateTime<Utc>,
-    /// What its plan begins anew by, where that is a create's call.
-    pub(crate) after: Option<AfterCall>,
-}
-
-/// What a plan to resolve a create begins anew by.
-#[derive(Debug, Clone)]
-pub(crate) enum AfterCall {
-    /// It is sent again.
-    Resent,
-    /// The exchange ended with a reply in JSON that settles nothing.
-    Answered(Failure),
-    /// It ended without one.
-    Silent,
-}
-
-impl AfterCall {
-    pub(crate) const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Resent => "resent",
-            Self::Answered(_) => "answered",
-            Self::Silent => "silent",
-        }
-    }
-
-    pub(crate) const fn reply(&self) -> Option<&Failure> {
-        match self {
-            Self::Answered(reply) => Some(reply),
-            Self::Resent | Self::Silent => None,
-        }
-    }
-}
+use crate::rows::work::Planned;
+use crate::rows::work::WorkKind;
 
 /// The rows to be written, by table. Those of a changed row are ordered by its id, so that two
 /// transactions never wait for each other crosswise.
@@ -126,24 +87,20 @@ impl Writes {
 
     fn steps(&self) -> Vec<Vec<Named>> {
         let mut steps = Steps::default();
-        let made = crate::orders::create::insert_orders;
+        let made = crate::rows::orders::insert_orders;
         steps.add("orders_made", self.orders_made.as_slice(), made);
-        steps.add(
-            "payers_kept",
-            &self.payers,
-            crate::privacy::payers::save_all,
-        );
-        let made = crate::payments::read::insert_all;
+        steps.add("payers_kept", &self.payers, crate::rows::payers::save_all);
+        let made = crate::rows::payments::insert_all;
         steps.add("payments_made", self.payments_made.as_slice(), made);
         steps.add(
             "payments_changed",
             &self.payments,
-            crate::payments::read::update_all,
+            crate::rows::payments::update_all,
         );
         steps.add(
             "orders_changed",
             &self.orders,
-            crate::orders::read::update_all,
+            crate::rows::orders::update_all,
         );
         steps.add(
             "receipts_kept",
@@ -160,7 +117,7 @@ impl Writes {
         if !self.journals.is_empty() {
             steps
                 .0
-                .push(crate::journal::entries::insert_all(&self.journals));
+                .push(crate::rows::journals::insert_all(&self.journals));
         }
         steps.add(
             "work_dropped",
@@ -175,18 +132,16 @@ impl Writes {
         steps.add(
             "history_kept",
             self.history.as_slice(),
-            crate::orders::history::insert_all,
+            crate::rows::history::insert_all,
         );
         if !self.events.is_empty() {
-            steps
-                .0
-                .push(crate::webhooks::outbox::insert_all(&self.events));
+            steps.0.push(crate::rows::events::insert_all(&self.events));
         }
-        let claimed = crate::orders::create::insert_creations;
+        let claimed = crate::rows::creations::insert_creations;
         steps.add("creations_made", self.creations.as_slice(), claimed);
-        let stored = crate::callbacks::receive::save_all;
+        let stored = crate::rows::notifications::save_all;
         steps.add("notifications_kept", self.notifications.as_slice(), stored);
-        let counted = crate::callbacks::receive::count_again;
+        let counted = crate::rows::notifications::count_again;
         steps.add(
             "notifications_seen",
             self.notifications_seen.as_slice(),

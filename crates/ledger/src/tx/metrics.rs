@@ -3,15 +3,12 @@
 
 use std::time::Duration;
 
-use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
-use ayolinx_core::posting::Booking;
-use ayolinx_core::states::PaymentState;
 use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
-use crate::rows::PaymentRow;
+use crate::rows::tally::{Tally, What};
 
 const SECONDS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
@@ -140,44 +137,5 @@ impl LedgerMetrics {
                 }
             }
         }
-    }
-}
-
-struct Labels {
-    method: String,
-    channel: String,
-}
-
-enum What {
-    Came(PaymentState),
-    Booked(Booking, u64),
-}
-
-/// What a transaction changes, to be counted once it is committed.
-#[derive(Default)]
-pub(crate) struct Tally(Vec<(Labels, What)>);
-
-impl Tally {
-    pub(crate) fn came(&mut self, payment: &PaymentRow, state: PaymentState) {
-        self.0.push((labels(payment), What::Came(state)));
-    }
-
-    /// Whole rupiah, as orders have.
-    pub(crate) fn booked(&mut self, payment: &PaymentRow, booking: Booking, minor: i64) {
-        let rupiah = u64::try_from(minor).unwrap_or(0) / 100;
-        self.0
-            .push((labels(payment), What::Booked(booking, rupiah)));
-    }
-
-    pub(crate) fn and(&mut self, more: Self) {
-        self.0.extend(more.0);
-    }
-}
-
-fn labels(payment: &PaymentRow) -> Labels {
-    let channel = payment.channel.as_deref().unwrap_or(PAYMENT_LINK_CHANNEL);
-    Labels {
-        method: payment.method.clone(),
-        channel: channel.to_owned(),
     }
 }

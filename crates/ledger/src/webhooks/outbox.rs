@@ -8,26 +8,16 @@ use ayolinx_core::event::{EventBody, EventType};
 use ayolinx_core::ids::{EventId, MerchantId, OrderId};
 use ayolinx_core::order_view::{NextAction, OrderView};
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::database::schema::events;
-use crate::database::statement::{Named, Statement};
+use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::payments::apply::Locked;
-use crate::privacy::payers::Payer;
+use crate::rows::events::NewEvent;
+use crate::rows::locked::Locked;
+use crate::rows::payers::Payer;
 use crate::tx::Tx;
-
-/// An event to be written.
-pub(crate) struct NewEvent {
-    id: Uuid,
-    merchant_id: Uuid,
-    order: Option<(Uuid, i32)>,
-    event_type: &'static str,
-    body: String,
-    /// The trace that caused it.
-    traceparent: Option<String>,
-}
 
 /// What is sent of an event.
 #[derive(QueryableByName)]
@@ -135,39 +125,4 @@ fn put_in(order: &mut OrderView, payer: &Payer) {
         }
     }
     order.customer.clone_from(&payer.customer);
-}
-
-/// Events, and for those about an order a delivery to each endpoint that wants them.
-pub(crate) fn insert_all(events: &[NewEvent]) -> Vec<Named> {
-    let new = Statement::new(
-        "SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?) \
-             AS new (id, merchant_id, order_id, order_version, type, body, traceparent)",
-    )
-    .column::<SqlUuid, _>(events.iter().map(|event| event.id))
-    .column::<SqlUuid, _>(events.iter().map(|event| event.merchant_id))
-    .column::<Nullable<SqlUuid>, _>(events.iter().map(|event| event.order.map(|(id, _)| id)))
-    .column::<Nullable<Integer>, _>(
-        events
-            .iter()
-            .map(|event| event.order.map(|(_, version)| version)),
-    )
-    .column::<Text, _>(events.iter().map(|event| event.event_type))
-    .column::<Text, _>(events.iter().map(|event| event.body.clone()))
-    .column::<Nullable<Text>, _>(events.iter().map(|event| event.traceparent.clone()));
-    let made = Statement::new(
-        "INSERT INTO events (id, merchant_id, order_id, order_version, type, body, traceparent) \
-         SELECT id, merchant_id, order_id, order_version, type, body, traceparent FROM events_new",
-    );
-    let due = Statement::new(
-        "INSERT INTO deliveries (event_id, endpoint_id, state, due_at) \
-         SELECT events_new.id, webhook_endpoints.id, 'due', now() \
-         FROM events_new JOIN webhook_endpoints USING (merchant_id) \
-         WHERE events_new.order_id IS NOT NULL AND enabled AND deleted_at IS NULL \
-           AND (event_types IS NULL OR events_new.type = ANY (event_types))",
-    );
-    vec![
-        ("events_new", new),
-        ("events_made", made),
-        ("deliveries_due", due),
-    ]
 }

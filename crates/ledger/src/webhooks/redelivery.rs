@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::database::schema::{deliveries, events, redeliveries};
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::orders::history::{NewHistory, Source};
+use crate::rows::history::{NewHistory, Source};
 use crate::tx::Tx;
 
 /// The longest range (contract 4.3).

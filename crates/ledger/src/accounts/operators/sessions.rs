@@ -102,7 +102,7 @@ impl Tx<'_> {
         Ok(Some(Visitor {
             operator,
             name,
-            role: crate::rows::parse("role", &role)?,
+            role: crate::rows::values::parse("role", &role)?,
         }))
     }
 

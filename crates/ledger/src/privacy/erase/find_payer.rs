@@ -15,7 +15,7 @@ use super::Erasing;
 use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
-use crate::orders::history::Source;
+use crate::rows::history::Source;
 use crate::tx::Tx;
 
 /// Payers of past orders looked up in one transaction.
