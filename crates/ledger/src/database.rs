@@ -4,6 +4,7 @@
 pub(crate) mod address;
 pub(crate) mod admission;
 pub(crate) mod context;
+pub(crate) mod pool;
 pub(crate) mod pool_metrics;
 pub(crate) mod schema;
 pub(crate) mod session;

@@ -1,121 +1,41 @@
-//! The way to the database: a bounded pool behind a gate and a deadline. No query exists outside
-//! `Books::transact`, and no network call inside it, since the closure cannot await.
-//! Rules from measured traps: reliability T6 (checkout can hang), T7 (demoted primary), T10, T11.
+//! The ledger: the handle that every caller outside holds, and all that waits for the database. The services and
+//! `gatewayctl` call it; it calls every room below, and none of them knows it. No query exists outside `Books::transact`
+//! (`books`) and the shared commits (`changes`), and no network call inside them, since the closure cannot await.
+//! Invariant: nobody waits longer than their deadline. Rules from measured traps: reliability T6 (checkout can hang),
+//! T7 (demoted primary), T10, T11.
 
 pub(crate) mod books;
+pub(crate) mod changes;
+pub(crate) mod erasure;
 pub(crate) mod readiness;
 pub(crate) mod results;
+pub(crate) mod upkeep;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use ayolinx_core::ids::MerchantId;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use prometheus::Registry;
 use shares::{Limits, Shares};
 use tracing::{Instrument, Span};
 
-use crate::database::address::with_safe_parameters;
 use crate::database::admission::{Gate, Refused, Whose};
 use crate::database::context::Context;
+use crate::database::pool::{
+    CHECKOUT_TIMEOUT, LedgerSettings, NAME, PoolPlan, WRITER_LOCK_TIMEOUT, WRITER_NAME,
+    WRITERS_GIVEN_UP_MAX,
+};
 use crate::database::pool_metrics::{Connections, Sessions};
-use crate::database::session::{LogConnectErrors, Manager, Session};
 use crate::database::session_count::Room;
 use crate::database::spans;
-use crate::database::transaction::{Opening, in_transaction};
+use crate::database::transaction::Opening;
 use crate::database::urgency::Urgency;
-use crate::database::watchdog::{Watch, Watchdog, Watched};
+use crate::database::watchdog::Watchdog;
 use crate::error::LedgerError;
 use crate::group_commit::group::Group;
-use crate::rows::tally::Tally;
 use crate::tx::Tx;
+use crate::tx::attempt::Database;
 use crate::tx::metrics::LedgerMetrics;
-
-const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
-const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
-/// The writer waits no longer for what another transaction has taken: whoever waits with it does not
-/// depend on that, and is done alone.
-const WRITER_LOCK_TIMEOUT: Duration = Duration::from_millis(200);
-/// What the server's views of its sessions call ours.
-const NAME: &str = "ayolinx-gateway";
-const WRITER_NAME: &str = "ayolinx-gateway-writer";
-/// Sessions of the writer that were given up and have not ended; each holds a thread.
-const WRITERS_GIVEN_UP_MAX: u32 = 4;
-/// Sessions that are stuck for so long and cannot be replaced make the process unfit …
-const BEYOND_HELP_AFTER: Duration = Duration::from_secs(30);
-/// … or for so many deadlines, where that is longer.
-const BEYOND_HELP_DEADLINES: u32 = 12;
-
-/// How the ledger reaches its database.
-#[derive(Debug, Clone)]
-pub struct LedgerSettings {
-    /// A libpq URL or keyword string.
-    pub database_url: String,
-    /// Connections, and so statements at once.
-    pub connections_max: u32,
-    /// Callers that may wait for a connection before new ones are shed, the less urgent earlier.
-    pub waiting_max: usize,
-    /// How long a caller waits in all (`DB_DEADLINE_MS`).
-    pub deadline: Duration,
-}
-
-/// The plan of a pool of sessions.
-struct PoolPlan {
-    name: &'static str,
-    places: u32,
-    idle: u32,
-    given_up_max: u32,
-    room: Room,
-    /// The longest wait for a session.
-    connection_wait: Duration,
-    /// The longest wait of a statement for what another transaction holds.
-    lock_wait: Duration,
-}
-
-impl PoolPlan {
-    fn pool(&self, settings: &LedgerSettings) -> r2d2::Pool<Manager> {
-        // What was given up stays in the count until it ends.
-        let most = self.places.saturating_add(self.given_up_max).max(1);
-        r2d2::Pool::builder()
-            .max_size(most)
-            .min_idle(Some(self.idle))
-            .connection_timeout(self.connection_wait)
-            .max_lifetime(Some(CONNECTION_MAX_LIFETIME))
-            .error_handler(Box::new(LogConnectErrors))
-            .build_unchecked(Manager::new(
-                Session {
-                    url: with_safe_parameters(&settings.database_url),
-                    name: self.name,
-                    statement_timeout: settings.deadline,
-                    lock_timeout: self.lock_wait,
-                },
-                self.room.clone(),
-            ))
-    }
-
-    /// The sessions to watch over, under this name.
-    fn watched(&self, name: &'static str, settings: &LedgerSettings) -> Watched {
-        let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        Watched {
-            name,
-            places: count(self.places),
-            given_up_max: count(self.given_up_max),
-            room: self.room.clone(),
-            deadline: settings.deadline,
-            connection_wait: self.connection_wait,
-            beyond_help_after: BEYOND_HELP_AFTER
-                .max(settings.deadline.saturating_mul(BEYOND_HELP_DEADLINES)),
-        }
-    }
-}
-
-/// The pool and what every transaction is given.
-#[derive(Clone)]
-pub(crate) struct Database {
-    pool: r2d2::Pool<Manager>,
-    context: Arc<Context>,
-    metrics: Arc<OnceLock<LedgerMetrics>>,
-}
 
 /// The books. Cheap to clone; shared by every thread of a process.
 #[derive(Clone)]
@@ -322,70 +242,5 @@ impl Ledger {
 
     pub(crate) const fn deadline(&self) -> Duration {
         self.deadline
-    }
-}
-
-/// A transaction that failed.
-pub(crate) struct Failed {
-    pub(crate) error: LedgerError,
-    /// Whether the server has undone it and is there for others.
-    pub(crate) is_undone: bool,
-}
-
-impl Database {
-    pub(crate) fn count(&self, count: impl FnOnce(&LedgerMetrics)) {
-        if let Some(metrics) = self.metrics.get() {
-            count(metrics);
-        }
-    }
-
-    /// One transaction; where it fails, whether it has surely changed nothing.
-    pub(crate) fn attempt<T>(
-        &self,
-        opening: Opening,
-        watch: &mut Watch,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
-    ) -> Result<T, Failed> {
-        let mut pooled = self.pool.get().map_err(|error| Failed {
-            error: LedgerError::Unavailable(error.to_string()),
-            is_undone: false,
-        })?;
-        watch.heard();
-        let mut is_done = false;
-        let mut tally = Tally::default();
-        let result = in_transaction(&mut pooled.connection, opening, |connection| {
-            let mut tx = Tx::new(connection, &self.context);
-            let done = work(&mut tx)?;
-            tx.flush()?;
-            tally = tx.tally;
-            is_done = true;
-            Ok(done)
-        });
-        match &result {
-            Ok(_) => {
-                pooled.was_there();
-                self.count(|metrics| metrics.committed(&tally));
-            }
-            // The next user must ask the server again whether it lives and leads (T7).
-            Err(LedgerError::Unavailable(_)) => pooled.may_be_gone(),
-            Err(_) => {}
-        }
-        if watch.is_given_up() {
-            pooled.give_up();
-        }
-        let attempted = result.map_err(|error| {
-            // What is left of it is the answer to a commit, or nobody knows how far it came.
-            let is_broken =
-                AnsiTransactionManager::is_broken_transaction_manager(&mut pooled.connection);
-            let is_undone = !is_done && !is_broken;
-            Failed { error, is_undone }
-        });
-        if attempted
-            .as_ref()
-            .map_or_else(|failed| failed.is_undone, |_| true)
-        {
-            watch.answered();
-        }
-        attempted
     }
 }

@@ -40,14 +40,15 @@ pub use console::{
     KeyState, List, ListPage, PAGE_ROWS, PaymentMoney,
 };
 pub use database::context::{Context, Plans};
+pub use database::pool::LedgerSettings;
 pub use database::urgency::Urgency;
 pub use error::LedgerError;
 pub use group_commit::group::GroupCommits;
 pub use group_commit::unclaimed_call::{OnUntaken, Untaken};
 pub use journal::entries::Balance;
+pub use ledger::Ledger;
 pub use ledger::books::Books;
 pub use ledger::readiness::NotReady;
-pub use ledger::{Ledger, LedgerSettings};
 pub use migrate::after_restore::AfterRestore;
 pub use migrate::grants::grant_to_services;
 pub use migrate::migrations::{known_versions, migrate, migrate_patiently, revert_all};

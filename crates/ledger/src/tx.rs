@@ -1,6 +1,8 @@
-//! `Tx`: the only handle to the tables, alive only inside `Books::transact`. Each file of this
-//! crate adds the functions of its table.
+//! `Tx`: the only handle to the tables, alive only inside `Books::transact`. Each file of the rooms above adds the
+//! functions of its table; what they write is kept back in `rows` until it is needed or the transaction ends. `attempt`
+//! begins and commits one, `metrics` counts it. Invariant: nobody reads around what is kept back (`Tx::connection`).
 
+pub(crate) mod attempt;
 pub(crate) mod metrics;
 
 use std::time::Instant;

@@ -16,12 +16,12 @@ use crate::database::watchdog::{Watchdog, Watched};
 use crate::error::LedgerError;
 use crate::group_commit::unclaimed_call::{OnUntaken, Untaken};
 use crate::group_commit::writer_queue::{Class, WriterQueue};
-use crate::ledger::{Database, Failed};
 use crate::orders::create::Beginning;
 use crate::payments::create_result::{CallEnd, CallSettled};
 use crate::payments::prefetch::WhenHeld;
 use crate::rows::notifications::Arrived;
 use crate::tx::Tx;
+use crate::tx::attempt::{Database, Failed};
 use crate::webhooks::delivery_results::Tried;
 
 /// So many share a commit at most: more make it longer and not cheaper for each.

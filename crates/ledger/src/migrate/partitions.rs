@@ -7,9 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
 
-use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
-use crate::ledger::Ledger;
 use crate::tx::Tx;
 
 /// So many months after the running one have their tables.
@@ -18,8 +16,6 @@ pub const MONTHS_AHEAD: i32 = 3;
 pub(crate) const TRIES: u32 = 10;
 /// … after such a pause.
 pub(crate) const TRY_PAUSE: Duration = Duration::from_millis(500);
-/// Dropping removes files.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Tables that are made and dropped together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +52,7 @@ pub struct Retention {
     pub inbox: u32,
     /// Of [`Family::Outbox`]; the database refuses less than 2.
     pub outbox: u32,
-    /// Of who paid: no table of its own, see [`Ledger::erase_old_payers`].
+    /// Of who paid: no table of its own, see [`Ledger::erase_old_payers`](crate::Ledger::erase_old_payers).
     pub payers: u32,
     /// Of creations, in days, among those that are not old: see [`Tx::prune_creations`].
     pub creation_days: u32,
@@ -124,58 +120,11 @@ struct Named {
 }
 
 #[derive(QueryableByName)]
-struct Over {
+pub(crate) struct Over {
     #[diesel(sql_type = Text)]
-    name: String,
+    pub(crate) name: String,
     #[diesel(sql_type = Nullable<BigInt>)]
-    due: Option<i64>,
-}
-
-impl Ledger {
-    /// Makes the months ahead and drops those whose time is over. Any number of replicas may do it.
-    ///
-    /// # Errors
-    /// As [`crate::Books::transact`]; what was done before stays done.
-    pub async fn keep_partitions(&self, retention: Retention) -> Result<Upkeep, LedgerError> {
-        let mut done = Upkeep {
-            made: self.patiently(|tx| tx.make_partitions()).await?,
-            ..Upkeep::default()
-        };
-        for family in Family::ALL {
-            let months = retention.of(family);
-            let over = self.patiently(move |tx| tx.drop_partitions(family, months));
-            for one in over.await? {
-                match one.due {
-                    None => done.dropped.push(one.name),
-                    Some(due) => {
-                        let name = one.name;
-                        done.held.push(HeldPartition { name, due });
-                    }
-                }
-            }
-        }
-        Ok(done)
-    }
-
-    /// Does it again as long as a lock is not to be had.
-    async fn patiently<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Copy + Send + 'static,
-    ) -> Result<T, LedgerError> {
-        for _ in 1..TRIES {
-            match self
-                .at(Urgency::Write)
-                .transact_within(PATIENCE, work)
-                .await
-            {
-                Err(error) if error.is_transient() => tokio::time::sleep(TRY_PAUSE).await,
-                done => return done,
-            }
-        }
-        self.at(Urgency::Write)
-            .transact_within(PATIENCE, work)
-            .await
-    }
+    pub(crate) due: Option<i64>,
 }
 
 impl Tx<'_> {
@@ -192,12 +141,16 @@ impl Tx<'_> {
     }
 
     /// Makes this month and those ahead, where they are missing. Returns the names of what is new.
-    fn make_partitions(&mut self) -> Result<Vec<String>, LedgerError> {
+    pub(crate) fn make_partitions(&mut self) -> Result<Vec<String>, LedgerError> {
         made(self.connection()?)
     }
 
     /// Drops what is older than so many whole months before the running one.
-    fn drop_partitions(&mut self, family: Family, months: u32) -> Result<Vec<Over>, LedgerError> {
+    pub(crate) fn drop_partitions(
+        &mut self,
+        family: Family,
+        months: u32,
+    ) -> Result<Vec<Over>, LedgerError> {
         let kept_from = shifted_month(self.now()?, months)
             .ok_or_else(|| LedgerError::corrupt("nothing is kept for so many months"))?;
         Ok(

@@ -13,9 +13,7 @@ use crate::callbacks::inbox::{REFUSED_CONTEXT, body_context};
 use crate::database::schema::{
     events, notifications, payers, payments, refunds, rejected_notifications,
 };
-use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
-use crate::ledger::Ledger;
 use crate::rows::history::{NewHistory, Source};
 use crate::rows::locked::Locked;
 use crate::rows::payers::Payer;
@@ -76,21 +74,8 @@ impl Erased {
     }
 }
 
-impl Ledger {
-    /// Erases what names the payer of an order.
-    ///
-    /// # Errors
-    /// [`LedgerError::NotFound`] when there is no such order.
-    pub async fn erase_payer(&self, order: OrderId, how: &Erasing) -> Result<Erased, LedgerError> {
-        let how = how.clone();
-        self.at(Urgency::Write)
-            .transact(move |tx| tx.erase_payer(order, &how))
-            .await
-    }
-}
-
 impl Tx<'_> {
-    /// [`Ledger::erase_payer`].
+    /// [`Ledger::erase_payer`](crate::Ledger::erase_payer).
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] when there is no such order.

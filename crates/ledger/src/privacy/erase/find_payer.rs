@@ -11,11 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::Erasing;
-use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
-use crate::ledger::Ledger;
-use crate::rows::history::Source;
 use crate::tx::Tx;
 
 /// Payers of past orders looked up in one transaction.
@@ -79,40 +75,6 @@ struct Old {
     order_id: Uuid,
 }
 
-impl Ledger {
-    /// Erases the payers of orders that were made so many months ago and have ended. Returns how many.
-    ///
-    /// # Errors
-    /// As [`crate::Books::transact`]; what was erased before stays so.
-    pub async fn erase_old_payers(&self, months: u32) -> Result<usize, LedgerError> {
-        let how = Erasing {
-            source: Source::Retention,
-            by: format!("retention of {months} months"),
-            with_free_text: false,
-            is_dry: false,
-        };
-        let (mut after, mut erased) = (Uuid::nil(), 0_usize);
-        loop {
-            let page = self
-                .at(Urgency::Write)
-                .transact(move |tx| tx.old_payers(months, after))
-                .await?;
-            let Some(last) = page.last() else {
-                return Ok(erased);
-            };
-            after = *last;
-            for order in page {
-                match self.erase_payer(OrderId::from_uuid(order), &how).await {
-                    Ok(done) => erased = erased.saturating_add(done.payers),
-                    Err(error) if error.is_transient() => return Err(error),
-                    // One that cannot be opened must not keep the others.
-                    Err(error) => tracing::error!(order.id = %order, error = %error, "not erased"),
-                }
-            }
-        }
-    }
-}
-
 impl Tx<'_> {
     /// A page of a merchant's payers: the orders of those who are sought, and where the next page
     /// begins; `None` after the last.
@@ -147,7 +109,11 @@ impl Tx<'_> {
     }
 
     /// Orders with a payer whose time is over, by their ids, which tell when they were made.
-    fn old_payers(&mut self, months: u32, after: Uuid) -> Result<Vec<Uuid>, LedgerError> {
+    pub(crate) fn old_payers(
+        &mut self,
+        months: u32,
+        after: Uuid,
+    ) -> Result<Vec<Uuid>, LedgerError> {
         let before = self
             .now()?
             .checked_sub_months(Months::new(months))
