@@ -56,7 +56,8 @@ pub use migrate::migrator::Patience;
 pub use migrate::partitions::{
     Family, HeldPartition, MONTHS_AHEAD, PartitionLine, Retention, Upkeep,
 };
-pub use monitoring::gauges::{Money, PendingMoney, QueueDepth, Queues, RunningTransactions};
+pub use monitoring::gauges::{Money, PendingMoney, Queues, RunningTransactions};
+pub use monitoring::queue_depth::QueueDepth;
 pub use monitoring::webhook_backlog::Backlog;
 pub use orders::begin_outcome::{Begun, NewOrder};
 pub use orders::cancel_and_expire::{CancelPlan, Expiries};

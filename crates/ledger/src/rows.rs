@@ -15,6 +15,7 @@ pub(crate) mod payers;
 pub(crate) mod payments;
 pub(crate) mod prefetched;
 pub(crate) mod receipts;
+pub(crate) mod seals;
 pub(crate) mod tally;
 pub(crate) mod values;
 pub(crate) mod work;

@@ -12,19 +12,11 @@ use crate::database::schema::rejected_notifications;
 use crate::error::LedgerError;
 use crate::payments::observation::{Effect, Observation};
 use crate::rows::history::Source;
+use crate::rows::seals::REFUSED_CONTEXT;
 use crate::tx::Tx;
 
 /// Refused callbacks are kept up to this many and this long (contract 5).
 const REJECTED_MAX: i64 = 1000;
-/// What callbacks say may name a payer, so that their bodies are sealed.
-pub(crate) const REFUSED_CONTEXT: &str = "refused notification";
-
-/// With the notification's id, what its body is bound to.
-pub(crate) const BODY_CONTEXT: &str = "notification:";
-
-pub(crate) fn body_context(id: Uuid) -> String {
-    format!("{BODY_CONTEXT}{id}")
-}
 
 /// A verified callback on its way into the inbox.
 #[derive(Debug, Clone)]

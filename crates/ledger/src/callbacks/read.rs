@@ -4,9 +4,9 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::callbacks::inbox::body_context;
 use crate::database::schema::notifications;
 use crate::error::LedgerError;
+use crate::rows::seals::body_context;
 use crate::tx::Tx;
 
 /// One that was verified.

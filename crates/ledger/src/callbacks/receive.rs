@@ -13,7 +13,7 @@ use diesel::sql_types::{Binary, Date, Nullable, Text, Uuid as SqlUuid};
 use tracing::Span;
 use uuid::Uuid;
 
-use crate::callbacks::inbox::{InboundNotification, Received, body_context};
+use crate::callbacks::inbox::{InboundNotification, Received};
 use crate::database::context::Context;
 use crate::database::schema::payments;
 use crate::database::statement::Statement;
@@ -21,6 +21,7 @@ use crate::error::LedgerError;
 use crate::payments::prefetch::WhenHeld;
 use crate::rows::notifications::{Arrived, NewNotification, Seen};
 use crate::rows::prefetched::Along;
+use crate::rows::seals::body_context;
 use crate::tx::Tx;
 
 impl Arrived {

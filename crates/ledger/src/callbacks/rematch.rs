@@ -10,11 +10,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use crate::callbacks::inbox::{Received, body_context};
+use crate::callbacks::inbox::Received;
 use crate::database::schema::{notifications, orders, payments};
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
 use crate::rows::notifications::{REMATCH_EVERY_SECONDS, REMATCH_FOR_HOURS};
+use crate::rows::seals::body_context;
 use crate::tx::Tx;
 
 /// The outcome of matching again.

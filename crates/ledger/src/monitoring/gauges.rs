@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
+use crate::monitoring::queue_depth::QueueDepth;
 use crate::monitoring::webhook_backlog::Backlog;
 use crate::rows::work::WorkKind;
 use crate::tx::Tx;
@@ -24,20 +25,6 @@ const JOURNALS_MAX: i64 = 1_000;
 /// So many shared references are counted at most.
 const SHARED_MAX: i64 = 1_000;
 const JOURNALS_SINCE_MINUTES: i64 = 10;
-
-/// How much waits, and for how many seconds the oldest of it.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub struct QueueDepth {
-    /// Which queue: a kind of provider work, `unknown`, `inbox`, `paid_untold`.
-    #[diesel(sql_type = Text)]
-    pub queue: String,
-    /// How much, as far as it is counted.
-    #[diesel(sql_type = BigInt)]
-    pub waiting: i64,
-    /// Since how many seconds.
-    #[diesel(sql_type = BigInt)]
-    pub oldest_seconds: i64,
-}
 
 /// What waits, and who is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]

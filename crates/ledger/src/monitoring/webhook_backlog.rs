@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
-use crate::monitoring::gauges::QueueDepth;
+use crate::monitoring::queue_depth::QueueDepth;
 use crate::tx::{Tx, shifted};
 use crate::webhooks::failing_endpoints::of_failing_endpoints;
 use crate::webhooks::scan_cursors::{LOOK_BACK, WHOLE_LOOK_SHARE, as_json};

@@ -16,6 +16,7 @@ use crate::rows::creations::{Claim, StoredReply};
 use crate::rows::locked::Locked;
 use crate::rows::orders::OrderRow;
 use crate::rows::payments::PaymentRow;
+use crate::rows::seals::reply_context;
 use crate::tx::Tx;
 
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -28,13 +29,6 @@ pub(crate) struct CreationRow {
     pub(crate) fingerprint: Vec<u8>,
     pub(crate) reply_status: Option<i16>,
     pub(crate) reply_sealed: Option<Vec<u8>>,
-}
-
-/// With the creation's id, what its reply is bound to.
-pub(crate) const REPLY_CONTEXT: &str = "reply:";
-
-fn reply_context(creation: Uuid) -> String {
-    format!("{REPLY_CONTEXT}{creation}")
 }
 
 impl Tx<'_> {

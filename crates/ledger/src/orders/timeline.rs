@@ -9,14 +9,14 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::callbacks::inbox::body_context;
 use crate::database::schema::{delivery_tries, events, notifications, payments};
 use crate::error::LedgerError;
 use crate::orders::history::HistoryLine;
-use crate::privacy::erase::ERASED_BODY;
 use crate::privacy::masking::masked;
 use crate::provider_work::calls::PROVIDER_CALL;
 use crate::rows::history::Source;
+use crate::rows::notifications::ERASED_BODY;
+use crate::rows::seals::body_context;
 use crate::tx::Tx;
 
 /// What kind of thing happened.

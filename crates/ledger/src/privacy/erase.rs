@@ -9,22 +9,21 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Date, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use crate::callbacks::inbox::{REFUSED_CONTEXT, body_context};
 use crate::database::schema::{
     events, notifications, payers, payments, refunds, rejected_notifications,
 };
 use crate::error::LedgerError;
 use crate::rows::history::{NewHistory, Source};
 use crate::rows::locked::Locked;
+use crate::rows::notifications::ERASED_BODY;
 use crate::rows::payers::Payer;
+use crate::rows::seals::{REFUSED_CONTEXT, body_context};
 use crate::tx::Tx;
 
 mod find_payer;
 
 pub use find_payer::SoughtPayer;
 
-/// What stands in the place of a callback's body.
-pub(crate) const ERASED_BODY: &[u8] = br#"{"erased":true}"#;
 const ERASED: &str = "[erased]";
 /// A shorter value is no name of anybody, and would be found everywhere.
 const NEEDLE_MIN: usize = 3;

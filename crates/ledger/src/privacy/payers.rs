@@ -11,14 +11,8 @@ use crate::database::schema::payers;
 use crate::error::LedgerError;
 use crate::rows::locked::Locked;
 use crate::rows::payers::Payer;
+use crate::rows::seals::payer_context;
 use crate::tx::Tx;
-
-/// With the order's id, what its payer is bound to.
-pub(crate) const PAYER_CONTEXT: &str = "payer:";
-
-fn payer_context(order_id: Uuid) -> String {
-    format!("{PAYER_CONTEXT}{order_id}")
-}
 
 impl Tx<'_> {
     pub(crate) fn payer_of(&mut self, order_id: Uuid) -> Result<Option<Payer>, LedgerError> {

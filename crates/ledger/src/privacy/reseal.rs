@@ -6,13 +6,13 @@ use ayolinx_core::sealing::{SealError, sealed_under};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
 
-use crate::callbacks::inbox::{BODY_CONTEXT, REFUSED_CONTEXT};
 use crate::error::LedgerError;
-use crate::orders::replay::REPLY_CONTEXT;
-use crate::privacy::payers::PAYER_CONTEXT;
-use crate::refunds::requests::PAYEE_CONTEXT;
+use crate::rows::seals::PAYEE_CONTEXT;
+use crate::rows::seals::PAYER_CONTEXT;
+use crate::rows::seals::REPLY_CONTEXT;
+use crate::rows::seals::SECRET_CONTEXT;
+use crate::rows::seals::{BODY_CONTEXT, REFUSED_CONTEXT};
 use crate::tx::Tx;
-use crate::webhooks::endpoints::SECRET_CONTEXT;
 
 /// A column of sealed values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

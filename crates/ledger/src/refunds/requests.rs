@@ -16,6 +16,7 @@ use crate::payments::observation::Observation;
 use crate::rows::history::{NewHistory, Source};
 use crate::rows::locked::Locked;
 use crate::rows::payments::PaymentRow;
+use crate::rows::seals::payee_context;
 use crate::rows::values::amount;
 use crate::tx::Tx;
 
@@ -156,13 +157,6 @@ impl RefundRow {
             cancelled_at: self.cancelled_at,
         })
     }
-}
-
-/// What a sealed payee is bound to, before its refund's id.
-pub(crate) const PAYEE_CONTEXT: &str = "refund-payee:";
-
-fn payee_context(refund: Uuid) -> String {
-    format!("{PAYEE_CONTEXT}{refund}")
 }
 
 impl Tx<'_> {

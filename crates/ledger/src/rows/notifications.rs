@@ -16,6 +16,9 @@ pub(crate) const REMATCH_EVERY_SECONDS: i64 = 60;
 /// … for this long (contract 5).
 pub(crate) const REMATCH_FOR_HOURS: i64 = 72;
 
+/// What stands in the place of a callback's body.
+pub(crate) const ERASED_BODY: &[u8] = br#"{"erased":true}"#;
+
 /// A callback made ready for the inbox outside the transaction: read and sealed.
 pub(crate) struct Arrived {
     pub(crate) id: Uuid,

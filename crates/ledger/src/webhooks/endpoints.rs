@@ -8,19 +8,13 @@ use uuid::Uuid;
 
 use crate::database::schema::webhook_endpoints;
 use crate::error::LedgerError;
+use crate::rows::seals::secret_context;
 use crate::tx::{Tx, shifted};
 
 /// A merchant may have this many endpoints: each event is sent to all of them.
 pub const ENDPOINTS_MAX: i64 = 100;
 /// After a rotation the secret before signs as well for so long (contract 4.3).
 const BOTH_SIGN_FOR_HOURS: i64 = 24;
-
-/// With the endpoint's id, what its secrets are bound to.
-pub(crate) const SECRET_CONTEXT: &str = "webhook secret:";
-
-pub(crate) fn secret_context(endpoint_id: Uuid) -> String {
-    format!("{SECRET_CONTEXT}{endpoint_id}")
-}
 
 /// An endpoint to be made. Its URL has passed the guard.
 #[derive(Debug, Clone)]

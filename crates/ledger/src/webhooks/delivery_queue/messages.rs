@@ -14,8 +14,8 @@ use super::{LeasedDelivery, LeasedRow};
 use crate::database::schema::webhook_endpoints;
 use crate::database::statement::Statement;
 use crate::error::LedgerError;
+use crate::rows::seals::secret_context;
 use crate::tx::Tx;
-use crate::webhooks::endpoints::secret_context;
 use crate::webhooks::outbox::{EventRow, body_with_payer};
 
 /// A delivery that cannot be read is looked at again after so long: somebody has to mend something first.
