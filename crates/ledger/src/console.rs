@@ -1,6 +1,7 @@
-//! What the operator's console reads, of all merchants: an order by any of its names, lists of what
-//! needs a person's eyes, and how money flows. Every list is bounded and goes on where it ended; every
-//! read finds its rows by an index.
+//! What the operator's console reads, of all merchants: an order by any of its names, lists of what needs a
+//! person's eyes, and how money flows. The console in `gateway-api` calls it; it calls `orders`, `refunds` and
+//! `callbacks` for what they show. Invariant: every list is bounded and goes on where it ended; every read finds
+//! its rows by an index.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

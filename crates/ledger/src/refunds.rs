@@ -1,5 +1,7 @@
-//! Refunds: asked for, made by the provider or by a person, completed or cancelled. The API, the console and the worker
-//! call it. Invariant: never more goes back than came in.
+//! Refunds: asked for and cancelled (`requests`), moved, completed and cancelled with the order's money
+//! (`completion`). The API, the console and `gatewayctl` call the first, `payments` the second; both call the
+//! transaction alone. That a person completes one moves money, so it stands in `payments::refund_evidence`.
+//! Invariant: no more waits to go back than the shop has of a payment.
 
 pub(crate) mod completion;
 pub(crate) mod requests;

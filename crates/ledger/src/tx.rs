@@ -1,9 +1,11 @@
 //! `Tx`: the only handle to the tables, alive only inside `Books::transact`. Each file of the rooms above adds the
-//! functions of its table; what they write is kept back in `rows` until it is needed or the transaction ends. `attempt`
-//! begins and commits one, `metrics` counts it. Invariant: nobody reads around what is kept back (`Tx::connection`).
+//! functions of its table; what they write is kept back in `rows` until it is needed or the transaction ends.
+//! `attempt` begins and commits one, `metrics` counts it, `order_lock` locks an order in it. It calls `rows` and
+//! `database`. Invariant: nobody reads around what is kept back (`Tx::connection`).
 
 pub(crate) mod attempt;
 pub(crate) mod metrics;
+pub(crate) mod order_lock;
 
 use std::time::Instant;
 
@@ -16,6 +18,7 @@ use crate::database::context::Context;
 use crate::database::statement::Named;
 use crate::database::transaction::not_given_up;
 use crate::error::LedgerError;
+use crate::rows::history::NewHistory;
 use crate::rows::prefetched::Prefetched;
 use crate::rows::tally::Tally;
 use crate::rows::write_set::Writes;
@@ -111,6 +114,17 @@ impl<'a> Tx<'a> {
     /// [`Tx::now`] as another statement of this transaction read it.
     pub(crate) const fn is_now(&mut self, now: DateTime<Utc>) {
         self.now = Some(now);
+    }
+
+    pub(crate) fn record(&mut self, line: NewHistory) {
+        self.writes.history.push(line);
+    }
+
+    /// A record in the server's log that is about no row: a commit like any other.
+    pub(crate) fn write_nothing(&mut self) -> Result<(), LedgerError> {
+        diesel::sql_query("SELECT pg_logical_emit_message(true, 'ayolinx-gateway', '')")
+            .execute(self.connection()?)?;
+        Ok(())
     }
 
     /// When a lease taken in this transaction ends, by this process's own clock: the database's says

@@ -1,12 +1,9 @@
 //! Readiness: whether a service can do its work, that is, read through the pool, write through the writer, on a schema that
 //! is as new as the program.
 
-use diesel::prelude::*;
-
 use crate::database::urgency::Urgency;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
-use crate::tx::Tx;
 
 /// The reason why a service is not ready.
 #[derive(Debug, thiserror::Error)]
@@ -47,14 +44,5 @@ impl Ledger {
                 .map_err(NotReady::CannotWrite)
         };
         tokio::try_join!(reads, writes).map(|_| ())
-    }
-}
-
-impl Tx<'_> {
-    /// A record in the server's log that is about no row: a commit like any other.
-    pub(crate) fn write_nothing(&mut self) -> Result<(), LedgerError> {
-        diesel::sql_query("SELECT pg_logical_emit_message(true, 'ayolinx-gateway', '')")
-            .execute(self.connection()?)?;
-        Ok(())
     }
 }

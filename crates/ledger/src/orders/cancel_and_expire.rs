@@ -12,7 +12,6 @@ use crate::database::schema::orders;
 use crate::error::LedgerError;
 use crate::rows::history::{NewHistory, Source};
 use crate::rows::locked::Locked;
-use crate::rows::orders::OrderRow;
 use crate::tx::{Tx, shifted};
 
 /// An order past its time waits for its open payments: the end of the last of them has it looked at at
@@ -170,18 +169,6 @@ impl Tx<'_> {
         diesel::update(orders::table.find(id))
             .set(orders::expiry_due_at.eq(later))
             .execute(self.connection()?)?;
-        Ok(())
-    }
-
-    /// Lets an order be looked at at once, since the last of its payments just ended.
-    pub(crate) fn hasten_expiry(&mut self, order: &mut OrderRow) -> Result<(), LedgerError> {
-        let now = self.now()?;
-        let latest = now
-            .checked_sub_signed(self.context.plans.expiry_grace)
-            .unwrap_or(now);
-        if order.expiry_due_at.is_some() && order.expires_at <= latest {
-            order.expiry_due_at = Some(now);
-        }
         Ok(())
     }
 

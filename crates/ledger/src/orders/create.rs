@@ -7,7 +7,7 @@ use ayolinx_core::method::Method;
 use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::accounts::merchants::SubMerchant;
@@ -55,12 +55,6 @@ struct Before {
     sub_merchant_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     external_store_id: Option<String>,
-}
-
-#[derive(QueryableByName)]
-struct CustomerNo {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
 }
 
 impl Tx<'_> {
@@ -209,23 +203,5 @@ impl Tx<'_> {
             return Ok(before);
         }
         Err(LedgerError::corrupt("what came before is not known of all"))
-    }
-
-    /// The digits of a `customerNo` after the bank's prefix: from a sequence, never random
-    /// (contract 5).
-    pub(crate) fn next_customer_nos(&mut self, count: usize) -> Result<Vec<String>, LedgerError> {
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        let count = i64::try_from(count).map_err(LedgerError::corrupt)?;
-        let numbers: Vec<CustomerNo> = Statement::new(
-            "SELECT nextval('virtual_account_customers') AS number FROM generate_series(1, ?)",
-        )
-        .bind::<BigInt, _>(count)
-        .load(self.connection()?)?;
-        Ok(numbers
-            .into_iter()
-            .map(|row| format!("{:08}", row.number))
-            .collect())
     }
 }

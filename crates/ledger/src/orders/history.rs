@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use crate::database::schema::history;
 use crate::error::LedgerError;
-use crate::rows::history::NewHistory;
 use crate::rows::history::not_before;
 use crate::tx::Tx;
 
@@ -38,10 +37,6 @@ pub struct HistoryLine {
 }
 
 impl Tx<'_> {
-    pub(crate) fn record(&mut self, line: NewHistory) {
-        self.writes.history.push(line);
-    }
-
     /// Everything that happened to an order, oldest first.
     ///
     /// # Errors

@@ -3,15 +3,17 @@
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::order_view::{OrderRecord, OrderView};
 use ayolinx_core::states::OrderState;
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::database::schema::{orders, payments, receipts};
 use crate::error::LedgerError;
+use crate::rows::history::{NewHistory, Source};
 use crate::rows::orders::OrderRow;
 use crate::rows::payments::PaymentRow;
 use crate::rows::receipts::{ReceiptRow, receipts_of};
-use crate::tx::Tx;
+use crate::tx::{Tx, shifted};
 
 /// The version and state of an order, for those who wait for a change.
 #[derive(Debug, Clone, Copy)]
@@ -119,6 +121,42 @@ impl Tx<'_> {
         })
     }
 
+    /// Notes that somebody has the provider asked about an order; `false` when somebody did so within
+    /// `spacing` before.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] also when the order is another merchant's.
+    pub fn claim_sync(
+        &mut self,
+        merchant: MerchantId,
+        id: OrderId,
+        spacing: TimeDelta,
+        source: Source,
+    ) -> Result<bool, LedgerError> {
+        self.order_pulse(merchant, id)?;
+        let now = self.now()?;
+        let before = shifted(now, spacing.checked_mul(-1).unwrap_or_default());
+        let claimed = diesel::update(orders::table.find(id.as_uuid()))
+            .filter(orders::synced_at.is_null().or(orders::synced_at.le(before)))
+            .set(orders::synced_at.eq(now))
+            .execute(self.connection()?)?;
+        if claimed > 0 {
+            self.record(NewHistory {
+                order_id: id.as_uuid(),
+                payment_id: None,
+                source: source.as_str(),
+                fact: "sync_asked",
+                payment_from: None,
+                payment_to: None,
+                order_from: None,
+                order_to: None,
+                order_version: None,
+                detail: None,
+            });
+        }
+        Ok(claimed > 0)
+    }
+
     /// The orders of which a receipt has this retrieval reference number, by which a bank speaks of it.
     pub(crate) fn orders_with_rrn(&mut self, rrn: &str) -> Result<Vec<Uuid>, LedgerError> {
         let payments: Vec<Uuid> = receipts::table
@@ -180,22 +218,6 @@ impl Tx<'_> {
             return Ok(by_rrn.into_iter().map(OrderId::from_uuid).collect());
         }
         Ok(found.into_iter().map(OrderId::from_uuid).collect())
-    }
-
-    pub(crate) fn find_order(&mut self, id: OrderId) -> Result<OrderRow, LedgerError> {
-        Ok(orders::table
-            .find(id.as_uuid())
-            .select(OrderRow::as_select())
-            .first(self.connection()?)?)
-    }
-
-    /// The payments of an order, newest first.
-    pub(crate) fn payments_of(&mut self, order_id: Uuid) -> Result<Vec<PaymentRow>, LedgerError> {
-        Ok(payments::table
-            .filter(payments::order_id.eq(order_id))
-            .select(PaymentRow::as_select())
-            .order(payments::position.desc())
-            .load(self.connection()?)?)
     }
 
     pub(crate) fn view(&mut self, order: &OrderRow) -> Result<OrderView, LedgerError> {

@@ -87,34 +87,6 @@ impl Tx<'_> {
         Ok(locked)
     }
 
-    pub(crate) fn lock_order(&mut self, order_id: Uuid) -> Result<Locked, LedgerError> {
-        let order = orders::table
-            .find(order_id)
-            .select(OrderRow::as_select())
-            .for_no_key_update()
-            .first(self.connection()?)?;
-        let payments = self.payments_of(order_id)?;
-        Ok(Locked {
-            order,
-            payments,
-            receipts: None,
-            notices: Vec::new(),
-            payer: None,
-        })
-    }
-
-    /// Locks the order of a payment, if it is not locked ahead.
-    pub(crate) fn lock_order_of(&mut self, payment: PaymentId) -> Result<Locked, LedgerError> {
-        if let Some(locked) = self.prefetched.take(payment.as_uuid()) {
-            return Ok(locked);
-        }
-        let order_id: Uuid = payments::table
-            .find(payment.as_uuid())
-            .select(payments::order_id)
-            .first(self.connection()?)?;
-        self.lock_order(order_id)
-    }
-
     /// Remembers another name under which the provider speaks of a payment.
     pub(crate) fn keep_alias(
         &mut self,
@@ -267,6 +239,18 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Lets an order be looked at at once, since the last of its payments just ended.
+    pub(crate) fn hasten_expiry(&mut self, order: &mut OrderRow) -> Result<(), LedgerError> {
+        let now = self.now()?;
+        let latest = now
+            .checked_sub_signed(self.context.plans.expiry_grace)
+            .unwrap_or(now);
+        if order.expiry_due_at.is_some() && order.expires_at <= latest {
+            order.expiry_due_at = Some(now);
+        }
+        Ok(())
+    }
+
     /// What becomes due, or is no longer due, for each payment whose state changed.
     fn move_on(
         &mut self,
@@ -313,10 +297,6 @@ impl Tx<'_> {
             });
         }
         Ok(())
-    }
-
-    pub(crate) fn save_order(&mut self, order: &OrderRow) {
-        self.writes.orders.insert(order.id, order.clone());
     }
 
     fn record_unchanged(

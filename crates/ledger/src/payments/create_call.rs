@@ -10,10 +10,12 @@ use ayolinx_core::order_view::Customer;
 use ayolinx_core::states::PaymentState;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use uuid::Uuid;
 
 use crate::accounts::merchants::SubMerchant;
 use crate::database::schema::payments;
+use crate::database::statement::Statement;
 use crate::error::LedgerError;
 use crate::provider_work::calls::NotedCall;
 use crate::rows::orders::OrderRow;
@@ -77,6 +79,12 @@ pub struct Call {
     pub customer_no: Option<String>,
     /// The merchant as e-wallets know it; nothing for other methods.
     pub sub_merchant: SubMerchant,
+}
+
+#[derive(QueryableByName)]
+struct CustomerNo {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
 }
 
 impl Tx<'_> {
@@ -143,6 +151,24 @@ impl Tx<'_> {
         let expire_at = shifted(row.expires_at, self.context.plans.expiry_grace);
         self.plan_work(&row, WorkKind::Expire, row.expires_at, expire_at);
         Ok(row)
+    }
+
+    /// The digits of a `customerNo` after the bank's prefix: from a sequence, never random
+    /// (contract 5).
+    pub(crate) fn next_customer_nos(&mut self, count: usize) -> Result<Vec<String>, LedgerError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let count = i64::try_from(count).map_err(LedgerError::corrupt)?;
+        let numbers: Vec<CustomerNo> = Statement::new(
+            "SELECT nextval('virtual_account_customers') AS number FROM generate_series(1, ?)",
+        )
+        .bind::<BigInt, _>(count)
+        .load(self.connection()?)?;
+        Ok(numbers
+            .into_iter()
+            .map(|row| format!("{:08}", row.number))
+            .collect())
     }
 
     /// Takes the lease of a payment whose create was certainly not sent, to send it now.

@@ -3,14 +3,13 @@
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::method::Method;
 use ayolinx_core::states::{OrderState, PaymentState};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use crate::database::schema::{orders, payments};
+use crate::database::schema::payments;
 use crate::error::LedgerError;
-use crate::rows::history::{NewHistory, Source};
 use crate::rows::payments::PaymentRow;
-use crate::tx::{Tx, shifted};
+use crate::tx::Tx;
 
 /// What a flow must know of a payment.
 #[derive(Debug, Clone)]
@@ -77,42 +76,6 @@ impl Tx<'_> {
         let state = order.state()?;
         let rows = self.payments_of(order.id)?;
         rows.iter().map(|row| self.facts(row, state)).collect()
-    }
-
-    /// Notes that somebody has the provider asked about an order; `false` when somebody did so within
-    /// `spacing` before.
-    ///
-    /// # Errors
-    /// [`LedgerError::NotFound`] also when the order is another merchant's.
-    pub fn claim_sync(
-        &mut self,
-        merchant: MerchantId,
-        id: OrderId,
-        spacing: TimeDelta,
-        source: Source,
-    ) -> Result<bool, LedgerError> {
-        self.order_pulse(merchant, id)?;
-        let now = self.now()?;
-        let before = shifted(now, spacing.checked_mul(-1).unwrap_or_default());
-        let claimed = diesel::update(orders::table.find(id.as_uuid()))
-            .filter(orders::synced_at.is_null().or(orders::synced_at.le(before)))
-            .set(orders::synced_at.eq(now))
-            .execute(self.connection()?)?;
-        if claimed > 0 {
-            self.record(NewHistory {
-                order_id: id.as_uuid(),
-                payment_id: None,
-                source: source.as_str(),
-                fact: "sync_asked",
-                payment_from: None,
-                payment_to: None,
-                order_from: None,
-                order_to: None,
-                order_version: None,
-                detail: None,
-            });
-        }
-        Ok(claimed > 0)
     }
 
     fn facts(

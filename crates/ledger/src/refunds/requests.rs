@@ -12,7 +12,6 @@ use uuid::Uuid;
 use crate::database::context::Context;
 use crate::database::schema::refunds;
 use crate::error::LedgerError;
-use crate::payments::observation::Observation;
 use crate::rows::history::{NewHistory, Source};
 use crate::rows::locked::Locked;
 use crate::rows::payments::PaymentRow;
@@ -116,24 +115,24 @@ pub struct RefundLine {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = refunds)]
 pub(crate) struct RefundRow {
-    id: Uuid,
-    order_id: Uuid,
-    payment_id: Uuid,
-    amount_minor: i64,
-    currency: String,
-    reason: String,
-    state: String,
-    evidence: Option<String>,
-    completed_by: Option<String>,
-    created_at: DateTime<Utc>,
-    completed_at: Option<DateTime<Utc>>,
-    payee_sealed: Option<Vec<u8>>,
-    cancelled_by: Option<String>,
-    cancelled_at: Option<DateTime<Utc>>,
+    pub(crate) id: Uuid,
+    pub(crate) order_id: Uuid,
+    pub(crate) payment_id: Uuid,
+    pub(crate) amount_minor: i64,
+    pub(crate) currency: String,
+    pub(crate) reason: String,
+    pub(crate) state: String,
+    pub(crate) evidence: Option<String>,
+    pub(crate) completed_by: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) completed_at: Option<DateTime<Utc>>,
+    pub(crate) payee_sealed: Option<Vec<u8>>,
+    pub(crate) cancelled_by: Option<String>,
+    pub(crate) cancelled_at: Option<DateTime<Utc>>,
 }
 
 impl RefundRow {
-    fn line(self, context: &Context) -> Result<RefundLine, LedgerError> {
+    pub(crate) fn line(self, context: &Context) -> Result<RefundLine, LedgerError> {
         let payee = match &self.payee_sealed {
             Some(sealed) => {
                 let plain = context.open(sealed, &payee_context(self.id))?;
@@ -227,48 +226,6 @@ impl Tx<'_> {
         Ok(Ok((payment, wanted)))
     }
 
-    /// Says that a refund went back; books it.
-    ///
-    /// # Errors
-    /// [`LedgerError::NotFound`] also when it is another merchant's.
-    pub fn complete_refund(
-        &mut self,
-        merchant: MerchantId,
-        id: RefundId,
-        how: &RefundCompletion,
-    ) -> Result<Result<RefundLine, RefundRefused>, LedgerError> {
-        let known = self.refund_row(merchant, id)?;
-        // The order first, as everywhere; then the refund as it is under that lock.
-        let mut locked = self.lock_order(known.order_id)?;
-        let row = self.refund_row(merchant, id)?;
-        if row.state == COMPLETED {
-            let same = row.evidence.as_deref() == Some(how.evidence.as_str());
-            return match same {
-                true => row.line(self.context).map(Ok),
-                false => Ok(Err(RefundRefused::CompletedOtherwise)),
-            };
-        }
-        if row.state == CANCELLED {
-            return Ok(Err(RefundRefused::Cancelled));
-        }
-        let payment = locked.payment(row.payment_id)?;
-        let held = payment.held_for_merchant()?;
-        let part = amount(row.amount_minor, &row.currency)?;
-        if part.minor() > held.minor() {
-            return Ok(Err(match held.is_zero() {
-                true => RefundRefused::NotPaid,
-                false => RefundRefused::MoreThan(held),
-            }));
-        }
-        // Completed first: what the books then tell must not close it a second time.
-        self.end_refund(row.id, Some(&how.evidence), how.source)?;
-        let payment = payment.id();
-        let observation = Observation::refund_completed(how.source, part);
-        self.apply_to(&mut locked, payment, &observation)?;
-        self.record_refund(&locked, &row, how.source, "refund_evidenced");
-        self.refund_row(merchant, id)?.line(self.context).map(Ok)
-    }
-
     /// The refunds of an order, oldest first.
     ///
     /// # Errors
@@ -342,7 +299,11 @@ impl Tx<'_> {
             .load(self.connection()?)?)
     }
 
-    fn refund_row(&mut self, merchant: MerchantId, id: RefundId) -> Result<RefundRow, LedgerError> {
+    pub(crate) fn refund_row(
+        &mut self,
+        merchant: MerchantId,
+        id: RefundId,
+    ) -> Result<RefundRow, LedgerError> {
         Ok(refunds::table
             .find(id.as_uuid())
             .filter(refunds::merchant_id.eq(merchant.as_uuid()))
