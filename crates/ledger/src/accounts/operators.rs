@@ -1,4 +1,6 @@
-//! Operators: who may use the console, and in which role. Their passwords come here as hashes only.
+//! Operators: who may use the console, and in which role. The console signs them in (`sign_in`) and keeps their
+//! sessions (`sessions`), `gatewayctl` makes and disables them, and what either does is noted (`audit_log`).
+//! Invariant: passwords come here as hashes only, and what operators did is only added to.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,6 @@
-//! The tables as diesel sees them; a test holds these files to the migrated database.
+//! The tables as diesel sees them, those of the console and of money in files of their own. Every room that reads
+//! or writes a table names it from here; it calls nothing. Invariant: a test holds these files to the migrated
+//! database.
 
 mod console;
 mod money;

@@ -1,5 +1,7 @@
-//! Applying migrations beside a service that goes on: one migrator at a time, each migration in short
-//! tries for its locks, so that nobody queues up behind one that waits for a long transaction.
+//! Applying migrations beside a service that goes on, and the indexes of tables with partitions
+//! (`partitioned_indexes`). `migrations` calls it with a connection of its own. Invariant: one migrator at a time,
+//! each migration in short tries for its locks, so that nobody queues up behind one that waits for a long
+//! transaction.
 
 use std::time::Duration;
 

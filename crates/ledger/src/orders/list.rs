@@ -1,6 +1,6 @@
-//! Pages of a merchant's orders by any filters, newest first. Whatever is asked, a page looks at a bounded
-//! number of rows, each found by an index in the order of the list; where few of them fit, the page is short
-//! and says where to go on.
+//! Pages of a merchant's orders by any filters, newest first. The API calls it; `looks` finds the rows. Invariant:
+//! whatever is asked, a page looks at a bounded number of rows, each found by an index in the order of the list;
+//! where few of them fit, the page is short and says where to go on.
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::OrderView;

@@ -1,5 +1,6 @@
-//! Erasing a payer: whatever names one goes, for one order at a time. The order, its money, its history
-//! and the proof of what was received (digests) stay, so the books balance as before.
+//! Erasing a payer: whatever names one goes, for one order at a time. `ledger::erasure` calls it, and `gatewayctl`
+//! after it found the orders (`find_payer`). Invariant: the order, its money, its history and the proof of what was
+//! received (digests) stay, so the books balance as before.
 
 use ayolinx_core::event::EventBody;
 use ayolinx_core::ids::OrderId;

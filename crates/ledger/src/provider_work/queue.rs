@@ -1,4 +1,6 @@
-//! What is due with the provider: leased in database time, fenced by a token, rescheduled or done.
+//! What is due with the provider: leased in database time (`leases`), fenced by a token, rescheduled or done. The
+//! worker's loops lease and settle it, `payments` plans it; what is planned goes through the write set
+//! (`rows::work`). Invariant: a worker whose lease was taken over changes nothing.
 
 use std::time::Instant;
 

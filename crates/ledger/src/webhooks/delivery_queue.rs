@@ -1,6 +1,7 @@
-//! Deliveries: one event on its way to one endpoint. Claimed by lease in database time, at most so
-//! many of an endpoint at once whatever the number of replicas, and fenced by a token.
-//! An endpoint that fails gets one try at a time and a lane of its own, so that it delays no other.
+//! Deliveries: one event on its way to one endpoint, with what is sent of it (`messages`). The worker's loop leases
+//! them; where a look begins, `scan_cursors` knows. Claimed by lease in database time, at most so many of an
+//! endpoint at once whatever the number of replicas, and fenced by a token. Invariant: an endpoint that fails gets
+//! one try at a time and a lane of its own, so that it delays no other.
 
 use std::collections::HashSet;
 use std::time::Instant;
