@@ -4,8 +4,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::method::Method;
-use crate::money::Amount;
+use crate::values::method::Method;
+use crate::values::money::Amount;
 
 mod built_in;
 mod fee;
@@ -244,7 +244,7 @@ impl ChannelTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Currency;
+    use crate::values::money::Currency;
 
     fn rupiah(whole: i64) -> Amount {
         Amount::rupiah(whole).unwrap()

@@ -3,39 +3,24 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
-pub mod allocation;
-pub mod api_key;
-pub mod artefact;
-pub mod card_numbers;
+pub mod accounting;
 pub mod channels;
-pub mod checkout_link;
-pub mod email;
-pub mod event;
-pub mod expiry;
-pub mod funds;
-pub mod ids;
-pub mod intake;
-pub mod json_style;
-pub mod key_id;
-pub mod messages;
-pub mod method;
-pub mod money;
-pub mod order;
-pub mod order_view;
-pub mod password;
-pub mod payment;
-pub mod phone;
-pub mod posting;
-pub mod provider_message;
-pub mod provider_time;
-pub mod qris;
-pub mod reading;
-pub mod receipt;
-pub mod resend;
-pub mod response_code;
-pub mod schedule;
-pub mod sealing;
-pub mod secret;
-pub mod signing;
-pub mod states;
-pub mod unseen;
+pub mod orders;
+pub mod provider;
+pub mod secrets;
+pub mod timing;
+pub mod values;
+
+// The modules, under the names by which the other crates know them.
+pub use accounting::{allocation, funds, posting, receipt};
+pub use orders::{
+    event, intake, interpretation as reading, order, order_view, payment,
+    payment_instructions as artefact,
+};
+pub use provider::{
+    json_encoding as json_style, messages, qris, response_code,
+    response_message as provider_message, signing, time as provider_time,
+};
+pub use secrets::{api_key, checkout_link, key_id, password, sealing, secret};
+pub use timing::{expiry, resend, schedule};
+pub use values::{email, ids, method, money, pan_masking as card_numbers, phone, states, unseen};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{AmountRule, Channel, Environment, FeeBearer, PAYMENT_LINK_CHANNEL, QrCheck};
-use crate::method::Method;
-use crate::money::{Amount, Currency};
+use crate::values::method::Method;
+use crate::values::money::{Amount, Currency};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);

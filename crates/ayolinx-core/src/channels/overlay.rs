@@ -9,8 +9,8 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{Channel, FeePercent, built_in};
-use crate::method::Method;
-use crate::money::{Amount, Currency};
+use crate::values::method::Method;
+use crate::values::money::{Amount, Currency};
 
 /// What is wrong with the channel file, naming channel and key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

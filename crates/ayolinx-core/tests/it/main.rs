@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 mod channels;
-mod json_style;
+mod json_encoding;
 mod messages;
 mod money;
 mod noise;

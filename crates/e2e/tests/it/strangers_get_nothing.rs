@@ -56,7 +56,7 @@ async fn on_any_listener_but_the_one_that_has_it() {
     let ops = |name| stack.ops_url(name).unwrap();
     let merchant = paths("gateway-api/src/routes.rs", "/v1/");
     let pages = paths("gateway-api/src/routes.rs", "/pay/");
-    let callbacks = paths("ayolinx-core/src/messages.rs", "/v1.0/");
+    let callbacks = paths("ayolinx-core/src/provider/messages.rs", "/v1.0/");
     let probes = ["/livez", "/readyz", "/metrics"].map(str::to_owned);
     assert!(merchant.len() > 10 && pages.len() > 4 && callbacks.len() > 8);
     let groups = [merchant, pages, callbacks, BTreeSet::from(probes)];

@@ -345,7 +345,8 @@ async fn every_callback_path_is_mounted_and_tried() {
     assert_eq!(ask("/v1.0/of-nobody").await, 404);
     // A path that is added to the provider's is in the list above.
     let known =
-        fs::read_to_string(repository().join("crates/ayolinx-core/src/messages.rs")).unwrap();
+        fs::read_to_string(repository().join("crates/ayolinx-core/src/provider/messages.rs"))
+            .unwrap();
     let notified = known.matches("pub const NOTIFY_").count();
     let only_signed = known.matches("pub const NOTIFY_QRIS_SHORT").count();
     assert_eq!(notified - only_signed + 1, CALLBACK_PATHS.len());
