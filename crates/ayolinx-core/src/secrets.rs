@@ -5,6 +5,7 @@
 pub mod api_key;
 pub mod checkout_link;
 pub mod key_id;
+mod link_key;
 pub mod password;
 pub mod sealing;
 pub mod secret;

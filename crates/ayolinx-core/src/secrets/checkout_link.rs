@@ -3,38 +3,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use hmac::Mac as _;
 
-use crate::secrets::key_id::derive;
 use crate::secrets::sealing::Keyring;
-use crate::secrets::secret::Secret;
 use crate::values::ids::OrderId;
 
 /// 256 bit in base64url without padding.
 const TOKEN_CHARS: usize = 43;
 /// Tokens of before links were signed: 32 random bytes in hex. No signed token is so long.
 const UNSIGNED_CHARS: usize = 64;
-
-/// A key that signs links, derived from one key of the list.
-pub(crate) struct LinkKey([u8; 32]);
-
-impl LinkKey {
-    pub(crate) fn of(secret: &Secret) -> Self {
-        Self(derive(b"checkout link", secret))
-    }
-
-    fn mac(&self, order: OrderId) -> Option<Hmac<Sha256>> {
-        // HMAC takes keys of every length; the error branch of its constructor cannot be reached.
-        let mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
-        Some(mac.chain_update(order.as_uuid().as_bytes()))
-    }
-
-    fn signed(&self, order: OrderId, tag: &[u8]) -> bool {
-        let mac = self.mac(order);
-        mac.is_some_and(|mac| mac.verify_slice(tag).is_ok())
-    }
-}
 
 impl Keyring {
     /// The token of an order's link, under the newest key.
@@ -74,6 +51,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::secrets::secret::Secret;
 
     fn ring(texts: &[&str]) -> Keyring {
         let secrets: Vec<Secret> = texts.iter().map(|text| Secret::new(*text)).collect();

@@ -58,7 +58,7 @@ impl fmt::Debug for KeyId {
 }
 
 /// SHA-256 of a secret for one purpose: what is derived for one says nothing about another.
-pub(crate) fn derive(purpose: &[u8], secret: &Secret) -> [u8; 32] {
+pub(super) fn derive(purpose: &[u8], secret: &Secret) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(b"ayolinx gateway: ");
     digest.update(purpose);

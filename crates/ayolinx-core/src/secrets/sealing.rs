@@ -1,8 +1,8 @@
 //! Sealing at rest: AES-256-GCM under a list of keys, newest first (contract 3, `ENCRYPTION_KEYS`).
 //! A sealed value names its key, so that keys rotate without touching what is stored.
 
-use crate::secrets::checkout_link::LinkKey;
 use crate::secrets::key_id::{KEY_ID_LEN, KeyId, derive};
+use crate::secrets::link_key::LinkKey;
 use crate::secrets::secret::Secret;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
@@ -114,7 +114,7 @@ impl Keyring {
     }
 
     /// The keys that sign checkout links, newest first.
-    pub(crate) fn link_keys(&self) -> impl Iterator<Item = &LinkKey> {
+    pub(super) fn link_keys(&self) -> impl Iterator<Item = &LinkKey> {
         self.keys.iter().map(|key| &key.link)
     }
 

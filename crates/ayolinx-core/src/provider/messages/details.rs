@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate};
 use serde::Deserialize;
 
-use super::{ReceivedAmount, lenient, parse};
+use super::{ReceivedAmount, lenient, parse, received};
 use crate::accounting::receipt::ReceiptDetails;
 
 /// Longest text that is kept of what the provider names.
@@ -22,7 +22,7 @@ struct Nested {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Account {
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     fee_money: ReceivedAmount,
     #[serde(rename = "RRN", deserialize_with = "lenient::text")]
     rrn: Option<String>,
@@ -34,7 +34,7 @@ struct Account {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Fields {
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     fee_money: ReceivedAmount,
     #[serde(rename = "RRN", deserialize_with = "lenient::text")]
     rrn_upper: Option<String>,

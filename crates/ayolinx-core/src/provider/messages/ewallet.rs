@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ReceivedAmount, UrlParam, WireMoney, lenient};
+use super::{ReceivedAmount, UrlParam, WireMoney, lenient, received};
 
 /// Body of the create; both URLs are mandatory here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ pub struct EwalletPaymentResponse {
     pub partner_reference_no: Option<String>,
     /// Echo, where one comes.
     #[serde(
-        deserialize_with = "lenient::amount",
+        deserialize_with = "received::amount",
         skip_serializing_if = "ReceivedAmount::is_absent"
     )]
     pub amount: ReceivedAmount,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ChannelInfo, MessageError, ProviderStatus, ReceivedAmount, details, lenient, our_spelling,
-    parse,
+    parse, received,
 };
 use crate::accounting::receipt::ReceiptDetails;
 use crate::provider::response_code::InquiryRefusal;
@@ -58,11 +58,11 @@ struct Wire {
     partner_reference_no: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     trx_id: Option<String>,
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     amount: ReceivedAmount,
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     trans_amount: ReceivedAmount,
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     fee_money: ReceivedAmount,
     #[serde(deserialize_with = "lenient::text")]
     latest_transaction_status: Option<String>,
@@ -81,7 +81,7 @@ struct Wire {
 struct Info {
     #[serde(deserialize_with = "lenient::text")]
     channel: Option<String>,
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     fee_money: ReceivedAmount,
     #[serde(deserialize_with = "lenient::text")]
     payment_time_iso8601: Option<String>,
@@ -100,9 +100,9 @@ struct Account {
     latest_transaction_status: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     payment_flag_status: Option<String>,
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     paid_amount: ReceivedAmount,
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     total_amount: ReceivedAmount,
     #[serde(deserialize_with = "lenient::text")]
     trx_date_time: Option<String>,

@@ -7,8 +7,6 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::ReceivedAmount;
-
 /// Text or a number's own digits; blank, null and anything structured are `None`.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let raw = raw(deserializer)?;
@@ -29,13 +27,6 @@ where
     }
 }
 
-/// An amount object; what does not fit becomes `Unreadable` instead of failing the message.
-pub(crate) fn amount<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<ReceivedAmount, D::Error> {
-    Ok(ReceivedAmount::from_raw(raw(deserializer)?.get()))
-}
-
 /// The raw text of a scalar, decoded. An error only for a string that is not one (lone surrogates).
 pub(crate) fn scalar(raw: &RawValue) -> Result<Option<String>, impl fmt::Display + use<>> {
     let json = raw.get();
@@ -47,6 +38,7 @@ pub(crate) fn scalar(raw: &RawValue) -> Result<Option<String>, impl fmt::Display
     Ok::<_, serde_json::Error>(Some(text).filter(|text| !text.trim().is_empty()))
 }
 
-fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<RawValue>, D::Error> {
+/// The text of any value, as it came.
+pub(crate) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<RawValue>, D::Error> {
     Box::<RawValue>::deserialize(deserializer)
 }

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::replies::{EchoInfo, SnapVaEcho};
-use super::{MessageError, ProviderStatus, ReceivedAmount, details, lenient, our_spelling, parse};
+use super::{
+    MessageError, ProviderStatus, ReceivedAmount, details, lenient, our_spelling, parse, received,
+};
 use crate::accounting::receipt::ReceiptDetails;
 use crate::provider::time::parse_time;
 
@@ -73,11 +75,11 @@ struct Wire {
     reference_no: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     latest_transaction_status: Option<String>,
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     amount: ReceivedAmount,
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     trans_amount: ReceivedAmount,
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     fee_money: ReceivedAmount,
     #[serde(deserialize_with = "lenient::text")]
     finished_time: Option<String>,
@@ -109,7 +111,7 @@ struct Wire {
 struct Info {
     #[serde(deserialize_with = "lenient::text")]
     channel: Option<String>,
-    #[serde(deserialize_with = "lenient::amount")]
+    #[serde(deserialize_with = "received::amount")]
     fee_money: ReceivedAmount,
     #[serde(deserialize_with = "lenient::text")]
     plh: Option<String>,

@@ -1,6 +1,6 @@
 //! Amounts as the provider reports them: a string or a JSON number, read by the strict grammar from the raw text.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{WireMoney, lenient};
@@ -16,6 +16,13 @@ pub enum ReceivedAmount {
     Unreadable,
     /// An amount.
     Read(Amount),
+}
+
+/// An amount object; what does not fit becomes `Unreadable` instead of failing the message.
+pub(super) fn amount<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<ReceivedAmount, D::Error> {
+    Ok(ReceivedAmount::from_raw(lenient::raw(deserializer)?.get()))
 }
 
 #[derive(Deserialize)]

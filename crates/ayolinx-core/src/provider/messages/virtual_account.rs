@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelInfo, ReceivedAmount, WireMoney, lenient};
+use super::{ChannelInfo, ReceivedAmount, WireMoney, lenient, received};
 
 mod snap_name;
 
@@ -70,7 +70,7 @@ pub struct VaCreated {
     pub trx_id: Option<String>,
     /// Echo.
     #[serde(
-        deserialize_with = "lenient::amount",
+        deserialize_with = "received::amount",
         skip_serializing_if = "ReceivedAmount::is_absent"
     )]
     pub total_amount: ReceivedAmount,
