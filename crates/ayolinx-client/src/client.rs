@@ -15,19 +15,19 @@ use rustls::ClientConfig;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::accept::{Accepted, accept};
-use crate::create_request::{CreateRequest, call};
-use crate::exchange::{Line, incomplete};
-use crate::metrics::Exchange;
+use crate::calls::create_request::{CreateRequest, call};
+use crate::calls::create_response::{Accepted, accept};
 use crate::outcome::{
     Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, Outcome, ProtocolReason, Stop,
     TokenOutcome,
 };
+use crate::session::provider_session::{Line, incomplete};
+use crate::session::token_cache::TokenCache;
+use crate::session::token_fetch::fetch_token;
 use crate::settings::{ProviderSettings, Which};
-use crate::spans;
-use crate::token_cache::TokenCache;
-use crate::token_fetch::fetch_token;
-use crate::transport::Transport;
+use crate::telemetry::metrics::Exchange;
+use crate::telemetry::spans;
+use crate::transport::http::Transport;
 
 /// Speaks to the provider from one thread. Cheap to clone within it.
 #[derive(Clone)]

@@ -2,32 +2,23 @@
 //! Knows no database and no order; the token it holds is shared by every client of the process.
 //! A process-wide rustls crypto provider must be installed before the first client is made.
 
-mod accept;
-mod breaker;
+mod calls;
 mod client;
-mod content_encoding;
-mod create_request;
-mod exchange;
-mod external_id;
-mod metrics;
 mod outcome;
-mod redirect;
-mod replies;
+mod session;
 mod settings;
-mod spans;
-mod token_cache;
-mod token_fetch;
+mod telemetry;
 mod transport;
 
-pub use accept::Accepted;
-pub use breaker::Breaker;
+pub use calls::create_request::{CreateRequest, Customer, Item};
+pub use calls::create_response::Accepted;
+pub use calls::replies::{create_reply, inquiry_reply};
 pub use client::{AyolinxClient, TokenReceipt};
-pub use create_request::{CreateRequest, Customer, Item};
-pub use metrics::ClientMetrics;
 pub use outcome::{
     Alarm, CancelOutcome, CodedReply, CreateOutcome, InquiryOutcome, NotSentReason, Outcome,
     ProtocolReason, TokenFailure, TokenOutcome, UnknownReason,
 };
-pub use replies::{create_reply, inquiry_reply};
+pub use session::token_cache::{TokenCache, TokenCacheError};
 pub use settings::{ProviderSettings, SecretPair, Which};
-pub use token_cache::{TokenCache, TokenCacheError};
+pub use telemetry::metrics::ClientMetrics;
+pub use transport::breaker::Breaker;

@@ -10,7 +10,7 @@ use ayolinx_core::provider_message::fit;
 use ayolinx_core::qris::QrFault;
 use ayolinx_core::response_code::ResponseCode;
 
-use crate::accept::Accepted;
+use crate::calls::create_response::Accepted;
 use crate::client::TokenReceipt;
 
 /// Outcome of a create.

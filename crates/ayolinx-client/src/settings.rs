@@ -8,8 +8,8 @@ use ayolinx_core::json_style::JsonStyle;
 use ayolinx_core::signing::{ClientSecret, RsaSigningKey};
 use url::{Host, Url};
 
-use crate::breaker::Breaker;
-use crate::metrics::ClientMetrics;
+use crate::telemetry::metrics::ClientMetrics;
+use crate::transport::breaker::Breaker;
 
 /// One provider account. Clones share breaker and metrics, so make it once and clone it into each thread.
 #[derive(Clone)]

@@ -9,11 +9,11 @@ use ayolinx_core::signing::{RsaSigningKey, sign_token_request};
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use crate::metrics::Exchange;
 use crate::outcome::{CodedReply, NotSentReason, TokenFailure};
+use crate::session::token_cache::Token;
 use crate::settings::{ProviderSettings, Which};
-use crate::token_cache::Token;
-use crate::transport::{Failure, Post, Reply, Transport};
+use crate::telemetry::metrics::Exchange;
+use crate::transport::http::{Failure, Post, Reply, Transport};
 
 /// A token, and what else its reply told.
 pub(crate) struct Fetched {

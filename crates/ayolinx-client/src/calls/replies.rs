@@ -1,12 +1,12 @@
 //! What one reply of the provider says, without a connection: the steps every exchange ends with, for
 //! those who hold replies to a second reading.
 
-use crate::accept::accept;
+use crate::calls::create_request::CreateRequest;
+use crate::calls::create_response::accept;
 use crate::client::read_inquiry;
-use crate::create_request::CreateRequest;
-use crate::exchange::success_of;
 use crate::outcome::{CreateOutcome, InquiryOutcome, Outcome, Stop};
-use crate::transport::Reply;
+use crate::session::provider_session::success_of;
+use crate::transport::http::Reply;
 
 /// What came of a create whose last reply was this; `provider_is_loopback` allows redirects to this
 /// machine.

@@ -8,15 +8,15 @@ use ayolinx_core::signing::{ApiCall, sign_api_call};
 use chrono::Utc;
 use tokio::time::Instant;
 
-use crate::external_id::external_id;
-use crate::metrics::Exchange;
 use crate::outcome::{
     Alarm, CodedReply, NotSentReason, Outcome, ProtocolReason, Stop, UnknownReason,
 };
+use crate::session::external_id::external_id;
+use crate::session::token_cache::{Token, TokenCache};
+use crate::session::token_fetch::fetch_token;
 use crate::settings::{ProviderSettings, Which};
-use crate::token_cache::{Token, TokenCache};
-use crate::token_fetch::fetch_token;
-use crate::transport::{Failure, Post, Reply, Transport};
+use crate::telemetry::metrics::Exchange;
+use crate::transport::http::{Failure, Post, Reply, Transport};
 
 /// What every exchange needs.
 #[derive(Clone, Copy)]

@@ -12,9 +12,9 @@ use ayolinx_core::method::Method;
 use ayolinx_core::qris::{self, QrFault};
 use serde::Deserialize;
 
-use crate::create_request::CreateRequest;
+use crate::calls::create_request::CreateRequest;
+use crate::calls::redirect::RedirectRule;
 use crate::outcome::ProtocolReason;
-use crate::redirect::RedirectRule;
 
 /// A payment the provider opened.
 #[derive(Debug, Clone, PartialEq, Eq)]

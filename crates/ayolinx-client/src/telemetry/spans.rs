@@ -4,8 +4,8 @@
 use tracing::Span;
 use tracing::field::Empty;
 
-use crate::metrics::Exchange;
 use crate::outcome::Outcome;
+use crate::telemetry::metrics::Exchange;
 
 /// A call: token, request and their repeats.
 pub(crate) fn call(what: Exchange<'_>, reference: &str) -> Span {

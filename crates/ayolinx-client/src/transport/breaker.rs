@@ -11,8 +11,8 @@ use prometheus::Registry;
 use shares::{Limits, Place, Shares};
 use tokio::time::Instant;
 
-use crate::metrics::Exchange;
 use crate::outcome::NotSentReason;
+use crate::telemetry::metrics::Exchange;
 
 mod circuit;
 mod states;
@@ -21,7 +21,7 @@ use circuit::Circuit;
 use states::BreakerStates;
 
 /// An open breaker refuses calls for this time, and so does a probe that is late.
-pub(super) const OPEN_FOR: Duration = Duration::from_secs(5);
+pub(crate) const OPEN_FOR: Duration = Duration::from_secs(5);
 /// A probe without an answer after this has failed for the breaker; its exchange goes on.
 const PROBE_DEADLINE: Duration = Duration::from_secs(3);
 /// Probes of one channel and kind of call that may be under way and younger than that.

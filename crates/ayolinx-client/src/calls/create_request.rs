@@ -16,7 +16,7 @@ use ayolinx_core::provider_time::{format_jakarta, format_unix_seconds};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::exchange::Call;
+use crate::session::provider_session::Call;
 
 const CUSTOMER_NO_DIGITS_MAX: usize = 20;
 /// Fewer digits are no phone of a virtual account (protocol 4.7).
