@@ -4,5 +4,6 @@
 
 pub(crate) mod create_request;
 pub(crate) mod create_response;
+pub(crate) mod inquiry;
 pub(crate) mod redirect;
 pub(crate) mod replies;

@@ -6,26 +6,26 @@ use std::time::Duration;
 use ayolinx_core::channels::Channel;
 use ayolinx_core::messages::inquiry::{InquiryAnswer, InquiryRequest};
 use ayolinx_core::messages::qris::{QrisCancelRequest, QrisCancelResponse};
-use ayolinx_core::messages::{ChannelInfo, our_spelling, parse, paths};
+use ayolinx_core::messages::{ChannelInfo, parse, paths};
 use ayolinx_core::method::Method;
 use ayolinx_core::qris::QrFault;
-use chrono::{DateTime, Utc};
 use http_client::public_roots;
 use rustls::ClientConfig;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::calls::create_request::{CreateRequest, call};
-use crate::calls::create_response::{Accepted, accept};
+use crate::calls::create_response::accept;
+use crate::calls::inquiry::{check_echo, inquiry_name, inquiry_path, read_inquiry};
 use crate::outcome::{
-    Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, Outcome, ProtocolReason, Stop,
-    TokenOutcome,
+    Accepted, Alarm, CancelOutcome, CreateOutcome, InquiryOutcome, Outcome, ProtocolReason, Stop,
+    TokenOutcome, TokenReceipt,
 };
 use crate::session::provider_session::{Line, incomplete};
 use crate::session::token_cache::TokenCache;
 use crate::session::token_fetch::fetch_token;
-use crate::settings::{ProviderSettings, Which};
-use crate::telemetry::metrics::Exchange;
+use crate::settings::ProviderSettings;
+use crate::telemetry::call_name::Exchange;
 use crate::telemetry::spans;
 use crate::transport::http::Transport;
 
@@ -35,17 +35,6 @@ pub struct AyolinxClient {
     settings: Rc<ProviderSettings>,
     transport: Transport,
     tokens: TokenCache,
-}
-
-/// What a token request told, without the token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenReceipt {
-    /// `expiresIn`, where readable.
-    pub lifetime: Option<Duration>,
-    /// The `Date` header: the provider's clock.
-    pub provider_time: Option<DateTime<Utc>>,
-    /// The key of ours that the provider knows.
-    pub signed_with: Which,
 }
 
 impl AyolinxClient {
@@ -268,34 +257,6 @@ impl AyolinxClient {
     }
 }
 
-/// What an inquiry's exchange says.
-pub(crate) fn read_inquiry(
-    reply: Result<Vec<u8>, Stop>,
-    our_reference: &str,
-) -> Result<InquiryAnswer, Stop> {
-    let body = match reply {
-        Ok(body) => body,
-        Err(Outcome::Rejected(refused)) => {
-            let said = InquiryAnswer::of_refusal(refused.response_code().inquiry_refusal());
-            return said.ok_or(Stop::Rejected(refused));
-        }
-        Err(stop) => return Err(stop),
-    };
-    let answer = InquiryAnswer::parse(&body)
-        .map_err(|_unreadable| Stop::protocol(ProtocolReason::Unreadable))?;
-    check_echo(answer.our_reference.as_deref(), our_reference)?;
-    Ok(answer)
-}
-
-fn check_echo(echo: Option<&str>, ours: &str) -> Result<(), Stop> {
-    match echo {
-        Some(echo) if our_spelling(echo) != ours => {
-            Err(Stop::protocol(ProtocolReason::OtherReference))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// The exchange that makes a payment of this channel.
 fn create_of(channel: &Channel) -> Exchange<'_> {
     let call = match channel.method {
@@ -308,25 +269,5 @@ fn create_of(channel: &Channel) -> Exchange<'_> {
     Exchange {
         call,
         channel: &channel.code,
-    }
-}
-
-const fn inquiry_name(method: Method) -> &'static str {
-    match method {
-        Method::Qris => "qris_inquiry",
-        Method::Ewallet => "ewallet_inquiry",
-        Method::VirtualAccount => "virtual_account_inquiry",
-        Method::Retail => "retail_inquiry",
-        Method::PaymentLink => "payment_link_inquiry",
-    }
-}
-
-const fn inquiry_path(method: Method) -> Option<&'static str> {
-    match method {
-        Method::Qris => Some(paths::QRIS_QUERY),
-        Method::Ewallet => Some(paths::EWALLET_STATUS),
-        Method::VirtualAccount => Some(paths::VA_INQUIRY),
-        Method::Retail => Some(paths::RETAIL_QUERY),
-        Method::PaymentLink => None,
     }
 }

@@ -5,20 +5,21 @@
 mod calls;
 mod client;
 mod outcome;
+mod secret_pair;
 mod session;
 mod settings;
 mod telemetry;
 mod transport;
 
 pub use calls::create_request::{CreateRequest, Customer, Item};
-pub use calls::create_response::Accepted;
 pub use calls::replies::{create_reply, inquiry_reply};
-pub use client::{AyolinxClient, TokenReceipt};
+pub use client::AyolinxClient;
 pub use outcome::{
-    Alarm, CancelOutcome, CodedReply, CreateOutcome, InquiryOutcome, NotSentReason, Outcome,
-    ProtocolReason, TokenFailure, TokenOutcome, UnknownReason,
+    Accepted, Alarm, CancelOutcome, CodedReply, CreateOutcome, InquiryOutcome, NotSentReason,
+    Outcome, ProtocolReason, TokenFailure, TokenOutcome, TokenReceipt, UnknownReason,
 };
+pub use secret_pair::{SecretPair, Which};
 pub use session::token_cache::{TokenCache, TokenCacheError};
-pub use settings::{ProviderSettings, SecretPair, Which};
+pub use settings::ProviderSettings;
 pub use telemetry::metrics::ClientMetrics;
 pub use transport::breaker::Breaker;

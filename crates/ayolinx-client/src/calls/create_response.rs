@@ -9,39 +9,12 @@ use ayolinx_core::messages::retail::RetailCreateResponse;
 use ayolinx_core::messages::virtual_account::VaCreateResponse;
 use ayolinx_core::messages::{ReceivedAmount, our_spelling, parse};
 use ayolinx_core::method::Method;
-use ayolinx_core::qris::{self, QrFault};
+use ayolinx_core::qris;
 use serde::Deserialize;
 
 use crate::calls::create_request::CreateRequest;
 use crate::calls::redirect::RedirectRule;
-use crate::outcome::ProtocolReason;
-
-/// A payment the provider opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
-    /// What the payer needs.
-    pub artefact: Artefact,
-    /// The provider's number, where the reply names one.
-    pub provider_reference: Option<String>,
-    /// The code by which a payment link's callbacks may name it.
-    pub link_code: Option<String>,
-    /// The fault of its QR, where the channel is told to show it all the same.
-    pub qr_fault: Option<QrFault>,
-    /// When the provider ends it, as it spells that; `None` where the method's reply names no end of its own.
-    pub expiry: Option<String>,
-}
-
-impl Accepted {
-    const fn of(artefact: Artefact) -> Self {
-        Self {
-            artefact,
-            provider_reference: None,
-            link_code: None,
-            qr_fault: None,
-            expiry: None,
-        }
-    }
-}
+use crate::outcome::{Accepted, ProtocolReason};
 
 pub(crate) fn accept(
     request: &CreateRequest<'_>,

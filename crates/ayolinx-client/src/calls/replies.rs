@@ -3,7 +3,7 @@
 
 use crate::calls::create_request::CreateRequest;
 use crate::calls::create_response::accept;
-use crate::client::read_inquiry;
+use crate::calls::inquiry::read_inquiry;
 use crate::outcome::{CreateOutcome, InquiryOutcome, Outcome, Stop};
 use crate::session::provider_session::success_of;
 use crate::transport::http::Reply;

@@ -11,11 +11,12 @@ use tokio::time::Instant;
 use crate::outcome::{
     Alarm, CodedReply, NotSentReason, Outcome, ProtocolReason, Stop, UnknownReason,
 };
+use crate::secret_pair::Which;
 use crate::session::external_id::external_id;
 use crate::session::token_cache::{Token, TokenCache};
 use crate::session::token_fetch::fetch_token;
-use crate::settings::{ProviderSettings, Which};
-use crate::telemetry::metrics::Exchange;
+use crate::settings::ProviderSettings;
+use crate::telemetry::call_name::Exchange;
 use crate::transport::http::{Failure, Post, Reply, Transport};
 
 /// What every exchange needs.

@@ -10,9 +10,10 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use crate::outcome::{CodedReply, NotSentReason, TokenFailure};
+use crate::secret_pair::Which;
 use crate::session::token_cache::Token;
-use crate::settings::{ProviderSettings, Which};
-use crate::telemetry::metrics::Exchange;
+use crate::settings::ProviderSettings;
+use crate::telemetry::call_name::Exchange;
 use crate::transport::http::{Failure, Post, Reply, Transport};
 
 /// A token, and what else its reply told.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use prometheus::core::Collector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
-use crate::settings::Which;
+use super::call_name::Exchange;
+use crate::secret_pair::Which;
 
 const BUCKETS_SECONDS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
 
@@ -26,22 +27,6 @@ const CALLS: [&str; 11] = [
 
 /// What we prove with who we are.
 const PROOFS: [&str; 2] = ["private_key", "client_secret"];
-
-/// What is asked of the provider, by which it is counted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Exchange<'a> {
-    pub(crate) call: &'static str,
-    /// The channel's code; `none` for a token.
-    pub(crate) channel: &'a str,
-}
-
-impl Exchange<'static> {
-    /// The one that is of no channel.
-    pub(crate) const TOKEN: Self = Self {
-        call: "token",
-        channel: "none",
-    };
-}
 
 /// Counters and durations of the provider's calls. Clones count together.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::outcome::Outcome;
-use crate::telemetry::metrics::Exchange;
+use crate::telemetry::call_name::Exchange;
 
 /// A call: token, request and their repeats.
 pub(crate) fn call(what: Exchange<'_>, reference: &str) -> Span {

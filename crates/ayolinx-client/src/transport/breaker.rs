@@ -12,7 +12,7 @@ use shares::{Limits, Place, Shares};
 use tokio::time::Instant;
 
 use crate::outcome::NotSentReason;
-use crate::telemetry::metrics::Exchange;
+use crate::telemetry::call_name::Exchange;
 
 mod circuit;
 mod states;

@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use crate::outcome::{NotSentReason, ProtocolReason, UnknownReason};
-use crate::telemetry::metrics::Exchange;
+use crate::telemetry::call_name::Exchange;
 use crate::telemetry::spans;
 use crate::transport::breaker::{Breaker, Verdict};
 use crate::transport::content_encoding::decoded;

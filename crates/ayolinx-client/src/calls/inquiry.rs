@@ -1,0 +1,58 @@
+//! An inquiry: where each method is asked about, and what the reply says of the payment.
+
+use ayolinx_core::messages::inquiry::InquiryAnswer;
+use ayolinx_core::messages::{our_spelling, paths};
+use ayolinx_core::method::Method;
+
+use crate::outcome::{Outcome, ProtocolReason, Stop};
+
+/// What an inquiry's exchange says.
+pub(crate) fn read_inquiry(
+    reply: Result<Vec<u8>, Stop>,
+    our_reference: &str,
+) -> Result<InquiryAnswer, Stop> {
+    let body = match reply {
+        Ok(body) => body,
+        Err(Outcome::Rejected(refused)) => {
+            let said = InquiryAnswer::of_refusal(refused.response_code().inquiry_refusal());
+            return said.ok_or(Stop::Rejected(refused));
+        }
+        Err(stop) => return Err(stop),
+    };
+    let answer = InquiryAnswer::parse(&body)
+        .map_err(|_unreadable| Stop::protocol(ProtocolReason::Unreadable))?;
+    check_echo(answer.our_reference.as_deref(), our_reference)?;
+    Ok(answer)
+}
+
+/// A reply must not name another payment than ours.
+pub(crate) fn check_echo(echo: Option<&str>, ours: &str) -> Result<(), Stop> {
+    match echo {
+        Some(echo) if our_spelling(echo) != ours => {
+            Err(Stop::protocol(ProtocolReason::OtherReference))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The name of an inquiry by method.
+pub(crate) const fn inquiry_name(method: Method) -> &'static str {
+    match method {
+        Method::Qris => "qris_inquiry",
+        Method::Ewallet => "ewallet_inquiry",
+        Method::VirtualAccount => "virtual_account_inquiry",
+        Method::Retail => "retail_inquiry",
+        Method::PaymentLink => "payment_link_inquiry",
+    }
+}
+
+/// Where a method is inquired about; payment links cannot be.
+pub(crate) const fn inquiry_path(method: Method) -> Option<&'static str> {
+    match method {
+        Method::Qris => Some(paths::QRIS_QUERY),
+        Method::Ewallet => Some(paths::EWALLET_STATUS),
+        Method::VirtualAccount => Some(paths::VA_INQUIRY),
+        Method::Retail => Some(paths::RETAIL_QUERY),
+        Method::PaymentLink => None,
+    }
+}

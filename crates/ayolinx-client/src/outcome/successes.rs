@@ -1,0 +1,48 @@
+//! What a call that the provider did brings back.
+
+use std::time::Duration;
+
+use ayolinx_core::artefact::Artefact;
+use ayolinx_core::qris::QrFault;
+use chrono::{DateTime, Utc};
+
+use crate::secret_pair::Which;
+
+/// A payment the provider opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// What the payer needs.
+    pub artefact: Artefact,
+    /// The provider's number, where the reply names one.
+    pub provider_reference: Option<String>,
+    /// The code by which a payment link's callbacks may name it.
+    pub link_code: Option<String>,
+    /// The fault of its QR, where the channel is told to show it all the same.
+    pub qr_fault: Option<QrFault>,
+    /// When the provider ends it, as it spells that; `None` where the method's reply names no end of its own.
+    pub expiry: Option<String>,
+}
+
+impl Accepted {
+    /// One of which nothing is known but what the payer needs.
+    pub(crate) const fn of(artefact: Artefact) -> Self {
+        Self {
+            artefact,
+            provider_reference: None,
+            link_code: None,
+            qr_fault: None,
+            expiry: None,
+        }
+    }
+}
+
+/// What a token request told, without the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenReceipt {
+    /// `expiresIn`, where readable.
+    pub lifetime: Option<Duration>,
+    /// The `Date` header: the provider's clock.
+    pub provider_time: Option<DateTime<Utc>>,
+    /// The key of ours that the provider knows.
+    pub signed_with: Which,
+}
