@@ -11,18 +11,16 @@ mod man;
 mod merchants;
 mod migrate;
 pub(crate) mod operators;
-mod order_tables;
 mod orders;
 mod partitions;
 mod quarantine;
 mod reconcile;
 mod refunds;
-mod rejected;
 mod reseal;
 mod sign;
 mod webhooks;
 
-pub(crate) use rejected::headers_of;
+pub(crate) use sign::headers_of;
 
 use crate::cli::Command;
 use crate::failure::Failure;

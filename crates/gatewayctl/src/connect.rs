@@ -1,5 +1,7 @@
 //! The way from the environment to the books and the provider.
 
+pub(crate) mod single_connection;
+
 use std::time::Duration;
 
 use ayolinx_client::AyolinxClient;
@@ -7,8 +9,8 @@ use ledger::Ledger;
 use payment_flows::{FlowChoices, FlowParts, Flows, SendNotificationUrl, keyring_of};
 use settings::{CtlSettings, Env};
 
+use self::single_connection::ledger_of;
 use crate::failure::Failure;
-use crate::ledger_access::ledger_of;
 use crate::output::say;
 
 /// For what may rightly take long: an operator waits longer than a shop.

@@ -3,20 +3,20 @@
 //! must change, 2 something is not decided.
 
 mod callback_bodies;
+mod callback_follower;
+mod callback_listener;
+mod callback_signature;
 mod callbacks;
 mod calls;
-mod closing;
-mod creates;
-mod handed;
-mod inbox;
-mod notice;
-mod portal;
-mod repeats;
-mod replies;
+mod cleanup;
+mod provider_behaviour;
+mod provider_http;
+mod redelivery_checks;
 mod report;
-mod stored;
+mod response_checks;
+mod sandbox_control;
 mod tokens;
-mod wire;
+mod transactions;
 
 use std::net::SocketAddr;
 
@@ -26,12 +26,12 @@ use ayolinx_core::messages::paths;
 use ayolinx_core::method::Method;
 use settings::{CtlSettings, Env, Origin};
 
-use self::creates::Made;
-use self::inbox::{Inbox, Listening};
+use self::callback_listener::{Inbox, Listening};
+use self::provider_http::{Call, Got, Provider, now};
 use self::report::{Report, on};
-use self::wire::{Call, Got, Provider, now};
-use crate::access;
+use self::transactions::Made;
 use crate::cli::live_check::LiveCheck;
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 use crate::signatures::{KeySource, Keys, read_keys};
@@ -142,7 +142,7 @@ pub(crate) async fn run(asked: LiveCheck) -> Result<Output, Failure> {
 }
 
 fn begin(asked: &LiveCheck) -> Result<Run, Failure> {
-    let settings = access::settings()?;
+    let settings = connect::settings()?;
     let account = settings.provider()?;
     let is_production = account.base_url.environment() == Environment::Production;
     if is_production && !asked.i_know_this_is_production {
@@ -178,13 +178,13 @@ fn follow(run: &mut Run, inbox: &Inbox) -> Result<actix_rt::task::JoinHandle<()>
         Failure::usage("--stored needs CALLBACK_PUBLIC_URL, the origin of the running worker")
     })?;
     let settings = CtlSettings::from_env(&env)?;
-    let books = access::books(&settings)?;
+    let books = connect::books(&settings)?;
     run.step(&format!(
         "reads the callbacks that the worker at {origin} stores"
     ));
     run.public = Some(origin);
     run.is_stored = true;
-    Ok(stored::follow(books, inbox.clone()))
+    Ok(callback_follower::follow(books, inbox.clone()))
 }
 
 fn listen(
@@ -196,7 +196,7 @@ fn listen(
     let listening = inbox.listen(address)?;
     let env = Env::from_process();
     let own = format!("http://{}", listening.address);
-    let is_near = listening.address.ip().is_loopback() && portal::is_stand_in(run);
+    let is_near = listening.address.ip().is_loopback() && sandbox_control::is_stand_in(run);
     let given = public_url
         .map(str::to_owned)
         .or_else(|| env.reader().optional("CALLBACK_PUBLIC_URL"))
@@ -223,12 +223,12 @@ async fn check(run: &mut Run, inbox: &Inbox, asked: &LiveCheck) -> Result<(), Fa
     calls::timestamps(run).await;
     calls::external_ids(run).await;
     calls::headers(run).await;
-    handed::blanks_in_strings(run).await;
-    handed::channel_id(run).await;
-    handed::unknown_account(run).await;
+    provider_behaviour::blanks_in_strings(run).await;
+    provider_behaviour::channel_id(run).await;
+    provider_behaviour::unknown_account(run).await;
     tokens::second(run, &first).await;
-    creates::open_all(run, asked.expire_after).await;
-    replies::inquiries(run).await;
+    transactions::open_all(run, asked.expire_after).await;
+    response_checks::inquiries(run).await;
     if run.public.is_some() {
         callbacks::check(run, inbox, (asked.wait, asked.repeat_wait)).await;
     } else {
@@ -245,9 +245,9 @@ async fn check(run: &mut Run, inbox: &Inbox, asked: &LiveCheck) -> Result<(), Fa
         );
     }
     tokens::renew(run).await;
-    closing::expired(run).await;
-    closing::cancel_all(run).await;
-    closing::duplicate(run).await;
+    cleanup::expired(run).await;
+    cleanup::cancel_all(run).await;
+    cleanup::duplicate(run).await;
     tokens::end(run, &first).await;
     run.report
         .add(on("40", "refunds", "nothing").not_asked("the provider has no such call"));

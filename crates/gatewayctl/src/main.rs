@@ -1,15 +1,14 @@
 //! The operator's command line (contract 8). Exit codes: 0 done, 1 failed or a problem was found,
 //! 2 not understood.
 
-mod access;
 mod cli;
 mod commands;
+mod connect;
+mod encryption_census;
 mod failure;
-mod ledger_access;
 mod live_check;
 mod output;
 mod progress;
-mod sealed_census;
 mod signatures;
 
 use std::process::ExitCode;

@@ -3,13 +3,13 @@
 use ledger::{AfterRestore, Urgency};
 use serde_json::json;
 
-use crate::access;
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, fields};
 
 pub(crate) async fn run(skip: i64) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let books = access::patient_books(&settings)?;
+    let settings = connect::settings()?;
+    let books = connect::patient_books(&settings)?;
     let done = books
         .at(Urgency::Write)
         .transact(move |tx| tx.after_restore(skip))

@@ -3,7 +3,7 @@
 use ledger::{AUDIT_CHECKS, AuditFinding, LedgerError, Tx, Urgency};
 use serde_json::json;
 
-use crate::access;
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, printable};
 
@@ -13,8 +13,8 @@ struct Checked {
 }
 
 pub(crate) async fn run() -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let checked = access::patient_books(&settings)?
+    let settings = connect::settings()?;
+    let checked = connect::patient_books(&settings)?
         .at(Urgency::Write)
         .transact(all)
         .await?;

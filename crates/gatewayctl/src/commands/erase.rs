@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::keys::or_no_merchant;
 use super::orders::the_one;
-use crate::access;
 use crate::cli::{Erase, NamedOrder};
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, say, table};
 
@@ -15,8 +15,8 @@ use crate::output::{Output, say, table};
 const PAGE: i64 = 500;
 
 pub(crate) async fn run(asked: Erase) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let books = access::patient_books(&settings)?;
+    let settings = connect::settings()?;
+    let books = connect::patient_books(&settings)?;
     let how = Erasing {
         source: Source::Operator,
         by: asked.by.clone(),

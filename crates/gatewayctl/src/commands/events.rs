@@ -9,8 +9,8 @@ use ledger::{
 use serde_json::json;
 
 use super::keys::or_no_merchant;
-use crate::access;
 use crate::cli::{Events, Redeliver};
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -24,8 +24,8 @@ pub(crate) async fn run(what: Events) -> Result<Output, Failure> {
 }
 
 async fn one(event: EventId) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let deliveries = access::books(&settings)?
+    let settings = connect::settings()?;
+    let deliveries = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| {
             let merchant = tx.event_owner(event)?;
@@ -53,8 +53,8 @@ async fn range(asked: Redeliver) -> Result<Output, Failure> {
         to,
         event_type: asked.event_type,
     };
-    let settings = access::settings()?;
-    let begun = access::books(&settings)?
+    let settings = connect::settings()?;
+    let begun = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| {
             tx.merchant_exists(merchant)?;

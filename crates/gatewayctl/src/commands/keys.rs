@@ -9,9 +9,9 @@ use serde_json::json;
 use settings::CtlSettings;
 use uuid::Uuid;
 
-use crate::access;
 use crate::cli::{Keys, Scope};
 use crate::commands::reseal;
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, fields, table};
 
@@ -62,14 +62,14 @@ pub(crate) fn or_no_merchant(error: LedgerError, merchant: MerchantId) -> Failur
 }
 
 async fn create(merchant: MerchantId, scopes: Vec<Scope>) -> Result<Output, Failure> {
-    let settings = access::settings()?;
+    let settings = connect::settings()?;
     let wanted: Vec<Scope> = Scope::ALL
         .into_iter()
         .filter(|scope| scopes.is_empty() || scopes.contains(scope))
         .collect();
     let (key, stored) = fresh(&settings, &wanted)?;
     let scopes = stored.scopes.clone();
-    let id = access::books(&settings)?
+    let id = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| {
             tx.merchant_exists(merchant)?;
@@ -87,8 +87,8 @@ async fn create(merchant: MerchantId, scopes: Vec<Scope>) -> Result<Output, Fail
 }
 
 async fn list(merchant: MerchantId) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let keys = access::books(&settings)?
+    let settings = connect::settings()?;
+    let keys = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| existing_keys(tx, merchant))
         .await
@@ -98,10 +98,10 @@ async fn list(merchant: MerchantId) -> Result<Output, Failure> {
 
 /// What the older peppers are still needed for.
 async fn list_old_pepper() -> Result<Output, Failure> {
-    let settings = access::settings()?;
+    let settings = connect::settings()?;
     let newest = settings.peppers()?.all().first().map(KeyId::of_pepper);
     let newest = newest.ok_or_else(|| Failure::new("API_KEY_PEPPER: is empty"))?;
-    let keys = access::books(&settings)?
+    let keys = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| tx.list_keys_not_under(newest))
         .await?;
@@ -151,8 +151,8 @@ fn lines(keys: &[KeyLine]) -> Output {
 }
 
 async fn revoke(merchant: MerchantId, named: String) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let keys = access::books(&settings)?;
+    let settings = connect::settings()?;
+    let keys = connect::books(&settings)?;
     let existing = keys
         .at(Urgency::Write)
         .transact(move |tx| existing_keys(tx, merchant))

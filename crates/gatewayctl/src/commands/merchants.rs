@@ -7,8 +7,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::keys;
-use crate::access;
 use crate::cli::{Merchants, Scope};
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, fields, table};
 
@@ -61,8 +61,8 @@ fn at_wallets(
 }
 
 async fn set(merchant: MerchantId, change: SubMerchantChange) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let known_as = access::books(&settings)?
+    let settings = connect::settings()?;
+    let known_as = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| tx.set_sub_merchant(merchant, &change))
         .await
@@ -95,10 +95,10 @@ async fn create(name: String) -> Result<Output, Failure> {
             "--name needs 1 to {NAME_CHARS_MAX} characters, none of them a control character"
         )));
     }
-    let settings = access::settings()?;
+    let settings = connect::settings()?;
     let (key, stored) = keys::fresh(&settings, &Scope::ALL)?;
     let id = MerchantId::from_uuid(Uuid::now_v7());
-    access::books(&settings)?
+    connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| {
             tx.add_merchant(id, &name)?;
@@ -114,8 +114,8 @@ async fn create(name: String) -> Result<Output, Failure> {
 }
 
 async fn list() -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let merchants = access::books(&settings)?
+    let settings = connect::settings()?;
+    let merchants = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(|tx| tx.list_merchants())
         .await?;

@@ -12,7 +12,7 @@ use ledger::{LedgerError, NewOperator, OperatorLine, Role, Urgency};
 use serde_json::json;
 
 use super::keys::random;
-use crate::access;
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, fields, table};
 
@@ -65,7 +65,7 @@ pub(crate) async fn run(what: Operators) -> Result<Output, Failure> {
 async fn add(new: AddOperator) -> Result<Output, Failure> {
     let email = new.email.trim().to_lowercase();
     check(&email, &new.name)?;
-    let settings = access::settings()?;
+    let settings = connect::settings()?;
     let (password, is_made) = password(&new)?;
     let salt = random()?.first_chunk().copied();
     let salt: [u8; 16] = salt.ok_or_else(|| Failure::new("no random bytes"))?;
@@ -76,7 +76,7 @@ async fn add(new: AddOperator) -> Result<Output, Failure> {
         role: new.role,
         password_hash: hash.as_str().to_owned(),
     };
-    let id = access::books(&settings)?
+    let id = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| tx.add_operator(&operator))
         .await
@@ -151,8 +151,8 @@ fn password(new: &AddOperator) -> Result<(Secret, bool), Failure> {
 }
 
 async fn list() -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let operators = access::books(&settings)?
+    let settings = connect::settings()?;
+    let operators = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(|tx| tx.list_operators())
         .await?;
@@ -196,8 +196,8 @@ async fn list() -> Result<Output, Failure> {
 async fn disable(email: String) -> Result<Output, Failure> {
     let email = email.trim().to_lowercase();
     let wanted = email.clone();
-    let settings = access::settings()?;
-    let id = access::books(&settings)?
+    let settings = connect::settings()?;
+    let id = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| tx.disable_operator(&wanted))
         .await

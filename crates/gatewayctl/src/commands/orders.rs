@@ -1,6 +1,8 @@
 //! Orders are shown with all that happened to them, listed, cancelled, and asked about at the
 //! provider.
 
+mod tables;
+
 use std::time::Duration;
 
 use ayolinx_core::ids::{MerchantId, OrderId};
@@ -10,10 +12,10 @@ use ledger::{HistoryLine, Ledger, LedgerError, OrderFilter, PageEnd, Source, Tx,
 use payment_flows::{CancelOutcome, SyncOutcome};
 use serde_json::json;
 
+use self::tables::{list_table, order_tables};
 use super::keys::or_no_merchant;
-use super::order_tables::{list_table, order_tables};
-use crate::access;
 use crate::cli::{ListOrders, NamedOrder, Orders};
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -31,9 +33,9 @@ pub(crate) async fn run(what: Orders) -> Result<Output, Failure> {
 
 /// Asks the provider about an order now.
 pub(crate) async fn sync(named: NamedOrder) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let books = access::books(&settings)?;
-    let flows = access::flows(&settings, books.clone())?;
+    let settings = connect::settings()?;
+    let books = connect::books(&settings)?;
+    let flows = connect::flows(&settings, books.clone())?;
     let id = the_one(&books, named).await?;
     let merchant = merchant_of(&books, id).await?;
     let mut outcome = flows.sync(merchant, id, Source::Operator).await?;
@@ -56,8 +58,8 @@ pub(crate) async fn sync(named: NamedOrder) -> Result<Output, Failure> {
 }
 
 async fn show(named: NamedOrder) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let books = access::books(&settings)?;
+    let settings = connect::settings()?;
+    let books = connect::books(&settings)?;
     let id = the_one(&books, named).await?;
     shown(&books, id).await
 }
@@ -76,8 +78,8 @@ async fn shown(books: &Ledger, id: OrderId) -> Result<Output, Failure> {
 }
 
 async fn list(filter: ListOrders) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let books = access::patient_books(&settings)?;
+    let settings = connect::settings()?;
+    let books = connect::patient_books(&settings)?;
     let merchant = filter.merchant;
     let orders = books
         .at(Urgency::Write)
@@ -113,9 +115,9 @@ fn newest_orders(tx: &mut Tx<'_>, filter: &ListOrders) -> Result<Vec<OrderView>,
 }
 
 async fn cancel(named: NamedOrder) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let books = access::books(&settings)?;
-    let flows = access::flows(&settings, books.clone())?;
+    let settings = connect::settings()?;
+    let books = connect::books(&settings)?;
+    let flows = connect::flows(&settings, books.clone())?;
     let id = the_one(&books, named).await?;
     let merchant = merchant_of(&books, id).await?;
     match flows.cancel(merchant, id, Source::Operator).await? {

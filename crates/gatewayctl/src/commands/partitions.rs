@@ -4,14 +4,14 @@ use ledger::{PartitionLine, Retention, Upkeep, Urgency};
 use serde_json::{Value, json};
 use settings::CtlSettings;
 
-use crate::access;
 use crate::cli::Partitions;
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, table};
 
 pub(crate) async fn run(asked: &Partitions) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let books = access::patient_books(&settings)?;
+    let settings = connect::settings()?;
+    let books = connect::patient_books(&settings)?;
     let mut done = None;
     if asked.apply {
         done = Some(books.keep_partitions(retention(&settings)).await?);

@@ -5,8 +5,8 @@ use ledger::{DISMISSAL_REASON_CHARS_MAX, Dismissal, QuarantineLine, Urgency};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::access;
 use crate::cli::Quarantine;
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, table};
 
@@ -19,8 +19,8 @@ pub(crate) async fn run(what: Quarantine) -> Result<Output, Failure> {
 }
 
 async fn list(limit: i64) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let waiting = access::books(&settings)?
+    let settings = connect::settings()?;
+    let waiting = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| tx.quarantine(None, limit))
         .await?;
@@ -54,8 +54,8 @@ fn as_json(one: &QuarantineLine) -> serde_json::Value {
 }
 
 async fn retry() -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let due = access::books(&settings)?
+    let settings = connect::settings()?;
+    let due = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(|tx| tx.retry_quarantine(None))
         .await?;
@@ -71,12 +71,12 @@ async fn dismiss(id: Uuid, reason: String) -> Result<Output, Failure> {
             "--reason: 1 to {DISMISSAL_REASON_CHARS_MAX} characters"
         )));
     }
-    let settings = access::settings()?;
+    let settings = connect::settings()?;
     let dismissal = Dismissal {
         operator: None,
         reason: Some(reason.clone()),
     };
-    let dismissed = access::books(&settings)?
+    let dismissed = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| tx.dismiss_quarantined(id, &dismissal))
         .await?;

@@ -20,8 +20,8 @@ use payment_flows::InquiryLimits;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::access;
 use crate::cli::reconcile::Reconcile;
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, table};
 use crate::progress::Progress;
@@ -68,10 +68,10 @@ pub(crate) async fn run(asked: Reconcile) -> Result<Output, Failure> {
     if asked.from >= asked.to {
         return Err(Failure::usage("--from must be before --to"));
     }
-    let settings = access::settings()?;
-    let books = access::patient_books(&settings)?;
+    let settings = connect::settings()?;
+    let books = connect::patient_books(&settings)?;
     let asker = Asker {
-        client: access::client(&settings, books.clone())?,
+        client: connect::client(&settings, books.clone())?,
         channels: settings.shared.channels.clone(),
         limits: InquiryLimits::default(),
     };

@@ -6,8 +6,8 @@ use ledger::{LedgerError, RefundCompletion, RefundLine, RefundRefused, Source, U
 use serde_json::{Value, json};
 
 use super::orders::{merchant_of, the_one};
-use crate::access;
 use crate::cli::Refunds;
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, printable, table};
 
@@ -16,8 +16,8 @@ const EVIDENCE_CHARS_MAX: usize = 500;
 pub(crate) async fn run(what: Refunds) -> Result<Output, Failure> {
     match what {
         Refunds::List(named) => {
-            let settings = access::settings()?;
-            let books = access::books(&settings)?;
+            let settings = connect::settings()?;
+            let books = connect::books(&settings)?;
             let order = the_one(&books, named).await?;
             let merchant = merchant_of(&books, order).await?;
             let lines = books
@@ -37,8 +37,8 @@ async fn complete(id: RefundId, evidence: String) -> Result<Output, Failure> {
             "--evidence must say something, in one line of at most 500 characters",
         ));
     }
-    let settings = access::settings()?;
-    let books = access::books(&settings)?;
+    let settings = connect::settings()?;
+    let books = connect::books(&settings)?;
     let how = RefundCompletion {
         evidence,
         source: Source::Operator,

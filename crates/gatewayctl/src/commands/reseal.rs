@@ -3,23 +3,23 @@
 use ayolinx_core::key_id::KeyId;
 use serde_json::json;
 
-use crate::access;
 use crate::cli::Reseal;
+use crate::connect;
+use crate::encryption_census::{self, Census};
 use crate::failure::Failure;
 use crate::output::{Output, table};
-use crate::sealed_census::{self, Census};
 
 pub(crate) async fn run(asked: &Reseal) -> Result<Output, Failure> {
-    let settings = access::settings()?;
-    let books = access::patient_books(&settings)?;
+    let settings = connect::settings()?;
+    let books = connect::patient_books(&settings)?;
     let listed = books.context().keyring.ids();
     let (newest, older) = listed
         .split_first()
         .ok_or_else(|| Failure::new("ENCRYPTION_KEYS: is empty"))?;
     let census = if asked.dry_run {
-        sealed_census::count(&books, None).await?
+        encryption_census::count(&books, None).await?
     } else {
-        sealed_census::reseal(&books, *newest, older).await?
+        encryption_census::reseal(&books, *newest, older).await?
     };
     Ok(told(&census, &listed))
 }

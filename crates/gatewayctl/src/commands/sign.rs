@@ -1,5 +1,7 @@
 //! `sign` and `verify`: shows what is signed, signs it, and explains signatures that do not hold.
 
+mod rejected;
+
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -18,7 +20,7 @@ use crate::signatures::{
     read_keys, signing_key,
 };
 
-use super::rejected;
+pub(crate) use self::rejected::headers_of;
 
 pub(crate) fn sign(asked: &Sign) -> Result<Output, Failure> {
     let keys = read_keys(&asked.keys, Kind::from(asked.parts.kind).is_ours())?;

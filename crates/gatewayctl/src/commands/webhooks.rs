@@ -9,8 +9,8 @@ use uuid::Uuid;
 use webhooks::WebhookSecret;
 
 use super::keys::{or_no_merchant, random};
-use crate::access;
 use crate::cli::{AddWebhook, Webhooks};
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, fields};
 
@@ -22,7 +22,7 @@ pub(crate) async fn run(what: Webhooks) -> Result<Output, Failure> {
 
 async fn add(new: AddWebhook) -> Result<Output, Failure> {
     let event_types = known_types(new.events)?;
-    let settings = access::settings()?;
+    let settings = connect::settings()?;
     let guard = &settings.shared.webhooks.guard;
     let url = guard
         .check_at_registration(&new.url)
@@ -38,7 +38,7 @@ async fn add(new: AddWebhook) -> Result<Output, Failure> {
         secret: Secret::new(secret.as_str()),
     };
     let id = endpoint.id;
-    access::books(&settings)?
+    connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| {
             tx.merchant_exists(merchant_id)?;

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
+use super::callback_listener::Received;
+use super::callback_signature::Signed;
 use super::callbacks::member;
-use super::inbox::Received;
-use super::notice::Signed;
+use super::provider_http::shown;
 use super::report::{Finding, on};
-use super::wire::shown;
 
 pub(crate) fn spelling(first: Option<&(Received, Option<Signed>)>) -> Finding {
     let asked = on(

@@ -8,7 +8,7 @@ use ledger::{Ledger, Urgency};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::inbox::{Inbox, Received};
+use super::callback_listener::{Inbox, Received};
 use crate::commands::headers_of;
 use crate::output::say;
 

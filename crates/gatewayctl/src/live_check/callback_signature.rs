@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 use sha2::{Sha256, Sha512};
 
-use super::inbox::Received;
+use super::callback_listener::Received;
 use crate::signatures::{BodyForms, Keys};
 
 /// How a callback was signed.

@@ -6,15 +6,15 @@ use ayolinx_core::method::Method;
 use serde_json::Value;
 
 use super::Run;
-use super::creates::{Made, Part, QUERY};
-use super::inbox::{Inbox, Received};
-use super::notice::{Body, How, Route, Signed, read};
+use super::callback_listener::{Inbox, Received};
+use super::callback_signature::{Body, How, Route, Signed, read};
 use super::report::{Finding, Setting, on};
-use super::{callback_bodies, portal, repeats};
+use super::transactions::{Made, Part, QUERY};
+use super::{callback_bodies, redelivery_checks, sandbox_control};
 
 /// Has everything paid, listens, and judges.
 pub(crate) async fn check(run: &mut Run, inbox: &Inbox, waits: (Duration, Duration)) {
-    let made = portal::to_pay(run);
+    let made = sandbox_control::to_pay(run);
     let of = |part| {
         let mut all = made.iter();
         all.find(|one| one.part == part && one.method == Method::Qris)
@@ -26,7 +26,7 @@ pub(crate) async fn check(run: &mut Run, inbox: &Inbox, waits: (Duration, Durati
     };
     let (plain, query) = (name(&plain), name(&query));
     inbox.plan(&query, &plain);
-    portal::mark_paid(run, inbox, &made, waits.0).await;
+    sandbox_control::mark_paid(run, inbox, &made, waits.0).await;
     let signed = |reference: &str| -> Option<(Received, Option<Signed>)> {
         let one = inbox.about(reference).into_iter().next()?;
         let origin = run.public_origin();
@@ -64,7 +64,7 @@ pub(crate) async fn check(run: &mut Run, inbox: &Inbox, waits: (Duration, Durati
     for finding in findings {
         run.report.add(finding);
     }
-    repeats::check(run, inbox, (&plain, &query), waits.1).await;
+    redelivery_checks::check(run, inbox, (&plain, &query), waits.1).await;
 }
 
 /// Without its token, which is never kept, kind E cannot be checked again; the worker did.

@@ -6,10 +6,10 @@ use ayolinx_core::provider_time::{JAKARTA, format_jakarta};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
 use super::Run;
-use super::report::{Setting, on};
-use super::wire::{
+use super::provider_http::{
     Answer, CHANNEL_ID, Call, Got, brief, needed, new_external_id, new_reference, shape,
 };
+use super::report::{Setting, on};
 use crate::failure::Failure;
 
 /// An inquiry about nothing, as the gateway sends it.

@@ -6,10 +6,10 @@ use ayolinx_core::method::Method;
 use chrono::Utc;
 
 use super::Run;
-use super::creates::{Made, Part};
-use super::replies::inquire;
+use super::provider_http::{Answer, Call, Got, brief, shape};
 use super::report::on;
-use super::wire::{Answer, Call, Got, brief, shape};
+use super::response_checks::inquire;
+use super::transactions::{Made, Part};
 
 /// Seconds after its end before it is asked about.
 const AFTER_EXPIRY: i64 = 2;

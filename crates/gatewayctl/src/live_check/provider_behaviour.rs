@@ -10,8 +10,8 @@ use ayolinx_core::response_code::{InquiryRefusal, ResponseClass, ResponseCode};
 
 use super::Run;
 use super::calls::unknown_inquiry;
+use super::provider_http::{Answer, Call, Got, brief, new_reference, shape};
 use super::report::{Setting, on};
-use super::wire::{Answer, Call, Got, brief, new_reference, shape};
 
 const CHANNELS_FILE: &str = "AYOLINX_CHANNELS_FILE";
 /// What integrators of SNAP send; at most five characters.

@@ -7,7 +7,7 @@ use ayolinx_core::method::Method;
 use tokio::time::Instant;
 
 use super::Run;
-use super::inbox::{Inbox, REPLIES};
+use super::callback_listener::{Inbox, REPLIES};
 use super::report::on;
 use crate::output::say;
 

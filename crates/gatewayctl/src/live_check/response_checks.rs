@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::Run;
-use super::creates::{Made, Part};
+use super::provider_http::{Answer, Call, Got, brief, shape};
 use super::report::{Question, Setting, on};
-use super::wire::{Answer, Call, Got, brief, shape};
+use super::transactions::{Made, Part};
 
 const CHANNELS_FILE: &str = "AYOLINX_CHANNELS_FILE";
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Run;
-use super::creates::{Made, Part};
-use super::inbox::Inbox;
+use super::callback_listener::Inbox;
+use super::transactions::{Made, Part};
 use crate::output::say;
 
 /// Whether the provider is our stand-in on this machine, whose portal we may use ourselves.

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::Run;
 use super::calls::unknown_inquiry;
+use super::provider_http::{Answer, Call, brief, now};
 use super::report::on;
-use super::wire::{Answer, Call, brief, now};
 use crate::failure::Failure;
 
 const CHECK: &str = "see `gatewayctl doctor`: is our public key saved in the provider's portal, is \
@@ -82,7 +82,7 @@ fn life(run: &mut Run, answer: &Answer) -> Option<Duration> {
 }
 
 /// Why there is none: the other reading, or something that has to be set right first.
-async fn without_token(run: &mut Run, got: &super::wire::Got) -> Failure {
+async fn without_token(run: &mut Run, got: &super::provider_http::Got) -> Failure {
     let refused = got.as_ref().is_ok_and(Answer::is_unauthorized);
     let secret = run
         .keys
@@ -117,7 +117,7 @@ async fn without_token(run: &mut Run, got: &super::wire::Got) -> Failure {
     {
         run.report.add(
             on("39", "IP list", "a token from this machine")
-                .seen(super::wire::shape(got))
+                .seen(super::provider_http::shape(got))
                 .open("a refusal without JSON: this machine's address may not be on the IP list"),
         );
     }
@@ -161,7 +161,7 @@ pub(crate) async fn second(run: &mut Run, first: &FirstToken) {
     run.provider.token = second;
     let new = run.provider.send(unknown_inquiry()).await;
     let seen = format!("first: {}; second: {}", brief(&old), brief(&new));
-    let refused = |got: &super::wire::Got| got.as_ref().ok().map(Answer::is_unauthorized);
+    let refused = |got: &super::provider_http::Got| got.as_ref().ok().map(Answer::is_unauthorized);
     run.report.add(match (refused(&old), refused(&new)) {
         (Some(false), Some(false)) => asked.seen(seen).right("several live side by side"),
         (Some(true), Some(false)) => asked.seen(seen).right(

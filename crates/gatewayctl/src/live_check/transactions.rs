@@ -15,8 +15,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::Run;
-use super::wire::{Answer, Call, Got, new_reference};
-use super::{handed, replies};
+use super::provider_http::{Answer, Call, Got, new_reference};
+use super::{provider_behaviour, response_checks};
 
 const RETURN_URL: &str = "https://shop.example.co.id/return";
 const NAME: &str = "LIVE/CHECK";
@@ -95,7 +95,7 @@ pub(crate) async fn open_all(run: &mut Run, expire_after: Duration) {
     if let Some(channel) = first(Method::PaymentLink) {
         link(run, channel).await;
     }
-    replies::not_tried(run, &channels);
+    response_checks::not_tried(run, &channels);
 }
 
 /// Sends a create once. What is accepted is remembered, to be cleaned up.
@@ -142,11 +142,11 @@ async fn qris(run: &mut Run, channel: &Channel, made: Made) {
     let (part, expires_at) = (made.part, made.expires_at);
     let got = create(run, made, paths::QRIS_GENERATE, &body).await;
     if part == Part::Plain {
-        replies::qris(run, &got, expires_at);
+        response_checks::qris(run, &got, expires_at);
         if let Ok(answer) = &got
             && answer.is_success()
         {
-            handed::qr_content(run, channel, answer);
+            provider_behaviour::qr_content(run, channel, answer);
         }
     }
 }
@@ -166,7 +166,7 @@ async fn ewallet(run: &mut Run, channel: &Channel) {
             break;
         }
     }
-    replies::ewallet(run, &told);
+    response_checks::ewallet(run, &told);
     let (form, taken) = match told.last() {
         Some((form, Ok(answer))) => (*form, answer.is_success()),
         _ => ("unix seconds", false),
@@ -175,7 +175,7 @@ async fn ewallet(run: &mut Run, channel: &Channel) {
         let made = Made::new(Part::Plain, channel, LONG_WALLET_LIFE);
         let body = wallet_body(run, channel, &made, form);
         let got = create(run, made, paths::EWALLET_PAYMENT, &body).await;
-        handed::long_wallet(run, channel, &got);
+        provider_behaviour::long_wallet(run, channel, &got);
     }
 }
 
@@ -237,7 +237,7 @@ async fn virtual_account(run: &mut Run, channel: &Channel) {
             break;
         }
     }
-    replies::virtual_account(run, channel, &told);
+    response_checks::virtual_account(run, channel, &told);
 }
 
 async fn retail(run: &mut Run, channel: &Channel) {
@@ -253,7 +253,7 @@ async fn retail(run: &mut Run, channel: &Channel) {
         additional_info: info(channel),
     };
     let got = create(run, made, paths::RETAIL_CREATE, &body).await;
-    replies::retail(run, &got);
+    response_checks::retail(run, &got);
     let made = Made::new(Part::Plain, channel, LIFE);
     let nameless = Nameless {
         partner_reference_no: made.reference.clone(),
@@ -263,7 +263,7 @@ async fn retail(run: &mut Run, channel: &Channel) {
         additional_info: body.additional_info,
     };
     let got = create(run, made, paths::RETAIL_CREATE, &nameless).await;
-    handed::refused_store(run, &got);
+    provider_behaviour::refused_store(run, &got);
 }
 
 /// A store's create that lacks the customer's name, which it demands: to see how it refuses.
@@ -299,5 +299,5 @@ async fn link(run: &mut Run, channel: &Channel) {
     };
     let (reference, expires_at) = (made.reference.clone(), made.expires_at);
     let got = create(run, made, paths::PAYMENT_LINK_CREATE, &body).await;
-    replies::link(run, &got, &reference, expires_at);
+    response_checks::link(run, &got, &reference, expires_at);
 }

@@ -10,7 +10,7 @@ use ledger::{Ledger, PepperStanding, Urgency};
 use settings::CtlSettings;
 
 use super::Findings;
-use crate::sealed_census::{self, Census};
+use crate::encryption_census::{self, Census};
 
 const API_KEYS: &str = "API keys";
 const SEALED: &str = "sealed data";
@@ -70,7 +70,7 @@ pub(super) async fn sealed(settings: &CtlSettings, ledger: &Ledger, findings: &m
     let Some(Ok(keyring)) = keyring else {
         return;
     };
-    match sealed_census::count(ledger, Some(Instant::now() + COUNTED_FOR)).await {
+    match encryption_census::count(ledger, Some(Instant::now() + COUNTED_FOR)).await {
         Ok(census) => told(&census, &keyring.ids(), findings),
         Err(failure) => findings.fail(SEALED, failure.to_string(), ""),
     }

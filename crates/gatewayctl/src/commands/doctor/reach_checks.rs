@@ -11,7 +11,7 @@ use redis::Client;
 use settings::CtlSettings;
 
 use super::{Findings, key_checks};
-use crate::ledger_access::ledger_of;
+use crate::connect::single_connection::ledger_of;
 
 const REDIS_PATIENCE: Duration = Duration::from_secs(3);
 

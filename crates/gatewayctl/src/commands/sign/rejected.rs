@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ledger::{RefusedNotification, Urgency};
 use serde_json::{Value, json};
 
-use crate::access;
+use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, table};
 use crate::signatures::{KeySource, Keys, Kind, Parts, explain, known_origins, read_keys};
@@ -20,8 +20,8 @@ pub(crate) async fn replay(source: &KeySource, limit: i64) -> Result<Output, Fai
         let text = "no key: set AYOLINX_PUBLIC_KEY_FILES or give --public-key";
         return Err(Failure::new(text));
     }
-    let settings = access::settings()?;
-    let refused = access::books(&settings)?
+    let settings = connect::settings()?;
+    let refused = connect::books(&settings)?
         .at(Urgency::Write)
         .transact(move |tx| tx.refused(limit))
         .await?;
