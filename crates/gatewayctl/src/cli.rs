@@ -1,7 +1,10 @@
-//! What can be typed.
+//! The command line: everything that can be typed, with its help. `main` parses it and the commands read it; it calls
+//! `signatures` for the names of keys. Invariant: words only, no work.
 
 pub(crate) mod live_check;
+pub(crate) mod operators;
 pub(crate) mod reconcile;
+pub(crate) mod signatures;
 
 use std::path::PathBuf;
 
@@ -11,8 +14,8 @@ use ayolinx_core::states::OrderState;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::operators::Operators;
-use crate::signatures::{KeySource, KindName};
+use self::operators::Operators;
+use self::signatures::{Sign, Verify};
 
 /// The operator's tool of the payment gateway.
 ///
@@ -347,54 +350,4 @@ fn role(text: &str) -> Result<String, String> {
         return Err("1 to 64 of A-Z a-z 0-9 . _ - #".to_owned());
     }
     Ok(text.to_owned())
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Sign {
-    #[command(flatten)]
-    pub(crate) parts: SignedParts,
-    #[command(flatten)]
-    pub(crate) keys: KeySource,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Verify {
-    #[command(flatten)]
-    pub(crate) parts: Option<SignedParts>,
-    #[command(flatten)]
-    pub(crate) keys: KeySource,
-    /// The X-SIGNATURE header.
-    #[arg(long, value_name = "BASE64", allow_hyphen_values = true)]
-    pub(crate) signature: Option<String>,
-    /// The string that somebody else says is to be signed: shows where it parts from ours.
-    #[arg(long, value_name = "STRING", allow_hyphen_values = true)]
-    pub(crate) expected_string: Option<String>,
-    /// Replay the callbacks that the worker refused (kept for 24 hours).
-    #[arg(long, conflicts_with_all = ["signature", "expected_string", "kind"])]
-    pub(crate) rejected: bool,
-    /// With --rejected: at most so many, newest first.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
-    pub(crate) limit: i64,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SignedParts {
-    /// Which signature; the letters A to E of the protocol are understood too.
-    #[arg(long)]
-    pub(crate) kind: KindName,
-    /// The path that is called, such as /v1.0/qr/qr-mpm-generate. Kinds api, callback, snap-callback.
-    #[arg(long)]
-    pub(crate) path: Option<String>,
-    /// What followed `?` in the callback's URL, to try it as part of the route.
-    #[arg(long)]
-    pub(crate) query: Option<String>,
-    /// The access token. Kinds api, snap-callback.
-    #[arg(long, allow_hyphen_values = true)]
-    pub(crate) token: Option<String>,
-    /// The X-TIMESTAMP header. Default, when signing: now.
-    #[arg(long)]
-    pub(crate) timestamp: Option<String>,
-    /// The file with the body's exact bytes; - is stdin. Kinds api, callback, snap-callback.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) body: Option<PathBuf>,
 }

@@ -1,4 +1,6 @@
-//! One file for each group of commands; this one tells them apart.
+//! Commands: one file for each group; this one tells them apart. `main` calls it; a command reads its words from `cli`,
+//! opens what it needs by `connect`, and answers with an `Output` or a `Failure`. Invariant: the answer is printed once,
+//! whole, by `main`; before it only warnings and progress are seen, on stderr.
 
 mod after_restore;
 mod audit;
@@ -10,7 +12,7 @@ mod keys;
 mod man;
 mod merchants;
 mod migrate;
-pub(crate) mod operators;
+mod operators;
 mod orders;
 mod partitions;
 mod quarantine;
@@ -19,8 +21,6 @@ mod refunds;
 mod reseal;
 mod sign;
 mod webhooks;
-
-pub(crate) use sign::headers_of;
 
 use crate::cli::Command;
 use crate::failure::Failure;

@@ -1,4 +1,5 @@
-//! The way from the environment to the books and the provider.
+//! Connections: from the environment to the settings, the ledger and the provider. Every command that needs one of them
+//! calls it; it calls `payment-flows`, as the services do. Invariant: what a command does, it does with their settings.
 
 pub(crate) mod single_connection;
 
@@ -11,7 +12,7 @@ use settings::{CtlSettings, Env};
 
 use self::single_connection::ledger_of;
 use crate::failure::Failure;
-use crate::output::say;
+use crate::terminal::say;
 
 /// For what may rightly take long: an operator waits longer than a shop.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(600);

@@ -8,7 +8,7 @@ use ayolinx_core::key_id::KeyId;
 use ledger::{Ledger, Resealed, SealedColumn, SealedValue, Urgency};
 
 use crate::failure::Failure;
-use crate::output::say;
+use crate::terminal::say;
 
 /// Rows that are looked at in one go: only their keys and the first bytes of their values.
 const PAGE: i64 = 2_000;

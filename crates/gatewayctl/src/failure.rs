@@ -7,7 +7,7 @@ use ledger::LedgerError;
 use payment_flows::WiringError;
 use settings::Problems;
 
-use crate::output;
+use crate::terminal;
 
 /// A command that could not do what it was asked.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Failure {
 
     /// Says it on stderr.
     pub(crate) fn print(&self) -> ExitCode {
-        output::say(&format!("error: {}", self.text));
+        terminal::say(&format!("error: {}", self.text));
         ExitCode::from(self.code)
     }
 }

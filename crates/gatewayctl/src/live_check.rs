@@ -1,6 +1,8 @@
 //! The first live tests of the provider's contradictions (protocol 10), as a guided run: what is asked, what
 //! is seen, which reading holds, which setting to change. Exit codes: 0 all decided and right, 1 something
 //! must change, 2 something is not decided.
+//! `commands` calls it; each chapter is a file, adds its findings to the report of the `run`, and calls `provider_http`.
+//! Invariant: each transaction is opened once, small, and cancelled or left to expire.
 
 mod callback_bodies;
 mod callback_follower;
@@ -9,100 +11,33 @@ mod callback_signature;
 mod callbacks;
 mod calls;
 mod cleanup;
+mod inquiry;
+mod opened_transaction;
 mod provider_behaviour;
 mod provider_http;
 mod redelivery_checks;
 mod report;
 mod response_checks;
+mod run;
 mod sandbox_control;
 mod tokens;
 mod transactions;
 
 use std::net::SocketAddr;
 
-use ayolinx_core::channels::{ChannelTable, Environment};
-use ayolinx_core::json_style::JsonStyle;
-use ayolinx_core::messages::paths;
-use ayolinx_core::method::Method;
+use ayolinx_core::channels::Environment;
 use settings::{CtlSettings, Env, Origin};
 
 use self::callback_listener::{Inbox, Listening};
-use self::provider_http::{Call, Got, Provider, now};
+use self::provider_http::{Provider, now};
 use self::report::{Report, on};
-use self::transactions::Made;
+use self::run::Run;
 use crate::cli::live_check::LiveCheck;
 use crate::connect;
 use crate::failure::Failure;
-use crate::output::{Output, say};
-use crate::signatures::{KeySource, Keys, read_keys};
-
-/// One run.
-pub(crate) struct Run {
-    provider: Provider,
-    keys: Keys,
-    channels: ChannelTable,
-    report: Report,
-    /// Where callbacks reach us, when they do.
-    public: Option<Origin>,
-    /// How bodies are spelt from now on.
-    style: JsonStyle,
-    /// Whether a wrong signature is refused: else nothing tells.
-    is_strict: bool,
-    /// The code of the first inquiry about nothing.
-    first_code: String,
-    made: Vec<Made>,
-    /// The worker receives the callbacks, at the documented paths.
-    is_stored: bool,
-}
-
-impl Run {
-    fn step(&self, what: &str) {
-        say(what);
-    }
-
-    /// Sends an inquiry about nothing at that time.
-    async fn at(&self, timestamp: String) -> Got {
-        let call = Call {
-            timestamp: Some(timestamp),
-            ..calls::unknown_inquiry()
-        };
-        self.provider.send(call).await
-    }
-
-    fn is_like_the_first(&self, got: &Got) -> bool {
-        got.as_ref()
-            .is_ok_and(|answer| answer.code() == self.first_code)
-    }
-
-    fn public_origin(&self) -> String {
-        let origin = self.public.as_ref().map_or("", Origin::as_str);
-        origin.trim_end_matches('/').to_owned()
-    }
-
-    /// The callback URL that a create of this method carries; virtual accounts carry none.
-    fn callback_url(&self, method: Method) -> Option<String> {
-        let origin = self.public.as_ref()?.as_str().trim_end_matches('/');
-        let path = match method {
-            Method::VirtualAccount => return None,
-            _ if !self.is_stored => {
-                return Some(format!("{origin}/live-check/{}", method.as_str()));
-            }
-            Method::Qris => paths::NOTIFY_QRIS,
-            Method::Ewallet | Method::Retail => paths::NOTIFY_DEBIT,
-            Method::PaymentLink => paths::NOTIFY_LINK,
-        };
-        Some(format!("{origin}{path}"))
-    }
-
-    fn snap_client_keys(&self) -> Vec<String> {
-        let env = Env::from_process();
-        let given = env.reader().optional("AYOLINX_SNAP_CLIENT_KEYS");
-        match given {
-            Some(list) => list.split(',').map(|key| key.trim().to_owned()).collect(),
-            None => vec![self.provider.account.client_id.clone()],
-        }
-    }
-}
+use crate::output::Output;
+use crate::signatures::{KeySource, read_keys};
+use crate::terminal::say;
 
 pub(crate) async fn run(asked: LiveCheck) -> Result<Output, Failure> {
     let mut run = begin(&asked)?;

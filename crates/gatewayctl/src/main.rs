@@ -10,6 +10,7 @@ mod live_check;
 mod output;
 mod progress;
 mod signatures;
+mod terminal;
 
 use std::process::ExitCode;
 

@@ -66,11 +66,6 @@ fn write_all(text: &str) -> io::Result<()> {
     }
 }
 
-/// A line on stderr. Nobody is left to tell when that does not work.
-pub(crate) fn say(line: &str) {
-    writeln!(io::stderr().lock(), "{line}").ok();
-}
-
 /// Rows under a headline, in columns.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();

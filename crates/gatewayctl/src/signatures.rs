@@ -1,9 +1,11 @@
 //! What the commands about signatures take from the command line and the settings; the readings themselves are
-//! `signature-readings`.
+//! `signature-readings`. The commands `sign` and `verify` and the live check call it.
+//! Invariant: a key is read, and never shown.
 
 mod difference;
 mod keys;
 mod kind_name;
+mod stored_headers;
 
 use settings::Env;
 pub(crate) use signature_readings::{BodyForms, Found, Keys, Kind, Parts, explain};
@@ -11,6 +13,7 @@ pub(crate) use signature_readings::{BodyForms, Found, Keys, Kind, Parts, explain
 pub(crate) use difference::{caret, first_difference};
 pub(crate) use keys::{KeySource, read_keys, signing_key};
 pub(crate) use kind_name::KindName;
+pub(crate) use stored_headers::headers_of;
 
 /// The origins that the settings name: the provider's, and ours toward it.
 pub(crate) fn known_origins() -> Vec<String> {

@@ -9,7 +9,8 @@ use super::orders::the_one;
 use crate::cli::{Erase, NamedOrder};
 use crate::connect;
 use crate::failure::Failure;
-use crate::output::{Output, say, table};
+use crate::output::{Output, table};
+use crate::terminal::say;
 
 /// Payers that are opened in one transaction.
 const PAGE: i64 = 500;

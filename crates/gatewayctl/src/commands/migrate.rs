@@ -5,12 +5,13 @@ use serde_json::json;
 use settings::{CtlSettings, Env};
 
 use crate::failure::Failure;
-use crate::output::{self, Output};
+use crate::output::Output;
+use crate::terminal;
 
 pub(crate) fn run(grant_to: Option<&str>) -> Result<Output, Failure> {
     let settings = CtlSettings::from_env(&Env::from_process())?;
     let url = settings.database()?.url.expose();
-    let applied = ledger::migrate_patiently(url, ledger::Patience::USUAL, &mut output::say)?;
+    let applied = ledger::migrate_patiently(url, ledger::Patience::USUAL, &mut terminal::say)?;
     if let Some(role) = grant_to {
         ledger::grant_to_services(url, role).map_err(|error| not_granted(role, error))?;
     }

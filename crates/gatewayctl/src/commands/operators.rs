@@ -7,11 +7,11 @@ use ayolinx_core::password::{PASSWORD_CHARS_MIN, PasswordHash};
 use ayolinx_core::secret::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use clap::{Args, Subcommand};
-use ledger::{LedgerError, NewOperator, OperatorLine, Role, Urgency};
+use ledger::{LedgerError, NewOperator, OperatorLine, Urgency};
 use serde_json::json;
 
 use super::keys::random;
+use crate::cli::operators::{AddOperator, Operators};
 use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, fields, table};
@@ -20,39 +20,6 @@ const NAME_CHARS_MAX: usize = 200;
 const EMAIL_BYTES_MAX: usize = 254;
 /// 144 bits: 24 characters.
 const MADE_BYTES: usize = 18;
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Operators {
-    /// Add an operator. On a terminal the password is asked for; without one, it is made and shown this
-    /// once. One that is disabled is there again, with the new password.
-    Add(AddOperator),
-    /// All operators, oldest first.
-    List,
-    /// Disable an operator; every session of theirs ends at once.
-    Disable {
-        /// What one signs in with.
-        email: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AddOperator {
-    /// What one signs in with.
-    #[arg(long)]
-    pub(crate) email: String,
-    /// For people.
-    #[arg(long)]
-    pub(crate) name: String,
-    /// viewer looks, operator acts too.
-    #[arg(long, default_value_t = Role::Viewer)]
-    pub(crate) role: Role,
-    /// Read the password from the first line of stdin.
-    #[arg(long, conflicts_with = "make_password")]
-    pub(crate) password_stdin: bool,
-    /// Make a password and show it this once, on a terminal too.
-    #[arg(long)]
-    pub(crate) make_password: bool,
-}
 
 pub(crate) async fn run(what: Operators) -> Result<Output, Failure> {
     match what {

@@ -12,15 +12,13 @@ use ayolinx_core::signing::{ApiCall, ClientSecret, body_sha256_hex, sign_api_cal
 use chrono::Utc;
 use serde_json::{Value, json};
 
-use crate::cli::{Sign, SignedParts, Verify};
+use crate::cli::signatures::{Sign, SignedParts, Verify};
 use crate::failure::Failure;
 use crate::output::{Output, fields, printable};
 use crate::signatures::{
     BodyForms, Found, Keys, Kind, Parts, caret, explain, first_difference, known_origins,
     read_keys, signing_key,
 };
-
-pub(crate) use self::rejected::headers_of;
 
 pub(crate) fn sign(asked: &Sign) -> Result<Output, Failure> {
     let keys = read_keys(&asked.keys, Kind::from(asked.parts.kind).is_ours())?;

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::callback_listener::Received;
 use super::callback_signature::Signed;
-use super::callbacks::member;
 use super::provider_http::shown;
 use super::report::{Finding, on};
 
@@ -99,4 +98,10 @@ pub(crate) fn content(first: Option<&Received>) -> Vec<Finding> {
         ))
     };
     vec![amount, spelling, lean]
+}
+
+/// A member's text of a callback.
+fn member<'a>(body: &'a Value, name: &str) -> Option<&'a Value> {
+    body.get(name)
+        .or_else(|| body.get("additionalInfo").and_then(|info| info.get(name)))
 }

@@ -9,8 +9,8 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::callback_listener::{Inbox, Received};
-use crate::commands::headers_of;
-use crate::output::say;
+use crate::signatures::headers_of;
+use crate::terminal::say;
 
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
 const AT_ONCE: i64 = 200;

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use ayolinx_core::method::Method;
-use serde_json::Value;
 
-use super::Run;
 use super::callback_listener::{Inbox, Received};
 use super::callback_signature::{Body, How, Route, Signed, read};
+use super::opened_transaction::{Made, Part, QUERY};
 use super::report::{Finding, Setting, on};
-use super::transactions::{Made, Part, QUERY};
+use super::run::Run;
 use super::{callback_bodies, redelivery_checks, sandbox_control};
 
 /// Has everything paid, listens, and judges.
@@ -338,10 +337,4 @@ fn silent(made: &[Made], inbox: &Inbox) -> Finding {
             missing.join(", ")
         ))
     }
-}
-
-/// A member's text of a callback.
-pub(crate) fn member<'a>(body: &'a Value, name: &str) -> Option<&'a Value> {
-    body.get(name)
-        .or_else(|| body.get("additionalInfo").and_then(|info| info.get(name)))
 }

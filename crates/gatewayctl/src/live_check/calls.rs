@@ -5,23 +5,13 @@ use ayolinx_core::messages::paths;
 use ayolinx_core::provider_time::{JAKARTA, format_jakarta};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
-use super::Run;
+use super::inquiry::{inquiry_body, unknown_inquiry};
 use super::provider_http::{
     Answer, CHANNEL_ID, Call, Got, brief, needed, new_external_id, new_reference, shape,
 };
 use super::report::{Setting, on};
+use super::run::Run;
 use crate::failure::Failure;
-
-/// An inquiry about nothing, as the gateway sends it.
-pub(crate) fn unknown_inquiry() -> Call {
-    Call::of(paths::QRIS_QUERY, body(&new_reference()))
-}
-
-fn body(reference: &str) -> String {
-    format!(
-        r#"{{"originalPartnerReferenceNo":"{reference}","additionalInfo":{{"channel":"BNC_QRIS"}}}}"#
-    )
-}
 
 fn passes(got: &Got) -> Option<bool> {
     got.as_ref().ok().map(|answer| !answer.is_unauthorized())
@@ -106,12 +96,12 @@ pub(crate) async fn body_spelling(run: &mut Run) {
     run.step("sends bodies with / and é, spelt in both ways");
     let mut seen: Vec<String> = Vec::new();
     let mut passed: Vec<Option<bool>> = Vec::new();
-    let spaced = body("live-check").replace(',', ", ");
+    let spaced = inquiry_body("live-check").replace(',', ", ");
     for (name, bytes) in [
-        ("php /", body("live\\/check")),
-        ("plain /", body("live/check")),
-        ("php é", body("live\\u00e9")),
-        ("plain é", body("liveé")),
+        ("php /", inquiry_body("live\\/check")),
+        ("plain /", inquiry_body("live/check")),
+        ("php é", inquiry_body("live\\u00e9")),
+        ("plain é", inquiry_body("liveé")),
         ("with white space", spaced),
     ] {
         let got = run.provider.send(Call::of(paths::QRIS_QUERY, bytes)).await;

@@ -5,11 +5,11 @@ use ayolinx_core::messages::paths;
 use ayolinx_core::method::Method;
 use chrono::Utc;
 
-use super::Run;
+use super::opened_transaction::{Made, Part};
 use super::provider_http::{Answer, Call, Got, brief, shape};
 use super::report::on;
 use super::response_checks::inquire;
-use super::transactions::{Made, Part};
+use super::run::Run;
 
 /// Seconds after its end before it is asked about.
 const AFTER_EXPIRY: i64 = 2;
@@ -154,7 +154,7 @@ pub(crate) async fn duplicate(run: &mut Run) {
         run.step("cancels it again");
         let again = cancel(run, &made).await;
         if again.is_err() {
-            crate::output::say("  the cancel had no answer; it expires by itself");
+            crate::terminal::say("  the cancel had no answer; it expires by itself");
         }
     }
 }

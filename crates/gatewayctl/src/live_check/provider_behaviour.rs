@@ -8,10 +8,10 @@ use ayolinx_core::method::Method;
 use ayolinx_core::qris;
 use ayolinx_core::response_code::{InquiryRefusal, ResponseClass, ResponseCode};
 
-use super::Run;
-use super::calls::unknown_inquiry;
+use super::inquiry::unknown_inquiry;
 use super::provider_http::{Answer, Call, Got, brief, new_reference, shape};
 use super::report::{Setting, on};
+use super::run::Run;
 
 const CHANNELS_FILE: &str = "AYOLINX_CHANNELS_FILE";
 /// What integrators of SNAP send; at most five characters.

@@ -6,10 +6,10 @@ use ayolinx_core::messages::paths;
 use ayolinx_core::method::Method;
 use tokio::time::Instant;
 
-use super::Run;
 use super::callback_listener::{Inbox, REPLIES};
 use super::report::on;
-use crate::output::say;
+use super::run::Run;
+use crate::terminal::say;
 
 /// After the second of two answers came again, how much longer the first may take.
 const LATE: Duration = Duration::from_secs(3);

@@ -154,7 +154,7 @@ impl Report {
             .map_or(String::new(), |setting| {
                 format!("; set {}={}", setting.name, setting.wanted)
             });
-        crate::output::say(&printable(&format!(
+        crate::terminal::say(&printable(&format!(
             "  {:<9} #{} {}: {}{change}",
             finding.verdict.as_str(),
             finding.item,

@@ -1,17 +1,18 @@
 //! What the replies to creates and inquiries look like, held against what the gateway reads.
 
 use ayolinx_core::channels::Channel;
+use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::messages::inquiry::InquiryAnswer;
-use ayolinx_core::messages::{ProviderStatus, paths};
 use ayolinx_core::method::Method;
 use ayolinx_core::provider_time::parse_time;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::Run;
+use super::inquiry::inquiry_path;
+use super::opened_transaction::{Made, Part};
 use super::provider_http::{Answer, Call, Got, brief, shape};
 use super::report::{Question, Setting, on};
-use super::transactions::{Made, Part};
+use super::run::Run;
 
 const CHANNELS_FILE: &str = "AYOLINX_CHANNELS_FILE";
 
@@ -245,17 +246,6 @@ pub(crate) fn not_tried(run: &mut Run, channels: &[Channel]) {
     run.report.add(question.not_asked(reading));
     run.report
         .add(on("26", "place of subMerchantId", "nothing").not_asked("the gateway sends none"));
-}
-
-/// The inquiry's path of a method.
-pub(crate) const fn inquiry_path(method: Method) -> Option<&'static str> {
-    match method {
-        Method::Qris => Some(paths::QRIS_QUERY),
-        Method::Ewallet => Some(paths::EWALLET_STATUS),
-        Method::VirtualAccount => Some(paths::VA_INQUIRY),
-        Method::Retail => Some(paths::RETAIL_QUERY),
-        Method::PaymentLink => None,
-    }
 }
 
 /// Asks about one of them.

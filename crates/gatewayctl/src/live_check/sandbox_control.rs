@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Run;
 use super::callback_listener::Inbox;
-use super::transactions::{Made, Part};
-use crate::output::say;
+use super::opened_transaction::{Made, Part};
+use super::run::Run;
+use crate::terminal::say;
 
 /// Whether the provider is our stand-in on this machine, whose portal we may use ourselves.
 pub(crate) fn is_stand_in(run: &Run) -> bool {

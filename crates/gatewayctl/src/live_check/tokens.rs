@@ -5,10 +5,10 @@ use std::time::Duration;
 use ayolinx_core::messages::paths;
 use tokio::time::Instant;
 
-use super::Run;
-use super::calls::unknown_inquiry;
+use super::inquiry::unknown_inquiry;
 use super::provider_http::{Answer, Call, brief, now};
 use super::report::on;
+use super::run::Run;
 use crate::failure::Failure;
 
 const CHECK: &str = "see `gatewayctl doctor`: is our public key saved in the provider's portal, is \

@@ -11,11 +11,12 @@ use ayolinx_core::messages::virtual_account::VaCreateRequest;
 use ayolinx_core::messages::{ChannelInfo, UrlParam, WireMoney, paths};
 use ayolinx_core::method::Method;
 use ayolinx_core::provider_time::{format_jakarta, format_unix_seconds};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use serde::Serialize;
 
-use super::Run;
-use super::provider_http::{Answer, Call, Got, new_reference};
+use super::opened_transaction::{Made, Part, QUERY};
+use super::provider_http::{Answer, Call, Got};
+use super::run::Run;
 use super::{provider_behaviour, response_checks};
 
 const RETURN_URL: &str = "https://shop.example.co.id/return";
@@ -26,44 +27,6 @@ const LIFE: TimeDelta = TimeDelta::minutes(30);
 /// DANA's sandbox is said to refuse more than half an hour, to the second.
 const WALLET_LIFE: TimeDelta = TimeDelta::minutes(20);
 const LONG_WALLET_LIFE: TimeDelta = TimeDelta::hours(24);
-
-/// The query of one callback URL.
-pub(crate) const QUERY: &str = "check=1";
-
-/// What a transaction is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// Its callback is answered as documented.
-    Plain,
-    /// Its callback URL has a query, and its first callback is refused.
-    Query,
-    /// It expires unpaid.
-    Expiring,
-}
-
-/// A transaction that was asked for.
-#[derive(Debug, Clone)]
-pub(crate) struct Made {
-    pub(crate) part: Part,
-    pub(crate) method: Method,
-    pub(crate) channel: String,
-    pub(crate) reference: String,
-    pub(crate) expires_at: DateTime<Utc>,
-    pub(crate) is_open: bool,
-}
-
-impl Made {
-    fn new(part: Part, channel: &Channel, life: TimeDelta) -> Self {
-        Self {
-            part,
-            method: channel.method,
-            channel: channel.code.clone(),
-            reference: new_reference(),
-            expires_at: Utc::now() + life,
-            is_open: false,
-        }
-    }
-}
 
 /// Opens all of them.
 pub(crate) async fn open_all(run: &mut Run, expire_after: Duration) {

@@ -10,7 +10,7 @@ use settings::Env;
 use signature_readings::{Keys, Named};
 
 use crate::failure::Failure;
-use crate::output::say;
+use crate::terminal::say;
 
 /// Where keys come from when not from the settings.
 #[derive(Debug, Default, Args)]

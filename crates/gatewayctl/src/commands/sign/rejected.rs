@@ -1,14 +1,14 @@
 //! Replays the callbacks that were not let in, to see whether a known confusion explains them.
 
-use std::collections::BTreeMap;
-
 use ledger::{RefusedNotification, Urgency};
 use serde_json::{Value, json};
 
 use crate::connect;
 use crate::failure::Failure;
 use crate::output::{Output, table};
-use crate::signatures::{KeySource, Keys, Kind, Parts, explain, known_origins, read_keys};
+use crate::signatures::{
+    KeySource, Keys, Kind, Parts, explain, headers_of, known_origins, read_keys,
+};
 
 const CAVEAT: &str = "Authorization headers are never kept: what came with a token (kind E) was tried by the \
                       worker while it had it, one a second at most, and is shown as it explained it; what it \
@@ -80,35 +80,4 @@ fn explanation(one: &RefusedNotification, keys: &Keys) -> String {
         return format!("valid now, with {}", found.key);
     }
     found.reasons()
-}
-
-/// Names in lower case. Objects and lists of pairs are both read.
-pub(crate) fn headers_of(text: &str) -> BTreeMap<String, String> {
-    let pairs = match serde_json::from_str(text) {
-        Ok(Value::Object(members)) => members
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
-            .collect(),
-        Ok(list @ Value::Array(_)) => {
-            serde_json::from_value::<Vec<(String, String)>>(list).unwrap_or_default()
-        }
-        Ok(_) | Err(_) => Vec::new(),
-    };
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_are_read_from_an_object_or_pairs() {
-        for text in [r#"{"X-Signature":"s"}"#, r#"[["x-signature","s"]]"#] {
-            assert_eq!(headers_of(text).get("x-signature").unwrap(), "s", "{text}");
-        }
-        assert!(headers_of("no JSON").is_empty());
-    }
 }
