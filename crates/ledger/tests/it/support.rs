@@ -23,6 +23,7 @@ use ledger::{
 };
 use uuid::Uuid;
 
+pub(crate) mod crowd;
 mod values;
 
 pub(crate) use values::{accepted, paid, refused, transfer, unknown, word};
