@@ -11,7 +11,7 @@ use devstack::{Stack, free_address};
 
 use super::http::Http;
 use super::wait::until;
-use crate::alerts_and_dashboards_fit::text;
+use crate::monitoring::alerts_and_dashboards_fit::text;
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// Another program may take a port between our choosing and its binding it.

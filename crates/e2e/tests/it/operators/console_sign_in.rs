@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use devstack::run_sql;
 
-use crate::console::{EMAIL, PAGES, a_pending_order};
+use crate::operators::console::{EMAIL, PAGES, a_pending_order};
 use crate::support::{Http, Operator, Shop, quick};
 
 #[actix_rt::test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use devstack::Stack;
 use serde_json::{Value, json};
 
-use crate::checkout_page::{Page, payer_chooses};
-use crate::console::EMAIL;
+use crate::checkout::checkout_page::{Page, payer_chooses};
+use crate::operators::console::EMAIL;
 use crate::support::{Operator, Sandbox, Shop, an_order, quick, until_some};
 
 const WITHIN: Duration = Duration::from_secs(30);

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use crate::documents::tidy::{files, repository, shown};
 use crate::support::{Http, shared};
-use crate::tidy::{files, repository, shown};
 
 /// Who reads links: people, in these files.
 const ENDINGS: [&str; 1] = [".md"];

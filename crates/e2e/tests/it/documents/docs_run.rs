@@ -13,8 +13,8 @@ use std::process::{Command, Output};
 use devstack::{Merchant, Stack};
 
 use self::blocks::{Step, steps};
+use crate::documents::tidy::{files, repository, shown};
 use crate::support::{quick, unique};
-use crate::tidy::{files, repository, shown};
 
 /// Documents without which the rest proves nothing, and how many commands they have at least.
 const AT_LEAST: [(&str, usize); 2] = [("README.md", 1), ("docs/QUICKSTART.md", 5)];

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::outcome_is_unknown::{Scene, unsettled};
-use crate::provider_hands_us::counted;
+use crate::provider::outcome_is_unknown::{Scene, unsettled};
+use crate::provider::provider_hands_us::counted;
 use crate::support::{an_order, until_some, with};
 
 const WITHIN: Duration = Duration::from_secs(20);

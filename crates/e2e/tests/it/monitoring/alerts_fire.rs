@@ -16,7 +16,7 @@ use service_shell::http_metrics::{self, HttpMetrics};
 use service_shell::ops::{Health, Ops};
 use service_shell::{catch_panic, request_id};
 
-use crate::alerts_and_dashboards_fit::text;
+use crate::monitoring::alerts_and_dashboards_fit::text;
 use crate::support::{
     Http, Prometheus, Provider, QRIS, Sandbox, Shop, Watch, an_order, quick, until,
 };

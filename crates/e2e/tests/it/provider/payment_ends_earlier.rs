@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta};
 use devstack::run_sql;
 use serde_json::{Value, json};
 
-use crate::outcome_is_unknown::{Scene, unsettled};
-use crate::provider_hands_us::{counted, told};
+use crate::provider::outcome_is_unknown::{Scene, unsettled};
+use crate::provider::provider_hands_us::{counted, told};
 use crate::support::{an_order, of, with};
 
 /// The create's reply names an end: what becomes of the payment's.

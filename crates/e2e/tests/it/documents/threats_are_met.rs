@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::traps_are_held::exists;
+use crate::documents::traps_are_held::exists;
 
 const THREATS: usize = 47;
 

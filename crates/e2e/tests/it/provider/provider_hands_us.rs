@@ -6,7 +6,7 @@ use std::time::Duration;
 use devstack::StackBuilder;
 use serde_json::{Value, json};
 
-use crate::outcome_is_unknown::{Scene, unsettled};
+use crate::provider::outcome_is_unknown::{Scene, unsettled};
 use crate::support::{Answer, Http, an_order, reference, unique, until, with};
 
 /// A channel file, removed with the value.

@@ -9,7 +9,7 @@ use devstack::{Durability, Postgres, Stack, free_address, run_sql};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::alerts_and_dashboards_fit::{Query, queries, text};
+use crate::monitoring::alerts_and_dashboards_fit::{Query, queries, text};
 use crate::support::{
     Http, Prometheus, Provider, QRIS, Sandbox, Shop, Watch, an_order, quick, until_some,
 };

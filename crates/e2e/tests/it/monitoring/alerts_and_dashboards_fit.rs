@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::alerts_fire::FIRE_IN_TIME;
-use crate::metrics_are_catalogued::{Metric, catalogued};
-use crate::prometheus_watches::{FIRE_AT_THE_END, FIRE_UNDER_TRAFFIC};
+use crate::monitoring::alerts_fire::FIRE_IN_TIME;
+use crate::monitoring::metrics_are_catalogued::{Metric, catalogued};
+use crate::monitoring::prometheus_watches::{FIRE_AT_THE_END, FIRE_UNDER_TRAFFIC};
 use crate::support::promql::asked;
 
 /// What Prometheus itself tells.
