@@ -1,4 +1,6 @@
 //! What is certain after a call: every row of the contract's outcome table (4.1) can be told from every other.
+//! Every room of the client returns it, and so does the client; it calls none of them.
+//! Invariant: nothing is called failed that is only unknown.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! The channels of the provider: which exist, what they take, how their money is compared (contract 3, protocol 7).
-//! A table of values, not of code: the operator's file is laid over the built-in one.
+//! A table of values, not of code: the operator's file is laid over the built-in one. Every crate that opens payments or
+//! shows channels calls it; so does `accounting`. It calls `values`. Invariant: a table that was read holds for the whole
+//! run of a process.
 
 use std::str::FromStr;
 use std::time::Duration;
