@@ -32,19 +32,20 @@ use socket2::SockRef;
 use tokio::sync::Semaphore;
 
 use self::listeners::{Listener, Reach, connections_of, on};
-use crate::callers::Callers;
+use crate::admission::callers::Callers;
+use crate::admission::checkout_links::Links;
+use crate::admission::create_limiter::Creates;
+use crate::admission::order_watch::{WatchLimits, Watching};
+use crate::admission::rate_limit;
+use crate::admission::rate_limit::RateLimit;
+use crate::admission::report_limiter::LongReads;
+use crate::admission::visits::Visits;
 use crate::console::Console;
-use crate::creates::Creates;
-use crate::error::{panic_reply, problem_replies};
-use crate::links::Links;
-use crate::long_reads::LongReads;
-use crate::pictures::Pictures;
-use crate::rate_limit::{self, RateLimit};
+use crate::http::error::{panic_reply, problem_replies};
+use crate::orders::abandoned_creates::note_places;
+use crate::orders::export::stream::STALLED_AFTER;
+use crate::pages::pictures::Pictures;
 use crate::state::Api;
-use crate::usecases::export_orders::STALLED_AFTER;
-use crate::usecases::unsent::note_places;
-use crate::visits::Visits;
-use crate::watching::{WatchLimits, Watching};
 
 mod listeners;
 

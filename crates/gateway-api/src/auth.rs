@@ -12,8 +12,8 @@ use ledger::{KeyUse, LedgerError, Urgency};
 use service_shell::{bearer, request_id};
 use uuid::Uuid;
 
-use crate::callers::{Acquaintance, Digest};
-use crate::error::{ApiError, ErrorCode};
+use crate::admission::callers::{Acquaintance, Digest};
+use crate::http::error::{ApiError, ErrorCode};
 use crate::state::{Api, storage};
 
 /// After a note that failed.

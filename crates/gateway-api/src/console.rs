@@ -12,22 +12,22 @@ use actix_web::web::{ServiceConfig, get, post, resource, to};
 use service_shell::proxies::TrustedProxies;
 use tokio::sync::Semaphore;
 
-mod access;
+mod audit_log;
+mod channels;
 mod chart;
-mod decisions;
-mod door;
-mod fleet;
+mod error;
+mod format;
 mod forms;
-mod frame;
-mod hours;
-mod lists;
-mod log;
+mod hourly_volume;
+mod layout;
 mod orders;
 mod overview;
-mod refused;
-mod replies;
+mod refunds_and_reviews;
+mod responses;
 mod search;
-mod wording;
+mod session;
+mod sign_in;
+mod work_queues;
 
 /// Passwords reckoned at once in one process: each takes 19 MiB and a core for a moment.
 const HASHES_MAX: usize = 1;
@@ -40,7 +40,7 @@ pub struct Console {
     proxies: TrustedProxies,
     hashes: Arc<Semaphore>,
     sign_ins: Arc<Semaphore>,
-    hours: Arc<hours::Hours>,
+    hours: Arc<hourly_volume::Hours>,
 }
 
 impl Console {
@@ -71,30 +71,32 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(resource("/").route(get().to(overview::page)))
         .service(
             resource("/sign-in")
-                .route(get().to(door::sign_in_page))
-                .route(post().to(door::sign_in)),
+                .route(get().to(sign_in::sign_in_page))
+                .route(post().to(sign_in::sign_in)),
         )
-        .service(resource("/sign-out").route(post().to(door::sign_out)))
+        .service(resource("/sign-out").route(post().to(sign_in::sign_out)))
         .service(resource("/search").route(get().to(search::page)))
         .service(resource("/orders/{id}").route(get().to(orders::page)))
         .service(resource("/orders/{id}/customer").route(post().to(orders::customer)))
         .service(resource("/orders/{id}/sync").route(post().to(orders::sync)))
         .service(resource("/orders/{id}/cancel").route(post().to(orders::cancel)))
-        .service(resource("/orders/{id}/resolve").route(post().to(decisions::resolve)))
-        .service(resource("/orders/{id}/refunds").route(post().to(decisions::ask)))
-        .service(resource("/refunds/{id}/complete").route(post().to(decisions::complete)))
-        .service(resource("/refunds/{id}/cancel").route(post().to(decisions::cancel_refund)))
+        .service(resource("/orders/{id}/resolve").route(post().to(refunds_and_reviews::resolve)))
+        .service(resource("/orders/{id}/refunds").route(post().to(refunds_and_reviews::ask)))
+        .service(resource("/refunds/{id}/complete").route(post().to(refunds_and_reviews::complete)))
+        .service(
+            resource("/refunds/{id}/cancel").route(post().to(refunds_and_reviews::cancel_refund)),
+        )
         .service(resource("/events/{id}/redeliver").route(post().to(orders::redeliver)))
-        .service(resource("/lists/{list}").route(get().to(lists::page)))
-        .service(resource("/quarantine/{id}/retry").route(post().to(lists::retry)))
-        .service(resource("/quarantine/{id}/dismiss").route(post().to(lists::dismiss)))
-        .service(resource("/channels").route(get().to(fleet::channels)))
-        .service(resource("/endpoints").route(get().to(fleet::endpoints)))
-        .service(resource("/endpoints/{id}/enable").route(post().to(fleet::enable)))
-        .service(resource("/endpoints/{id}/disable").route(post().to(fleet::disable)))
-        .service(resource("/keys").route(get().to(fleet::keys)))
-        .service(resource("/keys/{id}/revoke").route(post().to(fleet::revoke)))
-        .service(resource("/log").route(get().to(log::page)))
-        .service(resource("/static/{name}").route(get().to(door::asset)))
-        .default_service(to(door::nowhere));
+        .service(resource("/lists/{list}").route(get().to(work_queues::page)))
+        .service(resource("/quarantine/{id}/retry").route(post().to(work_queues::retry)))
+        .service(resource("/quarantine/{id}/dismiss").route(post().to(work_queues::dismiss)))
+        .service(resource("/channels").route(get().to(channels::channels)))
+        .service(resource("/endpoints").route(get().to(channels::endpoints)))
+        .service(resource("/endpoints/{id}/enable").route(post().to(channels::enable)))
+        .service(resource("/endpoints/{id}/disable").route(post().to(channels::disable)))
+        .service(resource("/keys").route(get().to(channels::keys)))
+        .service(resource("/keys/{id}/revoke").route(post().to(channels::revoke)))
+        .service(resource("/log").route(get().to(audit_log::page)))
+        .service(resource("/static/{name}").route(get().to(sign_in::asset)))
+        .default_service(to(sign_in::nowhere));
 }

@@ -1,27 +1,31 @@
 //! The merchant's side: REST, checkout pages and their documents. Decides nothing about money itself.
 
+pub mod admission;
 pub mod app;
-pub mod assets;
 pub mod auth;
-pub mod body;
-pub mod callers;
+pub mod channels;
+pub mod checkout;
 pub mod console;
-pub mod creates;
-pub mod docs;
-pub mod error;
+pub mod documents;
+pub mod events;
+pub mod http;
 pub mod idempotency;
-pub mod json;
-pub mod links;
-pub mod long_reads;
-pub mod openapi;
+pub mod orders;
 pub mod pages;
-pub mod params;
-pub mod pictures;
-pub mod rate_limit;
+pub mod refunds;
+pub mod reports;
 pub mod routes;
-pub mod share_refusal;
 pub mod state;
-pub mod usecases;
-pub mod views;
-pub mod visits;
-pub mod watching;
+pub mod webhook_endpoints;
+
+pub use documents::openapi;
+pub use http::{error, json};
+
+/// What shops send, under one name for whoever feeds it with anything.
+pub mod params {
+    pub use crate::events::params::{ListEvents, parse_redelivery};
+    pub use crate::http::cursor::{Cursor, EventCursor};
+    pub use crate::orders::params::create_order::CreateOrder;
+    pub use crate::orders::params::list_orders::{LIMIT_MAX, ListOrders, WaitForOrder};
+    pub use crate::webhook_endpoints::params::{ChangeEndpoint, CreateEndpoint};
+}

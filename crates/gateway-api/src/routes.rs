@@ -2,20 +2,18 @@
 
 use actix_web::web::{ServiceConfig, delete, get, patch, post, resource};
 
-use crate::docs::{docs_page, errors_page};
-use crate::error::not_found;
-use crate::openapi::openapi_json;
-
-mod channels;
-mod checkout;
-mod documents;
-mod events;
-mod export;
-mod kept;
-mod orders;
-mod refunds;
-mod reports;
-mod webhook_endpoints;
+use crate::channels::routes as channels;
+use crate::checkout::routes as checkout;
+use crate::documents::docs::{docs_page, errors_page};
+use crate::documents::openapi::openapi_json;
+use crate::events::routes as events;
+use crate::http::error::not_found;
+use crate::orders::export::routes as export;
+use crate::orders::routes as orders;
+use crate::pages::routes as files;
+use crate::refunds::routes as refunds;
+use crate::reports::routes as reports;
+use crate::webhook_endpoints::routes as webhook_endpoints;
 
 /// `GATEWAY_BIND`: merchant REST, internal (contract 4).
 pub fn merchant(cfg: &mut ServiceConfig) {
@@ -47,7 +45,7 @@ pub fn merchant(cfg: &mut ServiceConfig) {
     .service(resource("/openapi.json").route(get().to(openapi_json)))
     .service(resource("/docs").route(get().to(docs_page)))
     .service(resource("/docs/errors").route(get().to(errors_page)))
-    .service(resource("/docs/static/{name}").route(get().to(documents::asset)))
+    .service(resource("/docs/static/{name}").route(get().to(files::asset)))
     .default_service(actix_web::web::to(not_found));
 }
 
@@ -79,7 +77,7 @@ fn webhooks(cfg: &mut ServiceConfig) {
 
 /// `CHECKOUT_BIND`: the payer's pages, public behind the ingress.
 pub fn checkout(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/pay/static/{name}").route(get().to(documents::asset)))
+    cfg.service(resource("/pay/static/{name}").route(get().to(files::asset)))
         .service(resource("/pay/{id}").route(get().to(checkout::page)))
         .service(resource("/pay/{id}/qr.svg").route(get().to(checkout::qr_svg)))
         .service(resource("/pay/{id}/qr.png").route(get().to(checkout::qr_png)))

@@ -13,17 +13,17 @@ use shares::Shares;
 use tokio::sync::Semaphore;
 use webhooks::UrlGuard;
 
-use crate::callers::Callers;
+use crate::admission::callers::Callers;
+use crate::admission::checkout_links::Links;
+use crate::admission::create_limiter::Creates;
+use crate::admission::order_watch::Watching;
+use crate::admission::rate_limit::RateLimit;
+use crate::admission::report_limiter::LongReads;
+use crate::admission::visits::Visits;
 use crate::console::Console;
-use crate::creates::Creates;
-use crate::error::{ApiError, ErrorCode};
-use crate::links::Links;
-use crate::long_reads::LongReads;
-use crate::pictures::Pictures;
-use crate::rate_limit::RateLimit;
-use crate::usecases::unsent::Notes;
-use crate::visits::Visits;
-use crate::watching::Watching;
+use crate::http::error::{ApiError, ErrorCode};
+use crate::orders::abandoned_creates::Notes;
+use crate::pages::pictures::Pictures;
 
 /// The API of one thread.
 pub struct Api {

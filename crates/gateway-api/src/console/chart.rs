@@ -3,8 +3,8 @@
 
 use chrono::Timelike;
 
-use super::hours::Hour;
-use super::wording::{jakarta, whole_rupiah};
+use super::format::{jakarta, whole_rupiah};
+use super::hourly_volume::Hour;
 
 /// Where the bars stand, in units of the picture.
 const HEIGHT: i64 = 120;

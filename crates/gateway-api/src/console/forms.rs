@@ -6,8 +6,8 @@ use actix_web::web::Payload;
 use ayolinx_core::card_numbers::mask_card_numbers;
 use url::{Url, form_urlencoded};
 
-use super::refused::Refused;
-use crate::body::read_bytes;
+use super::error::Refused;
+use crate::http::body::read_bytes;
 
 /// The fields of a form.
 pub(super) struct Form(Vec<(String, String)>);

@@ -13,13 +13,13 @@ use ledger::{Dossier, Source, TimelineItem, TimelineKind, Urgency};
 use payment_flows::{CancelOutcome, SyncOutcome};
 use uuid::Uuid;
 
-use super::access::{Seat, act, enter};
-use super::decisions::RefundRow;
-use super::frame::Frame;
-use super::refused::Refused;
-use super::replies::{page as reply, see};
-use super::wording::{plain, when, when_or_never};
-use crate::pages::rupiah;
+use super::error::Refused;
+use super::format::{plain, when, when_or_never};
+use super::layout::Frame;
+use super::refunds_and_reviews::RefundRow;
+use super::responses::{page as reply, see};
+use super::session::{Seat, act, enter};
+use crate::checkout::formats::rupiah;
 use crate::state::Api;
 
 type Answer = Result<HttpResponse, Refused>;

@@ -7,13 +7,13 @@ use askama::Template;
 use chrono::Utc;
 use ledger::{ChannelMoney, CountedEyes, PendingMoney};
 
-use super::access::enter;
 use super::chart::Chart;
-use super::frame::Frame;
-use super::hours::since_midnight;
-use super::refused::Refused;
-use super::replies::page as reply;
-use super::wording::{jakarta, plain, whole_rupiah};
+use super::error::Refused;
+use super::format::{jakarta, plain, whole_rupiah};
+use super::hourly_volume::since_midnight;
+use super::layout::Frame;
+use super::responses::page as reply;
+use super::session::enter;
 use crate::state::Api;
 
 struct Sum {

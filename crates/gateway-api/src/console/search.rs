@@ -5,12 +5,12 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::access::enter;
-use super::frame::{Frame, parameter};
-use super::refused::Refused;
-use super::replies::{page as reply, see};
-use super::wording::when;
-use crate::pages::rupiah;
+use super::error::Refused;
+use super::format::when;
+use super::layout::{Frame, parameter};
+use super::responses::{page as reply, see};
+use super::session::enter;
+use crate::checkout::formats::rupiah;
 use crate::state::Api;
 
 const NAME_BYTES_MAX: usize = 200;

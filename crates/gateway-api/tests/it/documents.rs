@@ -1,6 +1,6 @@
 //! The written documents and the code name the same things.
 
-use gateway_api::error::{ErrorCode, FieldCode};
+use gateway_api::http::error::{ErrorCode, FieldCode};
 
 const ERRORS: &str = include_str!("../../../../docs/ERRORS.md");
 

@@ -12,12 +12,15 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use ayolinx_core::channels::{ChannelTable, Environment};
 use ayolinx_core::ids::OrderId;
 use chrono::{DateTime, Utc};
-use gateway_api::body::{read_json, read_optional_json};
-use gateway_api::error::{ApiError, ErrorCode, not_found, panic_reply, problem_replies};
-use gateway_api::idempotency::IdempotencyKey;
-use gateway_api::params::{
-    CreateEndpoint, CreateOrder, ListOrders, RequestedPayment, WaitForOrder, no_fields, path_id,
-};
+use gateway_api::http::body::{read_json, read_optional_json};
+use gateway_api::http::error::{ApiError, ErrorCode, not_found, panic_reply, problem_replies};
+use gateway_api::http::fields::no_fields;
+use gateway_api::http::path::path_id;
+use gateway_api::idempotency::key::IdempotencyKey;
+use gateway_api::orders::params::create_order::CreateOrder;
+use gateway_api::orders::params::list_orders::{ListOrders, WaitForOrder};
+use gateway_api::orders::params::payment::RequestedPayment;
+use gateway_api::webhook_endpoints::params::CreateEndpoint;
 use serde_json::Value;
 use service_shell::{catch_panic, request_id};
 

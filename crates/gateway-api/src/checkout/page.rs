@@ -1,0 +1,309 @@
+//! The checkout page: what an order is about and what its payer does next, in one template.
+
+mod states;
+
+use askama::Template;
+use ayolinx_core::artefact::Artefact;
+use ayolinx_core::channels::ChannelTable;
+use ayolinx_core::order_view::{OrderRecord, PaymentRecord};
+use ayolinx_core::states::{OrderState, PaymentState};
+use chrono::{DateTime, SecondsFormat, Utc};
+use ledger::PAYMENTS_MAX;
+use serde::Serialize;
+use url::Url;
+
+use self::states::{Ended, Kind, State, ended};
+use super::choices::{Choice, Group, grouped, shown_name};
+use super::formats::{jakarta, rupiah};
+use super::language::{Language, Texts};
+
+/// The style that stands in every page for payers.
+pub(crate) const STYLE: &str = include_str!("../../assets/checkout.css");
+
+/// What the page shows.
+pub struct CheckoutView<'o> {
+    /// The shop's name.
+    pub shop: &'o str,
+    /// The order; its payments newest first.
+    pub order: &'o OrderRecord,
+    /// Whether the shop left the way to pay to the payer.
+    pub payer_chooses: bool,
+    /// The ways to pay that suit the order; from [`super::choices::choices()`].
+    pub choices: Vec<Choice>,
+    /// What channels are called.
+    pub channels: &'o ChannelTable,
+    /// The payer's last choice could not be opened.
+    pub was_refused: bool,
+    /// The time, to tell what has expired but is not booked so yet.
+    pub now: DateTime<Utc>,
+}
+
+impl CheckoutView<'_> {
+    /// The QR text to draw; `None` when the payer has none to scan.
+    #[must_use]
+    pub fn qr_text(&self) -> Option<&str> {
+        match self.payable()?.artefact.as_ref()? {
+            Artefact::Qr { qr_string } => Some(qr_string),
+            Artefact::Redirect { .. }
+            | Artefact::VirtualAccount { .. }
+            | Artefact::PaymentCode { .. } => None,
+        }
+    }
+
+    /// What the page's script compares.
+    #[must_use]
+    pub fn status(&self) -> CheckoutStatus {
+        CheckoutStatus {
+            status: self.order.state,
+            version: self.order.version,
+        }
+    }
+
+    /// The payment the payer can pay now.
+    fn payable(&self) -> Option<&PaymentRecord> {
+        if self.order.state != OrderState::Pending {
+            return None;
+        }
+        let mut payments = self.order.payments.iter();
+        payments
+            .find(|payment| payment.state == PaymentState::Pending && payment.expires_at > self.now)
+    }
+
+    fn is_over(&self) -> bool {
+        self.order.expires_at <= self.now
+    }
+
+    /// Whether a further payment could be opened from here.
+    fn may_choose(&self) -> bool {
+        let tried = self.order.payments.len();
+        !self.is_over() && tried < PAYMENTS_MAX && !self.choices.is_empty()
+    }
+
+    fn name_of(&self, payment: &PaymentRecord) -> Option<String> {
+        let code = payment.channel.as_deref()?;
+        self.channels.get(code).map(shown_name)
+    }
+
+    fn state(&self, texts: &Texts) -> State<'_> {
+        if let Some(ended) = ended(self.order, texts) {
+            return State::Ended(ended);
+        }
+        if self.is_over() {
+            return State::Ended(Ended {
+                kind: Kind::Waiting,
+                title: texts.expired,
+                text: texts.over_text,
+            });
+        }
+        let payable = self.payable();
+        match payable.and_then(|payment| payment.artefact.as_ref()) {
+            Some(artefact) => State::of(artefact, payable.and_then(|p| self.name_of(p))),
+            None if self.order.payments.iter().any(is_in_the_making) => State::Preparing,
+            None => State::Choose,
+        }
+    }
+
+    fn offer(&self, state: &State<'_>) -> Offer {
+        let is_failed = self.order.state == OrderState::Failed;
+        match state {
+            _ if !self.may_choose() => Offer::Nothing,
+            State::Choose => Offer::Ways,
+            State::Ended(_) if is_failed => Offer::Again,
+            State::Ended(_) => Offer::Nothing,
+            _ if self.payer_chooses => Offer::Another,
+            _ => Offer::Nothing,
+        }
+    }
+
+    fn notice(&self, state: &State<'_>, texts: &Texts) -> Option<&'static str> {
+        let newest = self.order.payments.first().map(|payment| payment.state);
+        let is_spent = newest.is_some_and(|state| !state.is_open());
+        match state {
+            State::Ended(_) if self.order.state != OrderState::Failed => None,
+            _ if self.was_refused => Some(texts.refused),
+            State::Choose if is_spent => Some(texts.was_failed),
+            _ => None,
+        }
+    }
+}
+
+const fn is_in_the_making(payment: &PaymentRecord) -> bool {
+    matches!(
+        payment.state,
+        PaymentState::Creating | PaymentState::Unknown
+    )
+}
+
+/// `{"status":"pending","version":2}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CheckoutStatus {
+    /// The order's state.
+    pub status: OrderState,
+    /// Another version means another page.
+    pub version: i32,
+}
+
+/// Which ways to pay the page offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    Nothing,
+    /// They are what the page is about.
+    Ways,
+    /// After a payment that failed.
+    Again,
+    /// Beside the one on show.
+    Another,
+}
+
+/// Only such a URL becomes a link: escaping does not make `javascript:` harmless, and a user name looks
+/// like a host.
+pub(crate) fn web_link(url: &str) -> Option<&str> {
+    let read = Url::parse(url).ok()?;
+    let is_web = matches!(read.scheme(), "https" | "http") && read.has_host();
+    (is_web && read.username().is_empty() && read.password().is_none()).then_some(url)
+}
+
+/// What stands on the receipt of an order that is paid.
+struct Receipt {
+    at: String,
+    by: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "checkout.html")]
+struct Page<'o> {
+    lang: &'static str,
+    style: &'static str,
+    t: &'static Texts,
+    shop: &'o str,
+    initial: String,
+    amount: String,
+    plain_amount: String,
+    description: Option<&'o str>,
+    reference: &'o str,
+    /// Of the QR when it is saved: the reference without what parts paths.
+    picture_name: String,
+    title: String,
+    state: State<'o>,
+    notice: Option<&'static str>,
+    offer: Offer,
+    groups: Vec<Group<'o>>,
+    open: bool,
+    receipt: Option<Receipt>,
+    /// Whether the page may still change by itself.
+    waits: bool,
+    version: i32,
+    base: String,
+    query: String,
+    query_id: String,
+    query_en: String,
+    expires: String,
+    expires_iso: String,
+    /// Seconds, of the order or of the payment on show.
+    left: Option<i64>,
+    return_url: Option<&'o str>,
+}
+
+/// The page as HTML.
+///
+/// # Errors
+/// Never in practice: the template writes into memory.
+pub fn render_checkout(
+    view: &CheckoutView<'_>,
+    language: Language,
+) -> Result<String, askama::Error> {
+    let order = view.order;
+    let texts = language.texts();
+    let token = &order.checkout_token;
+    let in_language = |language: Language| format!("?t={token}&lang={}", language.tag());
+    let state = view.state(texts);
+    let expires_at = view
+        .payable()
+        .map_or(order.expires_at, |payment| payment.expires_at);
+    let left = expires_at.signed_duration_since(view.now).num_seconds();
+    Page {
+        lang: language.tag(),
+        style: STYLE,
+        t: texts,
+        shop: view.shop,
+        initial: view
+            .shop
+            .chars()
+            .take(1)
+            .flat_map(char::to_uppercase)
+            .collect(),
+        amount: rupiah(order.amount),
+        plain_amount: order.amount.whole_rupiah().to_string(),
+        description: order.description.as_deref(),
+        reference: &order.reference,
+        picture_name: order.reference.replace(['/', ':', '#'], "-"),
+        title: state.title(texts),
+        notice: view.notice(&state, texts),
+        offer: view.offer(&state),
+        groups: grouped(&view.choices),
+        open: view.was_refused,
+        receipt: receipt(view, language),
+        waits: matches!(order.state, OrderState::Pending | OrderState::Review),
+        left: (!matches!(state, State::Ended(_))).then_some(left),
+        state,
+        version: order.version,
+        base: format!("/pay/{}", order.id),
+        query: in_language(language),
+        query_id: in_language(Language::Indonesian),
+        query_en: in_language(Language::English),
+        expires: jakarta(expires_at, language),
+        expires_iso: expires_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        return_url: order.return_url.as_deref().and_then(web_link),
+    }
+    .render()
+}
+
+fn receipt(view: &CheckoutView<'_>, language: Language) -> Option<Receipt> {
+    let paid_at = view.order.paid_at?;
+    let mut payments = view.order.payments.iter();
+    let paid = payments.find(|payment| payment.paid_at.is_some());
+    Some(Receipt {
+        at: jakarta(paid_at, language),
+        by: paid.and_then(|payment| view.name_of(payment)),
+    })
+}
+
+/// A page that is about no order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message {
+    /// Wrong or missing token, unknown order, unknown path: all look the same.
+    NotFound,
+    /// The database is away, or something broke.
+    Unavailable,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct MessagePage {
+    lang: &'static str,
+    style: &'static str,
+    title: &'static str,
+    text: &'static str,
+}
+
+/// A page that is about no order, as HTML.
+///
+/// # Errors
+/// Never in practice: the template writes into memory.
+pub fn render_message(message: Message, language: Language) -> Result<String, askama::Error> {
+    let texts = language.texts();
+    let (title, text) = match message {
+        Message::NotFound => (texts.not_found, texts.not_found_text),
+        Message::Unavailable => (texts.unavailable, texts.unavailable_text),
+    };
+    MessagePage {
+        lang: language.tag(),
+        style: STYLE,
+        title,
+        text,
+    }
+    .render()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! Documents: `/openapi.json`, and `/docs` for people, from one table of calls to which every room gives its part.
+//! The URL map calls it; it calls the rooms for their calls and schemas.
+//! Invariant: what is routed is documented, and the file in `docs` is what the types say.
+
+pub mod calls;
+pub mod docs;
+mod examples;
+pub mod openapi;
+mod page_calls;
+mod replies;
+mod scopes;

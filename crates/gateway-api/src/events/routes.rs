@@ -1,0 +1,92 @@
+//! `/v1/events…` and an order's timeline: HTTP in, use-case, HTTP out.
+
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use ayolinx_core::ids::{EventId, OrderId};
+
+use super::feed as usecase;
+use super::params::{ListEvents, parse_redelivery};
+use super::view::DeliveryList;
+use crate::auth::{Scope, authenticate, authenticate_any};
+use crate::http::body::{read_json, read_optional_json};
+use crate::http::error::ApiError;
+use crate::http::fields::no_fields;
+use crate::http::path::path_id;
+use crate::http::query::no_query;
+use crate::orders::timeline::Timeline;
+use crate::state::Api;
+use crate::webhook_endpoints::routes::READERS;
+
+pub(crate) async fn list(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate_any(&api, &request, &READERS).await?;
+    let wanted = ListEvents::parse(request.query_string())?;
+    let page = usecase::list_events(&api, merchant, wanted).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+pub(crate) async fn read(
+    request: HttpRequest,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate_any(&api, &request, &READERS).await?;
+    no_query(request.query_string())?;
+    let event = usecase::read_event(&api, merchant, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(event))
+}
+
+pub(crate) async fn deliveries(
+    request: HttpRequest,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate_any(&api, &request, &READERS).await?;
+    no_query(request.query_string())?;
+    let id: EventId = path_id(&id)?;
+    let lines = api
+        .read(merchant, move |tx| tx.deliveries_of(merchant, id))
+        .await?;
+    Ok(HttpResponse::Ok().json(DeliveryList::new(lines)))
+}
+
+pub(crate) async fn redeliver(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Webhooks).await?;
+    no_query(request.query_string())?;
+    let id: EventId = path_id(&id)?;
+    let body = read_optional_json(&request, payload).await?;
+    no_fields(&body.tree)?;
+    let redelivered = usecase::redeliver_event(&api, merchant, id).await?;
+    Ok(HttpResponse::Accepted().json(redelivered))
+}
+
+pub(crate) async fn redeliver_range(
+    request: HttpRequest,
+    payload: Payload,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Webhooks).await?;
+    no_query(request.query_string())?;
+    let body = read_json(&request, payload).await?;
+    let range = parse_redelivery(&body.tree)?;
+    let begun = usecase::redeliver_range(&api, merchant, range).await?;
+    Ok(HttpResponse::Accepted().json(begun))
+}
+
+pub(crate) async fn timeline(
+    request: HttpRequest,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Read).await?;
+    no_query(request.query_string())?;
+    let order: OrderId = path_id(&id)?;
+    let items = api
+        .read(merchant, move |tx| tx.timeline(merchant, order))
+        .await?;
+    Ok(HttpResponse::Ok().json(Timeline::new(items)))
+}

@@ -1,0 +1,52 @@
+//! What a method needs of an order, and whether the provider can be sent it (contract 4.1).
+
+use ayolinx_core::email::ascii_email;
+use ayolinx_core::method::Method;
+use ayolinx_core::order_view::Customer;
+use ayolinx_core::phone::Phone;
+
+use crate::http::error::FieldCode;
+
+use crate::http::field_errors::FieldErrors;
+use crate::http::fields::is_blank;
+
+const EMAIL_RULE: &str = "must be an e-mail address that a mail server takes";
+
+/// What a method needs of an order besides its amount (contract 4.1).
+pub(crate) const fn needed_by(method: Method) -> &'static [&'static str] {
+    match method {
+        Method::Qris => &[],
+        Method::Ewallet => &["return_url"],
+        Method::VirtualAccount => &["customer.name"],
+        Method::Retail => &["customer.name", "customer.email"],
+        Method::PaymentLink => &["customer.name", "customer.email", "customer.phone"],
+    }
+}
+
+/// One of the payer's particulars, by its path; `None` when absent.
+pub(crate) fn particular<'c>(customer: Option<&'c Customer>, field: &str) -> Option<&'c str> {
+    let customer = customer?;
+    match field {
+        "customer.name" => customer.name.as_deref(),
+        "customer.email" => customer.email.as_deref(),
+        "customer.phone" => customer.phone.as_deref(),
+        _ => None,
+    }
+}
+
+/// Records which of the payer's particulars the method needs and the provider could not be sent.
+pub(crate) fn judge_formats(method: Method, customer: Option<&Customer>, errors: &mut FieldErrors) {
+    for field in needed_by(method) {
+        let Some(given) = particular(customer, field).filter(|text| !is_blank(text)) else {
+            continue;
+        };
+        let rule = match *field {
+            "customer.email" if ascii_email(given).is_none() => Some(EMAIL_RULE.to_owned()),
+            "customer.phone" => Phone::parse(given).err().map(|error| error.to_string()),
+            _ => None,
+        };
+        if let Some(rule) = rule {
+            errors.add(*field, FieldCode::InvalidFormat, rule);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The calls about money that goes back, what is under review, and what can be paid with.
+
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+
+use crate::documents::calls::{Call, KEY_HEADER, ORDER_ID, Parameter, keyed_errors, string};
+use crate::http::error::ErrorCode;
+
+const REFUND_ID: Parameter = Parameter {
+    name: "id",
+    place: "path",
+    meaning: "The refund's id.",
+    schema: refund_id,
+};
+
+const ASK_REFUND: Call = Call {
+    id: "ask_refund",
+    verb: "POST",
+    path: "/v1/orders/{id}/refunds",
+    summary: "Ask for a refund of all or a part",
+    description: "The provider has no call for it: somebody gives the money back and completes the refund with \
+                  evidence, or the provider announces it. Nothing is booked before. Without `amount`: all that is left.",
+    needs_key: true,
+    parameters: &[ORDER_ID, KEY_HEADER],
+    body: Some("AskRefund"),
+    replies: &[("201", "Recorded; `manual_required`.", Some("Refund"))],
+    errors: keyed_errors![
+        MalformedJson,
+        NotFound,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        RequestInProgress,
+        StateConflict,
+        ValidationFailed,
+        IdempotencyKeyReused,
+    ],
+};
+
+const LIST_REFUNDS: Call = Call {
+    id: "list_refunds",
+    verb: "GET",
+    path: "/v1/orders/{id}/refunds",
+    summary: "List the refunds of an order, oldest first",
+    description: "",
+    needs_key: true,
+    parameters: &[ORDER_ID],
+    body: None,
+    replies: &[("200", "All of them.", Some("RefundList"))],
+    errors: keyed_errors![NotFound],
+};
+
+const COMPLETE_REFUND: Call = Call {
+    id: "complete_refund",
+    verb: "POST",
+    path: "/v1/refunds/{id}/complete",
+    summary: "Say that a refund went back",
+    description: "Books it; `order.refunded` is sent. The same evidence again changes nothing.",
+    needs_key: true,
+    parameters: &[REFUND_ID],
+    body: Some("CompleteRefund"),
+    replies: &[("200", "Completed.", Some("Refund"))],
+    errors: keyed_errors![
+        MalformedJson,
+        NotFound,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        StateConflict,
+        ValidationFailed,
+    ],
+};
+
+const CANCEL_REFUND: Call = Call {
+    id: "cancel_refund",
+    verb: "POST",
+    path: "/v1/refunds/{id}/cancel",
+    summary: "Cancel a refund that waits",
+    description: "What it asked for can be asked for again. Told again, it changes nothing. A completed refund cannot \
+                  be cancelled: its money went back. The body is absent or `{}`. One of which less is left than it asks is cancelled by itself.",
+    needs_key: true,
+    parameters: &[REFUND_ID],
+    body: None,
+    replies: &[("200", "Cancelled.", Some("Refund"))],
+    errors: keyed_errors![
+        MalformedJson,
+        NotFound,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        StateConflict,
+        ValidationFailed,
+    ],
+};
+
+const RESOLVE_REVIEW: Call = Call {
+    id: "resolve_review",
+    verb: "POST",
+    path: "/v1/orders/{id}/resolve",
+    summary: "Decide what is under review",
+    description: "`accept`: paid with the amount that came; `refund`: it was given back; `reject`: there was no payment. \
+                  The order then is where it would be without that money. Told again, it changes nothing.",
+    needs_key: true,
+    parameters: &[ORDER_ID],
+    body: Some("ResolveReview"),
+    replies: &[("200", "Decided.", Some("Order"))],
+    errors: keyed_errors![
+        MalformedJson,
+        NotFound,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        StateConflict,
+        ValidationFailed,
+    ],
+};
+
+const LIST_CHANNELS: Call = Call {
+    id: "list_channels",
+    verb: "GET",
+    path: "/v1/channels",
+    summary: "See what can be paid with",
+    description: "With limits, and whether it can be used now.",
+    needs_key: true,
+    parameters: &[],
+    body: None,
+    replies: &[(
+        "200",
+        "Every method with its channels.",
+        Some("ChannelList"),
+    )],
+    errors: keyed_errors![],
+};
+
+pub(crate) fn money_calls() -> [Call; 6] {
+    [
+        ASK_REFUND,
+        LIST_REFUNDS,
+        COMPLETE_REFUND,
+        CANCEL_REFUND,
+        RESOLVE_REVIEW,
+        LIST_CHANNELS,
+    ]
+}
+
+fn refund_id() -> RefOr<Schema> {
+    string().pattern(Some("^rfd_[0-9a-f]{32}$")).into()
+}

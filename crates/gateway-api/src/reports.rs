@@ -1,0 +1,8 @@
+//! Reports: what happened on one day in Jakarta. The URL map calls `routes`; the use-case calls the ledger, at a place
+//! for long reads. Invariant: the sums of all days are the sums of the books.
+
+pub mod calls;
+pub mod daily_report;
+pub mod params;
+pub mod routes;
+pub mod view;

@@ -1,0 +1,118 @@
+//! The daily report as shops see it.
+
+use ayolinx_core::money::{Amount, AmountError, Currency, Money};
+use chrono::NaiveDate;
+use ledger::{PeriodReport, Sum, Way, WayFigures};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What happened on one day in Jakarta.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DailyReport {
+    /// The day.
+    #[schema(format = Date, example = "2026-11-20")]
+    pub date: String,
+    /// Each way to pay of which there is anything to tell. Orders without a payment come first, with
+    /// neither method nor channel.
+    pub channels: Vec<ChannelReport>,
+}
+
+/// What happened by one way to pay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ChannelReport {
+    /// The method; `null` for orders without a payment.
+    #[schema(required, value_type = Option<crate::orders::schemas::MethodName>)]
+    pub method: Option<String>,
+    /// The channel; `null` for payment links, and for orders without a payment.
+    #[schema(required, example = "BNC_QRIS")]
+    pub channel: Option<String>,
+    /// Orders made that day whose first payment was by this channel.
+    #[schema(minimum = 0)]
+    pub orders: i64,
+    /// Booked to the merchant that day, from suspense too.
+    pub paid: Counted,
+    /// Orders that expired that day, by their newest payment; `null` when the events of that day are
+    /// kept no longer.
+    #[schema(required, minimum = 0)]
+    pub expired: Option<i64>,
+    /// Orders that failed that day, likewise.
+    #[schema(required, minimum = 0)]
+    pub failed: Option<i64>,
+    /// Given back that day of what was the merchant's.
+    pub refunds: Counted,
+    /// Money that waits for a look.
+    pub suspense: SuspenseReport,
+}
+
+/// What moved through suspense that day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SuspenseReport {
+    /// Came in.
+    pub received: Counted,
+    /// Became the merchant's; it is in `paid` too.
+    pub accepted: Counted,
+    /// Was booked to the merchant until an earlier payment of the same order took its place.
+    pub displaced: Counted,
+    /// Left again: given back, or never what was announced.
+    pub released: Counted,
+}
+
+/// Bookings and their sum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Counted {
+    /// How many bookings.
+    #[schema(minimum = 0)]
+    pub count: i64,
+    /// Their sum.
+    #[schema(value_type = crate::orders::schemas::Money)]
+    pub amount: Money,
+}
+
+impl DailyReport {
+    /// The view of a day's figures.
+    ///
+    /// # Errors
+    /// When a sum is more than an amount can be.
+    pub fn new(date: NaiveDate, report: PeriodReport) -> Result<Self, AmountError> {
+        let known = !report.events_are_gone;
+        let channels = report.ways.into_iter();
+        Ok(Self {
+            date: date.format("%Y-%m-%d").to_string(),
+            channels: channels
+                .map(|(way, figures)| ChannelReport::new(way, figures, known))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl ChannelReport {
+    fn new(way: Way, figures: WayFigures, events_are_known: bool) -> Result<Self, AmountError> {
+        Ok(Self {
+            method: way.method,
+            channel: way.channel,
+            orders: figures.orders,
+            paid: counted(&[figures.received, figures.accepted])?,
+            expired: events_are_known.then_some(figures.expired),
+            failed: events_are_known.then_some(figures.failed),
+            refunds: counted(&[figures.refunded])?,
+            suspense: SuspenseReport {
+                received: counted(&[figures.held])?,
+                accepted: counted(&[figures.accepted])?,
+                displaced: counted(&[figures.displaced])?,
+                released: counted(&[figures.released])?,
+            },
+        })
+    }
+}
+
+fn counted(sums: &[Sum]) -> Result<Counted, AmountError> {
+    let (mut count, mut amount) = (0_i64, Amount::ZERO);
+    for sum in sums {
+        count = count.saturating_add(sum.count);
+        amount = amount.checked_add(Amount::from_minor(sum.minor, Currency::Idr)?)?;
+    }
+    Ok(Counted {
+        count,
+        amount: amount.into(),
+    })
+}
