@@ -6,6 +6,5 @@ pub mod calls;
 pub mod docs;
 mod examples;
 pub mod openapi;
-mod page_calls;
 mod replies;
 mod scopes;

@@ -1,6 +1,7 @@
 //! Events: shops pull the feed, see how deliveries fare, and have events sent again. The URL map calls `routes`; the
 //! use-cases call the ledger. Invariant: an event is given out as the very bytes of its webhook.
 
+pub mod calls;
 pub mod feed;
 pub mod params;
 pub mod routes;

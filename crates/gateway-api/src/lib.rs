@@ -6,6 +6,7 @@ pub mod auth;
 pub mod channels;
 pub mod checkout;
 pub mod console;
+pub mod description;
 pub mod documents;
 pub mod events;
 pub mod http;
@@ -24,8 +25,8 @@ pub use http::{error, json};
 /// What shops send, under one name for whoever feeds it with anything.
 pub mod params {
     pub use crate::events::params::{ListEvents, parse_redelivery};
-    pub use crate::http::cursor::{Cursor, EventCursor};
+    pub use crate::http::cursor::{Cursor, EventCursor, LIMIT_MAX};
     pub use crate::orders::params::create_order::CreateOrder;
-    pub use crate::orders::params::list_orders::{LIMIT_MAX, ListOrders, WaitForOrder};
+    pub use crate::orders::params::list_orders::{ListOrders, WaitForOrder};
     pub use crate::webhook_endpoints::params::{ChangeEndpoint, CreateEndpoint};
 }

@@ -5,6 +5,7 @@
 
 pub mod abandoned_creates;
 pub mod add_payment;
+pub mod calls;
 pub mod cancel;
 pub mod complete_create;
 pub mod create;

@@ -7,8 +7,9 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde_json::Value;
 
-use super::calls::{Call, calls};
+use super::calls::calls;
 use super::openapi::document;
+use crate::description::call::Call;
 use crate::http::error::{ApiError, ErrorCode, FieldCode};
 use crate::pages::reply::html;
 

@@ -15,9 +15,10 @@ use utoipa::openapi::{
     PathItem, Ref, RefOr, Required, ResponseBuilder,
 };
 
-use super::calls::{Call, REQUIRED_QUERY, calls, string};
+use super::calls::calls;
 use super::{examples, replies, scopes};
 use crate::channels::view::ChannelList;
+use crate::description::call::{Call, REQUIRED_QUERY, string};
 use crate::events::view::{DeliveryList, RedeliveredView, RedeliveryView};
 use crate::http::error::Problem;
 use crate::orders::schemas;

@@ -9,8 +9,8 @@ use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::schema::{AllOfBuilder, Components, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use super::calls::Call;
 use super::examples;
+use crate::description::call::Call;
 use crate::http::error::{ApiError, ErrorCode, FieldError, PROBLEM_JSON, ProviderAnswer};
 
 /// Each header: its name, its pattern, what it says.

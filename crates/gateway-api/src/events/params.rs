@@ -7,12 +7,11 @@ use ledger::{FeedPlace, REDELIVERY_DAYS_MAX, RedeliveryRange};
 use crate::http::error::{ApiError, FieldCode};
 use crate::http::json::JsonTree;
 
-use crate::http::cursor::EventCursor;
+use crate::http::cursor::{EventCursor, LIMIT_DEFAULT, LIMIT_MAX};
 use crate::http::field_errors::FieldErrors;
 use crate::http::fields::Fields;
 use crate::http::formats::parse_time;
 use crate::http::query::Query;
-use crate::orders::params::list_orders::{LIMIT_DEFAULT, LIMIT_MAX};
 
 pub(crate) const EVENT_PARAMETERS: &[&str] = &["type", "after", "limit"];
 pub(crate) const REDELIVER_FIELDS: &[&str] = &["from", "to", "type"];

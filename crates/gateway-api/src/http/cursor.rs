@@ -9,6 +9,11 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 
+/// Rows on a page of a list when nothing is said.
+pub const LIMIT_DEFAULT: u16 = 50;
+/// The most rows on a page of a list.
+pub const LIMIT_MAX: u16 = 200;
+
 const KEY_BYTES: usize = 24;
 const CHECK_BYTES: usize = 4;
 /// Keep other bytes in base64, and the cursor of another list, from being taken for a cursor.

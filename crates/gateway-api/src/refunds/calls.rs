@@ -1,9 +1,9 @@
-//! The calls about money that goes back, what is under review, and what can be paid with.
+//! The calls about money that goes back and what is under review, as they are documented.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
-use crate::documents::calls::{Call, KEY_HEADER, ORDER_ID, Parameter, keyed_errors, string};
+use crate::description::call::{Call, KEY_HEADER, ORDER_ID, Parameter, keyed_errors, string};
 use crate::http::error::ErrorCode;
 
 const REFUND_ID: Parameter = Parameter {
@@ -111,33 +111,14 @@ const RESOLVE_REVIEW: Call = Call {
     ],
 };
 
-const LIST_CHANNELS: Call = Call {
-    id: "list_channels",
-    verb: "GET",
-    path: "/v1/channels",
-    summary: "See what can be paid with",
-    description: "With limits, and whether it can be used now.",
-    needs_key: true,
-    parameters: &[],
-    body: None,
-    replies: &[(
-        "200",
-        "Every method with its channels.",
-        Some("ChannelList"),
-    )],
-    errors: keyed_errors![],
-};
-
-pub(crate) fn money_calls() -> [Call; 6] {
-    [
-        ASK_REFUND,
-        LIST_REFUNDS,
-        COMPLETE_REFUND,
-        CANCEL_REFUND,
-        RESOLVE_REVIEW,
-        LIST_CHANNELS,
-    ]
-}
+/// All of them.
+pub(crate) const CALLS: &[Call] = &[
+    ASK_REFUND,
+    LIST_REFUNDS,
+    COMPLETE_REFUND,
+    CANCEL_REFUND,
+    RESOLVE_REVIEW,
+];
 
 fn refund_id() -> RefOr<Schema> {
     string().pattern(Some("^rfd_[0-9a-f]{32}$")).into()

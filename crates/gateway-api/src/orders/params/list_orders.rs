@@ -6,13 +6,9 @@ use chrono::{DateTime, Utc};
 
 use crate::http::error::ApiError;
 
-use crate::http::cursor::Cursor;
+use crate::http::cursor::{Cursor, LIMIT_DEFAULT, LIMIT_MAX};
 use crate::http::query::Query;
 
-/// Orders on a page when nothing is said.
-pub const LIMIT_DEFAULT: u16 = 50;
-/// The most orders on a page.
-pub const LIMIT_MAX: u16 = 200;
 /// The longest a read may be held, in seconds.
 pub const WAIT_SECS_MAX: u8 = 30;
 

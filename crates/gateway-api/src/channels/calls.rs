@@ -1,0 +1,24 @@
+//! The call about what can be paid with, as it is documented.
+
+use crate::description::call::{Call, keyed_errors};
+use crate::http::error::ErrorCode;
+
+const LIST_CHANNELS: Call = Call {
+    id: "list_channels",
+    verb: "GET",
+    path: "/v1/channels",
+    summary: "See what can be paid with",
+    description: "With limits, and whether it can be used now.",
+    needs_key: true,
+    parameters: &[],
+    body: None,
+    replies: &[(
+        "200",
+        "Every method with its channels.",
+        Some("ChannelList"),
+    )],
+    errors: keyed_errors![],
+};
+
+/// All of them.
+pub(crate) const CALLS: &[Call] = &[LIST_CHANNELS];
