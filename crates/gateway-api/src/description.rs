@@ -3,3 +3,4 @@
 //! Invariant: a call is described once, and both documents are made from that.
 
 pub mod call;
+pub mod schemas;

@@ -5,4 +5,5 @@ pub mod calls;
 pub mod feed;
 pub mod params;
 pub mod routes;
+pub mod schemas;
 pub mod view;

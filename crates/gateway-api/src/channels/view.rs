@@ -6,7 +6,7 @@ use ayolinx_core::money::Money;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::orders::schemas::Money as MoneySchema;
+use crate::description::schemas::Money as MoneySchema;
 
 /// Every method with its channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -39,7 +39,7 @@ impl ChannelList {
 #[schema(as = MethodChannels)]
 pub struct MethodView {
     /// The method.
-    #[schema(value_type = crate::orders::schemas::MethodName)]
+    #[schema(value_type = crate::description::schemas::MethodName)]
     pub method: &'static str,
     /// Its channels.
     pub channels: Vec<ChannelView>,

@@ -21,37 +21,37 @@ use crate::channels::view::ChannelList;
 use crate::description::call::{Call, REQUIRED_QUERY, string};
 use crate::events::view::{DeliveryList, RedeliveredView, RedeliveryView};
 use crate::http::error::Problem;
-use crate::orders::schemas;
 use crate::orders::timeline::Timeline;
 use crate::refunds::view::{PayeeView, RefundList, RefundView};
 use crate::reports::view::DailyReport;
 use crate::webhook_endpoints::view::{EndpointList, EndpointView, NewEndpointView};
+use crate::{description, events, orders, refunds, webhook_endpoints};
 
 const KEY: &str = "api_key";
 
 /// Everything the components hold.
 #[derive(OpenApi)]
 #[openapi(components(schemas(
-    schemas::CreateOrder,
-    schemas::PaymentChoice,
-    schemas::Customer,
-    schemas::Item,
-    schemas::Money,
-    schemas::Order,
-    schemas::Payment,
-    schemas::NextAction,
-    schemas::Receipt,
-    schemas::ReceiptStatus,
-    schemas::Settlement,
-    schemas::PayeeWanted,
+    orders::schemas::CreateOrder,
+    orders::schemas::PaymentChoice,
+    orders::schemas::Customer,
+    orders::schemas::Item,
+    description::schemas::Money,
+    orders::schemas::Order,
+    orders::schemas::Payment,
+    orders::schemas::NextAction,
+    orders::schemas::Receipt,
+    orders::schemas::ReceiptStatus,
+    orders::schemas::Settlement,
+    refunds::schemas::PayeeWanted,
     PayeeView,
-    schemas::Failure,
-    schemas::OrderPage,
-    schemas::CreateWebhookEndpoint,
-    schemas::ChangeWebhookEndpoint,
-    schemas::RedeliverEvents,
-    schemas::Event,
-    schemas::EventPage,
+    orders::schemas::Failure,
+    orders::schemas::OrderPage,
+    webhook_endpoints::schemas::CreateWebhookEndpoint,
+    webhook_endpoints::schemas::ChangeWebhookEndpoint,
+    events::schemas::RedeliverEvents,
+    events::schemas::Event,
+    events::schemas::EventPage,
     EndpointView,
     NewEndpointView,
     EndpointList,
@@ -62,9 +62,9 @@ const KEY: &str = "api_key";
     RefundView,
     RefundList,
     ChannelList,
-    schemas::AskRefund,
-    schemas::CompleteRefund,
-    schemas::ResolveReview,
+    refunds::schemas::AskRefund,
+    refunds::schemas::CompleteRefund,
+    refunds::schemas::ResolveReview,
     DailyReport,
     Problem,
 )))]

@@ -1,5 +1,5 @@
-//! The JSON of the API as types, for the document only. What is read and written is decided in
-//! `params` and in the core's order view; the tests of this module hold the two against each other.
+//! The JSON of orders as types, for the document only. What is read and written is decided in
+//! `params` and in the core's order view; the tests of the document hold the two against each other.
 #![expect(
     dead_code,
     reason = "these types are never made; only their schemas are"
@@ -11,11 +11,7 @@ use ayolinx_core::method::Method;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-mod money;
-
-pub(crate) use money::{
-    AskRefund, CompleteRefund, PayeeWanted, Receipt, ReceiptStatus, ResolveReview, Settlement,
-};
+use crate::description::schemas::{MethodName, Money};
 
 /// The body of a new order.
 #[derive(Serialize, ToSchema)]
@@ -88,27 +84,6 @@ pub(crate) struct Item {
     price: String,
     #[schema(minimum = 1, maximum = 999)]
     quantity: u16,
-}
-
-/// Rupiah as text: no or two decimals in, two out.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Money {
-    #[schema(pattern = "^[0-9]{1,16}(\\.[0-9]{2})?$", example = "150000.00")]
-    value: String,
-    #[schema(pattern = "^IDR$", example = "IDR")]
-    currency: String,
-}
-
-/// A method's name.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum MethodName {
-    Qris,
-    Ewallet,
-    VirtualAccount,
-    Retail,
-    PaymentLink,
 }
 
 /// An order.
@@ -255,105 +230,55 @@ pub(crate) struct OrderPage {
     next_cursor: Option<String>,
 }
 
-/// What an event tells.
+/// One sum of money that the provider says it received.
 #[derive(Serialize, ToSchema)]
-pub(crate) enum EventTypeName {
-    #[serde(rename = "order.payable")]
-    OrderPayable,
-    #[serde(rename = "order.paid")]
-    OrderPaid,
-    #[serde(rename = "order.paid_late")]
-    OrderPaidLate,
-    #[serde(rename = "order.overpaid")]
-    OrderOverpaid,
-    #[serde(rename = "order.expired")]
-    OrderExpired,
-    #[serde(rename = "order.cancelled")]
-    OrderCancelled,
-    #[serde(rename = "order.failed")]
-    OrderFailed,
-    #[serde(rename = "order.review_required")]
-    OrderReviewRequired,
-    #[serde(rename = "order.refunded")]
-    OrderRefunded,
-    #[serde(rename = "webhook.test")]
-    WebhookTest,
-}
-
-/// The body of a new webhook endpoint.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CreateWebhookEndpoint {
-    /// Public https on port 443 or 8443, or what the operator allows.
-    #[schema(max_length = 2048, example = "https://shop.example.co.id/webhooks")]
-    url: String,
-    /// Only these types; all when absent or `null`.
-    #[schema(min_items = 1, value_type = Option<Vec<EventTypeName>>)]
-    event_types: Option<Vec<String>>,
-    /// On when absent.
-    enabled: Option<bool>,
-}
-
-/// A change of a webhook endpoint; what is absent stays.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ChangeWebhookEndpoint {
-    /// What waits for the endpoint goes there too.
-    #[schema(max_length = 2048)]
-    url: Option<String>,
-    /// Exactly these types from now on; `null` for all.
-    #[schema(min_items = 1, value_type = Option<Vec<EventTypeName>>)]
-    event_types: Option<Vec<String>>,
-    /// What waits for a disabled endpoint is sent when it is enabled; what happens meanwhile is not.
-    enabled: Option<bool>,
-}
-
-/// Which events are to be sent again.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RedeliverEvents {
-    /// Made at or after.
-    #[schema(format = DateTime)]
-    from: String,
-    /// Made before; at most 31 days after `from`, and at most 10,000 events in between.
-    #[schema(format = DateTime)]
-    to: String,
-    /// Only of this type; all but tests when absent.
-    #[serde(rename = "type")]
-    #[schema(value_type = Option<EventTypeName>)]
-    event_type: Option<String>,
-}
-
-/// An event: the very body of its webhook.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Event {
-    /// Also the `webhook-id`: what tells a repetition.
-    #[schema(pattern = "^evt_[0-9a-f]{32}$")]
+pub(crate) struct Receipt {
+    #[schema(pattern = "^rcp_[0-9a-f]{32}$")]
     id: String,
-    #[serde(rename = "type")]
-    #[schema(value_type = EventTypeName)]
-    event_type: String,
-    /// When it happened.
+    status: ReceiptStatus,
+    /// The sum: what was asked for where it is the right one.
+    amount: Money,
+    /// How much of it went back.
+    returned_amount: Money,
+    /// What the provider keeps of it.
+    #[schema(required)]
+    fee: Option<Money>,
+    /// The amount less the fee.
+    #[schema(required)]
+    net_amount: Option<Money>,
+    #[schema(required)]
+    provider_reference: Option<String>,
+    /// Retrieval reference number, by which banks speak of it.
+    #[schema(required)]
+    rrn: Option<String>,
+    /// The payer's bank or wallet.
+    #[schema(required)]
+    issuer: Option<String>,
     #[schema(format = DateTime)]
-    timestamp: String,
-    data: EventData,
+    received_at: String,
+    /// The day on which it is to be paid out, in Jakarta.
+    #[schema(format = Date, required)]
+    settles_on: Option<String>,
+    /// How it was paid out.
+    #[schema(required)]
+    settlement: Option<Settlement>,
 }
 
-/// What an event is about.
+/// Where the money of a receipt is: the merchant's, held until it is decided whose it is, or back
+/// with the payer.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct EventData {
-    /// The order as it was at that version; absent in a test.
-    #[schema(nullable = false)]
-    order: Option<Order>,
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReceiptStatus {
+    Booked,
+    Suspense,
+    Returned,
 }
 
-/// A page of the feed.
+/// How a receipt was paid out.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct EventPage {
-    /// In the order in which they became visible; no earlier one appears later.
-    data: Vec<Event>,
-    /// `after` of the next call, always given: also at the end, to poll on from there.
-    next_cursor: String,
-    /// Whether more is there already.
-    has_more: bool,
+pub(crate) struct Settlement {
+    #[schema(pattern = "^stl_[0-9a-f]{32}$")]
+    id: String,
+    #[schema(format = Date)]
+    settled_on: String,
 }

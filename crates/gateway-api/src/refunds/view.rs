@@ -6,7 +6,7 @@ use ledger::RefundLine;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::orders::schemas::Money as MoneySchema;
+use crate::description::schemas::Money as MoneySchema;
 
 /// Money that goes back to a payer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -21,7 +21,7 @@ pub struct DailyReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ChannelReport {
     /// The method; `null` for orders without a payment.
-    #[schema(required, value_type = Option<crate::orders::schemas::MethodName>)]
+    #[schema(required, value_type = Option<crate::description::schemas::MethodName>)]
     pub method: Option<String>,
     /// The channel; `null` for payment links, and for orders without a payment.
     #[schema(required, example = "BNC_QRIS")]
@@ -64,7 +64,7 @@ pub struct Counted {
     #[schema(minimum = 0)]
     pub count: i64,
     /// Their sum.
-    #[schema(value_type = crate::orders::schemas::Money)]
+    #[schema(value_type = crate::description::schemas::Money)]
     pub amount: Money,
 }
 

@@ -1,0 +1,63 @@
+//! The bodies about refunds and reviews as types, for the document only.
+#![expect(
+    dead_code,
+    reason = "these types are never made; only their schemas are"
+)]
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::description::schemas::Money;
+
+/// A refund to be recorded.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AskRefund {
+    /// All that is left when absent.
+    amount: Option<Money>,
+    /// Why.
+    #[schema(max_length = 255, example = "Barang rusak")]
+    reason: String,
+    /// Where the money is to go, for who makes the transfer.
+    payee: Option<PayeeWanted>,
+}
+
+/// Where the money of a refund is to go.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PayeeWanted {
+    #[schema(max_length = 64, example = "BCA")]
+    bank: String,
+    #[schema(max_length = 34, pattern = "^[A-Za-z0-9 -]+$", example = "1234567890")]
+    account: String,
+    #[schema(max_length = 100, example = "Budi Santoso")]
+    name: String,
+}
+
+/// That a refund went back.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CompleteRefund {
+    /// What shows it, such as the number of the transfer.
+    #[schema(max_length = 500, example = "BCA 2026-11-21 ref 88123")]
+    evidence: String,
+}
+
+/// What becomes of money under review.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResolveReview {
+    action: ReviewAction,
+    /// Why; stands in the timeline.
+    #[schema(max_length = 500)]
+    note: Option<String>,
+}
+
+/// What is done.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReviewAction {
+    Accept,
+    Refund,
+    Reject,
+}
