@@ -4,4 +4,5 @@
 
 pub mod idempotent_post;
 pub mod key;
+pub mod reply;
 pub mod request_identity;

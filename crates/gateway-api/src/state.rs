@@ -22,7 +22,6 @@ use crate::admission::report_limiter::LongReads;
 use crate::admission::visits::Visits;
 use crate::console::Console;
 use crate::http::error::{ApiError, ErrorCode};
-use crate::orders::abandoned_creates::Notes;
 use crate::pages::pictures::Pictures;
 
 /// The API of one thread.
@@ -70,12 +69,6 @@ impl Api {
     #[must_use]
     pub fn channels(&self) -> &ChannelTable {
         &self.ledger().context().channels
-    }
-
-    /// Where it is noted that a create was begun and not sent.
-    #[must_use]
-    pub fn notes(&self) -> Notes {
-        Notes::new(self.ledger().clone(), self.notes.clone())
     }
 
     /// While creates are turned away, reads take only what is free.

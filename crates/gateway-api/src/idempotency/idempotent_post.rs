@@ -4,8 +4,8 @@ use ayolinx_core::ids::MerchantId;
 use ledger::{Claim, LedgerError, Once, StoredReply, Tx, Urgency};
 use serde::Serialize;
 
+use super::reply::OrderReply;
 use crate::http::error::{ApiError, ErrorCode};
-use crate::orders::complete_create::OrderReply;
 use crate::state::{Api, storage};
 
 /// Twins that commit in between are looked for again this often.

@@ -1,13 +1,11 @@
-//! Requests that may be repeated: what identifies one, and the reply that is given again.
+//! Requests that may be repeated: what identifies one.
 
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpRequest;
 use ledger::{Claim, Source};
 
 use super::key::{Fingerprint, IdempotencyKey};
-use crate::http::error::{ApiError, PROBLEM_JSON};
+use crate::http::error::ApiError;
 use crate::http::json::JsonTree;
-use crate::orders::complete_create::OrderReply;
 
 /// What of a claim the head of a request says.
 pub(crate) struct Claiming {
@@ -34,19 +32,4 @@ impl Claiming {
             source: Source::Merchant,
         }
     }
-}
-
-pub(crate) fn kept_reply(reply: OrderReply) -> HttpResponse {
-    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = HttpResponse::build(status);
-    let kind = if status.is_success() {
-        "application/json"
-    } else {
-        PROBLEM_JSON
-    };
-    response.insert_header((header::CONTENT_TYPE, kind));
-    if reply.replayed {
-        response.insert_header(("Idempotent-Replayed", "true"));
-    }
-    response.body(reply.body)
 }

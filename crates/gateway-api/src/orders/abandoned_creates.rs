@@ -12,6 +12,8 @@ use tokio::runtime::Handle;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
+use crate::state::Api;
+
 /// Notes under way at once in a process. What finds no place is resolved when its lease has ended.
 const NOTES_MAX: usize = 64;
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
@@ -33,10 +35,13 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Notes in these books, at these places of the process.
+    /// Notes in the books, at the places of the process.
     #[must_use]
-    pub fn new(ledger: Ledger, places: Shares<MerchantId>) -> Self {
-        Self { ledger, places }
+    pub fn of(api: &Api) -> Self {
+        Self {
+            ledger: api.ledger().clone(),
+            places: api.notes.clone(),
+        }
     }
 
     /// Notes a call that nobody takes, by this thread's runtime. Without one the process is ending;

@@ -5,12 +5,14 @@ use ayolinx_core::ids::{MerchantId, OrderId};
 use chrono::{DateTime, Utc};
 use ledger::{Claim, Tx};
 
-use super::complete_create::{Maker, OrderReply, begin_and_settle, settle_earlier_or_refuse};
+use super::abandoned_creates::Notes;
+use super::complete_create::{Maker, begin_and_settle, settle_earlier_or_refuse};
 use super::create::{channel_of, new_payment};
 use super::params::named_payment::NamedPayment;
 use super::params::payment::{OrderFacts, PaymentChoice, RequestedPayment};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::field_errors::Judged;
+use crate::idempotency::reply::OrderReply;
 use crate::state::Api;
 
 /// An order to be paid in a further way.
@@ -38,7 +40,7 @@ pub async fn add_payment(
     let payment = new_payment(api.channels(), wanted.choice, wanted.order_expires_at, now);
     let begin = || {
         let (payment, claim) = (payment.clone(), claim.clone());
-        let untaken = api.notes().on_untaken();
+        let untaken = Notes::of(api).on_untaken();
         let begin = move |tx: &mut Tx<'_>| tx.begin_payment(merchant, order_id, &payment, &claim);
         let ledger = api.ledger().for_merchant(merchant);
         async move { ledger.begin(begin, untaken).await }
@@ -72,7 +74,7 @@ pub async fn pay_another_way(
     };
     let earlier = || {
         let (channel, claim) = (named.channel.clone(), claim.clone());
-        let untaken = api.notes().on_untaken();
+        let untaken = Notes::of(api).on_untaken();
         let ledger = api.ledger().for_merchant(merchant);
         let look = move |tx: &mut Tx<'_>| {
             let way = (named.method, channel.as_deref());

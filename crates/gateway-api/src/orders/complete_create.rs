@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::http::error::{ApiError, ErrorCode, ProviderAnswer};
+use crate::idempotency::reply::OrderReply;
 use crate::state::{Api, storage};
 
 /// How long a twin of a request under way waits for it.
@@ -23,35 +24,6 @@ const TWIN_PAUSE: Duration = Duration::from_millis(40);
 const CONFLICTS_MAX: u32 = 5;
 /// When to try again what the provider could not be told.
 const PROVIDER_RETRY_SECS: u64 = 5;
-
-/// A reply with an order, or the kept bytes of an earlier one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderReply {
-    /// HTTP status.
-    pub status: u16,
-    /// The body.
-    pub body: Vec<u8>,
-    /// Whether these bytes were given before.
-    pub replayed: bool,
-}
-
-impl OrderReply {
-    fn fresh(stored: StoredReply) -> Self {
-        Self {
-            status: stored.status,
-            body: stored.body,
-            replayed: false,
-        }
-    }
-
-    /// The answer to a request that was made before and did nothing now.
-    fn again(self) -> Self {
-        Self {
-            replayed: true,
-            ..self
-        }
-    }
-}
 
 /// Whose create it is, and on which channel, where that is known: in whose shares it has its place.
 #[derive(Debug, Clone, Copy)]

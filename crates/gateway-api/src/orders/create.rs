@@ -7,10 +7,12 @@ use ledger::{Claim, NewOrder, NewPayment, Tx};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::complete_create::{Maker, OrderReply, begin_and_settle, settle_earlier_or_refuse};
+use super::abandoned_creates::Notes;
+use super::complete_create::{Maker, begin_and_settle, settle_earlier_or_refuse};
 use super::params::create_order::{CreateOrder, NamedOrder};
 use super::params::payment::PaymentChoice;
 use crate::http::error::ApiError;
+use crate::idempotency::reply::OrderReply;
 use crate::state::Api;
 
 #[derive(Serialize)]
@@ -37,7 +39,7 @@ pub async fn create_order(
         Err(refusal) => {
             let earlier = || {
                 let (reference, claim) = (named.reference.clone(), claim.clone());
-                let untaken = api.notes().on_untaken();
+                let untaken = Notes::of(api).on_untaken();
                 let ledger = api.ledger().for_merchant(merchant);
                 let look = move |tx: &mut Tx<'_>| tx.earlier_order(merchant, &reference, &claim);
                 async move { ledger.begin(look, untaken).await }
@@ -51,7 +53,7 @@ pub async fn create_order(
     };
     let order = new_order(api, merchant, wanted, now)?;
     let begin = || {
-        let untaken = api.notes().on_untaken();
+        let untaken = Notes::of(api).on_untaken();
         (api.ledger()).begin_order(order.clone(), claim.clone(), untaken)
     };
     let maker = Maker {

@@ -9,7 +9,7 @@ use super::params::{AskRefund, CompleteRefund, ResolveReview};
 use super::view::RefundView;
 use crate::http::error::{ApiError, ErrorCode, FieldCode, FieldError};
 use crate::idempotency::idempotent_post::{once, reply};
-use crate::orders::complete_create::OrderReply;
+use crate::idempotency::reply::OrderReply;
 use crate::state::Api;
 
 /// Records that money is to go back. Nothing is booked until it has.

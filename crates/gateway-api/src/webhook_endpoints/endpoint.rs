@@ -11,7 +11,7 @@ use super::params::{ChangeEndpoint, CreateEndpoint};
 use super::view::{EndpointView, NewEndpointView};
 use crate::http::error::{ApiError, ErrorCode, FieldCode, FieldError};
 use crate::idempotency::idempotent_post::{once, reply};
-use crate::orders::complete_create::OrderReply;
+use crate::idempotency::reply::OrderReply;
 use crate::state::Api;
 
 /// Makes an endpoint. Its secret is in the reply and never shown again.

@@ -14,7 +14,8 @@ use crate::http::error::ApiError;
 use crate::http::fields::no_fields;
 use crate::http::path::path_id;
 use crate::http::query::no_query;
-use crate::idempotency::request_identity::{Claiming, kept_reply};
+use crate::idempotency::reply::kept_reply;
+use crate::idempotency::request_identity::Claiming;
 use crate::state::Api;
 
 /// Who may change endpoints may see them.

@@ -42,3 +42,13 @@ impl NamedPayment {
         })
     }
 }
+
+impl RequestedPayment {
+    /// [`NamedPayment::read`] of a body that nobody sent before.
+    ///
+    /// # Errors
+    /// 422 `validation_failed` or `channel_unavailable`.
+    pub fn parse(body: &JsonTree, table: &ChannelTable) -> Result<Self, ApiError> {
+        NamedPayment::read(body, table)?.judged
+    }
+}

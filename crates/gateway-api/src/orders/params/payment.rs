@@ -9,9 +9,7 @@ use ayolinx_core::money::Amount;
 use ayolinx_core::order_view::Customer;
 
 use crate::http::error::{ApiError, FieldCode};
-use crate::http::json::JsonTree;
 
-use super::named_payment::NamedPayment;
 use super::requirements::{judge_formats, needed_by, particular};
 use crate::http::field_errors::FieldErrors;
 use crate::http::fields::{Fields, is_blank, required, text_at};
@@ -83,14 +81,6 @@ enum NamedBy {
 }
 
 impl RequestedPayment {
-    /// [`NamedPayment::read`] of a body that nobody sent before.
-    ///
-    /// # Errors
-    /// 422 `validation_failed` or `channel_unavailable`.
-    pub fn parse(body: &JsonTree, table: &ChannelTable) -> Result<Self, ApiError> {
-        NamedPayment::read(body, table)?.judged
-    }
-
     /// The choice of exactly this channel, as a button of the checkout page makes it.
     #[must_use]
     pub(crate) fn by_channel(channel: &Channel) -> Self {
