@@ -40,7 +40,7 @@ use crate::admission::rate_limit;
 use crate::admission::rate_limit::RateLimit;
 use crate::admission::report_limiter::LongReads;
 use crate::admission::visits::Visits;
-use crate::console::Console;
+use crate::console::state::Console;
 use crate::http::error::{panic_reply, problem_replies};
 use crate::orders::abandoned_creates::note_places;
 use crate::orders::export::stream::STALLED_AFTER;
@@ -119,7 +119,7 @@ impl Parts {
             pictures: Arc::clone(&self.pictures),
             links: Arc::clone(&self.links),
             long_reads: Arc::clone(&self.long_reads),
-            console: self.console.clone(),
+            proxies: self.settings.shared.trusted_proxies.clone(),
         })
     }
 
@@ -154,6 +154,7 @@ impl Parts {
                     if let Ok(api) = api {
                         cfg.app_data(api);
                     }
+                    cfg.app_data(Data::new(parts.console.clone()));
                     routes(cfg);
                 })
         })
@@ -268,7 +269,7 @@ pub async fn run(settings: ApiSettings) -> Result<(), StartError> {
         pictures: Arc::new(Pictures::register(&registry)?),
         links: begin_links(&ledger).await,
         long_reads: places.long_reads,
-        console: Console::new(settings.shared.trusted_proxies.clone()),
+        console: Console::default(),
     };
     let (books, live_ledger) = (ledger.clone(), ledger.clone());
     let health = Health::new();

@@ -13,6 +13,7 @@ use service_shell::{bearer, request_id};
 use uuid::Uuid;
 
 use crate::admission::callers::{Acquaintance, Digest};
+use crate::http::client_address::client_address;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::state::{Api, storage};
 
@@ -68,7 +69,7 @@ pub async fn authenticate_any(
     let key = key_of(request).ok_or_else(unauthorized)?;
     let digests = peppered(&api.peppers, key);
     let newest = digests.first().ok_or_else(unauthorized)?.digest;
-    let address = api.console.client_address(request);
+    let address = client_address(&api.proxies, request);
     let met = meet(api, &newest, address).await?;
     let asking = (met == Acquaintance::Stranger).then(|| api.callers.asking(newest));
     let urgency = match met {

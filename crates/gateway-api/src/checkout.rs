@@ -8,5 +8,6 @@ pub mod formats;
 pub mod language;
 pub mod page;
 pub mod query;
+pub mod reply;
 pub mod routes;
 pub mod token;

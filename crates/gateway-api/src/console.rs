@@ -3,14 +3,7 @@
 //! What it changes, it changes by the same transactions and flows as the API; what became of it is told
 //! in its own words.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
-use actix_web::HttpRequest;
-use actix_web::http::header;
 use actix_web::web::{ServiceConfig, get, post, resource, to};
-use service_shell::proxies::TrustedProxies;
-use tokio::sync::Semaphore;
 
 mod audit_log;
 mod channels;
@@ -27,44 +20,8 @@ mod responses;
 mod search;
 mod session;
 mod sign_in;
+pub mod state;
 mod work_queues;
-
-/// Passwords reckoned at once in one process: each takes 19 MiB and a core for a moment.
-const HASHES_MAX: usize = 1;
-/// Sign-ins that may wait for that.
-const SIGN_INS_MAX: usize = 16;
-
-/// What the console of one process shares.
-#[derive(Clone)]
-pub struct Console {
-    proxies: TrustedProxies,
-    hashes: Arc<Semaphore>,
-    sign_ins: Arc<Semaphore>,
-    hours: Arc<hourly_volume::Hours>,
-}
-
-impl Console {
-    /// The console behind these proxies.
-    #[must_use]
-    pub fn new(proxies: TrustedProxies) -> Self {
-        Self {
-            proxies,
-            hashes: Arc::new(Semaphore::new(HASHES_MAX)),
-            sign_ins: Arc::new(Semaphore::new(SIGN_INS_MAX)),
-            hours: Arc::default(),
-        }
-    }
-
-    /// The address that a request comes from, behind our proxies; `None` where the connection does not say.
-    #[must_use]
-    pub fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
-        let forwarded = request.headers().get_all(header::X_FORWARDED_FOR);
-        let forwarded: Vec<&str> = forwarded.filter_map(|value| value.to_str().ok()).collect();
-        let forwarded = forwarded.join(",");
-        let peer = request.peer_addr()?.ip();
-        Some(self.proxies.client_address(peer, Some(&forwarded)))
-    }
-}
 
 /// `CONSOLE_BIND`: the operators' pages, internal.
 pub fn routes(cfg: &mut ServiceConfig) {

@@ -3,6 +3,7 @@
 //! Invariant: everything that is wrong with a request is told at once, and nothing internal with it.
 
 pub mod body;
+pub mod client_address;
 pub mod cursor;
 pub mod error;
 pub mod field_errors;

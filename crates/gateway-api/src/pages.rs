@@ -1,4 +1,4 @@
-//! Pages: what HTML of every kind is made with: protective headers, files out of the program, QR pictures.
+//! Pages: what HTML of every kind is made with: protective headers, files out of the program, QR pictures, amounts.
 //! The checkout, the documents and the shops' QR calls use it; it knows no order.
 //! Invariant: no reply leaves without the headers that keep it from being framed, sniffed or stored.
 
@@ -7,3 +7,4 @@ pub mod pictures;
 pub mod qr;
 pub mod reply;
 pub mod routes;
+pub mod rupiah;

@@ -28,7 +28,7 @@ pub fn merchant(cfg: &mut ServiceConfig) {
     .service(resource("/v1/orders/{id}/payments").route(post().to(orders::add_payment)))
     .service(resource("/v1/orders/{id}/cancel").route(post().to(orders::cancel)))
     .service(resource("/v1/orders/{id}/sync").route(post().to(orders::sync)))
-    .service(resource("/v1/orders/{id}/timeline").route(get().to(events::timeline)))
+    .service(resource("/v1/orders/{id}/timeline").route(get().to(orders::timeline)))
     .service(resource("/v1/orders/{id}/qr.svg").route(get().to(orders::qr_svg)))
     .service(resource("/v1/orders/{id}/qr.png").route(get().to(orders::qr_png)))
     .service(resource("/v1/orders/{id}/resolve").route(post().to(refunds::resolve)))

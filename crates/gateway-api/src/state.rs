@@ -9,6 +9,7 @@ use ayolinx_core::secret::Secret;
 use chrono::TimeDelta;
 use ledger::{Ledger, LedgerError, Tx, Urgency};
 use payment_flows::Flows;
+use service_shell::proxies::TrustedProxies;
 use shares::Shares;
 use tokio::sync::Semaphore;
 use webhooks::UrlGuard;
@@ -20,7 +21,6 @@ use crate::admission::order_watch::Watching;
 use crate::admission::rate_limit::RateLimit;
 use crate::admission::report_limiter::LongReads;
 use crate::admission::visits::Visits;
-use crate::console::Console;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::pages::pictures::Pictures;
 
@@ -54,8 +54,8 @@ pub struct Api {
     pub links: Arc<Links>,
     /// Places for reads that take long, of all threads.
     pub long_reads: Arc<LongReads>,
-    /// What the operator's console of this process shares.
-    pub console: Console,
+    /// The proxies that are believed when they name a client's address.
+    pub proxies: TrustedProxies,
 }
 
 impl Api {

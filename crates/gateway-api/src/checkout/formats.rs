@@ -1,31 +1,10 @@
-//! Money and time as payers in Indonesia read them.
+//! Times and numbers as payers in Indonesia read them.
 
-use ayolinx_core::money::Amount;
 use chrono::{DateTime, Datelike, FixedOffset, Timelike, Utc};
 
 use super::language::Language;
 
 const JAKARTA_OFFSET_SECONDS: i32 = 7 * 3600;
-const SEN_PER_RUPIAH: i64 = 100;
-
-/// `Rp150.000`; sen only when there are some: `Rp150.000,50`.
-#[must_use]
-pub fn rupiah(amount: Amount) -> String {
-    let digits = amount.whole_rupiah().to_string();
-    let mut text = String::from("Rp");
-    for (index, digit) in digits.chars().enumerate() {
-        let to_come = digits.len().saturating_sub(index);
-        if index > 0 && to_come % 3 == 0 {
-            text.push('.');
-        }
-        text.push(digit);
-    }
-    let sen = amount.minor().checked_rem(SEN_PER_RUPIAH).unwrap_or(0);
-    if sen > 0 {
-        text.push_str(&format!(",{sen:02}"));
-    }
-    text
-}
 
 /// `21 November 2026 15.00 WIB` or `21 November 2026, 15:00 WIB`.
 pub(crate) fn jakarta(at: DateTime<Utc>, language: Language) -> String {
@@ -71,25 +50,6 @@ const fn month(number: u32, language: Language) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ayolinx_core::money::Currency;
-
-    #[test]
-    fn thousands_are_set_apart_by_points() {
-        for (minor, text) in [
-            (0, "Rp0"),
-            (100, "Rp1"),
-            (99_900, "Rp999"),
-            (100_000, "Rp1.000"),
-            (15_000_000, "Rp150.000"),
-            (15_000_050, "Rp150.000,50"),
-            (12_345_678_900, "Rp123.456.789"),
-        ] {
-            assert_eq!(
-                rupiah(Amount::from_minor(minor, Currency::Idr).unwrap()),
-                text
-            );
-        }
-    }
 
     #[test]
     fn a_number_is_read_in_fours() {

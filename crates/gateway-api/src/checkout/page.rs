@@ -10,12 +10,12 @@ use ayolinx_core::states::{OrderState, PaymentState};
 use chrono::{DateTime, SecondsFormat, Utc};
 use ledger::PAYMENTS_MAX;
 use serde::Serialize;
-use url::Url;
 
-use self::states::{Ended, Kind, State, ended};
+use self::states::{Ended, Kind, State, ended, web_link};
 use super::choices::{Choice, Group, grouped, shown_name};
-use super::formats::{jakarta, rupiah};
+use super::formats::jakarta;
 use super::language::{Language, Texts};
+use crate::pages::rupiah::rupiah;
 
 /// The style that stands in every page for payers.
 pub(crate) const STYLE: &str = include_str!("../../assets/checkout.css");
@@ -153,14 +153,6 @@ enum Offer {
     Again,
     /// Beside the one on show.
     Another,
-}
-
-/// Only such a URL becomes a link: escaping does not make `javascript:` harmless, and a user name looks
-/// like a host.
-pub(crate) fn web_link(url: &str) -> Option<&str> {
-    let read = Url::parse(url).ok()?;
-    let is_web = matches!(read.scheme(), "https" | "http") && read.has_host();
-    (is_web && read.username().is_empty() && read.password().is_none()).then_some(url)
 }
 
 /// What stands on the receipt of an order that is paid.

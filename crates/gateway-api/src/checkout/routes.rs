@@ -14,15 +14,14 @@ use super::events::{events as tell_events, no_events};
 use super::language::Language;
 use super::page::{CheckoutView, Message, render_checkout, render_message};
 use super::query::PageQuery;
+use super::reply::{page as checkout_page, status_json};
 use super::token::token_matches;
 use crate::admission::checkout_links::Proof;
 use crate::http::error::ApiError;
 use crate::orders::add_payment::{AddPayment, add_payment};
 use crate::orders::params::payment::OrderFacts;
 use crate::pages::pictures::{PictureError, Shape};
-use crate::pages::reply::{
-    page as checkout_page, picture_png, picture_svg, see_other, status_json,
-};
+use crate::pages::reply::{picture_png, picture_svg, see_other};
 use crate::state::Api;
 
 /// What a visitor gets instead of an order.

@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use super::error::Refused;
 use super::format::{plain, when, when_or_never, whole_rupiah};
-use super::layout::{Frame, parameter};
-use super::responses::{page as reply, see};
+use super::layout::{Frame, page as reply, parameter};
+use super::responses::see;
 use super::session::{act, enter};
+use super::state::Console;
 use crate::state::Api;
 
 type Answer = Result<HttpResponse, Refused>;
@@ -42,14 +43,18 @@ struct ChannelsPage {
     rows: Vec<ChannelRow>,
 }
 
-pub(super) async fn channels(request: HttpRequest, api: Data<Api>) -> Answer {
+pub(super) async fn channels(
+    request: HttpRequest,
+    api: Data<Api>,
+    console: Data<Console>,
+) -> Answer {
     let seat = enter(&api, &request).await?;
     let (traffic, money) = api
         .ledger()
         .at(api.urgency_of_reads())
         .transact(|tx| Ok((tx.traffic_of_channels(TRAFFIC_SECONDS)?, tx.money()?)))
         .await?;
-    let today = api.console.hours.today(api.ledger(), Utc::now()).await?;
+    let today = console.hours.today(api.ledger(), Utc::now()).await?;
     let mut states: BTreeMap<(&str, &str), i64> = BTreeMap::new();
     for one in &traffic {
         states.insert((&one.channel, &one.state), one.payments);

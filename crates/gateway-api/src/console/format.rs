@@ -3,7 +3,7 @@
 use ayolinx_core::money::Amount;
 use chrono::{DateTime, FixedOffset, Utc};
 
-use crate::checkout::formats::rupiah;
+use crate::pages::rupiah::rupiah;
 
 const JAKARTA_OFFSET_SECONDS: i32 = 7 * 3600;
 

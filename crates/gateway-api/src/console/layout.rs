@@ -1,6 +1,12 @@
 //! What surrounds every page: who is signed in, where the pages are, and what was just done.
 
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
 use url::form_urlencoded;
+
+use super::error::Refused;
+use super::responses::guarded;
 
 /// What surrounds a page.
 pub(super) struct Frame {
@@ -127,6 +133,14 @@ pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let found = pairs.find(|(known, _)| known == name);
     found.map(|(_, value)| value.into_owned())
+}
+
+/// A page as HTML.
+pub(super) fn page(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Refused> {
+    let html = page.render().map_err(Refused::broken)?;
+    Ok(guarded(status)
+        .content_type("text/html; charset=utf-8")
+        .body(html))
 }
 
 #[cfg(test)]

@@ -15,11 +15,11 @@ use uuid::Uuid;
 
 use super::error::Refused;
 use super::format::{plain, when, when_or_never};
-use super::layout::Frame;
+use super::layout::{Frame, page as reply};
 use super::refunds_and_reviews::RefundRow;
-use super::responses::{page as reply, see};
+use super::responses::see;
 use super::session::{Seat, act, enter};
-use crate::checkout::formats::rupiah;
+use crate::pages::rupiah::rupiah;
 use crate::state::Api;
 
 type Answer = Result<HttpResponse, Refused>;

@@ -11,9 +11,10 @@ use super::chart::Chart;
 use super::error::Refused;
 use super::format::{jakarta, plain, whole_rupiah};
 use super::hourly_volume::since_midnight;
-use super::layout::Frame;
-use super::responses::page as reply;
+use super::layout::{Frame, page as reply};
+
 use super::session::enter;
+use super::state::Console;
 use crate::state::Api;
 
 struct Sum {
@@ -96,7 +97,11 @@ fn pending(sums: &[PendingMoney]) -> Vec<Sum> {
     sums.iter().map(sum).collect()
 }
 
-pub(super) async fn page(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, Refused> {
+pub(super) async fn page(
+    request: HttpRequest,
+    api: Data<Api>,
+    console: Data<Console>,
+) -> Result<HttpResponse, Refused> {
     let seat = enter(&api, &request).await?;
     let now = Utc::now();
     let (counted, money) = api
@@ -104,7 +109,7 @@ pub(super) async fn page(request: HttpRequest, api: Data<Api>) -> Result<HttpRes
         .at(api.urgency_of_reads())
         .transact(|tx| Ok((tx.count_eyes()?, tx.money()?)))
         .await?;
-    let hours = api.console.hours.last_day(api.ledger(), now).await?;
+    let hours = console.hours.last_day(api.ledger(), now).await?;
     let today = since_midnight(&hours, now);
     let page = OverviewPage {
         frame: seat.frame(&request, "/"),

@@ -13,7 +13,7 @@ use super::format::{plain, when, when_or_never};
 use super::forms::text;
 use super::responses::see;
 use super::session::act;
-use crate::checkout::formats::rupiah;
+use crate::pages::rupiah::rupiah;
 use crate::state::Api;
 
 const TEXT_CHARS_MAX: usize = 500;

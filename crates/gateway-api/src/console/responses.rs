@@ -3,21 +3,10 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use askama::Template;
-
-use super::error::Refused;
 
 /// There is no script at all.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
-
-/// A page.
-pub(super) fn page(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Refused> {
-    let html = page.render().map_err(Refused::broken)?;
-    Ok(guarded(status)
-        .content_type("text/html; charset=utf-8")
-        .body(html))
-}
 
 /// After a form: look at that page.
 pub(super) fn see(place: &str) -> HttpResponse {

@@ -7,10 +7,10 @@ use askama::Template;
 
 use super::error::Refused;
 use super::format::when;
-use super::layout::{Frame, parameter};
-use super::responses::{page as reply, see};
+use super::layout::{Frame, page as reply, parameter};
+use super::responses::see;
 use super::session::enter;
-use crate::checkout::formats::rupiah;
+use crate::pages::rupiah::rupiah;
 use crate::state::Api;
 
 const NAME_BYTES_MAX: usize = 200;

@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq as _;
 use super::error::Refused;
 use super::forms::Form;
 use super::layout::Frame;
+use crate::http::client_address::client_address;
 use crate::state::Api;
 
 /// Over plain http, as on the operator's own machine.
@@ -127,7 +128,7 @@ impl Seat {
 
 /// Where a request comes from, behind our proxies.
 pub(super) fn address(api: &Api, request: &HttpRequest) -> String {
-    let address = api.console.client_address(request);
+    let address = client_address(&api.proxies, request);
     address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
 }
 

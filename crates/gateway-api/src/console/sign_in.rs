@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use super::error::Refused;
 use super::forms::{Form, is_https};
-use super::responses::{file, page, see};
+use super::layout::page;
+use super::responses::{file, see};
 use super::session::{Token, address, no_cookies, submit, visit};
+use super::state::Console;
 use crate::state::Api;
 
 const EMAIL_BYTES_MAX: usize = 254;
@@ -38,7 +40,12 @@ pub(super) async fn sign_in_page(request: HttpRequest, api: Data<Api>) -> Answer
     }
 }
 
-pub(super) async fn sign_in(request: HttpRequest, payload: Payload, api: Data<Api>) -> Answer {
+pub(super) async fn sign_in(
+    request: HttpRequest,
+    payload: Payload,
+    api: Data<Api>,
+    console: Data<Console>,
+) -> Answer {
     visit(&api, &request).await?;
     let form = Form::read(&request, payload).await?;
     let email = form.value("email").trim().to_lowercase();
@@ -58,7 +65,7 @@ pub(super) async fn sign_in(request: HttpRequest, payload: Payload, api: Data<Ap
         SignIn::Check(found) => found,
     };
     let (operator, stored) = found.unzip();
-    let is_right = check(&api, password, stored).await?;
+    let is_right = check(&console, password, stored).await?;
     match operator.filter(|_| is_right) {
         Some(operator) => welcome(&api, &request, email, operator).await,
         None => {
@@ -78,8 +85,11 @@ fn wait(seconds: i64, email: &str) -> Answer {
 }
 
 /// Reckons on a thread that may be blocked, few at a time: signing in holds up no payment.
-async fn check(api: &Api, password: Secret, stored: Option<String>) -> Result<bool, Refused> {
-    let console = &api.console;
+async fn check(
+    console: &Console,
+    password: Secret,
+    stored: Option<String>,
+) -> Result<bool, Refused> {
     let _waits = console
         .sign_ins
         .try_acquire()

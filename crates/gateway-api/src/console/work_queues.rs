@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::error::Refused;
 use super::format::{plain, when};
 use super::forms::text;
-use super::layout::{Frame, parameter};
-use super::responses::{page as reply, see};
+use super::layout::{Frame, page as reply, parameter};
+use super::responses::see;
 use super::session::{act, enter};
-use crate::checkout::formats::rupiah;
+use crate::pages::rupiah::rupiah;
 use crate::state::Api;
 
 type Answer = Result<HttpResponse, Refused>;

@@ -1,8 +1,8 @@
-//! `/v1/events…` and an order's timeline: HTTP in, use-case, HTTP out.
+//! `/v1/events…`: HTTP in, use-case, HTTP out.
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use ayolinx_core::ids::{EventId, OrderId};
+use ayolinx_core::ids::EventId;
 
 use super::feed as usecase;
 use super::params::{ListEvents, parse_redelivery};
@@ -13,9 +13,10 @@ use crate::http::error::ApiError;
 use crate::http::fields::no_fields;
 use crate::http::path::path_id;
 use crate::http::query::no_query;
-use crate::orders::timeline::Timeline;
 use crate::state::Api;
-use crate::webhook_endpoints::routes::READERS;
+
+/// Who may change endpoints may see what they are told.
+pub(crate) const READERS: [Scope; 2] = [Scope::Read, Scope::Webhooks];
 
 pub(crate) async fn list(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, ApiError> {
     let merchant = authenticate_any(&api, &request, &READERS).await?;
@@ -75,18 +76,4 @@ pub(crate) async fn redeliver_range(
     let range = parse_redelivery(&body.tree)?;
     let begun = usecase::redeliver_range(&api, merchant, range).await?;
     Ok(HttpResponse::Accepted().json(begun))
-}
-
-pub(crate) async fn timeline(
-    request: HttpRequest,
-    id: Path<String>,
-    api: Data<Api>,
-) -> Result<HttpResponse, ApiError> {
-    let merchant = authenticate(&api, &request, Scope::Read).await?;
-    no_query(request.query_string())?;
-    let order: OrderId = path_id(&id)?;
-    let items = api
-        .read(merchant, move |tx| tx.timeline(merchant, order))
-        .await?;
-    Ok(HttpResponse::Ok().json(Timeline::new(items)))
 }

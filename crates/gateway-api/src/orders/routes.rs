@@ -15,6 +15,7 @@ use super::params::list_orders::{ListOrders, WaitForOrder};
 use super::params::named_payment::NamedPayment;
 use super::read::{list_orders, read_order};
 use super::sync::sync_order;
+use super::timeline::Timeline;
 use crate::auth::{Scope, authenticate};
 use crate::http::body::{read_json, read_optional_json};
 use crate::http::cursor::Cursor;
@@ -118,6 +119,20 @@ pub(crate) async fn sync(
     let (merchant, order_id) = without_fields(&api, &request, payload, &id).await?;
     let order = sync_order(&api, merchant, order_id).await?;
     Ok(HttpResponse::Ok().json(order))
+}
+
+pub(crate) async fn timeline(
+    request: HttpRequest,
+    id: Path<String>,
+    api: Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let merchant = authenticate(&api, &request, Scope::Read).await?;
+    no_query(request.query_string())?;
+    let order: OrderId = path_id(&id)?;
+    let items = api
+        .read(merchant, move |tx| tx.timeline(merchant, order))
+        .await?;
+    Ok(HttpResponse::Ok().json(Timeline::new(items)))
 }
 
 pub(crate) async fn qr_svg(

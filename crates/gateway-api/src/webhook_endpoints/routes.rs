@@ -9,6 +9,7 @@ use super::endpoint as usecase;
 use super::params::{ChangeEndpoint, CreateEndpoint};
 use super::view::{EndpointList, EndpointView};
 use crate::auth::{Scope, authenticate, authenticate_any};
+use crate::events::routes::READERS;
 use crate::http::body::{read_json, read_optional_json};
 use crate::http::error::ApiError;
 use crate::http::fields::no_fields;
@@ -17,9 +18,6 @@ use crate::http::query::no_query;
 use crate::idempotency::reply::kept_reply;
 use crate::idempotency::request_identity::Claiming;
 use crate::state::Api;
-
-/// Who may change endpoints may see them.
-pub(crate) const READERS: [Scope; 2] = [Scope::Read, Scope::Webhooks];
 
 pub(crate) async fn create(
     request: HttpRequest,

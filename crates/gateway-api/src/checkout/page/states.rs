@@ -3,8 +3,8 @@
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::order_view::OrderRecord;
 use ayolinx_core::states::OrderState;
+use url::Url;
 
-use super::web_link;
 use crate::checkout::formats::fours;
 use crate::checkout::language::Texts;
 
@@ -131,4 +131,12 @@ pub(crate) const fn ended(order: &OrderRecord, texts: &Texts) -> Option<Ended> {
         OrderState::Refunded => (Kind::Good, texts.refunded, texts.refunded_text),
     };
     Some(Ended { kind, title, text })
+}
+
+/// Only such a URL becomes a link: escaping does not make `javascript:` harmless, and a user name looks
+/// like a host.
+pub(crate) fn web_link(url: &str) -> Option<&str> {
+    let read = Url::parse(url).ok()?;
+    let is_web = matches!(read.scheme(), "https" | "http") && read.has_host();
+    (is_web && read.username().is_empty() && read.password().is_none()).then_some(url)
 }
