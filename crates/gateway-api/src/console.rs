@@ -1,17 +1,19 @@
-//! The operator's console: pages made on the server for people who look after the money of all shops.
-//! It is not there while there is no operator, knows no API keys, and says who did what in a log.
-//! What it changes, it changes by the same transactions and flows as the API; what became of it is told
-//! in its own words.
+//! Console: pages made on the server for operators, who look after the money of all shops. Its own listener calls
+//! `routes`; it calls the ledger and the flows with the provider by the same transactions as the API, and tells what
+//! became of it in its own words. It is not there while there is no operator, and knows no API keys.
+//! Invariant: every request asks the database who it is, and what it changes stands in the log of actions.
 
 use actix_web::web::{ServiceConfig, get, post, resource, to};
 
 mod audit_log;
 mod channels;
 mod chart;
+mod endpoints;
 mod error;
 mod format;
 mod forms;
 mod hourly_volume;
+mod keys;
 mod layout;
 mod orders;
 mod overview;
@@ -48,11 +50,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/quarantine/{id}/retry").route(post().to(work_queues::retry)))
         .service(resource("/quarantine/{id}/dismiss").route(post().to(work_queues::dismiss)))
         .service(resource("/channels").route(get().to(channels::channels)))
-        .service(resource("/endpoints").route(get().to(channels::endpoints)))
-        .service(resource("/endpoints/{id}/enable").route(post().to(channels::enable)))
-        .service(resource("/endpoints/{id}/disable").route(post().to(channels::disable)))
-        .service(resource("/keys").route(get().to(channels::keys)))
-        .service(resource("/keys/{id}/revoke").route(post().to(channels::revoke)))
+        .service(resource("/endpoints").route(get().to(endpoints::endpoints)))
+        .service(resource("/endpoints/{id}/enable").route(post().to(endpoints::enable)))
+        .service(resource("/endpoints/{id}/disable").route(post().to(endpoints::disable)))
+        .service(resource("/keys").route(get().to(keys::keys)))
+        .service(resource("/keys/{id}/revoke").route(post().to(keys::revoke)))
         .service(resource("/log").route(get().to(audit_log::page)))
         .service(resource("/static/{name}").route(get().to(sign_in::asset)))
         .default_service(to(sign_in::nowhere));

@@ -4,6 +4,7 @@
 pub mod calls;
 pub mod feed;
 pub mod params;
+pub mod redelivery;
 pub mod routes;
 pub mod schemas;
 pub mod view;

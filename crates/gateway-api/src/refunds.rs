@@ -4,6 +4,7 @@
 pub mod calls;
 pub mod params;
 pub mod refund;
+pub mod review;
 pub mod routes;
 pub mod schemas;
 pub mod view;

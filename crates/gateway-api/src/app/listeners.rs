@@ -11,14 +11,14 @@ use crate::routes;
 
 /// A listener's routes and who reaches it.
 #[derive(Clone, Copy)]
-pub(super) struct Listener {
-    pub(super) routes: fn(&mut ServiceConfig),
-    pub(super) reach: Reach,
+pub(crate) struct Listener {
+    pub(crate) routes: fn(&mut ServiceConfig),
+    pub(crate) reach: Reach,
 }
 
 /// The number of requests that a connection carries.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     /// Many.
     Shops,
     /// One: the framework has no head deadline on a second request of a connection (reliability T5), and
@@ -42,7 +42,7 @@ impl Listener {
 }
 
 /// The listeners that are not off.
-pub(super) fn on(listeners: &ApiListeners) -> Vec<(SocketAddr, Listener)> {
+pub(crate) fn on(listeners: &ApiListeners) -> Vec<(SocketAddr, Listener)> {
     let all = [
         (listeners.gateway, Listener::SHOPS),
         (listeners.checkout, Listener::PAYERS),
@@ -55,7 +55,7 @@ pub(super) fn on(listeners: &ApiListeners) -> Vec<(SocketAddr, Listener)> {
 
 /// The connections of each listener that is on: its share of this many descriptors. Who fills one leaves the others
 /// theirs.
-pub(super) fn connections_of(listeners: &ApiListeners, limit: u64) -> usize {
+pub(crate) fn connections_of(listeners: &ApiListeners, limit: u64) -> usize {
     descriptors::connections_of_each(limit, on(listeners).len())
 }
 

@@ -9,7 +9,6 @@ use ledger::{ActionLine, PAGE_ROWS};
 use super::error::Refused;
 use super::format::{plain, when};
 use super::layout::{Frame, page as reply, parameter};
-
 use super::session::enter;
 use crate::state::Api;
 

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Payload;
 use ayolinx_core::card_numbers::mask_card_numbers;
+use ayolinx_core::ids::MerchantId;
 use url::{Url, form_urlencoded};
 
 use super::error::Refused;
@@ -39,6 +40,11 @@ pub(super) fn text(typed: &str, chars_max: usize) -> Result<String, Refused> {
     } else {
         Err(Refused::Unreadable)
     }
+}
+
+/// The shop that a form names.
+pub(super) fn merchant(text: &str) -> Result<MerchantId, Refused> {
+    text.parse().map_err(|_| Refused::NotFound)
 }
 
 fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {

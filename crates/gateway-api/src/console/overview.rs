@@ -12,7 +12,6 @@ use super::error::Refused;
 use super::format::{jakarta, plain, whole_rupiah};
 use super::hourly_volume::since_midnight;
 use super::layout::{Frame, page as reply};
-
 use super::session::enter;
 use super::state::Console;
 use crate::state::Api;

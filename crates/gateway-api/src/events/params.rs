@@ -4,13 +4,12 @@ use ayolinx_core::event::EventType;
 use chrono::{DateTime, TimeDelta, Utc};
 use ledger::{FeedPlace, REDELIVERY_DAYS_MAX, RedeliveryRange};
 
-use crate::http::error::{ApiError, FieldCode};
-use crate::http::json::JsonTree;
-
 use crate::http::cursor::{EventCursor, LIMIT_DEFAULT, LIMIT_MAX};
+use crate::http::error::{ApiError, FieldCode};
 use crate::http::field_errors::FieldErrors;
 use crate::http::fields::Fields;
 use crate::http::formats::parse_time;
+use crate::http::json::JsonTree;
 use crate::http::query::Query;
 
 pub(crate) const EVENT_PARAMETERS: &[&str] = &["type", "after", "limit"];

@@ -4,8 +4,9 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::ids::EventId;
 
-use super::feed as usecase;
+use super::feed::{list_events, read_event};
 use super::params::{ListEvents, parse_redelivery};
+use super::redelivery;
 use super::view::DeliveryList;
 use crate::auth::{Scope, authenticate, authenticate_any};
 use crate::http::body::{read_json, read_optional_json};
@@ -21,7 +22,7 @@ pub(crate) const READERS: [Scope; 2] = [Scope::Read, Scope::Webhooks];
 pub(crate) async fn list(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, ApiError> {
     let merchant = authenticate_any(&api, &request, &READERS).await?;
     let wanted = ListEvents::parse(request.query_string())?;
-    let page = usecase::list_events(&api, merchant, wanted).await?;
+    let page = list_events(&api, merchant, wanted).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -32,7 +33,7 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, ApiError> {
     let merchant = authenticate_any(&api, &request, &READERS).await?;
     no_query(request.query_string())?;
-    let event = usecase::read_event(&api, merchant, path_id(&id)?).await?;
+    let event = read_event(&api, merchant, path_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(event))
 }
 
@@ -61,7 +62,7 @@ pub(crate) async fn redeliver(
     let id: EventId = path_id(&id)?;
     let body = read_optional_json(&request, payload).await?;
     no_fields(&body.tree)?;
-    let redelivered = usecase::redeliver_event(&api, merchant, id).await?;
+    let redelivered = redelivery::redeliver_event(&api, merchant, id).await?;
     Ok(HttpResponse::Accepted().json(redelivered))
 }
 
@@ -74,6 +75,6 @@ pub(crate) async fn redeliver_range(
     no_query(request.query_string())?;
     let body = read_json(&request, payload).await?;
     let range = parse_redelivery(&body.tree)?;
-    let begun = usecase::redeliver_range(&api, merchant, range).await?;
+    let begun = redelivery::redeliver_range(&api, merchant, range).await?;
     Ok(HttpResponse::Accepted().json(begun))
 }

@@ -5,10 +5,9 @@
 use ayolinx_core::unseen::is_unseen;
 
 use super::error::{ApiError, FieldCode};
-use super::json::JsonTree;
-
 use super::field_errors::FieldErrors;
 use super::formats::has_control;
+use super::json::JsonTree;
 
 /// A name longer than this is cut where an error repeats it.
 const NAME_SHOWN_MAX: usize = 64;

@@ -3,7 +3,6 @@
 use ayolinx_core::money::{Amount, Currency};
 
 use super::error::FieldCode;
-
 use super::field_errors::FieldErrors;
 use super::fields::Fields;
 

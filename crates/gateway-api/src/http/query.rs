@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 use url::form_urlencoded;
 
 use super::error::ApiError;
-
 use super::formats::{has_control, parse_time};
 
 /// A query string's parameters; every one is known and stands once.

@@ -6,10 +6,9 @@ use ayolinx_core::money::Amount;
 use ledger::Payee;
 
 use crate::http::error::{ApiError, FieldCode};
-use crate::http::json::JsonTree;
-
 use crate::http::field_errors::FieldErrors;
 use crate::http::fields::{Fields, required};
+use crate::http::json::JsonTree;
 use crate::http::money::read_amount;
 
 pub(crate) const ASK_FIELDS: &[&str] = &["amount", "reason", "payee"];

@@ -1,11 +1,10 @@
-//! Money that goes back, and money that somebody has to decide about.
+//! Money that goes back: asked for, completed with evidence, or cancelled.
 
 use ayolinx_core::ids::{MerchantId, OrderId, RefundId};
-use ayolinx_core::order_view::OrderView;
-use ledger::{Claim, NewRefund, RefundCompletion, RefundRefused, Resolved, Source};
+use ledger::{Claim, NewRefund, RefundCompletion, RefundRefused, Source};
 use uuid::Uuid;
 
-use super::params::{AskRefund, CompleteRefund, ResolveReview};
+use super::params::{AskRefund, CompleteRefund};
 use super::view::RefundView;
 use crate::http::error::{ApiError, ErrorCode, FieldCode, FieldError};
 use crate::idempotency::idempotent_post::{once, reply};
@@ -96,32 +95,6 @@ pub async fn cancel_refund(
         Err(_it_was_completed) => Err(ApiError::new(
             ErrorCode::StateConflict,
             "the refund was completed: its money went back",
-        )),
-    }
-}
-
-/// Decides what is under review.
-///
-/// # Errors
-/// 404; 409 when nothing is under review.
-pub async fn resolve_review(
-    api: &Api,
-    merchant: MerchantId,
-    order: OrderId,
-    wanted: ResolveReview,
-) -> Result<OrderView, ApiError> {
-    let decided = api
-        .transact(merchant, move |tx| {
-            let verdict = (wanted.verdict, wanted.note.as_deref());
-            let done = tx.resolve_review(merchant, order, verdict, Source::Merchant)?;
-            Ok((done, tx.order_view(merchant, order)?))
-        })
-        .await?;
-    match decided {
-        (Resolved::Done | Resolved::Already, view) => Ok(view),
-        (Resolved::Nothing, _) => Err(ApiError::new(
-            ErrorCode::StateConflict,
-            "there is nothing to decide: nothing is under review, nothing was paid beside it",
         )),
     }
 }

@@ -5,7 +5,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::ids::{OrderId, RefundId};
 
 use super::params::{AskRefund, CompleteRefund, ResolveReview};
-use super::refund as usecase;
+use super::refund::{ask_refund, cancel_refund, complete_refund};
+use super::review::resolve_review;
 use super::view::{RefundList, RefundView};
 use crate::auth::{Scope, authenticate, authenticate_any};
 use crate::http::body::{read_json, read_optional_json};
@@ -33,7 +34,7 @@ pub(crate) async fn ask(
     let body = read_json(&request, payload).await?;
     let wanted = AskRefund::parse(&body.tree)?;
     let claim = claim.with(&body.tree);
-    usecase::ask_refund(&api, merchant, order, wanted, claim)
+    ask_refund(&api, merchant, order, wanted, claim)
         .await
         .map(kept_reply)
 }
@@ -64,7 +65,7 @@ pub(crate) async fn complete(
     let id: RefundId = path_id(&id)?;
     let body = read_json(&request, payload).await?;
     let wanted = CompleteRefund::parse(&body.tree)?;
-    let refund = usecase::complete_refund(&api, merchant, id, wanted).await?;
+    let refund = complete_refund(&api, merchant, id, wanted).await?;
     Ok(HttpResponse::Ok().json(refund))
 }
 
@@ -79,7 +80,7 @@ pub(crate) async fn cancel(
     let id: RefundId = path_id(&id)?;
     let body = read_optional_json(&request, payload).await?;
     no_fields(&body.tree)?;
-    let refund = usecase::cancel_refund(&api, merchant, id).await?;
+    let refund = cancel_refund(&api, merchant, id).await?;
     Ok(HttpResponse::Ok().json(refund))
 }
 
@@ -94,6 +95,6 @@ pub(crate) async fn resolve(
     let order: OrderId = path_id(&id)?;
     let body = read_json(&request, payload).await?;
     let wanted = ResolveReview::parse(&body.tree)?;
-    let view = usecase::resolve_review(&api, merchant, order, wanted).await?;
+    let view = resolve_review(&api, merchant, order, wanted).await?;
     Ok(HttpResponse::Ok().json(view))
 }

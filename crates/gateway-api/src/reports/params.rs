@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 
 use crate::http::error::ApiError;
-
 use crate::http::query::Query;
 
 pub(crate) const REPORT_PARAMETERS: &[&str] = &["date"];

@@ -4,10 +4,9 @@
 use ayolinx_core::event::EventType;
 
 use crate::http::error::{ApiError, FieldCode};
-use crate::http::json::JsonTree;
-
 use crate::http::field_errors::FieldErrors;
 use crate::http::fields::{Fields, required, text_at};
+use crate::http::json::JsonTree;
 
 pub(crate) const FIELDS: &[&str] = &["url", "event_types", "enabled"];
 

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::ids::{EndpointId, MerchantId};
 use ledger::Claim;
 
-use super::endpoint as usecase;
+use super::endpoint;
 use super::params::{ChangeEndpoint, CreateEndpoint};
 use super::view::{EndpointList, EndpointView};
 use crate::auth::{Scope, authenticate, authenticate_any};
@@ -29,7 +29,7 @@ pub(crate) async fn create(
     let claim = Claiming::of(&request)?;
     let body = read_json(&request, payload).await?;
     let wanted = CreateEndpoint::parse(&body.tree)?;
-    usecase::create_endpoint(&api, merchant, wanted, claim.with(&body.tree))
+    endpoint::create_endpoint(&api, merchant, wanted, claim.with(&body.tree))
         .await
         .map(kept_reply)
 }
@@ -69,7 +69,7 @@ pub(crate) async fn change(
     let id: EndpointId = path_id(&id)?;
     let body = read_json(&request, payload).await?;
     let wanted = ChangeEndpoint::parse(&body.tree)?;
-    let endpoint = usecase::change_endpoint(&api, merchant, id, wanted).await?;
+    let endpoint = endpoint::change_endpoint(&api, merchant, id, wanted).await?;
     Ok(HttpResponse::Ok().json(endpoint))
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn rotate(
     api: Data<Api>,
 ) -> Result<HttpResponse, ApiError> {
     let (merchant, id, claim) = without_fields(&api, &request, payload, &id).await?;
-    usecase::rotate_secret(&api, merchant, id, claim)
+    endpoint::rotate_secret(&api, merchant, id, claim)
         .await
         .map(kept_reply)
 }
@@ -105,7 +105,7 @@ pub(crate) async fn test(
     api: Data<Api>,
 ) -> Result<HttpResponse, ApiError> {
     let (merchant, id, claim) = without_fields(&api, &request, payload, &id).await?;
-    usecase::test_endpoint(&api, merchant, id, claim)
+    endpoint::test_endpoint(&api, merchant, id, claim)
         .await
         .map(kept_reply)
 }

@@ -1,7 +1,6 @@
 //! The query of `GET /v1/orders/export`.
 
 use crate::http::error::ApiError;
-
 use crate::http::query::Query;
 use crate::orders::params::list_orders::OrderFilters;
 

@@ -9,20 +9,19 @@ use ayolinx_core::money::Amount;
 use ayolinx_core::order_view::Customer;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::http::error::{ApiError, FieldCode};
-use crate::http::json::JsonTree;
-
 use super::customer::read_customer;
 use super::items::{Item, add_up_to, read_items};
 use super::payment::{
     FIELDS as PAYMENT_FIELDS, PaymentChoice, RequestedPayment, check_limits, read_payment, takes,
 };
 use super::requirements::judge_formats;
+use crate::http::error::{ApiError, FieldCode};
 use crate::http::field_errors::{FieldErrors, Judged};
 use crate::http::fields::{Fields, is_empty_array, text_at};
 use crate::http::formats::{
     REFERENCE_RULE, check_return_url, has_control, is_reference, parse_time,
 };
+use crate::http::json::JsonTree;
 use crate::http::money::{accept, read_amount};
 
 pub(crate) const FIELDS: &[&str] = &[

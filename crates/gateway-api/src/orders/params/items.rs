@@ -4,10 +4,9 @@ use ayolinx_core::card_numbers::mask_card_numbers;
 use ayolinx_core::money::Amount;
 
 use crate::http::error::FieldCode;
-use crate::http::json::JsonTree;
-
 use crate::http::field_errors::FieldErrors;
 use crate::http::fields::Fields;
+use crate::http::json::JsonTree;
 use crate::http::money::{accept, parse_whole_rupiah};
 
 pub(crate) const FIELDS: &[&str] = &["name", "price", "quantity"];

@@ -4,9 +4,8 @@ use ayolinx_core::method::Method;
 use ayolinx_core::states::OrderState;
 use chrono::{DateTime, Utc};
 
-use crate::http::error::ApiError;
-
 use crate::http::cursor::{Cursor, LIMIT_DEFAULT, LIMIT_MAX};
+use crate::http::error::ApiError;
 use crate::http::query::Query;
 
 /// The longest a read may be held, in seconds.

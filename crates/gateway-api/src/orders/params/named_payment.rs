@@ -3,12 +3,11 @@
 use ayolinx_core::channels::ChannelTable;
 use ayolinx_core::method::Method;
 
-use crate::http::error::ApiError;
-use crate::http::json::JsonTree;
-
 use super::payment::{FIELDS, OPTIONAL, RequestedPayment, read_payment};
+use crate::http::error::ApiError;
 use crate::http::field_errors::{FieldErrors, Judged};
 use crate::http::fields::Fields;
+use crate::http::json::JsonTree;
 
 /// A body of `POST …/payments` whose shape is right.
 #[derive(Debug)]

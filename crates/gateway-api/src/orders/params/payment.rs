@@ -8,9 +8,8 @@ use ayolinx_core::method::Method;
 use ayolinx_core::money::Amount;
 use ayolinx_core::order_view::Customer;
 
-use crate::http::error::{ApiError, FieldCode};
-
 use super::requirements::{judge_formats, needed_by, particular};
+use crate::http::error::{ApiError, FieldCode};
 use crate::http::field_errors::FieldErrors;
 use crate::http::fields::{Fields, is_blank, required, text_at};
 

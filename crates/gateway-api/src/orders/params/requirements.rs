@@ -6,7 +6,6 @@ use ayolinx_core::order_view::Customer;
 use ayolinx_core::phone::Phone;
 
 use crate::http::error::FieldCode;
-
 use crate::http::field_errors::FieldErrors;
 use crate::http::fields::is_blank;
 
