@@ -1,4 +1,6 @@
-//! Wiring: settings become listeners. Returns when the process is told to stop and has drained.
+//! Wiring: settings become listeners. `main` calls it; it makes one of everything that threads share, and mounts the
+//! URL map and the console. Returns when the process is told to stop and has drained.
+//! Invariant: a listener opens only when all that its handlers need is there.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,8 +38,7 @@ use crate::admission::callers::Callers;
 use crate::admission::checkout_links::Links;
 use crate::admission::create_limiter::Creates;
 use crate::admission::order_watch::{WatchLimits, Watching};
-use crate::admission::rate_limit;
-use crate::admission::rate_limit::RateLimit;
+use crate::admission::rate_limit::{self, RateLimit};
 use crate::admission::report_limiter::LongReads;
 use crate::admission::visits::Visits;
 use crate::console::state::Console;

@@ -19,7 +19,6 @@ pub mod routes;
 pub mod state;
 pub mod webhook_endpoints;
 
-pub use documents::openapi;
 pub use http::{error, json};
 
 /// What shops send, under one name for whoever feeds it with anything.

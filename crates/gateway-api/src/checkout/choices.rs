@@ -22,13 +22,13 @@ pub struct Choice {
 }
 
 /// The choices of one method.
-pub(crate) struct Group<'c> {
-    pub(crate) method: Method,
-    pub(crate) choices: Vec<&'c Choice>,
+pub(super) struct Group<'c> {
+    pub(super) method: Method,
+    pub(super) choices: Vec<&'c Choice>,
 }
 
 /// The choices by method, in the order in which the methods first come.
-pub(crate) fn grouped(choices: &[Choice]) -> Vec<Group<'_>> {
+pub(super) fn grouped(choices: &[Choice]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for choice in choices {
         let known = groups
@@ -64,7 +64,7 @@ pub fn choices(table: &ChannelTable, order: OrderFacts<'_>) -> Vec<Choice> {
 }
 
 /// What payers call a channel.
-pub(crate) fn shown_name(channel: &Channel) -> String {
+pub(super) fn shown_name(channel: &Channel) -> String {
     channel.short_name.replace('_', " ")
 }
 

@@ -7,7 +7,7 @@ use super::language::Language;
 const JAKARTA_OFFSET_SECONDS: i32 = 7 * 3600;
 
 /// `21 November 2026 15.00 WIB` or `21 November 2026, 15:00 WIB`.
-pub(crate) fn jakarta(at: DateTime<Utc>, language: Language) -> String {
+pub(super) fn jakarta(at: DateTime<Utc>, language: Language) -> String {
     let Some(offset) = FixedOffset::east_opt(JAKARTA_OFFSET_SECONDS) else {
         return at.to_rfc3339();
     };
@@ -21,7 +21,7 @@ pub(crate) fn jakarta(at: DateTime<Utc>, language: Language) -> String {
 }
 
 /// A number in groups of four, as on a card.
-pub(crate) fn fours(number: &str) -> Vec<String> {
+pub(super) fn fours(number: &str) -> Vec<String> {
     let digits: Vec<char> = number.chars().collect();
     digits.chunks(4).map(|four| four.iter().collect()).collect()
 }

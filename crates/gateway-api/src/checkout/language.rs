@@ -48,7 +48,7 @@ impl Language {
         }
     }
 
-    pub(crate) const fn texts(self) -> &'static Texts {
+    pub(super) const fn texts(self) -> &'static Texts {
         match self {
             Self::Indonesian => &INDONESIAN,
             Self::English => &ENGLISH,
@@ -73,8 +73,8 @@ fn weight(parameters: &str) -> u16 {
 macro_rules! texts {
     ($($name:ident: $indonesian:literal, $english:literal;)+) => {
         /// Every text of the pages in one language.
-        pub(crate) struct Texts {
-            $(pub(crate) $name: &'static str,)+
+        pub(super) struct Texts {
+            $(pub(super) $name: &'static str,)+
         }
 
         const INDONESIAN: Texts = Texts { $($name: $indonesian,)+ };
@@ -159,7 +159,7 @@ texts! {
 
 impl Texts {
     /// The kind of a method, beside a channel's name.
-    pub(crate) const fn method(&self, method: &Method) -> &'static str {
+    pub(super) const fn method(&self, method: &Method) -> &'static str {
         match method {
             Method::Qris => self.any_bank,
             Method::Ewallet => self.wallet,

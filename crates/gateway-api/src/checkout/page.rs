@@ -1,4 +1,5 @@
-//! The checkout page: what an order is about and what its payer does next, in one template.
+//! The checkout page: what an order is about and what its payer does next, in one template. The routes call it; it
+//! decides by `states` and speaks by `language`. Invariant: a page is a pure function of its view.
 
 mod states;
 

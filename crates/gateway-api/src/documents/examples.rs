@@ -4,17 +4,17 @@
 use serde_json::{Value, json};
 
 /// In every example that has one.
-pub(crate) const REQUEST_ID: &str = "0b7b3c0d5f7e4f0e9a4c2f6d8e1a3b5c";
+pub(super) const REQUEST_ID: &str = "0b7b3c0d5f7e4f0e9a4c2f6d8e1a3b5c";
 
 const FILE: &str = include_str!("examples.json");
 
 /// The body that a call may be sent.
-pub(crate) fn request_of(id: &str) -> Option<Value> {
+pub(super) fn request_of(id: &str) -> Option<Value> {
     member("requests", id)
 }
 
 /// A body as this schema describes it.
-pub(crate) fn reply_of(schema: &str) -> Option<Value> {
+pub(super) fn reply_of(schema: &str) -> Option<Value> {
     let list_of = |name: &str| Some(json!([member("replies", name)?]));
     let event = || {
         Some(json!({

@@ -44,7 +44,7 @@ const HEADERS: [(&str, &str, &str); 6] = [
 ];
 
 /// The headers and the examples of problems, for replies to point to.
-pub(crate) fn add_parts(components: &mut Components) {
+pub(super) fn add_parts(components: &mut Components) {
     for code in ErrorCode::ALL {
         let example = ExampleBuilder::new()
             .summary(code.title())
@@ -65,7 +65,7 @@ pub(crate) fn add_parts(components: &mut Components) {
 }
 
 /// A reply of a call with the headers that it has.
-pub(crate) fn with_headers(reply: ResponseBuilder, call: &Call, status: &str) -> ResponseBuilder {
+pub(super) fn with_headers(reply: ResponseBuilder, call: &Call, status: &str) -> ResponseBuilder {
     let mut names = vec!["X-Request-Id"];
     if call.needs_key && status != "401" {
         names.extend(["RateLimit-Policy", "RateLimit"]);
@@ -87,7 +87,7 @@ pub(crate) fn with_headers(reply: ResponseBuilder, call: &Call, status: &str) ->
 }
 
 /// Where what a reply tells of can be used: for programs that walk through the API.
-pub(crate) fn with_links(mut reply: ResponseBuilder, schema: &str) -> ResponseBuilder {
+pub(super) fn with_links(mut reply: ResponseBuilder, schema: &str) -> ResponseBuilder {
     let links: &[(&str, &str)] = match schema {
         "Order" => &[
             ("read_order", "$response.body#/id"),
@@ -128,7 +128,7 @@ pub(crate) fn with_links(mut reply: ResponseBuilder, schema: &str) -> ResponseBu
 }
 
 /// One reply per status.
-pub(crate) fn refusals(call: &Call) -> Vec<(String, Response)> {
+pub(super) fn refusals(call: &Call) -> Vec<(String, Response)> {
     let always = [ErrorCode::InternalError, ErrorCode::Overloaded];
     let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
     for code in call.errors.iter().chain(&always) {

@@ -1,7 +1,7 @@
 //! Which scopes a key needs for each call; any one of those named will do. A test tries each.
 
 /// The scopes of an `operationId`.
-pub(crate) fn scopes_of(id: &str) -> &'static [&'static str] {
+pub(super) fn scopes_of(id: &str) -> &'static [&'static str] {
     match id {
         "create_order" | "add_payment" | "cancel_order" | "sync_order" => &["orders"],
         "ask_refund" | "complete_refund" | "cancel_refund" | "resolve_review" => &["refunds"],

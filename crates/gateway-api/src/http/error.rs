@@ -1,5 +1,6 @@
 //! What a merchant sees when a call fails: problem+json (contract 4.4, RFC 9457).
-//! The only place that knows status numbers; the inner cause goes to the log and never into a reply.
+//! The only place that knows status numbers. Every room makes these errors, and the wiring's middleware lets nothing
+//! else out. Invariant: the inner cause goes to the log and never into a reply.
 
 pub mod codes;
 mod problem;

@@ -122,12 +122,12 @@ fn default_expiry(api: &Api, choice: Option<&PaymentChoice>, now: DateTime<Utc>)
 }
 
 /// The channel whose places a payment takes.
-pub(crate) fn channel_of(payment: &NewPayment) -> &str {
+pub(super) fn channel_of(payment: &NewPayment) -> &str {
     payment.channel.as_deref().unwrap_or(PAYMENT_LINK_CHANNEL)
 }
 
 /// The payment of a choice: it ends with its order, or earlier where its channel cannot live so long.
-pub(crate) fn new_payment(
+pub(super) fn new_payment(
     channels: &ChannelTable,
     choice: PaymentChoice,
     order_expires_at: DateTime<Utc>,

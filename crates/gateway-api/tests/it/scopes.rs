@@ -9,7 +9,8 @@ const NOBODYS: &str = "00000000000000000000000000000000";
 
 /// The verb, the path with an id that is nobody's, and the scopes of every call that needs a key.
 fn calls() -> Vec<(String, String, Vec<String>)> {
-    let document: Value = serde_json::from_str(gateway_api::openapi::document_text()).unwrap();
+    let document: Value =
+        serde_json::from_str(gateway_api::documents::openapi::document_text()).unwrap();
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (verb, call) in item.as_object().unwrap() {

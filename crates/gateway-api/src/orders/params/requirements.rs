@@ -12,7 +12,7 @@ use crate::http::fields::is_blank;
 const EMAIL_RULE: &str = "must be an e-mail address that a mail server takes";
 
 /// What a method needs of an order besides its amount (contract 4.1).
-pub(crate) const fn needed_by(method: Method) -> &'static [&'static str] {
+pub(super) const fn needed_by(method: Method) -> &'static [&'static str] {
     match method {
         Method::Qris => &[],
         Method::Ewallet => &["return_url"],
@@ -23,7 +23,7 @@ pub(crate) const fn needed_by(method: Method) -> &'static [&'static str] {
 }
 
 /// One of the payer's particulars, by its path; `None` when absent.
-pub(crate) fn particular<'c>(customer: Option<&'c Customer>, field: &str) -> Option<&'c str> {
+pub(super) fn particular<'c>(customer: Option<&'c Customer>, field: &str) -> Option<&'c str> {
     let customer = customer?;
     match field {
         "customer.name" => customer.name.as_deref(),
@@ -34,7 +34,7 @@ pub(crate) fn particular<'c>(customer: Option<&'c Customer>, field: &str) -> Opt
 }
 
 /// Records which of the payer's particulars the method needs and the provider could not be sent.
-pub(crate) fn judge_formats(method: Method, customer: Option<&Customer>, errors: &mut FieldErrors) {
+pub(super) fn judge_formats(method: Method, customer: Option<&Customer>, errors: &mut FieldErrors) {
     for field in needed_by(method) {
         let Some(given) = particular(customer, field).filter(|text| !is_blank(text)) else {
             continue;
