@@ -1,4 +1,8 @@
 //! The merchant's side: REST, checkout pages and their documents. Decides nothing about money itself.
+//!
+//! A room knows only those below it. From the ground: `http`; `admission`, `pages`, `description`; `state`; `auth` and
+//! `idempotency`; what can be done (`orders`, then `refunds`, `events`, `webhook_endpoints`, `reports`, `channels`, and
+//! the pages in `checkout` and `console`); `documents`; `routes`, the whole URL map; `app`, which starts it all.
 
 pub mod admission;
 pub mod app;
