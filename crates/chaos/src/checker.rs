@@ -1,19 +1,19 @@
 //! The auditing checker: three journals kept outside the gateway against its database, invariant by
 //! invariant (numbers of the reliability design), and itself against planted violations. It shares no
-//! code with the product.
+//! code with the product. The scenarios call it; it reads the journals, the harness and what the monitor wrote
+//! down. Invariant: a check that cannot be seen to fail proves nothing, so each has a violation that is planted.
 
+mod coverage;
 mod database;
+mod delivery_invariants;
 mod evidence;
-mod leases;
-mod living;
-mod money;
-mod online;
-mod places;
-mod plants;
+mod leak_search;
+mod lease_invariants;
+mod liveness_invariants;
+mod money_invariants;
 mod provider;
-mod receipts;
-mod sometimes;
-mod telling;
+mod receipt_invariants;
+mod seeded_violations;
 #[cfg(test)]
 mod tests;
 
@@ -22,9 +22,8 @@ use std::time::Instant;
 use devstack::Trouble;
 
 pub use evidence::Evidence;
-pub(crate) use online::{Look, look};
 
-use crate::rig::Rig;
+use crate::harness::rig::Rig;
 
 /// What a check looked at and found.
 #[derive(Debug, Clone, Default)]
@@ -56,64 +55,136 @@ const INVARIANTS: [(u8, &str, Check); 26] = [
     (
         1,
         "acknowledged notifications are stored",
-        money::acknowledged_is_stored,
+        money_invariants::acknowledged_is_stored,
     ),
     (
         2,
         "promised orders exist as promised",
-        money::promised_order_exists,
+        money_invariants::promised_order_exists,
     ),
     (
         3,
         "one create accepted per reference",
-        money::one_create_accepted,
+        money_invariants::one_create_accepted,
     ),
-    (4, "one open payment per order", money::one_open_payment),
-    (5, "asked before sent again", money::asked_before_again),
-    (6, "paid is left only by what went back", money::paid_once),
-    (7, "paid means the provider has it", receipts::paid_is_true),
-    (8, "sums agree with the provider", receipts::sums_agree),
-    (9, "no money on dead orders", receipts::no_money_on_the_dead),
+    (
+        4,
+        "one open payment per order",
+        money_invariants::one_open_payment,
+    ),
+    (
+        5,
+        "asked before sent again",
+        money_invariants::asked_before_again,
+    ),
+    (
+        6,
+        "paid is left only by what went back",
+        money_invariants::paid_once,
+    ),
+    (
+        7,
+        "paid means the provider has it",
+        receipt_invariants::paid_is_true,
+    ),
+    (
+        8,
+        "sums agree with the provider",
+        receipt_invariants::sums_agree,
+    ),
+    (
+        9,
+        "no money on dead orders",
+        receipt_invariants::no_money_on_the_dead,
+    ),
     (
         10,
         "change, booking, event: one transaction",
-        money::one_transaction,
+        money_invariants::one_transaction,
     ),
     (
         11,
         "webhooks are ours and were taken",
-        telling::webhooks_are_ours,
+        delivery_invariants::webhooks_are_ours,
     ),
     (
         12,
         "webhooks verify, each for its shop",
-        telling::webhooks_verify,
+        delivery_invariants::webhooks_verify,
     ),
-    (13, "forgeries do nothing", telling::forgeries_do_nothing),
-    (14, "token calls are few", telling::tokens_are_few),
-    (15, "leases are fenced", leases::leases_are_fenced),
-    (16, "replies repeat byte for byte", telling::replies_repeat),
-    (17, "money columns are sane", money::money_is_sane),
-    (18, "versions are whole", money::versions_are_whole),
-    (19, "tenants are apart", telling::tenants_are_apart),
-    (20, "canaries are silent", telling::canaries_are_silent),
-    (21, "errors are the contract's", telling::errors_are_right),
-    (22, "receipts, payments, books agree", receipts::books_agree),
-    (23, "nothing panicked", telling::nothing_panicked),
-    (24, "nothing hangs", living::nothing_hangs),
+    (
+        13,
+        "forgeries do nothing",
+        delivery_invariants::forgeries_do_nothing,
+    ),
+    (
+        14,
+        "token calls are few",
+        delivery_invariants::tokens_are_few,
+    ),
+    (15, "leases are fenced", lease_invariants::leases_are_fenced),
+    (
+        16,
+        "replies repeat byte for byte",
+        delivery_invariants::replies_repeat,
+    ),
+    (
+        17,
+        "money columns are sane",
+        money_invariants::money_is_sane,
+    ),
+    (
+        18,
+        "versions are whole",
+        money_invariants::versions_are_whole,
+    ),
+    (
+        19,
+        "tenants are apart",
+        delivery_invariants::tenants_are_apart,
+    ),
+    (
+        20,
+        "canaries are silent",
+        delivery_invariants::canaries_are_silent,
+    ),
+    (
+        21,
+        "errors are the contract's",
+        delivery_invariants::errors_are_right,
+    ),
+    (
+        22,
+        "receipts, payments, books agree",
+        receipt_invariants::books_agree,
+    ),
+    (
+        23,
+        "nothing panicked",
+        delivery_invariants::nothing_panicked,
+    ),
+    (24, "nothing hangs", liveness_invariants::nothing_hangs),
     (
         30,
         "one right sum is an order's money",
-        receipts::one_right_sum,
+        receipt_invariants::one_right_sum,
     ),
-    (31, "no dead ends", receipts::no_dead_ends),
+    (31, "no dead ends", receipt_invariants::no_dead_ends),
 ];
 
 /// Liveness after healing.
 const LIVENESS: [(u8, &str, Check); 3] = [
-    (25, "everything is told", living::all_is_told),
-    (26, "the expired are over", living::the_expired_are_over),
-    (27, "all works again at once", living::all_works_again),
+    (25, "everything is told", liveness_invariants::all_is_told),
+    (
+        26,
+        "the expired are over",
+        liveness_invariants::the_expired_are_over,
+    ),
+    (
+        27,
+        "all works again at once",
+        liveness_invariants::all_works_again,
+    ),
 ];
 
 const FINDINGS_SHOWN: usize = 8;
@@ -169,7 +240,7 @@ pub fn judge(
     audit: Result<String, Trouble>,
     scope: Scope,
 ) -> Result<Verdict, Trouble> {
-    let public = places::search(rig);
+    let public = leak_search::search(rig);
     let online = rig.watch.ended();
     for name in rig.services() {
         rig.stack.stop(&name)?;
@@ -195,7 +266,7 @@ pub fn judge(
     verdict.tell(online.found.is_none(), online.line());
     verdict.lines.extend(online.found);
     let began = Instant::now();
-    let planted = plants::try_all(&evidence, &rig.database_url())?;
+    let planted = seeded_violations::try_all(&evidence, &rig.database_url())?;
     let found = planted.iter().filter(|(_, found)| *found).count();
     for (name, _) in planted.iter().filter(|(_, found)| !found) {
         verdict.lines.push(format!("           not found: {name}"));
@@ -216,7 +287,7 @@ fn weigh(evidence: &Evidence, scope: Scope) -> Verdict {
         found.insert(invariant.0, verdict.check(evidence, invariant));
     }
     let rare = match scope {
-        Scope::Chaos(_) => sometimes::all(evidence),
+        Scope::Chaos(_) => coverage::all(evidence),
         Scope::Failover(_) => Vec::new(),
     };
     for (state, count) in rare {
@@ -243,8 +314,11 @@ fn weigh(evidence: &Evidence, scope: Scope) -> Verdict {
     total("lost", sum(&[1, 2, 9]));
     total("doubled", sum(&[3, 4, 6, 15, 16]));
     total("money wrong", sum(&[7, 8, 10, 17, 22, 30]));
-    total("healed without callback", living::healed(evidence));
-    let p99 = living::calm_p99(evidence);
+    total(
+        "healed without callback",
+        liveness_invariants::healed(evidence),
+    );
+    let p99 = liveness_invariants::calm_p99(evidence);
     total("create p99, calm (ms)", usize::try_from(p99).unwrap_or(0));
     verdict
 }

@@ -3,37 +3,18 @@
 //! the gateway against its database. It contains no product code. `chaos run`
 //! and `chaos failover`; `measure` has what is measured without faults.
 
-mod by_hand;
 pub mod checker;
-pub mod clock;
-pub mod disk;
-pub mod failover;
 pub mod faults;
-pub mod journal;
-pub mod leases;
+pub mod harness;
 pub mod load;
 pub mod measure;
-pub mod misbehaviour;
-pub mod payers;
-pub mod probes;
-pub mod processes;
-pub mod program;
+pub mod monitor;
 pub mod proxy;
-pub mod race;
-pub mod report;
-pub mod rig;
-pub mod rng;
-pub mod run;
-pub mod say;
-pub mod schedule;
-pub mod shifted;
-pub mod sink;
-pub mod standby;
-pub mod storm;
-pub mod timeline;
-pub mod watch;
-pub mod wire;
-pub mod world;
+pub mod scenarios;
+pub mod tools;
+
+pub use harness::rig;
+pub use tools::{clock, http as wire, processes, program, rng, terminal as say};
 
 /// The name of every payer: it may be at rest sealed and in replies to its shop, nowhere else.
 pub const CANARY_NAME: &str = "Budi Kanari Wijayakusuma";

@@ -7,11 +7,13 @@ use std::{
 };
 
 use chaos::{
-    failover,
-    faults::Holds,
+    faults::injection::Holds,
     measure::{healing, overload, rolling},
-    program::{self, number},
-    run::{self, Options},
+    scenarios::{
+        failover,
+        run::{self, Options},
+    },
+    tools::program::{self, number},
 };
 use devstack::Trouble;
 use tokio::runtime::Handle;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::database::Database;
-use crate::{journal, rig::Journals, sink::hex};
+use crate::{harness::rig::Journals, load::webhook_receiver::hex, tools::journal};
 
 /// A shop's request.
 #[derive(Debug, Clone, Deserialize)]

@@ -3,7 +3,9 @@
 use devstack::{TestDatabase, run_sql};
 use serde_json::{Value, json};
 
-use super::{Scope, evidence::Evidence, plants, weigh};
+use super::evidence::Evidence;
+use super::{Scope, weigh};
+use crate::checker::seeded_violations;
 
 const WORLD: &str = include_str!("tests/world.sql");
 
@@ -74,7 +76,7 @@ fn sink() -> Vec<Value> {
 
 fn evidence(database: &TestDatabase) -> Evidence {
     let digest = super::evidence::minified_digest(&body());
-    crate::leases::watch(&database.url()).unwrap();
+    crate::monitor::lease_log::watch(&database.url()).unwrap();
     run_sql(&database.url(), &WORLD.replace("DIGEST", &digest)).unwrap();
     let mut evidence = Evidence::of(load(), provider(), sink(), &database.url()).unwrap();
     evidence.canaries = vec![("a secret".to_owned(), "canary".to_owned())];
@@ -85,7 +87,7 @@ fn evidence(database: &TestDatabase) -> Evidence {
 #[test]
 fn only_a_refusal_that_was_heard_may_be_followed_by_the_same_create() {
     let database = TestDatabase::create(migrate);
-    crate::leases::watch(&database.url()).unwrap();
+    crate::monitor::lease_log::watch(&database.url()).unwrap();
     for (fault, findings) in [
         (json!(null), 0),
         (json!("Drip { bytes_per_second: 400 }"), 0),
@@ -99,7 +101,7 @@ fn only_a_refusal_that_was_heard_may_be_followed_by_the_same_create() {
         };
         let lines = vec![create("4014701", &fault), create("2004700", &json!(null))];
         let evidence = Evidence::of(Vec::new(), lines, Vec::new(), &database.url()).unwrap();
-        let checked = super::money::asked_before_again(&evidence);
+        let checked = crate::checker::money_invariants::asked_before_again(&evidence);
         assert_eq!(checked.findings.len(), findings, "{fault}");
     }
 }
@@ -110,7 +112,7 @@ fn a_world_that_is_right_passes_and_every_planted_violation_is_found() {
     let evidence = evidence(&database);
     let verdict = weigh(&evidence, Scope::Failover(0));
     assert_eq!(verdict.violations, 0, "{}", verdict.lines.join("\n"));
-    let planted = plants::try_all(&evidence, &database.url()).unwrap();
+    let planted = seeded_violations::try_all(&evidence, &database.url()).unwrap();
     let missed: Vec<_> = planted.iter().filter(|(_, found)| !found).collect();
     assert!(missed.is_empty(), "{missed:#?}");
 }

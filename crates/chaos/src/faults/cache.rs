@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::rig::{Rig, address};
+use crate::harness::rig::{Rig, address};
 
 const WITHIN: Duration = Duration::from_secs(2);
 const TOKEN_WITHIN: Duration = Duration::from_secs(5);

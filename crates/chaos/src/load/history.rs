@@ -7,14 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ayolinx_core::{secret::Secret, signing::RsaSigningKey};
 use serde_json::{Value, json};
 
-use super::{Fate, Recipe};
+use crate::load::shops::{Fate, Recipe};
 use crate::{
-    by_hand::{self, Kindness, Says, Word},
-    clock::jakarta_now,
-    payers,
-    rng::Rng,
-    storm::join_all,
-    world::World,
+    load::{
+        callback_flood::join_all,
+        context::World,
+        manual_callbacks::{self, Kindness, Says, Word},
+        payers,
+    },
+    tools::{clock::jakarta_now, rng::Rng},
 };
 
 /// What happens to a sum.
@@ -89,7 +90,7 @@ pub(super) async fn live_through(world: &World, recipe: &Recipe, payment: &str, 
     if rng.chance(600) {
         for word in &words {
             let spelt = spell(recipe, word, rng);
-            by_hand::tell_until_taken(world, &key, &spelt, turn_of(rng)).await;
+            manual_callbacks::tell_until_taken(world, &key, &spelt, turn_of(rng)).await;
         }
     }
     // Whatever was told already, in any order, many at once and each again.
@@ -104,7 +105,7 @@ pub(super) async fn live_through(world: &World, recipe: &Recipe, payment: &str, 
         let (key, turn) = (&key, &turn);
         async move {
             let worker = turn.fetch_add(1, Ordering::Relaxed);
-            by_hand::tell_until_taken(world, key, &word, worker).await;
+            manual_callbacks::tell_until_taken(world, key, &word, worker).await;
         }
     };
     join_all(all.into_iter().map(tell).collect()).await;
@@ -127,7 +128,7 @@ fn spell(recipe: &Recipe, word: &Value, rng: &mut Rng) -> Word {
     }
     Word {
         kind: Kindness::Genuine,
-        path: by_hand::path_of(recipe.method),
+        path: manual_callbacks::path_of(recipe.method),
         body,
         unsigned,
     }
@@ -179,9 +180,9 @@ impl Story<'_> {
             finished_at,
         };
         if is_success && self.recipe.fate == Fate::Transfers {
-            return by_hand::account_body(&says);
+            return manual_callbacks::account_body(&says);
         }
-        by_hand::plain_body(&says)
+        manual_callbacks::plain_body(&says)
     }
 
     /// Whole rupiah: what came, or what has gone back by then.

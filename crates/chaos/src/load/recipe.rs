@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{rng::Rng, world::Request};
+use crate::{load::context::Request, tools::rng::Rng};
 
 /// What the payer and the shop do with an order once it can be paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    clock::now_ms,
-    load::Recipe,
-    timeline::Kind,
-    wire::Reply,
-    world::{Request, World},
+    load::{
+        context::{Request, World},
+        shops::Recipe,
+    },
+    tools::{clock::now_ms, http::Reply, timeline::Kind},
 };
 
 const FIRST_PAUSE: Duration = Duration::from_millis(150);

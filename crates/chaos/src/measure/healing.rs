@@ -15,11 +15,9 @@ use serde_json::json;
 use tokio::{runtime::Handle, time::sleep};
 
 use self::order::{Life, Shop};
-use super::{
-    bed::Bed,
-    table::{bound, head, quantile, row, seconds},
-};
-use crate::{rng::Rng, say::say};
+use super::table::{bound, head, quantile, row, seconds};
+use crate::harness::bed::Bed;
+use crate::tools::{rng::Rng, terminal::say};
 
 /// All orders are created within this.
 const CREATED_WITHIN: Duration = Duration::from_secs(60);

@@ -15,7 +15,10 @@ use ayolinx_core::{
 };
 use devstack::Trouble;
 
-use crate::{clock::jakarta_now, measure::bed::Bed, wire::Reply};
+use crate::{
+    harness::bed::Bed,
+    tools::{clock::jakarta_now, http::Reply},
+};
 
 const QRIS: &str = "/v1.0/qr/qr-mpm-notify";
 const RUPIAH: u64 = 25_000;

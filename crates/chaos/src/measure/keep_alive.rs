@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::wire::{Reply, parse};
+use crate::tools::http::{Reply, parse};
 
 const REPLY_MAX: usize = 1 << 20;
 const CHUNK: usize = 8 * 1024;

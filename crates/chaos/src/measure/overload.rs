@@ -16,12 +16,10 @@ use devstack::Trouble;
 use tokio::{runtime::Handle, time::sleep};
 
 use self::{offer::Load, tally::Tally};
-use super::{
-    bed::{Bed, greatest, health_of},
-    jobs::{Jobs, Kind},
-    table::{bound, head, per_thousand, percent, row},
-};
-use crate::{processes::Health, say::say};
+use super::jobs::{Jobs, Kind};
+use super::table::{bound, head, per_thousand, percent, row};
+use crate::harness::bed::{Bed, greatest, health_of};
+use crate::tools::{processes::Health, terminal::say};
 
 /// Clients at once in the steps up.
 const STEPS: [usize; 4] = [4, 8, 16, 32];

@@ -18,12 +18,10 @@ use self::{
     clients::{Clients, Replicas},
     counts::Counts,
 };
-use super::{
-    bed::Bed,
-    jobs::{Jobs, Kind},
-    table::{bound, head, row},
-};
-use crate::say::say;
+use super::jobs::{Jobs, Kind};
+use super::table::{bound, head, row};
+use crate::harness::bed::Bed;
+use crate::tools::terminal::say;
 
 /// Until everybody knows that a replica ends, new connections still reach it.
 const PROPAGATION: Duration = Duration::from_secs(3);

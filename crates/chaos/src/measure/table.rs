@@ -1,6 +1,6 @@
 //! Lines of a table and verdicts, for people.
 
-use crate::say::say;
+use crate::tools::terminal::say;
 
 /// Says one line: a word, then numbers in columns.
 pub fn row(name: &str, cells: &[String]) {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::{WATCHED_FOR, payers::Plan};
-use crate::{clock::now_ms, wire::Call};
+use crate::tools::{clock::now_ms, http::Call};
 
 const RUPIAH: u64 = 25_000;
 const TEN_MINUTES_MS: u64 = 600_000;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::rng::Rng;
+use crate::tools::rng::Rng;
 
 /// Of 10,000 payers so many have paid after so many milliseconds: log-normal, half of them within a
 /// minute, 99 of 100 within eight.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     measure::{jobs::Kind, table::per_thousand},
-    say::say,
+    tools::terminal::say,
 };
 
 /// What became of one request.

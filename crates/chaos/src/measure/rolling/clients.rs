@@ -23,7 +23,7 @@ use crate::{
         jobs::{Jobs, Kind},
         keep_alive::Connection,
     },
-    wire::Reply,
+    tools::http::Reply,
 };
 
 const DEADLINE: Duration = Duration::from_secs(10);

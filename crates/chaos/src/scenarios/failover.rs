@@ -14,15 +14,18 @@ use tokio::{runtime::Handle, time::sleep};
 
 use crate::{
     checker,
-    clock::now_ms,
-    load, probes, processes,
-    report::{self, Summary},
-    rig::{Choices, Rig, address},
-    run::{Options, drain, health, keep_or_remove, proxy_counts, settle},
-    say::say,
-    schedule::{self, RECOVERY_MAX, Record},
-    standby::{Node, Programs},
-    timeline::Kind,
+    faults::schedule::{self, RECOVERY_MAX, Record},
+    harness::{
+        rig::{Choices, Rig, address},
+        standby::{Node, Programs},
+    },
+    load::shops,
+    scenarios::{
+        probes,
+        report::{self, Summary},
+        run::{Options, drain, health, keep_or_remove, proxy_counts, settle},
+    },
+    tools::{clock::now_ms, processes, terminal::say, timeline::Kind},
 };
 
 const UNDER_LOAD: Duration = Duration::from_secs(4);
@@ -44,7 +47,7 @@ pub async fn run(runtime: &Handle, options: Options, failovers: u64) -> Result<b
     say(format!("  journals in {}", rig.journals.folder().display()));
     let programs = Programs::of(rig.postgres.pid(), &rig.database_url())?;
     let began = Instant::now();
-    runtime.spawn(load::run(rig.world.clone(), options.orders_a_minute));
+    runtime.spawn(shops::run(rig.world.clone(), options.orders_a_minute));
     sleep(Duration::from_secs(3)).await;
     let health_before = health(&rig);
     let mut records = Vec::new();

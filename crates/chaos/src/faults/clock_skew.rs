@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use devstack::Trouble;
 use tokio::time::sleep;
 
-use crate::{rig::Rig, wire::Call};
+use crate::{harness::rig::Rig, tools::http::Call};
 
 const FOLDERS: [&str; 2] = ["/usr/lib", "/usr/local/lib"];
 const LIBRARY: &str = "faketime/libfaketimeMT.so.1";

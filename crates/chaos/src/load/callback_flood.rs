@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ayolinx_core::{secret::Secret, signing::RsaSigningKey};
 
 use crate::{
-    by_hand::{self, Kindness, Says, Word},
-    clock::jakarta_now,
-    load::Recipe,
-    payers::{self, Payment},
-    rng::Rng,
-    world::World,
+    load::{
+        context::World,
+        manual_callbacks::{self, Kindness, Says, Word},
+        payers::{self, Payment},
+        shops::Recipe,
+    },
+    tools::{clock::jakarta_now, rng::Rng},
 };
 
 /// Pays at the provider without its callback, then tells of it in a storm of our own, until one
@@ -22,7 +23,7 @@ pub async fn pay_in_a_storm(world: &World, recipe: &Recipe, reference: &str, rng
     let Ok(key) = RsaSigningKey::from_pem(&Secret::new(world.provider_key.clone())) else {
         return;
     };
-    let path = by_hand::path_of(recipe.method);
+    let path = manual_callbacks::path_of(recipe.method);
     let body = notice(recipe, reference, recipe.rupiah);
     let forged = notice(recipe, reference, recipe.rupiah.saturating_add(7));
     let copies = rng.below(19).saturating_add(2);
@@ -46,7 +47,7 @@ pub async fn pay_in_a_storm(world: &World, recipe: &Recipe, reference: &str, rng
                 body,
                 unsigned: Vec::new(),
             };
-            by_hand::tell_until_taken(world, key, &word, turn).await;
+            manual_callbacks::tell_until_taken(world, key, &word, turn).await;
         }
     };
     join_all(tellings.into_iter().map(telling).collect()).await;
@@ -61,7 +62,7 @@ fn notice(recipe: &Recipe, reference: &str, rupiah: u64) -> String {
         rupiah,
         finished_at: &jakarta_now(),
     };
-    by_hand::plain_body(&says).to_string()
+    manual_callbacks::plain_body(&says).to_string()
 }
 
 /// Runs futures side by side without a crate for it.

@@ -64,7 +64,7 @@ fn write_all(mut file: File, receiver: &Receiver<Line>) {
         let batch: Vec<Line> = std::iter::once(first).chain(receiver.try_iter()).collect();
         let bytes: Vec<u8> = batch.iter().flat_map(|line| line.bytes.clone()).collect();
         if let Err(error) = file.write_all(&bytes).and_then(|()| file.sync_data()) {
-            crate::say::complain(format!("a journal could not be written: {error}"));
+            crate::tools::terminal::complain(format!("a journal could not be written: {error}"));
             return;
         }
         for line in batch {

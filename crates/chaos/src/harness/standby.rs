@@ -17,7 +17,7 @@ use devstack::{Trouble, run_sql};
 use rustix::process::Signal;
 use url::Url;
 
-use crate::processes;
+use crate::tools::processes;
 
 const WITHIN: Duration = Duration::from_secs(40);
 /// Another program may take a port between our choosing and Postgres's binding it.

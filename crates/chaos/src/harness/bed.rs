@@ -6,9 +6,11 @@ use devstack::{Durability, Postgres, Stack, Trouble};
 use serde_json::Value;
 
 use crate::{
-    processes::{self, Health},
-    rig::address,
-    wire::Call,
+    harness::rig::address,
+    tools::{
+        http::Call,
+        processes::{self, Health},
+    },
 };
 
 const DATABASE: &str = "measure";

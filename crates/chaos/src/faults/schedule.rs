@@ -6,12 +6,12 @@ use devstack::Trouble;
 use tokio::time::sleep;
 
 use crate::{
-    faults::{Dependency, Fault, Holds, Sessions, Wire},
-    rig::Rig,
-    rng::Rng,
-    say::say,
-    shifted,
-    timeline::Kind,
+    faults::{
+        clock_skew,
+        injection::{Dependency, Fault, Holds, Sessions, Wire},
+    },
+    harness::rig::Rig,
+    tools::{rng::Rng, terminal::say, timeline::Kind},
 };
 
 /// After healing, things are to work again within this (promise P10).
@@ -129,7 +129,7 @@ pub async fn carry_out(
     let mut rng = Rng::fork(rig.world.seed, "two at once");
     let means = Means {
         has_disk: rig.disk.is_some(),
-        has_clocks: shifted::library().is_some(),
+        has_clocks: clock_skew::library().is_some(),
     };
     while began.elapsed() < budget && !rig.watch.has_found() {
         let seed = rig.world.seed.wrapping_add(round);

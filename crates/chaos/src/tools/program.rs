@@ -9,7 +9,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::say::complain;
+use crate::tools::terminal::complain;
 
 /// Runs `work` with a runtime for its load; 0 when every bound held.
 pub async fn run<W, F>(work: W) -> ExitCode

@@ -42,7 +42,7 @@ pub struct Timeline(Arc<Mutex<Vec<Success>>>);
 impl Timeline {
     /// Notes a success that began at `began_ms` and ends now.
     pub fn success(&self, kind: Kind, began_ms: u64) {
-        let ended_ms = crate::clock::now_ms();
+        let ended_ms = crate::tools::clock::now_ms();
         let mut successes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         successes.push(Success {
             kind,

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
-    clock::now_ms,
-    load::{Fate, Recipe},
-    rng::Rng,
-    timeline::Kind,
-    wire::Call,
-    world::World,
+    load::{
+        context::World,
+        shops::{Fate, Recipe},
+    },
+    tools::{clock::now_ms, http::Call, rng::Rng, timeline::Kind},
 };
 
 /// The control side answers after the callback's first answer, which may take ten seconds.

@@ -7,10 +7,12 @@ use ayolinx_core::signing::{RsaSigningKey, SignedCallback, sign_callback};
 use serde_json::{Value, json};
 
 use crate::{
-    clock::{jakarta_now, now_ms},
-    timeline::Kind,
-    wire::Call,
-    world::World,
+    load::context::World,
+    tools::{
+        clock::{jakarta_now, now_ms},
+        http::Call,
+        timeline::Kind,
+    },
 };
 
 const QRIS: &str = "/v1.0/qr/qr-mpm-notify";

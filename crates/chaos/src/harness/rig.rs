@@ -14,15 +14,14 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use crate::{
-    disk::SmallDisk,
-    journal::Journal,
-    leases,
+    harness::disk::SmallDisk,
+    load::{
+        context::{Parts, Shop, World},
+        webhook_receiver::Sink,
+    },
+    monitor::{lease_log, watcher::Watch},
     proxy::Proxy,
-    sink::Sink,
-    timeline::Timeline,
-    watch::Watch,
-    wire::Call,
-    world::{Parts, Shop, World},
+    tools::{http::Call, journal::Journal, timeline::Timeline},
 };
 
 const DATABASE: &str = "chaos";
@@ -154,7 +153,7 @@ impl Rig {
         proxies
             .provider
             .forward_to(vec![address(&stack.sandbox_url())?]);
-        leases::watch(&postgres.url(DATABASE))?;
+        lease_log::watch(&postgres.url(DATABASE))?;
         let workers = vec![
             address(&stack.callback_url(0))?,
             address(&stack.callback_url(1))?,

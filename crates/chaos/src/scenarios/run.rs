@@ -12,15 +12,18 @@ use tokio::{runtime::Handle, time::sleep};
 
 use crate::{
     checker,
-    clock::now_ms,
-    faults::Holds,
-    load, misbehaviour, probes,
-    processes::{self, Health},
-    race,
-    report::{self, Summary},
-    rig::{Choices, Rig},
-    say::say,
-    schedule, shifted,
+    faults::{clock_skew, injection::Holds, provider_faults, schedule, token_race},
+    harness::rig::{Choices, Rig},
+    load::shops,
+    scenarios::{
+        probes,
+        report::{self, Summary},
+    },
+    tools::{
+        clock::now_ms,
+        processes::{self, Health},
+        terminal::say,
+    },
 };
 
 /// What may differ from run to run.
@@ -61,15 +64,15 @@ pub async fn run(runtime: &Handle, options: Options) -> Result<bool, Trouble> {
     if rig.disk.is_none() {
         say("  LEFT OUT: the full disk, since no small disk can be mounted here");
     }
-    if shifted::library().is_none() {
+    if clock_skew::library().is_none() {
         say("  LEFT OUT: wrong clocks, since libfaketime is missing (apt-get install libfaketime)");
     }
     say(format!("  journals in {}", rig.journals.folder().display()));
     let began = Instant::now();
-    runtime.spawn(load::run(rig.world.clone(), options.orders_a_minute));
+    runtime.spawn(shops::run(rig.world.clone(), options.orders_a_minute));
     sleep(CALM_BEFORE).await;
     let health_before = health(&rig);
-    race::provoke(&rig).await;
+    token_race::provoke(&rig).await;
     misbehave(&rig).await?;
     let mark = |name: &'static str| json!({"t": "mark", "name": name, "at_ms": now_ms()});
     let records = Box::pin(schedule::carry_out(
@@ -127,7 +130,7 @@ pub(crate) fn keep_or_remove(rig: &Rig, holds: bool) {
 }
 
 async fn misbehave(rig: &Rig) -> Result<(), Trouble> {
-    rig.set_sandbox_faults(&misbehaviour::rules(rig.world.seed))
+    rig.set_sandbox_faults(&provider_faults::rules(rig.world.seed))
         .await?;
     rig.sink.set_healthy(false);
     probes::rotate_secret(rig).await;

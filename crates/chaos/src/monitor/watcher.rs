@@ -10,8 +10,8 @@ use std::{
 };
 
 use crate::{
-    checker::{Look, look},
-    say::say,
+    monitor::continuous_checks::{Look, look},
+    tools::terminal::say,
 };
 
 const EVERY: Duration = Duration::from_secs(5);

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    clock::now_ms,
-    journal,
-    load::{self, Fate, Recipe},
-    rig::Rig,
-    storm,
-    wire::Call,
-    world::World,
+    harness::rig::Rig,
+    load::{
+        callback_flood,
+        context::World,
+        shops::{self, Fate, Recipe},
+    },
+    tools::{clock::now_ms, http::Call, journal},
 };
 
 const PARALLEL: u64 = 12;
@@ -33,7 +33,7 @@ pub async fn provoke(rig: &Rig) {
         let first = NUMBERS_FROM + round * PARALLEL;
         let world = &rig.world;
         let creates = (first..first + PARALLEL).map(|number| create(world, number));
-        storm::join_all(creates.collect()).await;
+        callback_flood::join_all(creates.collect()).await;
         let served = calls(rig);
         let line = json!({
             "t": "token_race", "at_ms": now_ms(), "from": from, "to": served.len(),
@@ -75,5 +75,5 @@ async fn create(world: &World, number: u64) {
         fate: Fate::Leave,
         has_twin: false,
     };
-    load::create(world, &recipe).await;
+    shops::create(world, &recipe).await;
 }

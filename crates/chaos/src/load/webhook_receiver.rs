@@ -24,12 +24,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{
+use crate::tools::{
     clock::now_ms,
+    http::{headers_of, split_head},
     journal::Journal,
     rng::Rng,
     timeline::{Kind, Timeline},
-    wire::{headers_of, split_head},
 };
 
 const REQUEST_MAX: usize = 1 << 20;

@@ -5,12 +5,10 @@ mod of_receipts;
 
 use devstack::{Trouble, run_sql};
 
-use super::{
-    Check, INVARIANTS, LIVENESS,
-    database::Database,
-    evidence::{Callback, Evidence, Race, Said},
-    online,
-};
+use super::database::Database;
+use super::evidence::{Callback, Evidence, Race, Said};
+use super::{Check, INVARIANTS, LIVENESS};
+use crate::monitor::continuous_checks;
 
 /// How evidence is spoilt.
 enum Plant {
@@ -181,8 +179,14 @@ pub(super) fn try_all(
             Plant::Rows(statement) => {
                 let (database, seen) = spoilt_by(database_url, evidence, (*number, statement))?;
                 spoilt.database = database;
-                if online::RULES.iter().any(|(known, _)| known == number) {
-                    let is_found = seen.findings.iter().any(|one| online::is_of(one, *number));
+                if continuous_checks::RULES
+                    .iter()
+                    .any(|(known, _)| known == number)
+                {
+                    let is_found = seen
+                        .findings
+                        .iter()
+                        .any(|one| continuous_checks::is_of(one, *number));
                     results.push((format!("{number} online: {statement}"), is_found));
                 }
                 format!("{number}: {statement}")
@@ -220,16 +224,19 @@ fn spoilt_by(
     url: &str,
     evidence: &Evidence,
     (number, statement): (u8, &str),
-) -> Result<(Database, online::Look), Trouble> {
+) -> Result<(Database, continuous_checks::Look), Trouble> {
     let tables = tables_of(number);
-    let (rows, looks) = (Database::statement(tables), online::statement_of(number));
+    let (rows, looks) = (
+        Database::statement(tables),
+        continuous_checks::statement_of(number),
+    );
     let lifted = "SET LOCAL session_replication_role = 'replica'";
     let printed = run_sql(
         url,
         &format!("BEGIN; {lifted}; {statement}; {rows}; {looks}; ROLLBACK"),
     )?;
     let database = evidence.database.clone().with(tables, &printed)?;
-    Ok((database, online::Look::of(&printed)))
+    Ok((database, continuous_checks::Look::of(&printed)))
 }
 
 fn a_callback_nobody_stored(evidence: &mut Evidence) {

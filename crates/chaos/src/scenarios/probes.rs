@@ -9,11 +9,9 @@ use devstack::run_sql;
 use serde_json::{Value, json};
 
 use crate::{
-    clock::now_ms,
-    journal,
-    rig::Rig,
-    wire::Call,
-    world::{Request, World},
+    harness::rig::Rig,
+    load::context::{Request, World},
+    tools::{clock::now_ms, http::Call, journal},
 };
 
 /// Creates sent once more at the end.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use devstack::{Trouble, run_sql};
 
 /// The invariant's number, and a query for what breaks it.
-pub(super) const RULES: [(u8, &str); 14] = [
+pub(crate) const RULES: [(u8, &str); 14] = [
     (
         4,
         "SELECT 'order ' || order_id || ' has two open payments' FROM payments GROUP BY order_id \
@@ -141,7 +141,7 @@ pub(crate) struct Look {
 
 impl Look {
     /// What [`statement`] printed.
-    pub(super) fn of(printed: &str) -> Self {
+    pub(crate) fn of(printed: &str) -> Self {
         let mut look = Self::default();
         for line in printed.lines() {
             if let Some(finding) = line.strip_prefix("! ") {
@@ -168,7 +168,7 @@ impl Look {
 }
 
 /// Whether a finding is of this invariant.
-pub(super) fn is_of(finding: &str, number: u8) -> bool {
+pub(crate) fn is_of(finding: &str, number: u8) -> bool {
     finding
         .split_once(' ')
         .is_some_and(|(first, _)| first == number.to_string())
@@ -183,7 +183,7 @@ pub(crate) fn look(url: &str) -> Result<Look, Trouble> {
 }
 
 /// What breaks the rules of this number.
-pub(super) fn statement_of(wanted: u8) -> String {
+pub(crate) fn statement_of(wanted: u8) -> String {
     let rules = RULES.iter().filter(|(number, _)| *number == wanted);
     let statement: Vec<String> = rules.map(rule).collect();
     statement.join(" UNION ALL ")

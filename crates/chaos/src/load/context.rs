@@ -11,11 +11,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::tools::{
     clock::now_ms,
+    http::{Call, Reply},
     journal::Journal,
     timeline::Timeline,
-    wire::{Call, Reply},
 };
 
 /// A merchant of the run.

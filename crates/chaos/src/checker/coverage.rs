@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    database::{History, Receipt},
-    evidence::Evidence,
-    leases, living, telling,
-};
+use super::database::{History, Receipt};
+use super::evidence::Evidence;
+use crate::checker::{delivery_invariants, lease_invariants, liveness_invariants};
 
 type Seen = (&'static str, usize);
 
@@ -21,13 +19,16 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Seen> {
             "commit whose outcome was unknown",
             unknown_commits(evidence),
         ),
-        ("lease taken over", leases::taken_over(evidence)),
-        ("stale worker fenced", leases::fenced(evidence)),
+        ("lease taken over", lease_invariants::taken_over(evidence)),
+        ("stale worker fenced", lease_invariants::fenced(evidence)),
         (
             "token race won by one fetch",
-            telling::races_won_by_one(evidence),
+            delivery_invariants::races_won_by_one(evidence),
         ),
-        ("money found without a callback", living::healed(evidence)),
+        (
+            "money found without a callback",
+            liveness_invariants::healed(evidence),
+        ),
     ]);
     let by_old = evidence
         .arrived

@@ -11,7 +11,7 @@ use std::{
 use devstack::run_sql;
 
 use super::evidence::Evidence;
-use crate::rig::{Rig, address};
+use crate::harness::rig::{Rig, address};
 
 const WITHIN: Duration = Duration::from_secs(5);
 const TABLES: &str = "SELECT table_name FROM information_schema.tables \

@@ -4,11 +4,9 @@ use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 
 use crate::{
     checker::Verdict,
-    processes::Health,
-    rig::Rig,
-    say::say,
-    schedule::{self, Record},
-    timeline::Kind,
+    faults::schedule::{self, Record},
+    harness::rig::Rig,
+    tools::{processes::Health, terminal::say, timeline::Kind},
 };
 
 const RSS_GROWTH_KIB: u64 = 50 * 1_024;
