@@ -7,7 +7,7 @@ pub mod context;
 pub(crate) mod history;
 pub(crate) mod manual_callbacks;
 pub mod payers;
-pub(crate) mod recipe;
+pub mod recipe;
 pub(crate) mod retry;
 pub mod shops;
 pub mod webhook_receiver;

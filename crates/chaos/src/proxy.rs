@@ -3,6 +3,7 @@
 //! fault bit. Rules never change what the bytes say: TCP would not either. The
 //! harness and `bench` put one before each dependency; it knows none of them.
 
+mod counters;
 mod pump;
 mod rules;
 
@@ -23,49 +24,12 @@ use tokio::{
     sync::watch,
 };
 
+pub use counters::Counters;
 pub use rules::{Accept, Flow, Rules};
 
 use self::pump::{Cut, pump};
 
 const REBIND_EVERY: Duration = Duration::from_millis(20);
-
-/// How often a proxy did something to a connection.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Connections taken.
-    pub accepted: AtomicU64,
-    /// Connections ended by RST.
-    pub reset: AtomicU64,
-    /// Connections that found bytes swallowed.
-    pub black_holed: AtomicU64,
-    /// Chunks held back.
-    pub delayed: AtomicU64,
-    /// Chunks dripped.
-    pub dripped: AtomicU64,
-    /// Connections cut at a byte or after a word.
-    pub cut: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn count(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Every misbehaviour together.
-    #[must_use]
-    pub fn bites(&self) -> u64 {
-        let all = [
-            &self.reset,
-            &self.black_holed,
-            &self.delayed,
-            &self.dripped,
-            &self.cut,
-        ];
-        all.iter()
-            .map(|counter| counter.load(Ordering::Relaxed))
-            .sum()
-    }
-}
 
 struct Shared {
     upstreams: Mutex<Vec<SocketAddr>>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    Checked,
+    checked::Checked,
     database::Event,
     evidence::{Answered, Asked, Evidence, Served, bare, log_lines},
 };

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Checked,
+    checked::Checked,
     database::LeaseChange,
     evidence::{Evidence, log_lines},
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    Checked,
+    checked::Checked,
     evidence::{Evidence, minor},
 };
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    Checked,
+    checked::Checked,
     database::{History, Order},
     evidence::{Evidence, bare, minor},
 };

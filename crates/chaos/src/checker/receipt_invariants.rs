@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Checked,
+    checked::Checked,
     database::{Booking, Order, Payment, Receipt},
     evidence::Evidence,
     provider::{Sum, is_told},

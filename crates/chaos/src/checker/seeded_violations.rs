@@ -2,21 +2,16 @@
 //! the database, must be found. A checker that cannot fail proves nothing.
 
 mod of_receipts;
+mod plant;
 
 use devstack::{Trouble, run_sql};
 
+use self::plant::Plant;
+use super::checked::Check;
 use super::database::Database;
 use super::evidence::{Callback, Evidence, Race, Said};
-use super::{Check, INVARIANTS, LIVENESS};
+use super::invariants::{INVARIANTS, LIVENESS};
 use crate::monitor::continuous_checks;
-
-/// How evidence is spoilt.
-enum Plant {
-    /// Lines of a journal.
-    Lines(fn(&mut Evidence)),
-    /// Rows of the database.
-    Rows(&'static str),
-}
 
 /// The invariant's number, and its violation.
 const PLANTS: [(u8, Plant); 37] = [

@@ -10,7 +10,8 @@ use crate::{
     load::{
         callback_flood,
         context::World,
-        shops::{self, Fate, Recipe},
+        recipe::{Fate, Recipe},
+        shops,
     },
     tools::{clock::now_ms, http::Call, journal},
 };

@@ -10,7 +10,7 @@ use crate::{
         context::World,
         manual_callbacks::{self, Kindness, Says, Word},
         payers::{self, Payment},
-        shops::Recipe,
+        recipe::Recipe,
     },
     tools::{clock::jakarta_now, rng::Rng},
 };

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ayolinx_core::{secret::Secret, signing::RsaSigningKey};
 use serde_json::{Value, json};
 
-use crate::load::shops::{Fate, Recipe};
+use crate::load::recipe::{Fate, Recipe};
 use crate::{
     load::{
         callback_flood::join_all,

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use crate::{
     load::{
         context::World,
-        shops::{Fate, Recipe},
+        recipe::{Fate, Recipe},
     },
     tools::{clock::now_ms, http::Call, rng::Rng, timeline::Kind},
 };

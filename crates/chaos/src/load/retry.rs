@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     load::{
         context::{Request, World},
-        shops::Recipe,
+        recipe::Recipe,
     },
     tools::{clock::now_ms, http::Reply, timeline::Kind},
 };

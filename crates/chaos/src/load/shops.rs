@@ -10,9 +10,8 @@ use std::{
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-pub use crate::load::recipe::{Fate, Recipe};
-
 use crate::{
+    load::recipe::{Fate, Recipe},
     load::{
         callback_flood,
         context::{Request, World},

@@ -14,15 +14,14 @@ use devstack::Trouble;
 use serde_json::json;
 use tokio::{runtime::Handle, time::sleep};
 
-use self::order::{Life, Shop};
+use self::order::{Life, Shop, WATCHED_FOR};
+use self::payers::{DEFERRED, INSTANT};
 use super::table::{bound, head, quantile, row, seconds};
 use crate::harness::bed::Bed;
 use crate::tools::{rng::Rng, terminal::say};
 
 /// All orders are created within this.
 const CREATED_WITHIN: Duration = Duration::from_secs(60);
-/// The first ten minutes of an order are watched, and a little more.
-const WATCHED_FOR: Duration = Duration::from_secs(605);
 /// The default `API_RATE_LIMIT` holds for us too.
 const BETWEEN_READS: Duration = Duration::from_millis(10);
 const MEDIAN_MAX_MS: u64 = 15_000;
@@ -31,10 +30,6 @@ const INQUIRIES_MAX: usize = 12;
 /// The longest gap in the first ten minutes of the deferred methods' plan, and time to ask.
 const DEFERRED_GAP_MS: u64 = 603_000;
 
-/// Payments of these are looked for every few seconds at first.
-const INSTANT: [&str; 2] = ["qris", "ewallet"];
-/// Payments of these take a walk to a bank or a shop: contract 5 asks about them more rarely.
-const DEFERRED: [&str; 2] = ["virtual_account", "retail"];
 const INQUIRIES: [&str; 4] = [
     "call=\"qris_inquiry\"",
     "call=\"ewallet_inquiry\"",

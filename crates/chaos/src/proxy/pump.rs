@@ -9,7 +9,10 @@ use tokio::{
     time::sleep,
 };
 
-use super::{Counters, Flow, Rules};
+use super::{
+    counters::Counters,
+    rules::{Flow, Rules},
+};
 
 const CHUNK: usize = 16 * 1024;
 const DRIP_EVERY: Duration = Duration::from_millis(100);

@@ -1,6 +1,6 @@
 //! What is planted about receipts, payments and the provider's sums.
 
-use super::Plant;
+use super::plant::Plant;
 use crate::checker::evidence::{Callback, Evidence, Said, Settled};
 
 /// The invariant's number, and its violation.

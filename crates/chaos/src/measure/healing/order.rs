@@ -7,9 +7,11 @@ use devstack::{Trouble, order_request};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::{WATCHED_FOR, payers::Plan};
+use super::payers::Plan;
 use crate::tools::{clock::now_ms, http::Call};
 
+/// The first ten minutes of an order are watched, and a little more.
+pub(super) const WATCHED_FOR: Duration = Duration::from_secs(605);
 const RUPIAH: u64 = 25_000;
 const TEN_MINUTES_MS: u64 = 600_000;
 const WITHIN: Duration = Duration::from_secs(15);

@@ -1,0 +1,41 @@
+//! What a proxy did, so that a fault can be shown to have bitten.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How often a proxy did something to a connection.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Connections taken.
+    pub accepted: AtomicU64,
+    /// Connections ended by RST.
+    pub reset: AtomicU64,
+    /// Connections that found bytes swallowed.
+    pub black_holed: AtomicU64,
+    /// Chunks held back.
+    pub delayed: AtomicU64,
+    /// Chunks dripped.
+    pub dripped: AtomicU64,
+    /// Connections cut at a byte or after a word.
+    pub cut: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Every misbehaviour together.
+    #[must_use]
+    pub fn bites(&self) -> u64 {
+        let all = [
+            &self.reset,
+            &self.black_holed,
+            &self.delayed,
+            &self.dripped,
+            &self.cut,
+        ];
+        all.iter()
+            .map(|counter| counter.load(Ordering::Relaxed))
+            .sum()
+    }
+}
