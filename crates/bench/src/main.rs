@@ -3,31 +3,12 @@
 //! ledger, `bench large` those that do; `BENCH_*` variables make them short or long. `bench
 //! neighbours` measures what one shop's, channel's or stranger's trouble costs the others.
 
-mod callbacks;
-mod console;
-mod copies;
-mod creates;
-mod figures;
-mod fill;
-mod ground;
-mod http;
-mod large;
-mod lists;
-mod lives;
-mod loops;
-mod machine;
-mod memory;
+mod benchmarks;
+mod dataset;
+mod harness;
+mod large_ledger;
 mod neighbours;
-mod options;
-mod page_times;
-mod pages;
-mod pgbench;
-mod reads;
-mod shop;
-mod starts;
-mod table;
-mod timing_proxy;
-mod wrong;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -35,7 +16,7 @@ use chaos::program;
 use devstack::Trouble;
 use tokio::runtime::Handle;
 
-use crate::options::Options;
+use crate::{benchmarks::table, large_ledger::comparison, tools::options::Options};
 
 const USAGE: &str = "usage: bench table | large | neighbours";
 
@@ -48,7 +29,7 @@ async fn dispatch(load: Handle) -> Result<bool, Trouble> {
     let options = Options::of_environment()?;
     match std::env::args().nth(1).unwrap_or_default().as_str() {
         "table" => Box::pin(table::run(&load, &options)).await,
-        "large" => Box::pin(large::run(&load, &options)).await,
+        "large" => Box::pin(comparison::run(&load, &options)).await,
         "neighbours" => Box::pin(neighbours::run(&load)).await,
         _ => Err(Trouble::new(USAGE)),
     }

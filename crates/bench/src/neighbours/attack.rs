@@ -11,7 +11,7 @@ use super::{
     scene::Scene,
     storm::{Make, Pace, Storm},
 };
-use crate::shop::{RUPIAH, Shop};
+use crate::harness::shop::{RUPIAH, Shop};
 
 const BNI: &str = "VIRTUAL_ACCOUNT_BNI";
 const SLOW_WEBHOOK: Duration = Duration::from_secs(12);

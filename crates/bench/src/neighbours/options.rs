@@ -9,7 +9,7 @@ use super::{
     verdict::Bounds,
     victim::Patience,
 };
-use crate::options::above_zero;
+use crate::tools::options::above_zero;
 
 /// The documented timings, long enough for a provider's deadline to run out within a row.
 const SECONDS: u64 = 40;

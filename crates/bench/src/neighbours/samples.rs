@@ -7,7 +7,7 @@ use std::{
 
 use chaos::measure::table::quantile;
 
-use crate::wrong::Wrong;
+use crate::tools::errors::Wrong;
 
 /// One thing that a shop or its payer waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -22,10 +22,12 @@ use super::{
     victim::{Doors, Victim},
 };
 use crate::{
-    fill,
-    ground::Ground,
-    lives::Endpoint,
-    shop::{Open, Shop},
+    benchmarks::order_lifecycles::Endpoint,
+    dataset::fill,
+    harness::{
+        ground::Ground,
+        shop::{Open, Shop},
+    },
 };
 
 const FAR_MS: u64 = 8;

@@ -17,7 +17,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::http::read_message;
+use crate::tools::http::read_message;
 
 const TAKEN: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 /// Longer than any webhook waits.

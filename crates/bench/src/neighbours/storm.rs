@@ -21,7 +21,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-use crate::{
+use crate::tools::{
     figures::micros,
     http::{Line, connect},
 };

@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use tokio::time::sleep;
 
 use super::verdict::{Stop, Stopped};
-use crate::ground::Ground;
+use crate::harness::ground::Ground;
 
 /// A stopped session waits so long for a question before another one is stopped instead.
 const ASKED_WITHIN: Duration = Duration::from_secs(3);

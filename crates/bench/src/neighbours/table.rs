@@ -12,7 +12,7 @@ use super::{
     aggressor::Distance,
     verdict::{Bounds, Judged},
 };
-use crate::figures::{hundredths, milliseconds};
+use crate::tools::figures::{hundredths, milliseconds};
 
 /// One aggressor's part of the table.
 #[derive(Debug)]

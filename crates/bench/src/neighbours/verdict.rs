@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::samples::{Figures, Kind, Sample, by_kind};
-use crate::figures::{milliseconds, over};
+use crate::tools::figures::{milliseconds, over};
 
 /// `DB_DEADLINE_MS`, microseconds.
 const DEADLINE_MICROS: u64 = 2_500_000;

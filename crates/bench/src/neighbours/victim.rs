@@ -23,11 +23,12 @@ use tokio::{
 
 use super::samples::{Kind, Sample};
 use crate::{
-    callbacks::{callback, is_taken},
-    figures::micros,
-    http::Line,
-    lives::{Endpoint, pay},
-    shop::{Open, Shop},
+    benchmarks::{
+        callbacks::{callback, is_taken},
+        order_lifecycles::{Endpoint, pay},
+    },
+    harness::shop::{Open, Shop},
+    tools::{figures::micros, http::Line},
 };
 
 /// Orders a second, each with its page, its payment and its webhook.

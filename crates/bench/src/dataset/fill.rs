@@ -12,8 +12,8 @@ use chaos::say::say;
 use devstack::{Trouble, run_sql};
 
 use crate::{
-    copies::{Ages, Batch, Copies},
-    ground::Ground,
+    dataset::row_cloner::{Ages, Batch, Copies},
+    harness::ground::Ground,
 };
 
 /// Orders of one step.

@@ -12,19 +12,23 @@ use devstack::Trouble;
 use tokio::runtime::Handle;
 
 use crate::{
-    callbacks, console,
-    copies::Copies,
-    figures::{Row, median, milliseconds, over, tell},
-    fill,
-    ground::Ground,
-    lists,
-    loops::{self, Loops},
-    machine,
-    options::Options,
-    pages,
-    reads::{self, Known},
-    shop::{Open, Shop, silent_endpoint},
-    wrong::Wrong,
+    benchmarks::{
+        callbacks,
+        loops::{self, Loops},
+        reads::{self, Known},
+    },
+    dataset::{fill, row_cloner::Copies},
+    harness::{
+        ground::Ground,
+        machine,
+        shop::{Open, Shop, silent_endpoint},
+    },
+    large_ledger::{console, lists, pages},
+    tools::{
+        errors::Wrong,
+        figures::{Row, median, milliseconds, over, tell},
+        options::Options,
+    },
 };
 
 const CONNECTIONS: usize = 256;

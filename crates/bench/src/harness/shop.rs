@@ -6,7 +6,7 @@ use chaos::wire::Call;
 use devstack::Trouble;
 use tokio::net::TcpListener;
 
-use crate::{ground::Ground, http::quoted_after};
+use crate::{harness::ground::Ground, tools::http::quoted_after};
 
 /// Every order's amount.
 pub(crate) const RUPIAH: u64 = 25_000;

@@ -12,12 +12,12 @@ use devstack::Trouble;
 use tokio::{runtime::Handle, time::sleep};
 
 use crate::{
-    figures::micros,
-    ground::{API, Ground},
-    http::Line,
-    shop::{Open, Shop},
-    timing_proxy::TimingProxy,
-    wrong::Wrong,
+    harness::{
+        ground::{API, Ground},
+        shop::{Open, Shop},
+        timing_proxy::TimingProxy,
+    },
+    tools::{errors::Wrong, figures::micros, http::Line},
 };
 
 pub(crate) const A_SECOND: u64 = 200;

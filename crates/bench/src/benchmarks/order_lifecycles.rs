@@ -18,11 +18,15 @@ use tokio::{runtime::Handle, time::timeout};
 
 pub(crate) use self::endpoint::Endpoint;
 use crate::{
-    figures::{a_second, micros},
-    ground::{Ground, Spent},
-    http::Line,
-    shop::{Open, Shop},
-    wrong::Wrong,
+    harness::{
+        ground::{Ground, Spent},
+        shop::{Open, Shop},
+    },
+    tools::{
+        errors::Wrong,
+        figures::{a_second, micros},
+        http::Line,
+    },
 };
 
 const SHOPS: usize = 8;

@@ -5,8 +5,8 @@ use devstack::Trouble;
 
 use super::{Paid, Sent};
 use crate::{
-    copies::{Batch, Of},
-    ground::Ground,
+    dataset::row_cloner::{Batch, Of},
+    harness::ground::Ground,
 };
 
 /// A script that pays one order of the batch after the other.

@@ -15,7 +15,7 @@ use tokio::{
     runtime::Handle,
 };
 
-use crate::{
+use crate::tools::{
     figures::micros,
     http::{quoted_after, read_message},
 };

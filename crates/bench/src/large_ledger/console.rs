@@ -5,7 +5,12 @@ use std::net::SocketAddr;
 use chaos::{rig::address, wire::Call};
 use devstack::Trouble;
 
-use crate::{copies::Of, figures::Row, fill::Filled, ground::Ground, page_times::PageTimes};
+use crate::{
+    dataset::{fill::Filled, row_cloner::Of},
+    harness::ground::Ground,
+    large_ledger::page_times::PageTimes,
+    tools::figures::Row,
+};
 
 const EMAIL: &str = "bench@example.co.id";
 /// Each is read so often.

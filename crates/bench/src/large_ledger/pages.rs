@@ -11,14 +11,14 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    copies::Of,
-    figures::micros,
-    fill::Filled,
-    ground::Ground,
-    http::{Line, quoted_after},
-    large::DeepPage,
-    shop::Shop,
-    wrong::Wrong,
+    dataset::{fill::Filled, row_cloner::Of},
+    harness::{ground::Ground, shop::Shop},
+    large_ledger::comparison::DeepPage,
+    tools::{
+        errors::Wrong,
+        figures::micros,
+        http::{Line, quoted_after},
+    },
 };
 
 const A_PAGE: u64 = 50;

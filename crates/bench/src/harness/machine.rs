@@ -5,7 +5,7 @@ use std::fs;
 use chaos::say::say;
 use devstack::Trouble;
 
-use crate::ground::Ground;
+use crate::harness::ground::Ground;
 
 /// Settings of the server that decide what a commit costs.
 const SETTINGS: [&str; 14] = [

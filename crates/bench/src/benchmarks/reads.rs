@@ -14,11 +14,13 @@ use devstack::Trouble;
 use tokio::runtime::Handle;
 
 use crate::{
-    callbacks::Round,
-    copies::{Batch, Of},
-    figures::{a_second, micros},
-    http::Line,
-    shop::Shop,
+    benchmarks::callbacks::Round,
+    dataset::row_cloner::{Batch, Of},
+    harness::shop::Shop,
+    tools::{
+        figures::{a_second, micros},
+        http::Line,
+    },
 };
 
 const CONNECTIONS: usize = 32;

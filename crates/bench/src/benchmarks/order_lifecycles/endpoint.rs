@@ -19,7 +19,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use crate::http::{find, quoted_after, read_message};
+use crate::tools::http::{find, quoted_after, read_message};
 
 const TAKEN: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 

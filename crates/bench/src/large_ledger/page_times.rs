@@ -6,10 +6,12 @@ use chaos::{measure::table::quantile, wire::Call};
 use devstack::Trouble;
 
 use crate::{
-    figures::{Row, micros, milliseconds},
-    http::{Line, quoted_after},
-    shop::Shop,
-    wrong::Wrong,
+    harness::shop::Shop,
+    tools::{
+        errors::Wrong,
+        figures::{Row, micros, milliseconds},
+        http::{Line, quoted_after},
+    },
 };
 
 /// What a page may take, microseconds (contract 4.3).

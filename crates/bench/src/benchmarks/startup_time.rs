@@ -11,9 +11,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
 
 use crate::{
-    figures::{median, micros},
-    ground::Ground,
-    http::Line,
+    harness::ground::Ground,
+    tools::{
+        figures::{median, micros},
+        http::Line,
+    },
 };
 
 const TIMES: usize = 5;

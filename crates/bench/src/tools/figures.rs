@@ -3,7 +3,7 @@
 
 use chaos::{measure::table::quantile, say::say};
 
-use crate::wrong::Wrong;
+use crate::tools::errors::Wrong;
 
 /// One row.
 #[derive(Debug, Clone)]

@@ -14,9 +14,9 @@ use devstack::Trouble;
 use url::Url;
 
 use crate::{
-    copies::{Batch, Of},
-    figures::median,
-    ground::Ground,
+    dataset::row_cloner::{Batch, Of},
+    harness::ground::Ground,
+    tools::figures::median,
 };
 
 /// How statements reach the server.

@@ -16,11 +16,13 @@ use devstack::Trouble;
 use tokio::{runtime::Handle, sync::Mutex, time::sleep};
 
 use crate::{
-    copies::{Batch, Of},
-    figures::{a_second, micros},
-    http::{Line, find},
-    shop::RUPIAH,
-    wrong::Wrong,
+    dataset::row_cloner::{Batch, Of},
+    harness::shop::RUPIAH,
+    tools::{
+        errors::Wrong,
+        figures::{a_second, micros},
+        http::{Line, find},
+    },
 };
 
 const ROUTE: &str = "/v1.0/qr/qr-mpm-notify";

@@ -12,20 +12,26 @@ use devstack::Trouble;
 use tokio::{runtime::Handle, time::sleep};
 
 use crate::{
-    callbacks::{self, callback},
-    copies::Copies,
-    creates,
-    figures::{Row, hundredths, median, milliseconds, over, tell},
-    ground::{API, Ground, WORKER},
-    http::Line,
-    lives::{self, Lives},
-    machine,
-    memory::Watch,
-    options::Options,
-    pgbench::{Paid, Pgbench, Sent, paid_of},
-    shop::{Open, Shop, silent_endpoint},
-    starts,
-    wrong::Wrong,
+    benchmarks::{
+        callbacks::{self, callback},
+        creates,
+        order_lifecycles::{self, Lives},
+        pgbench::{Paid, Pgbench, Sent, paid_of},
+        startup_time,
+    },
+    dataset::row_cloner::Copies,
+    harness::{
+        ground::{API, Ground, WORKER},
+        machine,
+        memory::Watch,
+        shop::{Open, Shop, silent_endpoint},
+    },
+    tools::{
+        errors::Wrong,
+        figures::{Row, hundredths, median, milliseconds, over, tell},
+        http::Line,
+        options::Options,
+    },
 };
 
 const CONNECTIONS: usize = 256;
@@ -48,7 +54,7 @@ pub(crate) async fn run(runtime: &Handle, options: &Options) -> Result<bool, Tro
     sleep(IDLE_FOR).await;
     let idle = [API, WORKER].map(|name| ground.resident_kib(name));
     say("starting each service five times ...");
-    let starts = starts::measure(&ground).await?;
+    let starts = startup_time::measure(&ground).await?;
     let hook = silent_endpoint(runtime).await?;
     let shop = Shop::new(&ground, "Bench", &hook)?;
     let mut rows = {
@@ -72,7 +78,7 @@ pub(crate) async fn run(runtime: &Handle, options: &Options) -> Result<bool, Tro
         "whole lives, {} at once for {} s ...",
         options.lives_at_once, options.seconds
     ));
-    let lives = lives::measure(runtime, &ground, options.lives_at_once, lasts).await?;
+    let lives = order_lifecycles::measure(runtime, &ground, options.lives_at_once, lasts).await?;
     explain(&lives);
     rows.push(lives_row(&lives));
     let holds = tell(&rows);

@@ -4,7 +4,7 @@
 use devstack::Trouble;
 use uuid::Uuid;
 
-use crate::ground::Ground;
+use crate::harness::ground::Ground;
 
 /// Whose copies have ids of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,12 +5,13 @@
 use devstack::Trouble;
 
 use crate::{
-    copies::{Copies, Of},
-    figures::Row,
-    fill::Filled,
-    ground::Ground,
-    page_times::PageTimes,
-    shop::Shop,
+    dataset::{
+        fill::Filled,
+        row_cloner::{Copies, Of},
+    },
+    harness::{ground::Ground, shop::Shop},
+    large_ledger::page_times::PageTimes,
+    tools::figures::Row,
 };
 
 const SHOPS: u64 = 10_000;

@@ -12,11 +12,12 @@ use devstack::Trouble;
 use tokio::{runtime::Handle, task::JoinSet, time::sleep};
 
 use crate::{
-    figures::micros,
-    ground::Ground,
-    http::Line,
-    lives::{Endpoint, pay},
-    shop::{Open, Shop},
+    benchmarks::order_lifecycles::{Endpoint, pay},
+    harness::{
+        ground::Ground,
+        shop::{Open, Shop},
+    },
+    tools::{figures::micros, http::Line},
 };
 
 const AT_ONCE: u64 = 16;

@@ -1,0 +1,8 @@
+//! The large ledger: what may not depend on how much there is, measured before and after it is filled. The program
+//! calls `comparison`; it calls the dataset and the benchmarks. Invariant: the same measurement, twice.
+
+pub(crate) mod comparison;
+pub(crate) mod console;
+pub(crate) mod lists;
+pub(crate) mod page_times;
+pub(crate) mod pages;
