@@ -2,7 +2,7 @@
 //! What it inserts is taken from the rows of one order that the gateway itself was told is paid; it
 //! verifies, reads and decides nothing.
 
-mod script;
+pub(crate) mod script;
 
 use std::{
     fs,
@@ -13,20 +13,12 @@ use std::{
 use devstack::Trouble;
 use url::Url;
 
+use self::script::{Paid, Sent};
 use crate::{
     dataset::row_cloner::{Batch, Of},
     harness::ground::Ground,
     tools::figures::median,
 };
-
-/// How statements reach the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sent {
-    /// Each after the answer to the last, as programs do.
-    InTurn,
-    /// All of a transaction at once, without waiting in between: the most this protocol gives.
-    Pipelined,
-}
 
 /// `pgbench` on this ground.
 #[derive(Debug)]
@@ -35,15 +27,6 @@ pub(crate) struct Pgbench<'a> {
     program: PathBuf,
     folder: PathBuf,
     paid: Paid,
-}
-
-/// A paid order's ids.
-#[derive(Debug, Clone)]
-pub(crate) struct Paid {
-    /// Without its prefix.
-    pub(crate) order: String,
-    /// As the provider knows it.
-    pub(crate) payment: String,
 }
 
 impl<'a> Pgbench<'a> {

@@ -16,7 +16,10 @@ use crate::{
         callbacks::{self, callback},
         creates,
         order_lifecycles::{self, Lives},
-        pgbench::{Paid, Pgbench, Sent, paid_of},
+        pgbench::{
+            Pgbench, paid_of,
+            script::{Paid, Sent},
+        },
         startup_time,
     },
     dataset::row_cloner::Copies,

@@ -190,30 +190,3 @@ fn rows(empty: &Measured, full: &Measured) -> Vec<Row> {
         ),
     ]
 }
-
-/// A page deep in a list.
-#[derive(Debug)]
-pub(crate) struct DeepPage {
-    /// Which.
-    pub(crate) number: u64,
-    /// 99 of 100 take at most this, microseconds.
-    pub(crate) p99: u64,
-    /// Half of them.
-    pub(crate) p50: u64,
-    /// Pages that were no page.
-    pub(crate) wrong: Wrong,
-}
-
-impl DeepPage {
-    fn row(&self) -> Row {
-        Row::at_most(
-            &format!("page {} of GET /v1/orders, p99", self.number),
-            self.p99,
-            20_000,
-            5_000,
-        )
-        .in_milliseconds()
-        .measured(format!("p50 {}", milliseconds(self.p50)))
-        .unless(&self.wrong)
-    }
-}

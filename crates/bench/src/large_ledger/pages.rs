@@ -13,10 +13,9 @@ use uuid::Uuid;
 use crate::{
     dataset::{fill::Filled, row_cloner::Of},
     harness::{ground::Ground, shop::Shop},
-    large_ledger::comparison::DeepPage,
     tools::{
         errors::Wrong,
-        figures::micros,
+        figures::{Row, micros, milliseconds},
         http::{Line, quoted_after},
     },
 };
@@ -24,6 +23,33 @@ use crate::{
 const A_PAGE: u64 = 50;
 const PAGE: u64 = 10_000;
 const PAGES: usize = 500;
+
+/// A page deep in a list.
+#[derive(Debug)]
+pub(crate) struct DeepPage {
+    /// Which.
+    pub(crate) number: u64,
+    /// 99 of 100 take at most this, microseconds.
+    pub(crate) p99: u64,
+    /// Half of them.
+    pub(crate) p50: u64,
+    /// Pages that were no page.
+    pub(crate) wrong: Wrong,
+}
+
+impl DeepPage {
+    pub(crate) fn row(&self) -> Row {
+        Row::at_most(
+            &format!("page {} of GET /v1/orders, p99", self.number),
+            self.p99,
+            20_000,
+            5_000,
+        )
+        .in_milliseconds()
+        .measured(format!("p50 {}", milliseconds(self.p50)))
+        .unless(&self.wrong)
+    }
+}
 
 /// Reads pages from there on.
 ///

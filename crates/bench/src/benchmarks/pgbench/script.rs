@@ -3,11 +3,28 @@
 
 use devstack::Trouble;
 
-use super::{Paid, Sent};
 use crate::{
     dataset::row_cloner::{Batch, Of},
     harness::ground::Ground,
 };
+
+/// How statements reach the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// Each after the answer to the last, as programs do.
+    InTurn,
+    /// All of a transaction at once, without waiting in between: the most this protocol gives.
+    Pipelined,
+}
+
+/// A paid order's ids.
+#[derive(Debug, Clone)]
+pub(crate) struct Paid {
+    /// Without its prefix.
+    pub(crate) order: String,
+    /// As the provider knows it.
+    pub(crate) payment: String,
+}
 
 /// A script that pays one order of the batch after the other.
 ///
