@@ -1,9 +1,11 @@
 //! Everything a stack is made from, decided before anything is started.
 
 use crate::{
-    merchant::Merchant,
-    receiver::WebhookReceiver,
-    stack::{Database, Home, environment::Environment},
+    shop::{merchant::Merchant, webhook_receiver::WebhookReceiver},
+    stack::{
+        environment::Environment,
+        running::{Database, Home},
+    },
 };
 
 /// Who chose the ports.

@@ -6,20 +6,23 @@ use std::{
 };
 
 use crate::{
-    homes::Throwaway,
-    merchant::Merchant,
-    ports::Ports,
-    postgres::{SERVICES_ROLE, as_services},
-    process::Program,
-    receiver::WebhookReceiver,
-    secrets::{MerchantKeys, random_hex},
+    servers::{
+        postgres::{SERVICES_ROLE, as_services},
+        test_services::TestDatabase,
+    },
+    shop::{merchant::Merchant, webhook_receiver::WebhookReceiver},
     stack::{
-        Database, Home, Stack,
         blueprint::{Blueprint, PortChoice},
         environment::{Environment, Secrets},
+        running::{Database, Home, Stack},
     },
-    test_services::TestDatabase,
-    trouble::{Attempting, Trouble},
+    system::{
+        directories::Throwaway,
+        error::{Attempting, Trouble},
+        ports::Ports,
+        process::Program,
+        secrets::{MerchantKeys, random_hex},
+    },
 };
 
 const TEMPLATE: &str = "stack";

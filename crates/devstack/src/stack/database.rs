@@ -1,6 +1,6 @@
 //! Where a stack's database is, for its owner and for the services.
 
-use crate::{postgres::Postgres, test_services::TestDatabase};
+use crate::servers::{postgres::Postgres, test_services::TestDatabase};
 
 /// Where a stack's database lives, and who removes it.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{
+use crate::system::{
     ports::{ApiPorts, Ports, WorkerPorts},
     process::{Ending, Program},
     secrets::MerchantKeys,

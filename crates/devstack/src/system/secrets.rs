@@ -16,7 +16,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::trouble::{Attempting, Trouble};
+use crate::system::error::{Attempting, Trouble};
 
 const PEM_LINE: usize = 64;
 
@@ -94,7 +94,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::homes::Throwaway;
+    use crate::system::directories::Throwaway;
 
     #[test]
     fn a_key_pair_is_made_once_and_is_private() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use awc::{Client, ClientRequest, http::Method};
 use serde_json::Value;
 
-use crate::trouble::{Attempting, Trouble};
+use crate::system::error::{Attempting, Trouble};
 
 /// Longer than the longest wait a caller can ask a service for.
 const TIMEOUT: Duration = Duration::from_secs(40);

@@ -9,11 +9,15 @@ use tokio::{
 };
 
 use crate::{
-    postgres::{Durability, Postgres},
-    redis::Redis,
-    signals::{Outcome, unless_interrupted},
-    test_services::SHARED_DATABASE_VARIABLE,
-    trouble::{Attempting, Trouble},
+    servers::{
+        postgres::{Durability, Postgres},
+        redis::Redis,
+        test_services::SHARED_DATABASE_VARIABLE,
+    },
+    system::{
+        error::{Attempting, Trouble},
+        signals::{Outcome, unless_interrupted},
+    },
 };
 
 /// Names a Redis that a whole test run may share.

@@ -20,10 +20,10 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::{
-    account::Account,
-    programs,
-    trouble::{Attempting, Trouble},
+use crate::system::{
+    error::{Attempting, Trouble},
+    find_program,
+    unprivileged_user::Account,
 };
 
 const POLL: Duration = Duration::from_millis(20);
@@ -208,7 +208,7 @@ impl Program {
             line.extend(["/bin/sh", "-c", limited].map(OsString::from));
             line.push(count.to_string().into());
         }
-        if let Some(setpriv) = programs::on_path("setpriv") {
+        if let Some(setpriv) = find_program::on_path("setpriv") {
             line.push(setpriv.into());
             line.extend(["--pdeathsig", self.ending.name(), "--"].map(OsString::from));
         }

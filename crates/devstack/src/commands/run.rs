@@ -11,16 +11,22 @@ use std::{
 
 use self::state::State;
 use crate::{
-    build::{Build, Profile},
-    homes,
-    merchant::order_request,
-    ports::Ports,
-    postgres::Postgres,
-    receiver::{Delivery, WebhookReceiver},
-    say::say,
-    signals::{Outcome, unless_interrupted},
-    stack::{Database, Stack},
-    trouble::{Attempting, Trouble},
+    servers::postgres::Postgres,
+    shop::{
+        merchant::order_request,
+        webhook_receiver::{Delivery, WebhookReceiver},
+    },
+    stack::{
+        build::{Build, Profile},
+        running::{Database, Stack},
+    },
+    system::{
+        directories,
+        error::{Attempting, Trouble},
+        ports::Ports,
+        signals::{Outcome, unless_interrupted},
+        terminal::say,
+    },
 };
 
 const DATABASE: &str = "gateway";
@@ -29,7 +35,7 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 /// Builds, prepares, starts, says READY and then stays until SIGINT or SIGTERM, or until one of the
 /// programs ends by itself, which is a trouble.
 pub async fn run() -> Result<(), Trouble> {
-    let folder = homes::run_folder()?;
+    let folder = directories::run_folder()?;
     let _lock = only_one(&folder)?;
     match unless_interrupted(start_and_stay(&folder)).await? {
         Outcome::Done(never) => match never {},

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::{
-    merchant::{expect_status, order_request},
-    receiver::Delivery,
-    stack::Stack,
-    trouble::Trouble,
+    shop::{
+        merchant::{expect_status, order_request},
+        webhook_receiver::Delivery,
+    },
+    stack::running::Stack,
+    system::error::Trouble,
 };
 
 const WITHIN: Duration = Duration::from_secs(20);

@@ -21,8 +21,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::{
-    standard_webhooks::{SignedHeaders, verify},
-    trouble::{Attempting, Trouble},
+    shop::standard_webhooks::{SignedHeaders, verify},
+    system::error::{Attempting, Trouble},
 };
 
 const PATH: &str = "/webhooks";

@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::{
-    postgres::{Durability, Postgres},
-    say::say,
-    signals::{Outcome, unless_interrupted},
-    stack::{Database, Stack, own_folder},
-    trouble::{Attempting, Trouble},
+    servers::postgres::{Durability, Postgres},
+    stack::running::{Database, Stack, own_folder},
+    system::{
+        error::{Attempting, Trouble},
+        signals::{Outcome, unless_interrupted},
+        terminal::say,
+    },
 };
 
 const DATABASE: &str = "held";

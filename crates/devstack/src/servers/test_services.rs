@@ -12,10 +12,12 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    postgres::{Durability, Postgres, any_binaries, as_services},
-    psql::Psql,
-    redis::Redis,
-    trouble::{Attempting, Trouble},
+    servers::{
+        postgres::{Durability, Postgres, any_binaries, as_services},
+        psql::Psql,
+        redis::Redis,
+    },
+    system::error::{Attempting, Trouble},
 };
 
 /// Names the Postgres that a whole test run shares; set by `devstack with-services`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::stack::Stack;
+use crate::stack::running::Stack;
 
 /// Addresses, commands to copy, and where to read on.
 pub(super) fn ready(stack: &Stack, checkout_link: &str, took: Duration) -> String {

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::trouble::{Attempting, Trouble};
+use crate::system::error::{Attempting, Trouble};
 
 /// What came first.
 pub(crate) enum Outcome<T> {

@@ -8,10 +8,12 @@ use std::{
 };
 
 use crate::{
-    merchant::Merchant,
-    secrets::{random_hex, write_private},
-    stack::{Secrets, Stack},
-    trouble::{Attempting, Trouble},
+    shop::merchant::Merchant,
+    stack::running::{Secrets, Stack},
+    system::{
+        error::{Attempting, Trouble},
+        secrets::{random_hex, write_private},
+    },
 };
 
 const PASSWORD: &str = "RUN_DATABASE_PASSWORD";
@@ -146,7 +148,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::homes::Throwaway;
+    use crate::system::directories::Throwaway;
 
     #[test]
     fn secrets_stay_the_same_from_run_to_run() {

@@ -12,9 +12,9 @@ use std::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{
-    account::Account,
-    trouble::{Attempting, Trouble},
+use crate::system::{
+    error::{Attempting, Trouble},
+    unprivileged_user::Account,
 };
 
 const THROWAWAY_PREFIX: &str = "gateway-devstack-tmp-";

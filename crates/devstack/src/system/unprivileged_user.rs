@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::chown, path::Path};
 
-use crate::trouble::{Attempting, Trouble};
+use crate::system::error::{Attempting, Trouble};
 
 /// A user to run a program as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
