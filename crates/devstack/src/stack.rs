@@ -7,4 +7,5 @@ pub(crate) mod build;
 pub(crate) mod builder;
 pub(crate) mod database;
 pub(crate) mod environment;
+pub(crate) mod home;
 pub(crate) mod running;

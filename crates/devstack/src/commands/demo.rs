@@ -10,7 +10,8 @@ use crate::{
     servers::postgres::{Durability, Postgres},
     stack::{
         build::{Build, Profile},
-        running::{Database, Stack},
+        database::Database,
+        running::Stack,
     },
     system::{
         error::{Attempting, Trouble},

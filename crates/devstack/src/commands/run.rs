@@ -18,7 +18,8 @@ use crate::{
     },
     stack::{
         build::{Build, Profile},
-        running::{Database, Stack},
+        database::Database,
+        running::Stack,
     },
     system::{
         directories,

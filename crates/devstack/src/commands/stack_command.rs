@@ -8,9 +8,10 @@ use tokio::sync::oneshot;
 
 use crate::{
     servers::postgres::{Durability, Postgres},
-    stack::running::{Database, Stack, own_folder},
+    stack::{database::Database, running::Stack},
     system::{
         error::{Attempting, Trouble},
+        find_program::own_folder,
         signals::{Outcome, unless_interrupted},
         terminal::say,
     },

@@ -10,9 +10,7 @@ use std::{
 use rustix::process::Signal;
 use sha2::{Digest, Sha256};
 
-pub(crate) use crate::servers::postgres_binaries::{
-    any as any_binaries, matching as matching_binaries,
-};
+use crate::servers::postgres_binaries::{any as any_binaries, matching as matching_binaries};
 use crate::{
     servers::psql::Psql,
     system::{

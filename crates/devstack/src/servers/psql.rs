@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use crate::{
-    servers::postgres::any_binaries,
+    servers::postgres_binaries::any as any_binaries,
     system::{
         error::{Attempting, Trouble},
         process::Program,

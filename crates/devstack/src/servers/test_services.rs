@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     servers::{
-        postgres::{Durability, Postgres, any_binaries, as_services},
+        postgres::{Durability, Postgres, as_services},
+        postgres_binaries::any as any_binaries,
         psql::Psql,
         redis::Redis,
     },

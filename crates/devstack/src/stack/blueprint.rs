@@ -2,10 +2,7 @@
 
 use crate::{
     shop::{merchant::Merchant, webhook_receiver::WebhookReceiver},
-    stack::{
-        environment::Environment,
-        running::{Database, Home},
-    },
+    stack::{database::Database, environment::Environment, home::Home},
 };
 
 /// Who chose the ports.

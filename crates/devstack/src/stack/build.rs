@@ -2,13 +2,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{
-    stack::running::own_folder,
-    system::{
-        directories,
-        error::Trouble,
-        process::{Ending, Process, Program},
-    },
+use crate::system::{
+    directories,
+    error::Trouble,
+    find_program::own_folder,
+    process::{Ending, Process, Program},
 };
 
 const POLL: Duration = Duration::from_millis(50);

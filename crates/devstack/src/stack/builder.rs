@@ -1,9 +1,6 @@
 //! What may differ from stack to stack.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     servers::{
@@ -13,12 +10,14 @@ use crate::{
     shop::{merchant::Merchant, webhook_receiver::WebhookReceiver},
     stack::{
         blueprint::{Blueprint, PortChoice},
+        database::Database,
         environment::{Environment, Secrets},
-        running::{Database, Home, Stack},
+        home::{Home, clear_logs},
     },
     system::{
         directories::Throwaway,
-        error::{Attempting, Trouble},
+        error::Trouble,
+        find_program::own_folder,
         ports::Ports,
         process::Program,
         secrets::{MerchantKeys, random_hex},
@@ -27,7 +26,7 @@ use crate::{
 
 const TEMPLATE: &str = "stack";
 
-/// Collects the wishes, then starts. See [`Stack::builder`] for what holds without any.
+/// Collects the wishes, then starts. See [`Stack::builder`](crate::Stack::builder) for what holds without any.
 #[derive(Debug, Default)]
 pub struct StackBuilder {
     api_replicas: Option<usize>,
@@ -151,13 +150,7 @@ impl StackBuilder {
         self
     }
 
-    /// Starts everything and waits until it is ready. What was started is stopped again when
-    /// something fails or the future is dropped.
-    pub async fn start(self) -> Result<Stack, Trouble> {
-        Stack::start(self.blueprint()?).await
-    }
-
-    fn blueprint(self) -> Result<Blueprint, Trouble> {
+    pub(super) fn blueprint(self) -> Result<Blueprint, Trouble> {
         let programs = self.programs.map_or_else(own_folder, Ok)?;
         let (choice, ports) = match self.ports {
             Some(ports) => (PortChoice::Given, ports),
@@ -214,26 +207,6 @@ impl Secrets {
 
 fn short() -> Result<String, Trouble> {
     Ok(random_hex()?.chars().take(16).collect())
-}
-
-/// Programs lie beside this one; a test's lies one folder deeper.
-pub(crate) fn own_folder() -> Result<PathBuf, Trouble> {
-    let own = std::env::current_exe().attempting("find this program's own folder")?;
-    let folder = own.parent().map(Path::to_path_buf).unwrap_or_default();
-    if folder.ends_with("deps") {
-        return Ok(folder.parent().map(Path::to_path_buf).unwrap_or(folder));
-    }
-    Ok(folder)
-}
-
-/// A log tells of this start only.
-pub(super) fn clear_logs(home: &Path) -> Result<(), Trouble> {
-    let logs = home.join("log");
-    fs::create_dir_all(&logs).attempting("make the folder of logs")?;
-    for entry in fs::read_dir(&logs).attempting("list the logs")?.flatten() {
-        fs::remove_file(entry.path()).attempting("remove an old log")?;
-    }
-    Ok(())
 }
 
 fn migrate(url: &str) {

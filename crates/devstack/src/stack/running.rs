@@ -9,21 +9,20 @@ use std::{
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::stack::blueprint::{Blueprint, PortChoice};
-pub use crate::stack::builder::StackBuilder;
-use crate::stack::builder::clear_logs;
-pub(crate) use crate::stack::builder::own_folder;
-pub(crate) use crate::stack::database::Database;
-use crate::stack::environment::Environment;
-pub(crate) use crate::stack::environment::Secrets;
 use crate::{
     servers::postgres::SERVICES_ROLE,
     shop::{
         merchant::{Merchant, MerchantClient},
         webhook_receiver::WebhookReceiver,
     },
+    stack::{
+        blueprint::{Blueprint, PortChoice},
+        builder::StackBuilder,
+        database::Database,
+        environment::Environment,
+        home::{Home, clear_logs},
+    },
     system::{
-        directories::Throwaway,
         error::{Attempting, Trouble},
         http::Http,
         ports::Ports,
@@ -36,24 +35,6 @@ const POLL: Duration = Duration::from_millis(30);
 /// How often the ports of a stack are chosen before it is given up.
 const PORT_TRIES: u32 = 5;
 const READY_WITHIN: Duration = Duration::from_secs(30);
-
-/// Where a stack keeps keys and logs.
-#[derive(Debug)]
-pub(crate) enum Home {
-    /// Removed with the stack.
-    Throwaway(Throwaway),
-    /// Stays.
-    Kept(PathBuf),
-}
-
-impl Home {
-    pub(crate) fn path(&self) -> &Path {
-        match self {
-            Self::Throwaway(folder) => folder.path(),
-            Self::Kept(folder) => folder,
-        }
-    }
-}
 
 /// A running stack. Dropping it stops everything it started, the last first.
 #[derive(Debug)]
@@ -73,7 +54,7 @@ impl Stack {
         StackBuilder::new()
     }
 
-    pub(crate) async fn start(blueprint: Blueprint) -> Result<Self, Trouble> {
+    async fn start(blueprint: Blueprint) -> Result<Self, Trouble> {
         let receiver = match (blueprint.receiver, blueprint.choice) {
             (Some(receiver), _) => receiver,
             (None, PortChoice::Given) => {
@@ -373,6 +354,14 @@ impl Stack {
     /// The folder of keys and logs.
     pub fn home(&self) -> &Path {
         self.home.path()
+    }
+}
+
+impl StackBuilder {
+    /// Starts everything and waits until it is ready. What was started is stopped again when
+    /// something fails or the future is dropped.
+    pub async fn start(self) -> Result<Stack, Trouble> {
+        Stack::start(self.blueprint()?).await
     }
 }
 

@@ -1,10 +1,12 @@
-//! Finding programs on this machine.
+//! Finding programs: on this machine, and those of this build.
 
 use std::{
     env,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
+
+use super::error::{Attempting, Trouble};
 
 /// The program of this name on `PATH`.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
@@ -18,6 +20,16 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
 pub(crate) fn is_program(path: &Path) -> bool {
     path.metadata()
         .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// Programs lie beside this one; a test's lies one folder deeper.
+pub(crate) fn own_folder() -> Result<PathBuf, Trouble> {
+    let own = env::current_exe().attempting("find this program's own folder")?;
+    let folder = own.parent().map(Path::to_path_buf).unwrap_or_default();
+    if folder.ends_with("deps") {
+        return Ok(folder.parent().map(Path::to_path_buf).unwrap_or(folder));
+    }
+    Ok(folder)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     shop::merchant::Merchant,
-    stack::running::{Secrets, Stack},
+    stack::{environment::Secrets, running::Stack},
     system::{
         error::{Attempting, Trouble},
         secrets::{random_hex, write_private},
