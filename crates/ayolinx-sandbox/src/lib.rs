@@ -1,44 +1,21 @@
 //! A stand-in for the payment provider: it speaks the documented protocol, checks signatures as strictly,
 //! sends signed callbacks, and misbehaves on demand. For development and tests only; no money moves here.
-//! Settings are `SANDBOX_*` ([`SandboxSettings`]); the control side is under `/_sandbox/` (`control.rs`, `faults.rs`).
+//! Settings are `SANDBOX_*` ([`SandboxSettings`]); the control side is under `/_sandbox/` (`http::control`, `provider::faults`).
+
+mod callbacks;
+mod http;
+mod protocol;
+mod provider;
+mod service;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-mod admissions;
-mod api;
-mod artefacts;
-mod calls;
-mod channels;
-mod clock;
-mod connection;
-mod control;
-mod courier;
-mod credentials;
-mod faults;
-mod fields;
-mod gate;
-mod journal;
-mod json_tree;
-mod keys;
-mod notification;
-mod readings;
-mod refusal;
-mod requests;
-mod sandbox;
-mod server;
-mod service;
-mod settings;
-mod settle;
-mod spelling;
-mod store;
-mod transaction;
-
-pub use readings::{Reading, Readings};
-pub use server::{RunningSandbox, start};
-pub use settings::{CallbackMode, SandboxSettings};
-pub use spelling::BodySpelling;
+pub use crate::http::server::{RunningSandbox, start};
+pub use crate::protocol::behaviours::{Reading, Readings};
+pub use crate::protocol::body_encoding::BodySpelling;
+pub use crate::provider::settings::{CallbackMode, SandboxSettings};
 
 /// Why the sandbox does not start.
 #[derive(Debug, thiserror::Error)]

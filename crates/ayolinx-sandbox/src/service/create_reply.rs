@@ -4,12 +4,12 @@ use ayolinx_core::money::Money;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::artefacts;
-use crate::calls::{Call, Product};
-use crate::clock::{jakarta, mislabelled};
-use crate::refusal::Reply;
-use crate::requests::Create;
-use crate::transaction::{Status, Transaction};
+use crate::protocol::artefacts;
+use crate::protocol::calls::{Call, Product};
+use crate::protocol::clock::{jakarta, mislabelled};
+use crate::protocol::refusal::Reply;
+use crate::protocol::requests::Create;
+use crate::provider::transaction::{Status, Transaction};
 
 /// Life of a QR when none is asked for; not documented.
 const QRIS_LIFE: TimeDelta = TimeDelta::minutes(30);

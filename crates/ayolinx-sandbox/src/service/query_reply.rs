@@ -4,10 +4,10 @@ use ayolinx_core::money::Money;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::calls::{Call, Product};
-use crate::clock::{jakarta, utc};
-use crate::refusal::Reply;
-use crate::transaction::Transaction;
+use crate::protocol::calls::{Call, Product};
+use crate::protocol::clock::{jakarta, utc};
+use crate::protocol::refusal::Reply;
+use crate::provider::transaction::Transaction;
 
 /// The reply.
 pub(super) fn of(call: Call, transaction: &Transaction, now: DateTime<Utc>) -> Reply {

@@ -1,0 +1,13 @@
+//! The provider: what it holds while it runs, transactions, tokens, keys, settings, and the faults it is told to make.
+//! The service, the callbacks and the control side call it; it calls the protocol. Invariant: bounded, and no lock is
+//! held over an await.
+
+pub(crate) mod admissions;
+pub(crate) mod credentials;
+pub(crate) mod faults;
+pub(crate) mod journal;
+pub(crate) mod keys;
+pub(crate) mod sandbox;
+pub(crate) mod settings;
+pub(crate) mod store;
+pub(crate) mod transaction;
