@@ -5,6 +5,7 @@
 pub(crate) mod admissions;
 pub(crate) mod credentials;
 pub(crate) mod faults;
+pub(crate) mod jobs;
 pub(crate) mod journal;
 pub(crate) mod keys;
 pub(crate) mod sandbox;

@@ -4,6 +4,7 @@
 pub(crate) mod alternate_behaviour;
 pub(crate) mod create_reply;
 pub(crate) mod handler;
+pub(crate) mod incoming;
 pub(crate) mod magic_amounts;
 pub(crate) mod query_reply;
 pub(crate) mod request_auth;

@@ -15,9 +15,10 @@ use tokio::sync::oneshot;
 
 use crate::protocol::clock::jakarta;
 use crate::provider::faults::{Action, Target};
+use crate::provider::jobs::{FirstAnswer, Job, Notice};
 use crate::provider::sandbox::Sandbox;
 use crate::provider::transaction::{Attempt, Status};
-use crate::service::settlement::{Notice, Settlement, settle};
+use crate::service::settlement::{Settlement, settle};
 
 use crate::callbacks::exchange::{Prepared, Sender, Twist};
 
@@ -32,35 +33,6 @@ const REPEATS: [Duration; 4] = [
 const HOLD_MAX: Duration = Duration::from_secs(60);
 /// More duplicates than any test needs.
 const DUPLICATES_MAX: u32 = 10_000;
-
-/// Something to do.
-pub(crate) enum Job {
-    /// Send a callback.
-    Deliver {
-        /// Its content.
-        notice: Box<Notice>,
-        /// Told once, after the first answer or when there will be none soon.
-        first: oneshot::Sender<FirstAnswer>,
-    },
-    /// Pay by itself (magic amounts).
-    PayLater {
-        /// The merchant's reference.
-        reference: String,
-        /// When.
-        after: Duration,
-        /// Whether a callback is sent.
-        announced: bool,
-    },
-}
-
-/// How the first try went.
-#[derive(Debug)]
-pub(crate) struct FirstAnswer {
-    /// State of the callback.
-    pub(crate) state: &'static str,
-    /// The try, when there was one.
-    pub(crate) attempt: Option<Attempt>,
-}
 
 struct Courier {
     sandbox: Arc<Sandbox>,

@@ -23,10 +23,10 @@ use crate::protocol::behaviours::{Reading, Readings};
 use crate::protocol::calls::Product;
 use crate::protocol::clock::jakarta;
 use crate::provider::faults::Action;
+use crate::provider::jobs::Notice;
 use crate::provider::sandbox::Sandbox;
 use crate::provider::settings::CallbackMode;
 use crate::provider::transaction::Attempt;
-use crate::service::settlement::Notice;
 
 /// The whole exchange, connect to last byte.
 const EXCHANGE_MAX: Duration = Duration::from_secs(10);

@@ -4,12 +4,11 @@ use ayolinx_core::money::Money;
 use serde_json::{Map, Value, json};
 
 use crate::protocol::artefacts::padded_service_id;
-use crate::protocol::behaviours::{Reading, Readings};
+use crate::protocol::behaviours::{Reading, Readings, numbers};
 use crate::protocol::calls::Product;
 use crate::protocol::clock::jakarta;
+use crate::provider::jobs::Notice;
 use crate::provider::settings::CallbackMode;
-use crate::service::handler::numbers;
-use crate::service::settlement::Notice;
 
 /// Where a notice is sent as: decides body and expected answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

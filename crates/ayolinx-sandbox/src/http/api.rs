@@ -19,7 +19,9 @@ use crate::protocol::json_tree::Json;
 use crate::protocol::refusal::Reply;
 use crate::provider::faults::{Action, Target};
 use crate::provider::sandbox::Sandbox;
-use crate::service::handler::{Incoming, Magic, serve};
+use crate::service::handler::serve;
+use crate::service::incoming::Incoming;
+use crate::service::magic_amounts::Magic;
 
 mod distort;
 mod drip;

@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use url::Url;
 
-use crate::callbacks::callback_sender::{FirstAnswer, Job, settled_line};
+use crate::callbacks::callback_sender::settled_line;
 use crate::provider::credentials::KeyChange;
 use crate::provider::faults::Action;
+use crate::provider::jobs::{FirstAnswer, Job};
 use crate::provider::sandbox::Sandbox;
 use crate::provider::transaction::Transaction;
 use crate::service::settlement::settle;

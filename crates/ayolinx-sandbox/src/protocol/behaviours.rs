@@ -3,6 +3,8 @@
 
 use std::str::FromStr;
 
+use serde_json::{Map, Value};
+
 /// One way to behave other than by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
@@ -150,6 +152,21 @@ impl FromStr for Readings {
             .map(|name| named(name.trim()).ok_or("must be a list of known readings"))
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+}
+
+/// `{"value":"1000.00"}` becomes `{"value":1000.0}` wherever it stands.
+pub(crate) fn numbers(body: &mut Map<String, Value>) {
+    for (name, value) in body.iter_mut() {
+        match value {
+            Value::Object(inner) => numbers(inner),
+            Value::String(text) if name == "value" => {
+                if let Ok(number) = text.parse::<serde_json::Number>() {
+                    *value = Value::Number(number);
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -1,70 +1,24 @@
 //! Strict reading of what the merchant sends, field by field as documented (protocol 4).
 //! Own code on purpose: what the gateway's types would send is no argument here.
 
-use ayolinx_core::money::Amount;
+mod create;
+mod link;
+mod members;
+mod retail;
+mod virtual_account;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub(crate) use create::{Account, Create, Inquiry};
+
+use self::members::{TimeForm, Urls, channel_of, optional_time, required_time};
 use crate::protocol::calls::{Call, Product};
-use crate::protocol::channels::{ChannelName, Channels};
-use crate::protocol::clock::{parse_epoch, parse_jakarta};
+use crate::protocol::channels::Channels;
 use crate::protocol::fields::{FieldError, Fields, is_reference, is_text};
 use crate::protocol::json_tree::Json;
 
 /// DANA opens nothing that is to live longer; a minute more for clocks that differ.
 const EWALLET_LIFE_MAX: TimeDelta = TimeDelta::minutes(7 * 24 * 60 + 1);
-
-mod link;
-mod retail;
-mod virtual_account;
-
-/// A create call that passed every check.
-#[derive(Debug, Clone)]
-pub(crate) struct Create {
-    /// The merchant's id.
-    pub(crate) reference: String,
-    /// Family.
-    pub(crate) product: Product,
-    /// Channel; for links the first one offered.
-    pub(crate) channel: ChannelName,
-    /// Absent for an open virtual account.
-    pub(crate) amount: Option<Amount>,
-    /// When the merchant wants it closed.
-    pub(crate) valid_until: Option<DateTime<Utc>>,
-    /// `urlParams` entry.
-    pub(crate) notification_url: Option<String>,
-    /// Virtual account numbers.
-    pub(crate) account: Option<Account>,
-    /// Channels offered on a payment link.
-    pub(crate) offered: Vec<ChannelName>,
-    /// Members no document names: tolerated, but shown.
-    pub(crate) undocumented: Vec<String>,
-}
-
-/// What a virtual account create says about the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Account {
-    /// Bank prefix as sent.
-    pub(crate) partner_service_id: String,
-    /// Digits.
-    pub(crate) customer_no: String,
-    /// Number chosen by the merchant, modes b and c.
-    pub(crate) number: Option<String>,
-    /// Payer's name.
-    pub(crate) name: String,
-    /// `C`, `O` or `V`.
-    pub(crate) trx_type: String,
-}
-
-/// A query or cancel call.
-#[derive(Debug, Clone)]
-pub(crate) struct Inquiry {
-    /// The merchant's id.
-    pub(crate) reference: String,
-    /// Channel, of the call's family.
-    pub(crate) channel: ChannelName,
-    /// Members no document names.
-    pub(crate) undocumented: Vec<String>,
-}
 
 /// Reads a create call.
 pub(crate) fn read_create(
@@ -191,91 +145,4 @@ fn read_ewallet(
         offered: Vec::new(),
         undocumented,
     })
-}
-
-fn channel_of(
-    info: &Fields<'_>,
-    channels: &Channels,
-    product: Option<Product>,
-) -> Result<ChannelName, FieldError> {
-    let name = info.text("channel", |_any| true)?;
-    channels
-        .find(name)
-        .filter(|(_name, family)| Some(*family) == product)
-        .map(|(known, _family)| known)
-        .ok_or_else(|| info.format("channel"))
-}
-
-/// How a moment may be spelt.
-#[derive(Clone, Copy)]
-enum TimeForm {
-    Jakarta,
-    JakartaOrEpoch,
-}
-
-impl TimeForm {
-    fn parse(self, text: &str) -> Option<DateTime<Utc>> {
-        match self {
-            Self::Jakarta => parse_jakarta(text),
-            Self::JakartaOrEpoch => parse_jakarta(text).or_else(|| parse_epoch(text)),
-        }
-    }
-}
-
-fn required_time(
-    fields: &Fields<'_>,
-    name: &str,
-    form: TimeForm,
-    now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, FieldError> {
-    fields.text(name, |_any| true)?;
-    optional_time(fields, name, form, now)?.ok_or_else(|| fields.missing(name))
-}
-
-fn optional_time(
-    fields: &Fields<'_>,
-    name: &str,
-    form: TimeForm,
-    now: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>, FieldError> {
-    let Some(text) = fields.optional_text(name, |_any| true)? else {
-        return Ok(None);
-    };
-    form.parse(text)
-        .filter(|time| *time > now)
-        .map(Some)
-        .ok_or_else(|| fields.format(name))
-}
-
-/// `urlParams`, as documented for QRIS, e-wallet, retail and links.
-struct Urls {
-    notification: Option<String>,
-    has_return: bool,
-}
-
-impl Urls {
-    fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
-        let mut urls = Self {
-            notification: None,
-            has_return: false,
-        };
-        for item in fields.list("urlParams")?.unwrap_or_default() {
-            let item = fields.item("urlParams", item)?;
-            let url = item.text("url", is_url)?;
-            match item.text("type", |_any| true)? {
-                "NOTIFICATION" if urls.notification.is_none() => {
-                    urls.notification = Some(url.to_owned());
-                }
-                "PAY_RETURN" if !urls.has_return => urls.has_return = true,
-                _ => return Err(item.format("type")),
-            }
-        }
-        Ok(urls)
-    }
-}
-
-fn is_url(text: &str) -> bool {
-    text.len() <= 2048
-        && url::Url::parse(text)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }

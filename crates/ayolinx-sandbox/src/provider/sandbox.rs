@@ -10,12 +10,12 @@ use tokio::sync::mpsc::UnboundedSender;
 use url::Url;
 
 use crate::StartError;
-use crate::callbacks::callback_sender::Job;
 use crate::protocol::behaviours::Reading;
 use crate::protocol::channels::Channels;
 use crate::provider::admissions::{ExternalIds, Tokens};
 use crate::provider::credentials::Credentials;
 use crate::provider::faults::Faults;
+use crate::provider::jobs::Job;
 use crate::provider::journal::Journal;
 use crate::provider::keys;
 use crate::provider::settings::SandboxSettings;

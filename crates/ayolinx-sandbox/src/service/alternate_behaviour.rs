@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::protocol::behaviours::Reading;
+use crate::protocol::behaviours::{Reading, numbers};
 use crate::protocol::calls::Call;
 use crate::protocol::fields::FieldError;
 use crate::protocol::json_tree::Json;
 use crate::protocol::refusal::{Refusal, Reply};
 use crate::provider::sandbox::Sandbox;
 use crate::provider::transaction::{Status, Transaction};
-use crate::service::handler::Incoming;
+use crate::service::incoming::Incoming;
 
 /// What this provider does not take, though the documents allow it.
 pub(super) fn refuse(sandbox: &Sandbox, call: Call, document: &Json) -> Result<(), Refusal> {
@@ -161,19 +161,4 @@ fn into_account(body: &mut Map<String, Value>) {
         "paymentRequestId": body.remove("originalReferenceNo"),
     });
     body.insert("virtualAccountData".to_owned(), account);
-}
-
-/// `{"value":"1000.00"}` becomes `{"value":1000.0}` wherever it stands.
-pub(crate) fn numbers(body: &mut Map<String, Value>) {
-    for (name, value) in body.iter_mut() {
-        match value {
-            Value::Object(inner) => numbers(inner),
-            Value::String(text) if name == "value" => {
-                if let Ok(number) = text.parse::<serde_json::Number>() {
-                    *value = Value::Number(number);
-                }
-            }
-            _ => {}
-        }
-    }
 }

@@ -2,38 +2,24 @@
 
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use crate::callbacks::callback_sender::Job;
 use crate::protocol::behaviours::Reading;
 use crate::protocol::calls::Call;
-use crate::protocol::json_tree::Json;
 use crate::protocol::refusal::{Refusal, Reply};
 use crate::protocol::requests::{Create, Inquiry, read_create, read_inquiry};
+use crate::provider::jobs::Job;
 use crate::provider::sandbox::Sandbox;
 use crate::provider::transaction::{Status, Transaction};
 use crate::service::request_auth::{admit_call, admit_token_request};
 use crate::service::{alternate_behaviour, create_reply, query_reply};
 
-pub(crate) use crate::service::alternate_behaviour::numbers;
-pub(crate) use crate::service::magic_amounts::Magic;
+use crate::service::incoming::Incoming;
+use crate::service::magic_amounts::Magic;
 
 /// National cap of a QRIS payment (protocol 7.1).
 const QRIS_RUPIAH_MAX: i64 = 10_000_000;
-
-/// One call as it came in.
-pub(crate) struct Incoming<'a> {
-    /// Which.
-    pub(crate) call: Call,
-    /// Headers.
-    pub(crate) request: &'a HttpRequest,
-    /// Raw bytes.
-    pub(crate) body: &'a [u8],
-    /// Parsed, when it is JSON.
-    pub(crate) document: Option<&'a Json>,
-}
 
 /// What was done.
 pub(crate) struct Answer {

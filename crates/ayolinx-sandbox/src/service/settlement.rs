@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::protocol::behaviours::Reading;
 use crate::protocol::calls::Product;
 use crate::protocol::channels::ChannelName;
-use crate::protocol::requests::Account;
+use crate::provider::jobs::Notice;
 use crate::provider::sandbox::Sandbox;
 use crate::provider::settings::CallbackMode;
 use crate::provider::transaction::{CallbackRecord, Status, Transaction};
@@ -49,43 +49,6 @@ impl Settlement {
             without_amount: false,
         }
     }
-}
-
-/// The content of one callback.
-#[derive(Debug, Clone)]
-pub(crate) struct Notice {
-    /// The transaction it belongs to.
-    pub(crate) key: String,
-    /// Number of its record there.
-    pub(crate) number: u64,
-    /// Shape of the body.
-    pub(crate) product: Product,
-    /// `additionalInfo.channel`.
-    pub(crate) channel: ChannelName,
-    /// `latestTransactionStatus`.
-    pub(crate) status: Status,
-    /// Amount told.
-    pub(crate) amount: Option<Amount>,
-    /// Number of the transfer, where it has one of its own.
-    pub(crate) transfer: Option<String>,
-    /// Reference told.
-    pub(crate) reference: String,
-    /// Provider's number told.
-    pub(crate) provider_reference: String,
-    /// `additionalInfo.plh`.
-    pub(crate) link_code: Option<String>,
-    /// `additionalInfo.feeMoney`.
-    pub(crate) fee: Option<Amount>,
-    /// `finishedTime`.
-    pub(crate) finished_at: DateTime<Utc>,
-    /// VA only, with its number.
-    pub(crate) account: Option<(Account, String)>,
-    /// How it is sent.
-    pub(crate) mode: CallbackMode,
-    /// Where to.
-    pub(crate) url: String,
-    /// Makes up bank numbers.
-    pub(crate) sequence: u64,
 }
 
 /// Applies a settlement; nothing when the transaction is unknown.

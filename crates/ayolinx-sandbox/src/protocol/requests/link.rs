@@ -3,7 +3,8 @@
 use ayolinx_core::money::Amount;
 use chrono::{DateTime, Utc};
 
-use super::{Create, TimeForm, Urls, required_time};
+use super::create::Create;
+use super::members::{TimeForm, Urls, required_time};
 use crate::protocol::calls::Product;
 use crate::protocol::channels::{ChannelName, Channels};
 use crate::protocol::fields::{FieldError, Fields, is_digits, is_email, is_reference, is_text};

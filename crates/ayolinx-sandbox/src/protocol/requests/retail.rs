@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Create, TimeForm, Urls, channel_of, required_time};
+use super::create::Create;
+use super::members::{TimeForm, Urls, channel_of, required_time};
 use crate::protocol::calls::Product;
 use crate::protocol::channels::Channels;
 use crate::protocol::fields::{FieldError, Fields, is_email, is_reference, is_text};

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Account, Create, TimeForm, channel_of, optional_time};
+use super::create::{Account, Create};
+use super::members::{TimeForm, channel_of, optional_time};
 use crate::protocol::calls::Product;
 use crate::protocol::channels::Channels;
 use crate::protocol::fields::{FieldError, Fields, is_digits, is_email, is_reference, is_text};
