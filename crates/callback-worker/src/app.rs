@@ -30,14 +30,15 @@ use service_shell::{reply_headers, request_id};
 use settings::WorkerSettings;
 use webhooks::WebhookSender;
 
-use crate::inbox::Inbox;
+use crate::callbacks::inbox::Inbox;
+use crate::callbacks::received_path;
+use crate::callbacks::replies;
+use crate::callbacks::routes;
+use crate::callbacks::routes::CallbackEdge;
+use crate::callbacks::snap_token::SnapClientKeys;
+use crate::callbacks::verify::Verifier;
 use crate::loops::{self, AllWork, Deliverer, DeliveryMetrics, Housekeeping, Tries};
-use crate::metrics::CallbackMetrics;
-use crate::received_path;
-use crate::replies;
-use crate::routes::{self, CallbackEdge};
-use crate::snap_token::SnapClientKeys;
-use crate::verify::Verifier;
+use crate::monitoring::metrics::CallbackMetrics;
 
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 /// At the end it is looked so often whether anything is under way.
@@ -91,7 +92,7 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
     let callbacks = listen(&settings, &ledger, &webhooks, &registry)?;
     let deliverer = Rc::new(deliverer(&settings, &ledger, webhooks, &registry)?);
     let kept = housekeeping(&settings, &deliverer, &registry)?;
-    let gauges = crate::gauges::Gauges::register(&registry)?;
+    let gauges = crate::monitoring::gauges::Gauges::register(&registry)?;
     let flows = Rc::new(flows.flows()?);
     let work = AllWork::new(&flows, beat, &registry)?;
     let ops_address = settings.listeners.ops;

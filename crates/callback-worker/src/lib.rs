@@ -1,16 +1,9 @@
 //! The provider-facing service: receives callbacks, hands out tokens, and runs the loops behind them.
 
 pub mod app;
-mod body;
-pub mod callback_path;
-pub mod error;
-mod explain;
-pub mod gauges;
-pub mod inbox;
+pub mod callbacks;
 pub mod loops;
-pub mod metrics;
-pub mod received_path;
-mod replies;
-pub mod routes;
-pub mod snap_token;
-pub mod verify;
+pub mod monitoring;
+
+pub use callbacks::{callback_path, error, received_path, routes, snap_token, verify};
+pub use monitoring::metrics;

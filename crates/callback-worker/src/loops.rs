@@ -1,5 +1,7 @@
 //! Which loops run, and at which beat. Every one of them claims by lease, acts with no transaction
 //! open, and records; any number of replicas may run them.
+//! The wiring starts them; they call the ledger, the flows and the webhooks. Invariant: a lease outlasts the work done
+//! under it.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,9 +15,9 @@ use service_shell::shutdown::Shutdown;
 mod deliver;
 mod delivery_metrics;
 mod housekeeping;
+mod in_flight;
 mod provider_work;
 mod redeliver;
-mod under_way;
 
 pub use deliver::{Deliverer, Tries};
 pub use delivery_metrics::DeliveryMetrics;

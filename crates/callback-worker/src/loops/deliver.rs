@@ -17,7 +17,7 @@ use uuid::Uuid;
 use webhooks::{Delivery, DeliveryOutcome, WebhookSchedule, WebhookSecret, WebhookSender};
 
 use super::delivery_metrics::{DeliveryMetrics, EndpointState};
-use super::under_way::UnderWay;
+use crate::loops::in_flight::UnderWay;
 
 /// What a lease leaves beside the try: time to record it.
 const LEASE_MARGIN: Duration = Duration::from_secs(20);

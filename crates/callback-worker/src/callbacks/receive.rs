@@ -5,12 +5,15 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 
-use super::{CallbackEdge, CallbackStore};
-use crate::body;
-use crate::callback_path::CallbackPath;
-use crate::received_path;
-use crate::replies::{self, Caller, ReplyShape};
-use crate::verify::{Received, RejectedCallback, TokenDigest, Verdict, VerifiedCallback};
+use crate::callbacks::body;
+use crate::callbacks::callback_path::CallbackPath;
+use crate::callbacks::received_path;
+use crate::callbacks::replies;
+use crate::callbacks::replies::{Caller, ReplyShape};
+use crate::callbacks::routes::{CallbackEdge, CallbackStore};
+use crate::callbacks::verify::{
+    Received, RejectedCallback, TokenDigest, Verdict, VerifiedCallback,
+};
 
 pub(super) async fn receive<S: CallbackStore>(
     path: CallbackPath,

@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use crate::error::StorageAway;
-use crate::snap_token::NewSnapToken;
-use crate::verify::{RejectedCallback, TokenDigest, VerifiedCallback};
+use crate::callbacks::error::StorageAway;
+use crate::callbacks::snap_token::NewSnapToken;
+use crate::callbacks::verify::{RejectedCallback, TokenDigest, VerifiedCallback};
 
 /// What became of a verified callback. Each one is answered with success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,17 +10,15 @@ use chrono::Utc;
 use signature_readings::Keys;
 use tracing::Instrument;
 
-use crate::callback_path::CallbackPath;
-use crate::explain;
-use crate::metrics::CallbackMetrics;
-use crate::replies;
-use crate::snap_token::{self, SnapClientKeys};
-use crate::verify::{RejectedCallback, Verifier};
+use crate::callbacks::callback_path::CallbackPath;
+use crate::callbacks::explanation;
+use crate::callbacks::replies;
+use crate::callbacks::snap_token;
+use crate::callbacks::snap_token::SnapClientKeys;
+use crate::callbacks::verify::{RejectedCallback, Verifier};
+use crate::monitoring::metrics::CallbackMetrics;
 
-mod callbacks;
-mod store;
-
-pub use store::{CallbackStore, Reception};
+pub use crate::callbacks::store::{CallbackStore, Reception};
 
 /// What the handlers share: keys, storage and counters.
 #[derive(Debug)]
@@ -56,7 +54,7 @@ impl<S: CallbackStore> CallbackEdge<S> {
     }
 
     /// Explains and keeps at most one rejected callback a second; the reply does not wait for it.
-    fn keep_rejected(&self, rejected: RejectedCallback) {
+    pub(super) fn keep_rejected(&self, rejected: RejectedCallback) {
         let now_secs = rejected.received_at.timestamp();
         let last_secs = self.last_rejected_kept.load(Ordering::Relaxed);
         let claim = self.last_rejected_kept.compare_exchange(
@@ -71,7 +69,7 @@ impl<S: CallbackStore> CallbackEdge<S> {
         let store = self.store.clone();
         let keys = Arc::clone(&self.readable_keys);
         let keep = async move {
-            let explained = explain::explained(&store, keys, rejected).await;
+            let explained = explanation::explained(&store, keys, rejected).await;
             store.keep_rejected(explained).await;
         };
         actix_web::rt::spawn(keep.in_current_span());
@@ -90,7 +88,7 @@ impl<S: CallbackStore> CallbackEdge<S> {
 pub fn configure<S: CallbackStore>(cfg: &mut ServiceConfig) {
     for path in CallbackPath::ALL {
         let receive = move |request: HttpRequest, payload: Payload, edge: Data<CallbackEdge<S>>| {
-            callbacks::receive(path, request, payload, edge, Utc::now())
+            crate::callbacks::receive::receive(path, request, payload, edge, Utc::now())
         };
         cfg.service(
             web::resource(path.as_str())

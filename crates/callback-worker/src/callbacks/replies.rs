@@ -8,9 +8,9 @@ use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use ayolinx_core::messages::replies::{Reply, SnapVaEcho, SnapVaReply};
 use ayolinx_core::messages::token::TokenResponse;
 
-use crate::callback_path::CallbackPath;
-use crate::error::BodyRefused;
-use crate::verify::{SignatureKind, VerifiedCallback};
+use crate::callbacks::callback_path::CallbackPath;
+use crate::callbacks::error::BodyRefused;
+use crate::callbacks::verify::{SignatureKind, VerifiedCallback};
 
 const NO_SERVICE: u8 = 0;
 const VA_PAYMENT: u8 = 25;

@@ -19,7 +19,7 @@ use service_shell::bearer;
 use sha2::{Digest, Sha256};
 use signature_readings::Keys;
 
-use crate::callback_path::CallbackPath;
+use crate::callbacks::callback_path::CallbackPath;
 
 mod findings;
 

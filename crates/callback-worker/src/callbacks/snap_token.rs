@@ -13,10 +13,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::body;
-use crate::replies;
-use crate::routes::{CallbackEdge, CallbackStore};
-use crate::verify::{KeyName, SignatureKind, TokenDigest, Verifier, single};
+use crate::callbacks::body;
+use crate::callbacks::replies;
+use crate::callbacks::routes::{CallbackEdge, CallbackStore};
+use crate::callbacks::verify::{KeyName, SignatureKind, TokenDigest, Verifier, single};
 
 const LIFETIME_SECS: u32 = 900;
 const WINDOW: TimeDelta = TimeDelta::minutes(10);

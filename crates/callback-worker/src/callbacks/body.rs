@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::web::{Bytes, Payload};
 
-use crate::error::BodyRefused;
+use crate::callbacks::error::BodyRefused;
 
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const BODY_TIME_MAX: Duration = Duration::from_secs(3);

@@ -6,10 +6,12 @@ use ledger::{InboundNotification, Ledger, LedgerError, Received, RefusedNotifica
 
 use service_shell::pace::Pace;
 
-use crate::error::StorageAway;
-use crate::routes::{CallbackStore, Reception};
-use crate::snap_token::NewSnapToken;
-use crate::verify::{Freshness, MatchedBody, RejectedCallback, TokenDigest, VerifiedCallback};
+use crate::callbacks::error::StorageAway;
+use crate::callbacks::routes::{CallbackStore, Reception};
+use crate::callbacks::snap_token::NewSnapToken;
+use crate::callbacks::verify::{
+    Freshness, MatchedBody, RejectedCallback, TokenDigest, VerifiedCallback,
+};
 
 /// The inbox of a process.
 #[derive(Clone)]

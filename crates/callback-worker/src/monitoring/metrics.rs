@@ -2,8 +2,8 @@
 
 use prometheus::{IntCounterVec, Opts, Registry};
 
-use crate::callback_path::CallbackPath;
-use crate::verify::{KeyName, SignatureKind, VerifiedCallback};
+use crate::callbacks::callback_path::CallbackPath;
+use crate::callbacks::verify::{KeyName, SignatureKind, VerifiedCallback};
 
 const CALLBACK_OUTCOMES: [&str; 10] = [
     "applied",
