@@ -4,6 +4,7 @@
 
 pub(crate) mod body;
 pub mod callback_path;
+pub(crate) mod edge;
 pub mod error;
 pub(crate) mod explanation;
 pub mod inbox;
@@ -13,4 +14,5 @@ pub(crate) mod replies;
 pub mod routes;
 pub mod snap_token;
 pub(crate) mod store;
+pub(crate) mod token_endpoint;
 pub mod verify;

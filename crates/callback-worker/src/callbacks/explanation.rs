@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::web;
 use signature_readings::{Keys, Kind, Parts, explain};
 
-use crate::callbacks::routes::CallbackStore;
+use crate::callbacks::store::CallbackStore;
 use crate::callbacks::verify::{RejectedCallback, TokenDigest};
 
 const TOKEN_NOT_OURS: &str = "; and its token is none of ours, or has expired";

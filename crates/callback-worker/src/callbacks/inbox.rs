@@ -7,8 +7,8 @@ use ledger::{InboundNotification, Ledger, LedgerError, Received, RefusedNotifica
 use service_shell::pace::Pace;
 
 use crate::callbacks::error::StorageAway;
-use crate::callbacks::routes::{CallbackStore, Reception};
 use crate::callbacks::snap_token::NewSnapToken;
+use crate::callbacks::store::{CallbackStore, Reception};
 use crate::callbacks::verify::{
     Freshness, MatchedBody, RejectedCallback, TokenDigest, VerifiedCallback,
 };

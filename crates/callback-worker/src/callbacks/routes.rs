@@ -1,86 +1,17 @@
 //! The URLs the provider reaches, and nothing else: callbacks and the token endpoint, POST only.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use ayolinx_core::messages::paths;
 use chrono::Utc;
-use signature_readings::Keys;
-use tracing::Instrument;
 
 use crate::callbacks::callback_path::CallbackPath;
-use crate::callbacks::explanation;
+use crate::callbacks::receive;
 use crate::callbacks::replies;
-use crate::callbacks::snap_token;
-use crate::callbacks::snap_token::SnapClientKeys;
-use crate::callbacks::verify::{RejectedCallback, Verifier};
-use crate::monitoring::metrics::CallbackMetrics;
+use crate::callbacks::token_endpoint;
 
+pub use crate::callbacks::edge::CallbackEdge;
 pub use crate::callbacks::store::{CallbackStore, Reception};
-
-/// What the handlers share: keys, storage and counters.
-#[derive(Debug)]
-pub struct CallbackEdge<S> {
-    /// Judges every callback and token request.
-    pub verifier: Verifier,
-    /// Under which names the provider may ask for a token.
-    pub snap_client_keys: SnapClientKeys,
-    /// Where verified callbacks go.
-    pub store: S,
-    /// What is counted.
-    pub metrics: CallbackMetrics,
-    last_rejected_kept: Arc<AtomicI64>,
-    readable_keys: Arc<Keys>,
-}
-
-impl<S: CallbackStore> CallbackEdge<S> {
-    /// One per process.
-    pub fn new(
-        verifier: Verifier,
-        snap_client_keys: SnapClientKeys,
-        store: S,
-        metrics: CallbackMetrics,
-    ) -> Self {
-        Self {
-            readable_keys: Arc::new(verifier.readable_keys()),
-            verifier,
-            snap_client_keys,
-            store,
-            metrics,
-            last_rejected_kept: Arc::new(AtomicI64::new(0)),
-        }
-    }
-
-    /// Explains and keeps at most one rejected callback a second; the reply does not wait for it.
-    pub(super) fn keep_rejected(&self, rejected: RejectedCallback) {
-        let now_secs = rejected.received_at.timestamp();
-        let last_secs = self.last_rejected_kept.load(Ordering::Relaxed);
-        let claim = self.last_rejected_kept.compare_exchange(
-            last_secs,
-            now_secs,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
-        if now_secs == last_secs || claim.is_err() {
-            return;
-        }
-        let store = self.store.clone();
-        let keys = Arc::clone(&self.readable_keys);
-        let keep = async move {
-            let explained = explanation::explained(&store, keys, rejected).await;
-            store.keep_rejected(explained).await;
-        };
-        actix_web::rt::spawn(keep.in_current_span());
-    }
-
-    pub(crate) fn count_token(&self, outcome: &str, reply: HttpResponse) -> HttpResponse {
-        self.metrics.count_token(outcome);
-        tracing::info!(token.outcome = outcome, "token request answered");
-        reply
-    }
-}
 
 /// Mounts the five paths for `App::configure`; everything else is 404, other methods 405, both JSON.
 ///
@@ -88,7 +19,7 @@ impl<S: CallbackStore> CallbackEdge<S> {
 pub fn configure<S: CallbackStore>(cfg: &mut ServiceConfig) {
     for path in CallbackPath::ALL {
         let receive = move |request: HttpRequest, payload: Payload, edge: Data<CallbackEdge<S>>| {
-            crate::callbacks::receive::receive(path, request, payload, edge, Utc::now())
+            receive::receive(path, request, payload, edge, Utc::now())
         };
         cfg.service(
             web::resource(path.as_str())
@@ -98,7 +29,7 @@ pub fn configure<S: CallbackStore>(cfg: &mut ServiceConfig) {
     }
     cfg.service(
         web::resource(paths::TOKEN)
-            .route(web::post().to(snap_token::issue::<S>))
+            .route(web::post().to(token_endpoint::issue::<S>))
             .default_service(web::to(method_not_allowed)),
     );
     cfg.default_service(web::to(not_found));
