@@ -31,6 +31,7 @@ use settings::WorkerSettings;
 use webhooks::WebhookSender;
 
 use crate::callbacks::inbox::Inbox;
+use crate::callbacks::metrics::CallbackMetrics;
 use crate::callbacks::received_path;
 use crate::callbacks::replies;
 use crate::callbacks::routes;
@@ -38,7 +39,6 @@ use crate::callbacks::routes::CallbackEdge;
 use crate::callbacks::snap_token::SnapClientKeys;
 use crate::callbacks::verify::Verifier;
 use crate::loops::{self, AllWork, Deliverer, DeliveryMetrics, Housekeeping, Tries};
-use crate::monitoring::metrics::CallbackMetrics;
 
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 /// At the end it is looked so often whether anything is under way.
@@ -92,7 +92,7 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
     let callbacks = listen(&settings, &ledger, &webhooks, &registry)?;
     let deliverer = Rc::new(deliverer(&settings, &ledger, webhooks, &registry)?);
     let kept = housekeeping(&settings, &deliverer, &registry)?;
-    let gauges = crate::monitoring::gauges::Gauges::register(&registry)?;
+    let gauges = crate::gauges::Gauges::register(&registry)?;
     let flows = Rc::new(flows.flows()?);
     let work = AllWork::new(&flows, beat, &registry)?;
     let ops_address = settings.listeners.ops;

@@ -8,6 +8,7 @@ pub(crate) mod edge;
 pub mod error;
 pub(crate) mod explanation;
 pub mod inbox;
+pub mod metrics;
 pub(crate) mod receive;
 pub mod received_path;
 pub(crate) mod replies;

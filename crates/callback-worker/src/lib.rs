@@ -2,8 +2,7 @@
 
 pub mod app;
 pub mod callbacks;
+pub mod gauges;
 pub mod loops;
-pub mod monitoring;
 
-pub use callbacks::{callback_path, error, received_path, routes, snap_token, verify};
-pub use monitoring::metrics;
+pub use callbacks::{callback_path, error, metrics, received_path, routes, snap_token, verify};

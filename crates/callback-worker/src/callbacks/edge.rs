@@ -8,10 +8,10 @@ use signature_readings::Keys;
 use tracing::Instrument;
 
 use crate::callbacks::explanation;
+use crate::callbacks::metrics::CallbackMetrics;
 use crate::callbacks::snap_token::SnapClientKeys;
 use crate::callbacks::store::CallbackStore;
 use crate::callbacks::verify::{RejectedCallback, Verifier};
-use crate::monitoring::metrics::CallbackMetrics;
 
 /// What the handlers share: keys, storage and counters.
 #[derive(Debug)]
