@@ -1,22 +1,14 @@
 //! What surrounds the purpose of a service: reading settings, logs, the ops listener, shutdown,
 //! loops and the middlewares every listener wants. Nothing here knows what the service is for.
 
-pub mod bearer;
-pub mod build_info;
-pub mod catch_panic;
-pub mod descriptors;
-pub mod durations;
-pub mod env;
-pub mod head;
-pub mod http_metrics;
-pub mod leave;
-pub mod one_request;
-pub mod ops;
-pub mod pace;
-pub mod proxies;
-pub mod reply_headers;
-pub mod request_id;
-pub mod shutdown;
-pub mod silent_connections;
+pub mod configuration;
+pub mod http;
+pub mod process;
 pub mod telemetry;
-pub mod unread_body;
+
+pub use configuration::{durations, env};
+pub use http::{
+    bearer, catch_panic, drain_body as unread_body, head, http_metrics, one_request, proxies,
+    reply_headers, request_id, silent_connections,
+};
+pub use process::{build_info, descriptors, exit as leave, ops, pace, shutdown};

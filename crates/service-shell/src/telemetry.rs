@@ -1,7 +1,8 @@
 //! Logs to stdout, as JSON lines or as text, and traces to a collector. Lines are handed to a writer thread through a bounded
-//! queue: when stdout is blocked, lines are dropped and counted, and no request ever waits.
+//! queue. Every service and the rooms beside call it; it calls the configuration. Invariant: when stdout or the collector is
+//! blocked, lines and spans are dropped, and no request ever waits.
 
-mod lines;
+mod json_format;
 mod traces;
 mod w3c;
 mod writer;
@@ -22,10 +23,10 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use self::lines::{JsonLines, LineContext};
 use self::writer::{FlushOnDrop, QueueWriter};
-use crate::env::Reader;
-use crate::request_id::RequestId;
+use crate::configuration::env::Reader;
+use crate::http::request_id::RequestId;
+use crate::telemetry::json_format::{JsonLines, LineContext};
 
 /// The target of spans that something begins with (a request, a webhook's try, a step): they are always
 /// there, since lines and webhooks name their traces.

@@ -3,7 +3,7 @@
 //! and nothing sent, but traces still go on from caller to webhook.
 
 mod collector;
-mod without_idle;
+mod idle_span_filter;
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
@@ -15,7 +15,7 @@ use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 
 use self::collector::{CollectorClient, EXPORT_WITHIN};
-use self::without_idle::WithoutIdle;
+use crate::telemetry::traces::idle_span_filter::WithoutIdle;
 
 const PATH: &str = "/v1/traces";
 

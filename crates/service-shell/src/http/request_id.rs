@@ -15,7 +15,7 @@ use actix_web::{
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-use crate::{http_metrics::method_label, telemetry::continues_callers};
+use crate::{http::http_metrics::method_label, telemetry::continues_callers};
 
 /// The header that carries the id, both ways.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");

@@ -13,7 +13,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 
-use crate::{
+use crate::http::{
     http_metrics::HttpMetrics,
     request_id::{self, RequestId},
 };

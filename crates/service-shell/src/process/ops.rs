@@ -20,7 +20,7 @@ use actix_web::{
 use prometheus::{Registry, TextEncoder};
 use tokio::time::timeout;
 
-use crate::{head, one_request, reply_headers};
+use crate::http::{head, one_request, reply_headers};
 
 /// How long a readiness check or a scrape hook may take before it counts as failed.
 const HOOK_DEADLINE: Duration = Duration::from_secs(2);

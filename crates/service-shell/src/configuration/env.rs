@@ -19,7 +19,7 @@ use std::{
 
 pub use problems::{Problem, Problems};
 
-use crate::durations;
+use crate::configuration::durations;
 
 /// A snapshot of environment variables, taken once.
 pub struct Env {

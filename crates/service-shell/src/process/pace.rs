@@ -14,7 +14,7 @@ use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::{
-    shutdown::Shutdown,
+    process::shutdown::Shutdown,
     telemetry::{IS_IDLE, STEP, continues},
 };
 

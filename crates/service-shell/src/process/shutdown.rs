@@ -14,7 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::ops::Health;
+use crate::process::ops::Health;
 
 /// A token that says when to stop. Clones share it.
 #[derive(Debug, Clone)]

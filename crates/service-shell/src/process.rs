@@ -1,0 +1,9 @@
+//! The process: its shutdown, loops, descriptors and the ops listener, which answers while all else is stuck. The services
+//! call it; it calls HTTP and the telemetry. Invariant: whoever watches the shutdown ends within the time it gives.
+
+pub mod build_info;
+pub mod descriptors;
+pub mod exit;
+pub mod ops;
+pub mod pace;
+pub mod shutdown;
