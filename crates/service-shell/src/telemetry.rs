@@ -3,6 +3,7 @@
 //! blocked, lines and spans are dropped, and no request ever waits.
 
 mod json_format;
+pub(crate) mod span_names;
 mod traces;
 mod w3c;
 mod writer;
@@ -23,20 +24,10 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+use self::span_names::{BEGINNING, INNER};
 use self::writer::{FlushOnDrop, QueueWriter};
 use crate::configuration::env::Reader;
-use crate::http::request_id::RequestId;
 use crate::telemetry::json_format::{JsonLines, LineContext};
-
-/// The target of spans that something begins with (a request, a webhook's try, a step): they are always
-/// there, since lines and webhooks name their traces.
-const BEGINNING: &str = "trace_begins";
-/// The target of spans that are only there to be exported.
-const INNER: &str = "trace";
-/// What a step's span is called …
-pub(crate) const STEP: &str = "step";
-/// … and its attribute where it found nothing to do.
-pub(crate) const IS_IDLE: &str = "step.is_idle";
 
 /// How long the end of the process waits for the last spans.
 const TRACES_FLUSH_WITHIN: Duration = Duration::from_secs(2);
@@ -188,11 +179,11 @@ pub fn continues(span: &Span, cause: Option<&str>) {
 }
 
 /// The same for a request: its cause is what the caller's headers say.
-pub(crate) fn continues_callers(span: &Span, headers: &HeaderMap, id: &RequestId) {
+pub(crate) fn continues_callers(span: &Span, headers: &HeaderMap, request_id: &str) {
     if let Some(cause) = given(headers) {
         adopt(span, cause);
     }
-    LineContext::new(Some(id.as_str()), span.context().span().span_context()).remember(span);
+    LineContext::new(Some(request_id), span.context().span().span_context()).remember(span);
 }
 
 /// The `traceparent` that says "caused by this span".

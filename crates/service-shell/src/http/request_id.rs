@@ -68,7 +68,7 @@ pub async fn assign<B: MessageBody + 'static>(
     let id = given(&request).unwrap_or_else(RequestId::random);
     request.extensions_mut().insert(id.clone());
     let span = span_of(&request, &id);
-    continues_callers(&span, request.headers(), &id);
+    continues_callers(&span, request.headers(), id.as_str());
     let outcome = CURRENT
         .scope(id.clone(), next.call(request))
         .instrument(span.clone())

@@ -15,7 +15,10 @@ use uuid::Uuid;
 
 use crate::{
     process::shutdown::Shutdown,
-    telemetry::{IS_IDLE, STEP, continues},
+    telemetry::{
+        continues,
+        span_names::{IS_IDLE, STEP},
+    },
 };
 
 /// What one step found to do.

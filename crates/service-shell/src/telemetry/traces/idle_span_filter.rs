@@ -14,7 +14,7 @@ use opentelemetry_sdk::{
     trace::{Span, SpanData, SpanProcessor},
 };
 
-use crate::telemetry::{IS_IDLE, STEP};
+use crate::telemetry::span_names::{IS_IDLE, STEP};
 
 /// Of one step; what is beyond it is exported whatever the step found.
 const HELD_MAX: usize = 256;
