@@ -1,5 +1,6 @@
 //! The callbacks: their bodies, signatures and tokens, and the repeats on the provider's plan, from one thread. They
-//! are given jobs through a queue and call the service only to settle. Invariant: what is tried is noted and journaled.
+//! are given jobs through a queue and call the service only to settle. Invariant: what is tried is noted and
+//! journaled.
 
 pub(crate) mod callback_sender;
 pub(crate) mod exchange;

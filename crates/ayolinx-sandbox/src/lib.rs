@@ -1,6 +1,6 @@
-//! A stand-in for the payment provider: it speaks the documented protocol, checks signatures as strictly,
-//! sends signed callbacks, and misbehaves on demand. For development and tests only; no money moves here.
-//! Settings are `SANDBOX_*` ([`SandboxSettings`]); the control side is under `/_sandbox/` (`http::control`, `provider::faults`).
+//! A stand-in for the payment provider: it speaks the documented protocol, checks signatures as strictly, sends
+//! signed callbacks, and misbehaves on demand. For development and tests only; no money moves here. Settings are
+//! `SANDBOX_*` ([`SandboxSettings`]); the control side is under `/_sandbox/` (`http::control`, `provider::faults`).
 
 mod callbacks;
 mod http;

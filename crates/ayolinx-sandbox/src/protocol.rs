@@ -1,6 +1,6 @@
 //! The protocol: calls, channels, fields, times, bodies and refusals as the provider documents them, and the other
-//! behaviours where the documents leave it open. Every other room stands on it; it holds nothing. Invariant: own code,
-//! shared with no type of the gateway.
+//! behaviours where the documents leave it open. Every other room stands on it; it holds nothing. Invariant: requests
+//! are read by code of its own, never by the gateway's message types.
 
 pub(crate) mod artefacts;
 pub(crate) mod behaviours;

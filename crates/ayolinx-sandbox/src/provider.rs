@@ -1,6 +1,6 @@
-//! The provider: what it holds while it runs, transactions, tokens, keys, settings, and the faults it is told to make.
-//! The service, the callbacks and the control side call it; it calls the protocol. Invariant: bounded, and no lock is
-//! held over an await.
+//! The provider: what it holds while it runs, transactions, tokens, keys, settings, and the faults it is told to
+//! make. The service, the callbacks and the control side call it; it calls the protocol. Invariant: the store of
+//! transactions is bounded, and no lock is held over an await.
 
 pub(crate) mod admissions;
 pub(crate) mod credentials;

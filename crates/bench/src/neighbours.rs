@@ -1,7 +1,7 @@
-//! `bench neighbours`: the cost of one's trouble to everybody else (contract 12). A well-behaved shop is measured
-//! in quiet, then with each aggressor in turn beside it. Everything stays on this machine, every load
-//! has a bound and an end. The program calls it; it calls the harness, and the benchmarks for their requests. Invariant:
-//! every load ends when what holds it is dropped.
+//! `bench neighbours`: the cost of one's trouble to everybody else (contract 12). A well-behaved shop is measured in
+//! quiet, then with each aggressor in turn beside it. Everything stays on this machine, every load has a bound and an
+//! end. The program calls it; it calls the harness, and the benchmarks for their requests. Invariant: every load ends
+//! when what holds it is dropped.
 
 mod aggressor;
 mod attack;

@@ -1,5 +1,6 @@
-//! What is computed from the books when it is asked for, and not more often than is good for them:
-//! how much waits, since when, and the money.
+//! What is computed from the books when it is asked for, and not more often than is good for them: how much waits,
+//! since when, and the money. The wiring registers them; they call the ledger. Invariant: a scrape costs the same at
+//! any size.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,7 +1,6 @@
-//! Which loops run, and at which beat. Every one of them claims by lease, acts with no transaction
-//! open, and records; any number of replicas may run them.
-//! The wiring starts them; they call the ledger, the flows and the webhooks. Invariant: a lease outlasts the work done
-//! under it.
+//! Which loops run, and at which beat. Every one of them claims by lease, acts with no transaction open, and records;
+//! any number of replicas may run them. The wiring starts them; they call the ledger, the flows and the webhooks.
+//! Invariant: a lease outlasts the work done under it.
 
 use std::rc::Rc;
 use std::time::Duration;

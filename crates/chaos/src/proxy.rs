@@ -1,7 +1,7 @@
-//! A TCP proxy that stands before one dependency and misbehaves on command: refuses, resets, swallows,
-//! delays, drips, cuts. Rules hold for each direction and change at run time; counters prove that a
-//! fault bit. Rules never change what the bytes say: TCP would not either. The
-//! harness and `bench` put one before each dependency; it knows none of them.
+//! A TCP proxy that stands before one dependency and misbehaves on command: refuses, resets, swallows, delays, drips,
+//! cuts. Rules hold for each direction and change at run time; counters prove that a fault bit. Rules never change
+//! what the bytes say: TCP would not either. The harness and `bench` put one before each dependency; it knows none of
+//! them. Invariant: a rule that is lifted lets everything pass again.
 
 mod counters;
 mod pump;

@@ -1,5 +1,5 @@
-//! The commands of the program: `run`, `demo`, `stack` and `with-services`. The program calls them; they call every other
-//! room, and nothing calls them.
+//! The commands of the program: `run`, `demo`, `stack` and `with-services`. The program calls them; they call every
+//! other room, and nothing calls them.
 
 pub(crate) mod demo;
 pub(crate) mod run;

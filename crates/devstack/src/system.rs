@@ -1,5 +1,6 @@
 //! The system: processes, ports, folders, programs, signals, HTTP and the terminal of this machine. Every other room
-//! stands on it; it knows nothing of the gateway. Invariant: what is started here ends with whoever started it.
+//! stands on it; it knows nothing of the gateway. Invariant: a process that is started here ends when the value that
+//! holds it is dropped.
 
 pub(crate) mod directories;
 pub(crate) mod error;

@@ -1,6 +1,6 @@
-//! Logs to stdout, as JSON lines or as text, and traces to a collector. Lines are handed to a writer thread through a bounded
-//! queue. Every service and the rooms beside call it; it calls the configuration. Invariant: when stdout or the collector is
-//! blocked, lines and spans are dropped, and no request ever waits.
+//! Logs to stdout, as JSON lines or as text, and traces to a collector. Lines are handed to a writer thread through a
+//! bounded queue. Every service and the rooms beside call it; it calls the configuration. Invariant: when stdout or
+//! the collector is blocked, lines and spans are dropped, and no request ever waits.
 
 mod json_format;
 pub(crate) mod span_names;

@@ -9,8 +9,7 @@ use crate::callbacks::body;
 use crate::callbacks::callback_path::CallbackPath;
 use crate::callbacks::edge::CallbackEdge;
 use crate::callbacks::received_path;
-use crate::callbacks::replies;
-use crate::callbacks::replies::{Caller, ReplyShape};
+use crate::callbacks::replies::{self, Caller, ReplyShape};
 use crate::callbacks::store::CallbackStore;
 use crate::callbacks::verify::{
     Received, RejectedCallback, TokenDigest, Verdict, VerifiedCallback,

@@ -6,10 +6,12 @@ use devstack::Trouble;
 use rustix::process::Signal;
 use tokio::{net::TcpStream, time::sleep};
 
-use crate::faults::cache::Spoilt;
-pub use crate::faults::sessions::Sessions;
 use crate::{
-    faults::clock_skew,
+    faults::{
+        cache::{self, Spoilt},
+        clock_skew,
+        sessions::Sessions,
+    },
     harness::{
         disk,
         rig::{Proxies, Rig},
@@ -225,12 +227,10 @@ impl Fault {
                 rig.revoke_tokens_within(holds.server_pause / 2);
                 stopped(&[rig.redis.pid()], holds.server_pause).await
             }
-            Self::FlushRedis => crate::faults::cache::flush(rig).await?,
-            Self::PoisonRedis => {
-                crate::faults::cache::spoil(rig, Spoilt::Garbage, holds.wire).await?
-            }
-            Self::OddRedis => crate::faults::cache::spoil(rig, Spoilt::List, holds.wire).await?,
-            Self::FullRedis => crate::faults::cache::fill(rig, holds.wire).await?,
+            Self::FlushRedis => cache::flush(rig).await?,
+            Self::PoisonRedis => cache::spoil(rig, Spoilt::Garbage, holds.wire).await?,
+            Self::OddRedis => cache::spoil(rig, Spoilt::List, holds.wire).await?,
+            Self::FullRedis => cache::fill(rig, holds.wire).await?,
             Self::Clock(index, seconds) => {
                 Box::pin(clock_skew::inflict(rig, *index, *seconds, holds.wire)).await?
             }

@@ -8,7 +8,8 @@ use tokio::time::sleep;
 use crate::{
     faults::{
         clock_skew,
-        injection::{Dependency, Fault, Holds, Sessions, Wire},
+        injection::{Dependency, Fault, Holds, Wire},
+        sessions::Sessions,
     },
     harness::rig::Rig,
     tools::{rng::Rng, terminal::say, timeline::Kind},

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::{
-    load::recipe::{Fate, Recipe},
     load::{
         callback_flood,
         context::{Request, World},
-        payers,
+        history, payers,
+        recipe::{Fate, Recipe},
+        retry,
     },
     tools::rng::Rng,
 };
@@ -44,22 +45,21 @@ pub async fn run(world: Arc<World>, a_minute: u64) {
 /// Only creates an order; nobody pays it.
 pub async fn create(world: &World, recipe: &Recipe) {
     let replica = usize::try_from(recipe.number % 2).unwrap_or(0);
-    crate::load::retry::until_promised(world, &recipe.request(), replica).await;
+    retry::until_promised(world, &recipe.request(), replica).await;
 }
 
 async fn live(world: &World, recipe: &Recipe, rng: &mut Rng) {
     let request = recipe.request();
     let order = if recipe.has_twin {
-        let twin = crate::load::retry::until_promised(world, &request, 1);
-        let (first, second) =
-            tokio::join!(crate::load::retry::until_promised(world, &request, 0), twin);
+        let twin = retry::until_promised(world, &request, 1);
+        let (first, second) = tokio::join!(retry::until_promised(world, &request, 0), twin);
         first.or(second)
     } else {
         let replica = usize::try_from(recipe.number % 2).unwrap_or(0);
-        crate::load::retry::until_promised(world, &request, replica).await
+        retry::until_promised(world, &request, replica).await
     };
     let Some(order) = order else { return };
-    let Some(order) = crate::load::retry::until_payable(world, recipe, order).await else {
+    let Some(order) = retry::until_payable(world, recipe, order).await else {
         return;
     };
     let Some(payment) = payable_payment(&order) else {
@@ -94,7 +94,7 @@ async fn meet_fate(world: &World, recipe: &Recipe, order: &Value, payment: &str,
         }
         Fate::Returns | Fate::Transfers => {
             sleep(patience).await;
-            crate::load::history::live_through(world, recipe, payment, rng).await;
+            history::live_through(world, recipe, payment, rng).await;
         }
         Fate::Cancel => {
             sleep(patience).await;
@@ -130,9 +130,9 @@ async fn switch(world: &World, recipe: &Recipe, order: &Value, old: &str, rng: &
         key: Some(format!("s-{}", recipe.number)),
         body: Some(recipe.other_way().to_string()),
     };
-    let switched = crate::load::retry::until_promised(world, &request, 0).await;
+    let switched = retry::until_promised(world, &request, 0).await;
     let switched = match switched {
-        Some(order) => crate::load::retry::until_payable(world, recipe, order).await,
+        Some(order) => retry::until_payable(world, recipe, order).await,
         None => None,
     };
     let new = switched.as_ref().and_then(payable_payment);
@@ -162,7 +162,7 @@ async fn cancel(world: &World, recipe: &Recipe, order: &Value) {
         key: None,
         body: None,
     };
-    crate::load::retry::until_promised(world, &request, 1).await;
+    retry::until_promised(world, &request, 1).await;
 }
 
 async fn read(world: &World, recipe: &Recipe, order: &Value) {
@@ -183,7 +183,7 @@ async fn read(world: &World, recipe: &Recipe, order: &Value) {
         key: None,
         body: None,
     };
-    crate::load::retry::until_promised(world, &request, 0).await;
+    retry::until_promised(world, &request, 0).await;
 }
 
 /// The newest payment's id when somebody could pay it now.

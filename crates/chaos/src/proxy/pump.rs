@@ -9,10 +9,8 @@ use tokio::{
     time::sleep,
 };
 
-use super::{
-    counters::Counters,
-    rules::{Flow, Rules},
-};
+use super::counters::Counters;
+use super::rules::{Flow, Rules};
 
 const CHUNK: usize = 16 * 1024;
 const DRIP_EVERY: Duration = Duration::from_millis(100);
