@@ -81,7 +81,7 @@ pub(crate) async fn run(runtime: &Handle, options: &Options) -> Result<bool, Tro
     let mut rows = rows(&empty, &full);
     rows.push(page.row());
     rows.extend(lists);
-    rows.push(console);
+    rows.extend(console);
     let holds = tell(&rows);
     say(format!(
         "{} orders, {} lines of history; measured in {} s",

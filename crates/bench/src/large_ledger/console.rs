@@ -15,13 +15,18 @@ use crate::{
 const EMAIL: &str = "bench@example.co.id";
 /// Each is read so often.
 const ROUNDS: usize = 20;
+/// The bound of the pages that sum up, microseconds.
+const SUMS_MUST: u64 = 250_000;
 const LISTS: [&str; 6] = ["review", "quarantine", "dead", "unknown", "late", "refunds"];
+
+/// Pages that sum up what happens now: 20,000 open payments and the newest payments are looked at.
+const SUMS: [&str; 2] = ["/", "/channels"];
 
 /// Reads them.
 ///
 /// # Errors
 /// When nobody can sign in, or the console is away.
-pub(crate) async fn measure(ground: &Ground, filled: &Filled) -> Result<Row, Trouble> {
+pub(crate) async fn measure(ground: &Ground, filled: &Filled) -> Result<[Row; 2], Trouble> {
     let to = address(&ground.stack.console_url())?;
     let cookie = sign_in(ground, to).await?;
     let middle = (filled.orders / 2).max(1);
@@ -41,19 +46,25 @@ pub(crate) async fn measure(ground: &Ground, filled: &Filled) -> Result<Row, Tro
     for name in ["NOBODY", "N-7", provider.trim()] {
         asked.push((format!("/search?q={name}"), 200));
     }
-    for page in ["/", "/channels", "/endpoints", "/keys", "/log"] {
+    for page in ["/endpoints", "/keys", "/log"] {
         asked.push((page.to_owned(), 200));
     }
     asked.extend(LISTS.map(|list| (format!("/lists/{list}"), 200)));
     asked.push((format!("/orders/{order}"), 200));
-    let mut times = PageTimes::default();
+    let (mut times, mut sums) = (PageTimes::default(), PageTimes::default());
+    let page = |path: &str| Call::new(to, "GET", path).header("Cookie", &cookie);
     for _ in 0..ROUNDS {
         for (path, status) in &asked {
-            let call = Call::new(to, "GET", path).header("Cookie", &cookie);
-            times.ask(path, &call, *status).await?;
+            times.ask(path, &page(path), *status).await?;
+        }
+        for path in SUMS {
+            sums.ask(path, &page(path), 200).await?;
         }
     }
-    Ok(times.row("a page of the console, p99"))
+    Ok([
+        times.row("a search, list or order in the console, p99"),
+        sums.row_within("the console's overview and channels, p99", SUMS_MUST),
+    ])
 }
 
 /// A new operator's cookie.

@@ -98,10 +98,15 @@ impl PageTimes {
     }
 
     /// The row of these pages.
-    pub(crate) fn row(mut self, name: &str) -> Row {
+    pub(crate) fn row(self, name: &str) -> Row {
+        self.row_within(name, MUST)
+    }
+
+    /// The row of pages that have a bound of their own, in microseconds.
+    pub(crate) fn row_within(mut self, name: &str, must: u64) -> Row {
         self.micros.sort_unstable();
         let at = |thousandths| quantile(&self.micros, thousandths).unwrap_or(0);
-        Row::at_most(name, at(990), MUST, AIM)
+        Row::at_most(name, at(990), must, AIM)
             .in_milliseconds()
             .measured(format!(
                 "{} pages, p50 {}, slowest {} by {:?}",

@@ -14,7 +14,7 @@ use crate::tx::{Tx, shifted};
 /// Of a span so many bookings are added up at most.
 const BOOKINGS_MAX: i64 = 100_000;
 /// So many of the newest payments are looked at.
-const PAYMENTS_MAX: i64 = 20_000;
+const PAYMENTS_MAX: i64 = 5_000;
 
 /// What one channel brought in.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
@@ -85,7 +85,7 @@ impl Tx<'_> {
         .load(self.connection()?)?)
     }
 
-    /// How the payments that were made in the last so many seconds fare, the newest 20,000 of them.
+    /// How the payments that were made in the last so many seconds fare, the newest 5,000 of them.
     ///
     /// # Errors
     /// When the database does not answer.
