@@ -168,8 +168,8 @@ async fn on_every_listener_and_route() {
         .into_iter()
         .partition(|path| path.starts_with("/pay/"));
     let console = got("gateway-api/src/console.rs", "resource(\"");
-    let ops = got("service-shell/src/ops.rs", ".route(\"");
-    let sandbox = got("ayolinx-sandbox/src/control.rs", ".route(\"");
+    let ops = got("service-shell/src/process/ops.rs", ".route(\"");
+    let sandbox = got("ayolinx-sandbox/src/http/control.rs", ".route(\"");
     assert!(
         api.len() > 14
             && pages.len() > 5
