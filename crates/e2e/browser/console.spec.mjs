@@ -76,11 +76,11 @@ spec('a wrong password is told, and the keyboard alone leads in and out', async 
 spec('an order is found by its reference and told again, without a script', async () => {
   const made = await paid();
   const opened = await signedIn('operator', { wide: WIDE, script: false });
-  await opened.getByLabel('Find an order').fill(made.reference);
+  await opened.getByLabel('Search orders').fill(made.reference);
   await opened.keyboard.press('Enter');
   await opened.getByRole('heading', { level: 1, name: new RegExp(made.reference) }).waitFor();
   await opened.getByText('hidden').first().waitFor();
-  await opened.getByRole('button', { name: 'Send again: order.paid' }).click();
+  await opened.getByRole('button', { name: 'Redeliver: order.paid' }).click();
   await opened.getByRole('status').filter({ hasText: 'sent again' }).waitFor();
   await go(opened, '/log');
   await opened.getByRole('cell', { name: 'event redelivered' }).first().waitFor();
@@ -103,10 +103,10 @@ spec('money that does not fit is in the review list and leads to its order', asy
   await opened.getByRole('link', { name: 'Orders in review' }).click();
   await opened.getByRole('link', { name: made.reference, exact: true }).click();
   await opened.getByRole('heading', { level: 1, name: /review/ }).waitFor();
-  await opened.getByText('Decide about the money…').click();
+  await opened.getByText('Resolve the review…').click();
   await opened.getByRole('radio', { name: /Accept/ }).check();
-  await opened.getByLabel(/^Why/).fill('agreed with the shop');
-  await opened.getByRole('button', { name: 'Decide' }).click();
+  await opened.getByLabel(/^Reason/).fill('agreed with the shop');
+  await opened.getByRole('button', { name: 'Resolve' }).click();
   await opened.getByRole('status').filter({ hasText: 'decided' }).waitFor();
   await reaches(made.id, 'paid');
   await opened.done();

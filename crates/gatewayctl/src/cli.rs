@@ -279,7 +279,7 @@ pub(crate) struct ListOrders {
 pub(crate) enum Refunds {
     /// The refunds of an order, oldest first.
     List(NamedOrder),
-    /// Say that a refund went back; books it and tells the shop.
+    /// Complete a refund that was paid out: books it and notifies the shop.
     Complete {
         /// The refund's id.
         #[arg(value_name = "ID")]

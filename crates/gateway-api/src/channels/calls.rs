@@ -7,7 +7,7 @@ const LIST_CHANNELS: Call = Call {
     id: "list_channels",
     verb: "GET",
     path: "/v1/channels",
-    summary: "See what can be paid with",
+    summary: "List payment channels",
     description: "With limits, and whether it can be used now.",
     needs_key: true,
     parameters: &[],

@@ -62,12 +62,12 @@ fn eyes(counted: CountedEyes) -> Vec<Eye> {
         eye("/lists/review", "Orders in review", counted.review),
         eye(
             "/lists/quarantine",
-            "Callbacks in quarantine",
+            "Quarantined callbacks",
             counted.quarantine,
         ),
         eye("/lists/dead", "Dead webhooks", counted.dead),
         eye("/lists/unknown", "Unknown outcomes", counted.unknown),
-        eye("/lists/refunds", "Refunds to be made", counted.refunds),
+        eye("/lists/refunds", "Refunds to pay out", counted.refunds),
         eye(
             "/lists/late",
             "Late payments, orders of 30 days",

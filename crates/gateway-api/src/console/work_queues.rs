@@ -31,15 +31,15 @@ const fn words(list: List) -> Words {
         List::Review => Words {
             place: "/lists/review",
             title: "Orders in review",
-            meaning: "Money came in that does not fit: another amount or currency, or a refund before \
-                      any money. It waits in suspense. Open the order, compare it with the \
+            meaning: "The provider reported another amount or currency, or a refund before any \
+                      payment. The money waits in suspense. Open the order, compare it with the \
                       provider's report, then decide.",
             empty: "No order is in review.",
         },
         List::Quarantine => Words {
             place: "/lists/quarantine",
-            title: "Quarantine",
-            meaning: "Verified callbacks that could not be placed: their reference is unknown, or they \
+            title: "Quarantined callbacks",
+            meaning: "Verified callbacks that match no payment: their reference is unknown, or they \
                       cannot be read. Those of unknown reference are matched again every minute for \
                       72 hours. Match one again once its cause is gone, or dismiss it: it stays stored.",
             empty: "No callback waits in quarantine.",
@@ -47,15 +47,15 @@ const fn words(list: List) -> Words {
         List::Dead => Words {
             place: "/lists/dead",
             title: "Dead webhooks",
-            meaning: "Events that a shop's endpoint did not take after every try. Ask the shop to mend \
+            meaning: "Events that a shop's endpoint did not accept after every attempt. Ask the shop to mend \
                       it, then send them again. Shops can also fetch them with GET /v1/events.",
-            empty: "No webhook gave up.",
+            empty: "No webhook is dead.",
         },
         List::Unknown => Words {
             place: "/lists/unknown",
             title: "Unknown outcomes",
-            meaning: "Payments that were sent to the provider and never answered. They are asked about \
-                      by themselves; open one and sync it to ask now.",
+            meaning: "Payments that were sent to the provider and never answered. The gateway asks \
+                      about them by itself; open one and sync it to ask now.",
             empty: "No payment's outcome is unknown.",
         },
         List::Late => Words {
@@ -67,10 +67,10 @@ const fn words(list: List) -> Words {
         },
         List::Refunds => Words {
             place: "/lists/refunds",
-            title: "Refunds to be made",
-            meaning: "Money that shops want given back. The provider has no call for it: transfer it, \
-                      then open the order and complete the refund with its evidence.",
-            empty: "No refund waits.",
+            title: "Refunds to pay out",
+            meaning: "Refunds that shops created. The provider has no call for them: transfer the \
+                      money, then open the order and complete the refund with its evidence.",
+            empty: "No refund waits to be paid out.",
         },
     }
 }

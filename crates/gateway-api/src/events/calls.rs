@@ -63,7 +63,7 @@ const REDELIVER_EVENT: Call = Call {
     id: "redeliver_event",
     verb: "POST",
     path: "/v1/events/{id}/redeliver",
-    summary: "Send an event again",
+    summary: "Redeliver an event",
     description: "To every enabled endpoint that wants its type, also where it was delivered or given up, with all tries \
                   before it. The body is absent or `{}`.",
     needs_key: true,
@@ -83,7 +83,7 @@ const REDELIVER_RANGE: Call = Call {
     id: "redeliver_events",
     verb: "POST",
     path: "/v1/events/redeliver",
-    summary: "Send the events of a range again",
+    summary: "Redeliver a range of events",
     description: "In the background, one range at a time: until its events have been queued another one is refused.",
     needs_key: true,
     parameters: &[],

@@ -12,7 +12,7 @@ const DAILY_REPORT: Call = Call {
     id: "read_daily_report",
     verb: "GET",
     path: "/v1/reports/daily",
-    summary: "See what happened on a day",
+    summary: "Retrieve the daily report",
     description: "By channel, for a day in Jakarta. Orders are counted on the day on which it happened to them, money on \
                   the day on which it was booked: the sum of all days is the sum of the books. A day is complete a minute after it ends.",
     needs_key: true,

@@ -220,7 +220,7 @@ async fn a_refund_is_asked_for_once_however_often_the_form_is_sent() {
     let page = format!("/orders/{id}");
     let ask = format!("{page}/refunds");
     let unpaid = operator.get(&page).await.expect(200).text();
-    assert!(!unpaid.contains("Ask for a refund"));
+    assert!(!unpaid.contains("Create a refund"));
     Sandbox::of(&stack).pay(&made["payments"][0]).await;
     shop.until_status(id, "paid").await;
     let refund = value_of(&operator.get(&page).await.expect(200).text(), "refund");

@@ -33,7 +33,7 @@ const EXPORT_ORDERS: Call = Call {
     id: "export_orders",
     verb: "GET",
     path: "/v1/orders/export",
-    summary: "Take away all orders as one file",
+    summary: "Export orders",
     description: "Newest first, without a limit. `csv`: a header, then a line per order, where a \
                   cell that a spreadsheet could take for a formula begins with `'`; `ndjson`: an order as JSON per line. \
                   The reply is whole only if its last chunk came. Two at once per merchant, more are 429.",
