@@ -6,6 +6,7 @@ mod docs_run;
 mod documents_are_served;
 mod examples_are_true;
 mod examples_work;
+mod rooms;
 mod threats_are_met;
 pub(crate) mod tidy;
 pub(crate) mod traps_are_held;
