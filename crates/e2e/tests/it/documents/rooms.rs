@@ -85,7 +85,9 @@ fn imports(src: &Path) -> BTreeMap<Module, BTreeSet<Module>> {
     let of = |module: &Module, path: &PathBuf| {
         let code = code(path);
         let paths = named(&code).into_iter();
-        paths.filter_map(|path| target(&path, module, &all)).collect()
+        paths
+            .filter_map(|path| target(&path, module, &all))
+            .collect()
     };
     all.iter()
         .map(|(module, path)| (module.clone(), of(module, path)))
@@ -147,7 +149,10 @@ fn a_circle_is_noticed_however_it_is_written() {
     };
     write("lib.rs", "mod a;\nmod room;\npub use a::A;");
     write("a.rs", "use crate::{room::b::B, X};");
-    write("room.rs", "pub(super) mod b;\npub(super) mod c;\nuse self::c::C;");
+    write(
+        "room.rs",
+        "pub(super) mod b;\npub(super) mod c;\nuse self::c::C;",
+    );
     write("room/b.rs", "use super::c::C; // crate::nothing::of::this");
     write("room/c.rs", "fn f() -> crate::a::A {}");
     write("room/c/tests.rs", "use crate::room::b::B;");
