@@ -25,7 +25,7 @@ fn modules(src: &Path) -> BTreeMap<Module, PathBuf> {
             .iter()
             .map(|part| part.to_string_lossy().into_owned())
             .collect();
-        if !module.last().is_some_and(|last| last == "tests") {
+        if module.last().is_none_or(|last| last != "tests") {
             found.insert(module, path);
         }
     }
