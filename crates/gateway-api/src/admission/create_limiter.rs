@@ -60,13 +60,17 @@ impl Creates {
     /// So many places.
     #[must_use]
     pub fn new(places: usize) -> Self {
+        // The reserve of channels comes on top: what one shop may hold, on however many channels, leaves other shops
+        // the same channels. Half for one channel: its shops have the rest for their other channels.
         let of_channels = Limits {
-            guaranteed: (places / CHANNELS_GUARANTEED).max(1),
-            ..Limits::quarters(places)
-        };
-        // Half for one channel of one shop: the shop's other channels have what is left of the shop's share.
-        let of_shop_channels = Limits {
+            places: places.saturating_add(places / 4),
             most_of_one: places.div_ceil(2),
+            guaranteed: (places / CHANNELS_GUARANTEED).max(1),
+            reserve: places / 4,
+        };
+        // Less for one channel of one shop: it fills no channel alone.
+        let of_shop_channels = Limits {
+            most_of_one: (places.saturating_mul(3) / 8).max(1),
             ..Limits::unshared(places)
         };
         Self {
@@ -204,7 +208,7 @@ mod tests {
             }
         };
         assert_eq!(refused.code(), ErrorCode::RateLimited);
-        assert_eq!(held.len(), 32);
+        assert_eq!(held.len(), 24);
         assert!(!creates.were_turned_away_lately());
         assert!(creates.enter(shop(1), Some("QRIS")).is_ok());
         drop(held);
@@ -228,6 +232,36 @@ mod tests {
                 let entered = creates.enter(shop(9), Some("QRIS"));
                 prop_assert!(entered.is_ok(), "beside {} held", held.len());
                 held.extend(entered.ok());
+            }
+        }
+
+        /// One shop holds what it gets on drawn channels; another one gets in on each of these.
+        #[test]
+        fn a_greedy_shop_takes_no_channel_from_others(
+            greedy in proptest::collection::vec(0..5_u8, 1..2000),
+        ) {
+            let creates = Creates::new(512);
+            let on = |shop, channel: u8| creates.enter(shop, Some(&format!("CHANNEL_{channel}")));
+            let mut held: Vec<_> = greedy.iter().filter_map(|channel| on(shop(1), *channel).ok()).collect();
+            for number in 0..32 {
+                let entered = on(shop(2), greedy[number % greedy.len()]);
+                prop_assert!(entered.is_ok(), "beside {} held", held.len());
+                held.extend(entered.ok());
+            }
+        }
+
+        /// A channel hangs for drawn shops; each of them gets in on another channel.
+        #[test]
+        fn a_hanging_channel_takes_no_place_of_the_same_shops_on_others(
+            shops in proptest::collection::vec(0..12_u128, 1..2000),
+        ) {
+            let creates = Creates::new(512);
+            let on = |number, channel| creates.enter(shop(number), Some(channel)).ok();
+            let mut held: Vec<_> = shops.iter().filter_map(|number| on(*number, "SLOW")).collect();
+            for number in 0..12 {
+                let entered = on(number, "QRIS");
+                prop_assert!(entered.is_some(), "{number} beside {} held", held.len());
+                held.extend(entered);
             }
         }
     }
