@@ -1,5 +1,5 @@
 //! The database: sessions, the pool and its admission, transactions, statements, the tables as diesel sees them,
-//! and the watchdog over all of it. Every other room stands on this one; it calls the server and none of them.
+//! and the watchdog over all of it. Every other room builds on this one; it calls the server and none of them.
 //! Invariant: nobody waits for the server without a deadline.
 
 pub(crate) mod address;

@@ -1,7 +1,7 @@
 //! `Tx`: the only handle to the tables, alive only inside `Books::transact`. Each file of the rooms above adds the
-//! functions of its table; what they write is kept back in `rows` until it is needed or the transaction ends.
+//! functions of its table; what they write is buffered in `rows` until it is needed or the transaction ends.
 //! `attempt` begins and commits one, `metrics` counts it, `order_lock` locks an order in it. It calls `rows` and
-//! `database`. Invariant: nobody reads around what is kept back (`Tx::connection`).
+//! `database`. Invariant: nobody reads around the buffer (`Tx::connection`).
 
 pub(crate) mod attempt;
 pub(crate) mod metrics;
@@ -23,7 +23,7 @@ use crate::rows::prefetched::Prefetched;
 use crate::rows::tally::Tally;
 use crate::rows::write_set::Writes;
 
-/// A time shifted by a span; the end of time where that is beyond it.
+/// Returns a time shifted by a span; the end of time where that is beyond it.
 pub(crate) fn shifted(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     at.checked_add_signed(by)
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
@@ -53,19 +53,19 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The way to the tables: what this transaction wrote so far is there when it is given out.
+    /// Returns the connection to the tables, after what this transaction wrote so far is written out.
     pub(crate) fn connection(&mut self) -> Result<&mut PgConnection, LedgerError> {
         not_given_up()?;
         self.flush()?;
         Ok(self.connection)
     }
 
-    /// Writes out what was kept back.
+    /// Writes the buffered rows out.
     pub(crate) fn flush(&mut self) -> Result<(), LedgerError> {
         self.writes.flush(self.connection)
     }
 
-    /// Writes out what was kept back, and with it this statement: what it returns.
+    /// Writes the buffered rows out together with this statement, and returns what that returns.
     pub(crate) fn flush_with<R>(&mut self, named: Named) -> Result<Vec<R>, LedgerError>
     where
         R: QueryableByName<Pg> + 'static,
@@ -73,8 +73,8 @@ impl<'a> Tx<'a> {
         self.writes.flush_with(named, self.connection)
     }
 
-    /// Runs `work` in a savepoint: when it fails, what it did is undone and nothing else, so that
-    /// one broken row does not hold up the others of a batch.
+    /// Runs `work` in a savepoint: when it fails, what it did is undone and nothing else, so that one broken row
+    /// does not hold up the others of a batch.
     pub(crate) fn nested<T>(
         &mut self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError>,
@@ -96,8 +96,8 @@ impl<'a> Tx<'a> {
         Ok(done)
     }
 
-    /// The database's time, the same throughout the transaction: leases and due times of all
-    /// replicas are reckoned by one clock.
+    /// Returns the database's time, the same throughout the transaction: leases and due times of all replicas are
+    /// computed by one clock.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -111,7 +111,7 @@ impl<'a> Tx<'a> {
         Ok(now)
     }
 
-    /// [`Tx::now`] as another statement of this transaction read it.
+    /// Takes [`Tx::now`] as another statement of this transaction read it.
     pub(crate) const fn is_now(&mut self, now: DateTime<Utc>) {
         self.now = Some(now);
     }
@@ -120,14 +120,14 @@ impl<'a> Tx<'a> {
         self.writes.history.push(line);
     }
 
-    /// A record in the server's log that is about no row: a commit like any other.
+    /// Writes a record to the server's log that is about no row: a commit like any other.
     pub(crate) fn write_nothing(&mut self) -> Result<(), LedgerError> {
         diesel::sql_query("SELECT pg_logical_emit_message(true, 'ayolinx-gateway', '')")
             .execute(self.connection()?)?;
         Ok(())
     }
 
-    /// When a lease taken in this transaction ends, by this process's own clock: the database's says
+    /// Returns the end of a lease taken in this transaction, by this process's own clock: the database's says
     /// nothing to a process that was stopped since.
     pub(crate) fn lease_ends(&self) -> Instant {
         let lease = self.context.plans.lease.to_std().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! The database's address as it is used: with what keeps a dead or demoted server from holding us.
+//! The database's address with the parameters that keep a dead or demoted server from holding us.
 
-/// Adds what keeps a dead or demoted server from holding us, where the operator did not say.
+/// Adds the parameters that keep a dead or demoted server from holding us, unless the operator set them.
 pub(crate) fn with_safe_parameters(url: &str) -> String {
     // Kerberos is nobody's here, and its library aborts a process that ends while it is asked.
     const PARAMETERS: [(&str, &str); 7] = [
@@ -32,8 +32,8 @@ pub(crate) fn with_safe_parameters(url: &str) -> String {
     out
 }
 
-/// What the client library says of a failed attempt, without what it quotes of an address that it cannot
-/// read: that may be the password.
+/// Returns the client library's message on a failed attempt without what it quotes of an address that it
+/// cannot read: that may be the password.
 pub(crate) fn without_address(said: &str) -> String {
     if said.starts_with("connection to server") {
         return said.to_owned();

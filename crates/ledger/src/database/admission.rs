@@ -1,6 +1,6 @@
-//! Places at the database, given to the most urgent who waits, and among equally urgent ones to one shop after the
-//! other; a shop has a share of the places and of each line. Who waits too long is turned away by its caller's deadline;
-//! who would only lengthen the line is turned away at once (promise P11).
+//! Slots at the database. A free slot goes to the most urgent waiter, and among equally urgent ones to one shop after
+//! the other; a shop has a share of the slots and of each queue. A caller that waits too long is turned away at its
+//! deadline; one that would only lengthen the queue is turned away at once (promise P11).
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,17 +13,18 @@ use tokio::sync::oneshot;
 
 use crate::database::urgency::{PATIENCE_MAX, Urgency};
 
-/// When somebody has waited without a break for so long, it is no short stall but too much load.
+/// The longest unbroken wait of callers that still counts as a short stall; beyond it the load is too much.
 const STALL_MAX: Duration = Duration::from_secs(1);
-/// Every so many places go to the line whose first has waited longest of all, so that nobody waits for ever.
+/// Interval, in slots, at which one goes to the queue whose first has waited longest of all, so that nobody waits for
+/// ever.
 const OLDEST_EVERY: u64 = 8;
 
-/// Whose work it is.
+/// The owner of a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Whose {
-    /// A shop's: it has a share.
+    /// One shop; it has a share.
     Shop(MerchantId),
-    /// Everybody's: callbacks, loops, look-ups of keys. It takes what is free.
+    /// Work for everybody: callbacks, loops, look-ups of keys. It takes what is free.
     Ours,
 }
 
@@ -36,16 +37,16 @@ impl fmt::Display for Whose {
     }
 }
 
-/// Why nobody was let in.
+/// The reason why a caller was not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// Too many wait already, of all or of this shop.
+    /// Too many callers wait already, of all or of this shop.
     TooMany,
-    /// Waited in vain.
+    /// The caller waited in vain.
     InVain,
 }
 
-/// How many places there are, how many nobody has, and how many wait for one.
+/// Numbers of slots, of free slots, and of callers that wait for one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standings {
     pub(crate) places: usize,
@@ -53,7 +54,7 @@ pub(crate) struct Standings {
     pub(crate) waiting: usize,
 }
 
-/// A fixed number of places. Clones share them.
+/// A fixed number of slots. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     lines: Arc<Mutex<Lines>>,
@@ -62,12 +63,12 @@ pub(crate) struct Gate {
     refusals: Refusals,
 }
 
-/// An admissible waiter never waits: whatever makes one admissible is followed by [`Lines::next`].
+/// The queues. An admissible waiter never waits: whatever makes one admissible is followed by [`Lines::next`].
 #[derive(Debug)]
 struct Lines {
     held: Held<Whose>,
     given: u64,
-    /// Since when somebody has been waiting for want of any place all the time.
+    /// Start of the time through which somebody has been waiting without a break for want of any slot.
     crowded_since: Option<Instant>,
     waiting: [Line<Whose, Waiter>; Urgency::COUNT],
 }
@@ -83,7 +84,7 @@ enum Standing<'a> {
     Waiting(Waiting<'a>, Duration),
 }
 
-/// Dropped, it leaves its line.
+/// A waiting caller; dropped, it leaves its queue.
 struct Waiting<'a> {
     gate: &'a Gate,
     urgency: Urgency,
@@ -100,7 +101,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A place; dropped, it goes to the next.
+/// A slot; dropped, it goes to the next waiter.
 #[derive(Debug)]
 pub(crate) struct Place(Option<(Gate, Whose)>);
 
@@ -128,7 +129,7 @@ impl Gate {
         }
     }
 
-    /// Tells who has the places.
+    /// Registers the metrics of who holds the slots.
     pub(crate) fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         let lines = Arc::clone(&self.lines);
         self.refusals.register(registry, "database", move || {
@@ -137,7 +138,7 @@ impl Gate {
         })
     }
 
-    /// How many places nobody has.
+    /// Returns the number of free slots.
     pub(crate) fn free(&self) -> usize {
         self.lines().free()
     }
@@ -151,7 +152,7 @@ impl Gate {
         }
     }
 
-    /// A place, as soon as there is one for this work and nobody more urgent waits for it.
+    /// Waits for a slot until there is one for this work and nobody more urgent waits for it.
     pub(crate) async fn enter(
         &self,
         urgency: Urgency,
@@ -176,7 +177,7 @@ impl Gate {
         }
     }
 
-    /// So many places [`Urgency::Spare`] leaves to others: seven of eight.
+    /// Returns the number of slots that [`Urgency::Spare`] leaves to others: seven of eight.
     const fn kept_free(&self) -> usize {
         self.places.saturating_sub(self.places / 8)
     }
@@ -224,7 +225,7 @@ impl Gate {
         Place(Some((self.clone(), whose)))
     }
 
-    /// Takes a place back and gives it, and what else became free by that, to those who still wait.
+    /// Takes a slot back and gives it, and what else became free by that, to those who still wait.
     fn pass_on(&self, whose: Whose) {
         let mut returned = Some(whose);
         while let Some(whose) = returned.take() {

@@ -1,5 +1,5 @@
-//! What the ledger is given besides the database: where pages are, what seals personal data, and
-//! the plans by which work becomes due.
+//! The ledger's context besides the database: the addresses of pages, the keys that seal personal
+//! data, and the plans by which work becomes due.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use chrono::TimeDelta;
 
 use crate::error::LedgerError;
 
-/// When things become due (contract 3 and 5).
+/// The times at which things become due (contract 3 and 5).
 #[derive(Debug, Clone)]
 pub struct Plans {
-    /// How long one exchange with the provider may hold a payment (`LEASE_MS`).
+    /// The longest time that one exchange with the provider may hold a payment (`LEASE_MS`).
     pub lease: TimeDelta,
-    /// How long after its expiry an unpaid order expires (`EXPIRY_GRACE_MS`).
+    /// The time from an unpaid order's end until it expires (`EXPIRY_GRACE_MS`).
     pub expiry_grace: TimeDelta,
-    /// When an unknown outcome is resolved (`RESOLVE_SCHEDULE`).
+    /// The times at which an unknown outcome is resolved (`RESOLVE_SCHEDULE`).
     pub resolve: Schedule,
-    /// When a payment is asked about (`INQUIRY_SCHEDULE`).
+    /// The times at which the provider is asked about a payment (`INQUIRY_SCHEDULE`).
     pub inquiry: Schedule,
     /// The same for virtual accounts and retail, whose payers take longer.
     pub inquiry_slow: Schedule,
 }
 
 impl Plans {
-    /// The inquiry plan of a method; `None` where the provider cannot be asked.
+    /// Returns the inquiry plan of a method; `None` where the provider cannot be asked.
     #[must_use]
     pub const fn inquiry_of(&self, method: Method) -> Option<&Schedule> {
         match method {
@@ -39,13 +39,13 @@ impl Plans {
     }
 }
 
-/// What every transaction may need.
+/// The context that every transaction may need.
 pub struct Context {
-    /// Where the public pages are.
+    /// The addresses of the public pages.
     pub links: Links,
-    /// Seals personal data, webhook secrets and stored replies.
+    /// The keys that seal personal data, webhook secrets and stored replies.
     pub keyring: Arc<Keyring>,
-    /// When things become due.
+    /// The times at which things become due.
     pub plans: Plans,
     /// The channels and their rules.
     pub channels: Arc<ChannelTable>,

@@ -1,5 +1,5 @@
-//! The pools of sessions: how many there are, how long anybody waits for one, and when one is beyond help.
-//! Rules from measured traps: reliability T6 (checkout can hang), T10, T11.
+//! The pools of sessions: their sizes, the longest waits for a session, and the point at which a pool is
+//! beyond help. Rules from measured traps: reliability T6 (checkout can hang), T10, T11.
 
 use std::time::Duration;
 
@@ -10,29 +10,29 @@ use crate::database::watchdog::Watched;
 
 pub(crate) const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(500);
 const CONNECTION_MAX_LIFETIME: Duration = Duration::from_secs(600);
-/// The writer waits no longer for what another transaction has taken: whoever waits with it does not
-/// depend on that, and is done alone.
+/// The writer's longest wait for what another transaction holds. The changes that wait with it do not
+/// depend on that; the one that does is done alone.
 pub(crate) const WRITER_LOCK_TIMEOUT: Duration = Duration::from_millis(200);
-/// What the server's views of its sessions call ours.
+/// The name of our sessions in the server's views.
 pub(crate) const NAME: &str = "ayolinx-gateway";
 pub(crate) const WRITER_NAME: &str = "ayolinx-gateway-writer";
-/// Sessions of the writer that were given up and have not ended; each holds a thread.
+/// The most sessions of the writer that are given up and have not ended; each holds a thread.
 pub(crate) const WRITERS_GIVEN_UP_MAX: u32 = 4;
-/// Sessions that are stuck for so long and cannot be replaced make the process unfit …
+/// The shortest time after which stuck sessions that cannot be replaced make the process unfit.
 const BEYOND_HELP_AFTER: Duration = Duration::from_secs(30);
-/// … or for so many deadlines, where that is longer.
+/// The same in deadlines, where that is longer.
 const BEYOND_HELP_DEADLINES: u32 = 12;
 
-/// How the ledger reaches its database.
+/// The ledger's settings for its database.
 #[derive(Debug, Clone)]
 pub struct LedgerSettings {
     /// A libpq URL or keyword string.
     pub database_url: String,
-    /// Connections, and so statements at once.
+    /// Number of connections, and so of concurrent statements.
     pub connections_max: u32,
-    /// Callers that may wait for a connection before new ones are shed, the less urgent earlier.
+    /// Number of callers that may wait for a connection before new ones are shed, the less urgent earlier.
     pub waiting_max: usize,
-    /// How long a caller waits in all (`DB_DEADLINE_MS`).
+    /// The longest wait of a caller in all (`DB_DEADLINE_MS`).
     pub deadline: Duration,
 }
 
@@ -70,7 +70,7 @@ impl PoolPlan {
             ))
     }
 
-    /// The sessions to watch over, under this name.
+    /// Returns the sessions to watch over, under this name.
     pub(crate) fn watched(&self, name: &'static str, settings: &LedgerSettings) -> Watched {
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
         Watched {

@@ -1,5 +1,5 @@
-//! Figures of one process about its way to the database that are read when they are asked for: places
-//! and sessions.
+//! Metrics of one process about its way to the database that are read at each scrape: slots and
+//! sessions.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use prometheus::{GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Opts};
 use crate::database::admission::Gate;
 use crate::database::watchdog::Watchdog;
 
-/// The places at the database, read when they are asked for.
+/// The slots at the database, read at each scrape.
 pub(crate) struct Connections {
     gate: Gate,
     max: IntGauge,

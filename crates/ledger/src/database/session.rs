@@ -1,4 +1,4 @@
-//! Sessions with the primary: how each is set up, and whether one is still good. Rules from measured
+//! Sessions with the primary: their setup, and the check whether one is still good. Rules from measured
 //! traps: reliability T6, T7.
 
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use crate::database::watchdog;
 
 const CHECKED_IS_FRESH_FOR: Duration = Duration::from_secs(1);
 const FIRST_PLANS_LAST: Duration = Duration::from_secs(1);
-/// A session that is not set up by then is not waited for: the library's own limit is for each address
-/// and ends before the first statement, and the search for a name has none.
+/// The longest wait for a session to be set up. The library's own limit is for each address and ends
+/// before the first statement, and the search for a name has none.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A session with the primary.
@@ -27,16 +27,16 @@ pub(crate) struct Primary {
     pub(crate) connection: PgConnection,
     checked_at: Instant,
     connected_at: Instant,
-    /// When the plans made so far are given up.
+    /// The time at which the plans made so far are discarded.
     plans_end_at: Instant,
-    /// Another has taken its place.
+    /// `true` once another session has taken its place.
     is_given_up: bool,
     taken: Option<Taken>,
 }
 
 impl Primary {
-    /// A plan lasts as long as the connection had lasted when it was made: what it reads has at most
-    /// doubled by then, and it cannot hold on to the best way through a table that was young.
+    /// Discards plans once they are as old as the connection was when they were made. What a plan reads
+    /// has at most doubled by then, and it cannot hold on to the best way through a table that was young.
     fn keep_plans_young(&mut self) -> Result<(), diesel::result::Error> {
         let now = Instant::now();
         if now < self.plans_end_at {
@@ -48,17 +48,17 @@ impl Primary {
         Ok(())
     }
 
-    /// It has just answered as a primary does.
+    /// Notes that the server has just answered as a primary does.
     pub(crate) fn was_there(&mut self) {
         self.checked_at = Instant::now();
     }
 
-    /// It ends with its present use.
+    /// Makes the session end with its present use.
     pub(crate) const fn give_up(&mut self) {
         self.is_given_up = true;
     }
 
-    /// The next user asks the server whether it lives and leads.
+    /// Makes the next user ask the server whether it lives and leads.
     pub(crate) fn may_be_gone(&mut self) {
         if let Some(past) = Instant::now().checked_sub(CHECKED_IS_FRESH_FOR) {
             self.checked_at = past;
@@ -149,8 +149,8 @@ impl r2d2::ManageConnection for Manager {
     type Connection = Primary;
     type Error = ConnectError;
 
-    /// On a thread of its own: the pool has three for all that it sets up, and a server that falls silent
-    /// meanwhile holds each of them for [`CONNECTED_WITHIN`] only.
+    /// Connects on a thread of its own: the pool has three for all that it sets up, and a server that
+    /// falls silent meanwhile holds each of them for [`CONNECTED_WITHIN`] only.
     fn connect(&self) -> Result<Primary, ConnectError> {
         // The pool asks again a little later.
         let taken = self.room.take().ok_or(ConnectError::NoRoom)?;

@@ -1,14 +1,14 @@
-//! The room for sessions with the database: as many as can be at work at once, and one more for
-//! each that was given up and has not ended. The pool's own bound is the most that can come to. And the
+//! The count of sessions with the database: as many as can be at work at once, and one more for each that was
+//! given up and has not ended. The pool's own bound is the most that this can come to. It also counts the
 //! sessions that are being set up, each on a thread of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Sessions that are set up at once and waited for.
+/// Number of sessions that may be set up at once and are waited for.
 const SET_UP_MAX: usize = 8;
-/// Those that nobody waits for any more and that have not come to an end: the server fell silent meanwhile.
-/// Beyond that no other is begun.
+/// Number of abandoned setups that have not ended, since the server fell silent meanwhile. Beyond it no other
+/// is begun.
 const ABANDONED_MAX: usize = 32;
 
 /// Room for sessions. Clones share it.
@@ -23,7 +23,7 @@ struct Counts {
     abandoned: AtomicUsize,
 }
 
-/// The room that one session takes, until it is dropped.
+/// The room of one session, held until it is dropped.
 pub(crate) struct Taken(Room);
 
 impl Room {
@@ -37,7 +37,7 @@ impl Room {
         }))
     }
 
-    /// Room for one more session, where there is any.
+    /// Takes room for one more session, where there is any.
     pub(crate) fn take(&self) -> Option<Taken> {
         let most = self.0.places.saturating_add(self.given_up());
         let one_more = |taken: usize| (taken < most).then(|| taken.saturating_add(1));
@@ -45,17 +45,18 @@ impl Room {
         taken.ok().map(|_| Taken(self.clone()))
     }
 
-    /// Sessions that were given up and have not ended.
+    /// Returns the number of sessions that were given up and have not ended.
     pub(crate) fn given_up(&self) -> usize {
         self.0.given_up.load(Ordering::Acquire)
     }
 
-    /// One was given up: another may be made in its place.
+    /// Counts a session as given up: another may be made in its place.
     pub(crate) fn give_up_one(&self) {
         self.0.given_up.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// A session is being set up until the last of what this returns is dropped; `None` where too many are.
+    /// Begins the setup of a session, which lasts until the last clone of the result is dropped; `None` where
+    /// too many are under way.
     pub(crate) fn begin_set_up(&self) -> Option<Arc<SetUp>> {
         if self.0.abandoned.load(Ordering::Acquire) >= ABANDONED_MAX {
             return None;
@@ -71,14 +72,14 @@ impl Room {
         })
     }
 
-    /// Tells that there is no session, and none can be set up: so many that were begun hang that only a restart
-    /// ends them.
+    /// Returns whether there is no session and none can be set up: so many setups hang that only a restart ends
+    /// them.
     pub(crate) fn is_cut_off(&self) -> bool {
         self.0.taken.load(Ordering::Acquire) == 0
             && self.0.abandoned.load(Ordering::Acquire) >= ABANDONED_MAX
     }
 
-    /// One that was given up has ended.
+    /// Counts a session that was given up as ended.
     pub(crate) fn one_has_ended(&self) {
         self.0.given_up.fetch_sub(1, Ordering::AcqRel);
     }
@@ -98,7 +99,7 @@ pub(crate) struct SetUp {
 }
 
 impl SetUp {
-    /// Nobody waits for it any more: others may be set up beside it.
+    /// Notes that nobody waits for it any more: others may be set up beside it.
     pub(crate) fn abandon(&self) {
         if !self.is_abandoned.swap(true, Ordering::AcqRel) {
             let Room(counts) = &self.room;

@@ -1,5 +1,5 @@
-//! What traces show of the books: a span for each transaction, named after what it is for. They are
-//! there only when somebody exports them; the trace that causes an event is known in any case.
+//! Spans of the ledger: one for each transaction, named after its purpose. They exist only when
+//! traces are exported; the trace that causes an event is known in any case.
 
 use std::any::type_name;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::error::LedgerError;
 
-/// A transaction, named after the function that its work is written in.
+/// Makes the span of a transaction, named after the function that its work is written in.
 pub(crate) fn transaction_of<Work>() -> Span {
     tracing::info_span!(
         target: "trace",
@@ -27,7 +27,8 @@ pub(crate) fn transaction_of<Work>() -> Span {
     )
 }
 
-/// A change that shares its transaction with others: from being queued until it is answered.
+/// Makes the span of a change that shares its transaction with others, from being queued until it
+/// is answered.
 pub(crate) fn shared(purpose: &'static str) -> Span {
     tracing::info_span!(
         target: "trace",
@@ -42,7 +43,7 @@ pub(crate) fn shared(purpose: &'static str) -> Span {
     )
 }
 
-/// The transaction that changes share; its links lead to what caused them.
+/// Makes the span of a shared transaction; its links lead to what caused the changes.
 pub(crate) fn group<'s>(causes: impl ExactSizeIterator<Item = &'s Span>) -> Span {
     let span = tracing::info_span!(
         target: "trace",
@@ -62,17 +63,17 @@ pub(crate) fn group<'s>(causes: impl ExactSizeIterator<Item = &'s Span>) -> Span
     span
 }
 
-/// How long a transaction waited before it could begin.
+/// Records the time that a transaction waited before it could begin.
 pub(crate) fn waited(span: &Span, time: Duration) {
     span.record("db.wait_us", time.as_micros());
 }
 
-/// How long it took from its connection on.
+/// Records the time that a transaction took from its connection on.
 pub(crate) fn ran(span: &Span, time: Duration) {
     span.record("db.run_us", time.as_micros());
 }
 
-/// What came of it.
+/// Records the outcome of a transaction.
 pub(crate) fn ended<T>(span: &Span, result: &Result<T, LedgerError>) {
     let Err(error) = result else { return };
     let kind = match error {
@@ -87,7 +88,7 @@ pub(crate) fn ended<T>(span: &Span, result: &Result<T, LedgerError>) {
     span.record("otel.status_code", "ERROR");
 }
 
-/// The `traceparent` of what is being done here.
+/// Returns the `traceparent` of the current span.
 pub(crate) fn cause() -> Option<String> {
     let context = Span::current().context();
     let span = context.span();
@@ -98,7 +99,8 @@ pub(crate) fn cause() -> Option<String> {
     })
 }
 
-/// The last name of a path such as `gateway_api::auth::authenticate_any::{{closure}}::{{closure}}`.
+/// Returns the last name of a path such as
+/// `gateway_api::auth::authenticate_any::{{closure}}::{{closure}}`.
 fn purpose(path: &'static str) -> &'static str {
     let path = path.trim_end_matches("::{{closure}}");
     let mut depth = 0_u32;

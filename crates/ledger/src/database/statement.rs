@@ -30,7 +30,7 @@ where
     }
 }
 
-/// A statement among others, under its name.
+/// A statement in a set, under its name.
 pub(crate) type Named = (&'static str, Statement);
 
 /// SQL with a `?` in the place of each value, in their order.
@@ -40,7 +40,7 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    /// A statement whose values are added with [`Statement::bind`] and [`Statement::column`].
+    /// Makes a statement whose values are added with [`Statement::bind`] and [`Statement::column`].
     pub(crate) const fn new(sql: &'static str) -> Self {
         Self {
             sql: Cow::Borrowed(sql),
@@ -48,7 +48,7 @@ impl Statement {
         }
     }
 
-    /// [`Statement::new`] of a text that was put together; of few texts, since each is planned and kept.
+    /// Makes a statement of a text that was put together; of few texts, since each is planned and kept.
     pub(crate) const fn of(sql: String) -> Self {
         Self {
             sql: Cow::Owned(sql),
@@ -56,13 +56,13 @@ impl Statement {
         }
     }
 
-    /// Several in one, done in one way to the server and back. None sees what the others write; a
+    /// Joins several statements into one, done in one round trip. None sees what the others write; a
     /// later one may read an earlier `SELECT` under its name.
     pub(crate) fn together(all: Vec<Named>) -> Self {
         Self::ending(all, "SELECT")
     }
 
-    /// [`Statement::together`] that tells what the one of this name returns.
+    /// Joins like [`Statement::together`], and returns what the statement of this name returns.
     pub(crate) fn telling(all: Vec<Named>, name: &str) -> Self {
         Self::ending(all, &format!("SELECT * FROM {name}"))
     }
@@ -86,7 +86,7 @@ impl Statement {
         }
     }
 
-    /// The next value.
+    /// Adds the next value.
     pub(crate) fn bind<S, T>(mut self, value: T) -> Self
     where
         S: 'static,
@@ -100,7 +100,7 @@ impl Statement {
         self
     }
 
-    /// The next value is one column of a set of rows, as an array.
+    /// Adds one column of a set of rows as the next value, as an array.
     pub(crate) fn column<S, T>(self, values: impl Iterator<Item = T>) -> Self
     where
         S: SingleValue + 'static,
@@ -130,7 +130,7 @@ impl QueryFragment<Pg> for Statement {
     }
 }
 
-/// Known by its text: that is what its prepared form is kept under.
+/// Its prepared form is kept under its text.
 impl QueryId for Statement {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

@@ -1,4 +1,4 @@
-//! How a transaction begins: for whom it may see rows, and how long its statements may take.
+//! The beginning of a transaction: for whom it may see rows, and how long its statements may take.
 
 use std::time::Duration;
 
@@ -10,21 +10,22 @@ use diesel::result::Error;
 use crate::database::watchdog;
 use crate::error::LedgerError;
 
-/// Whose rows a session sees where row-level security holds; see the migration that made it so.
+/// The setting that names the merchant whose rows a session sees under row-level security; see the
+/// migration that made it so.
 pub(crate) const MERCHANT_SETTING: &str = "gateway.merchant";
 pub(crate) const EVERY_MERCHANT: &str = "all";
 
-/// How a transaction begins.
+/// The options of a transaction's beginning.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Opening {
-    /// Only this one's rows are there; unsaid, everybody's.
+    /// The only merchant whose rows it sees; everybody's when `None`.
     pub(crate) merchant: Option<MerchantId>,
-    /// Instead of the session's.
+    /// The statement timeout, instead of the session's.
     pub(crate) statement_timeout: Option<Duration>,
 }
 
 impl Opening {
-    /// One message for the server.
+    /// Returns the statements that begin it, as one message for the server.
     fn statement(self) -> String {
         let mut sql = "BEGIN".to_owned();
         if let Some(merchant) = self.merchant {
@@ -40,8 +41,8 @@ impl Opening {
     }
 }
 
-/// As diesel's own, with all that is said at the beginning in one message. A session that was given up
-/// meanwhile commits nothing: its callers were told that they have to do it again.
+/// Runs `work` as diesel's own transaction does, with all that begins it in one message. A session
+/// that was given up meanwhile commits nothing: its callers were told that they have to do it again.
 pub(crate) fn in_transaction<T>(
     connection: &mut PgConnection,
     opening: Opening,
@@ -65,7 +66,7 @@ pub(crate) fn in_transaction<T>(
     }
 }
 
-/// Tells whether the work may go on in this session.
+/// Fails when this session was given up and the work must not go on in it.
 pub(crate) fn not_given_up() -> Result<(), LedgerError> {
     if watchdog::is_given_up() {
         return Err(LedgerError::Unavailable(

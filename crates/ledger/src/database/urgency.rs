@@ -2,27 +2,28 @@
 
 use std::time::Duration;
 
-/// The order in which callers are let in when more is asked than the database can do, the most urgent first.
+/// The order in which callers are let in when the database is asked for more than it can do, the most urgent
+/// first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
-    /// The provider's callbacks: money is told once.
+    /// The provider's callbacks: it sends each report of money once.
     Callback,
-    /// What was let in goes on: half a create is worse than none. Also the loops.
+    /// Work that was let in and goes on, since half a create is worse than none; also the loops.
     Write,
-    /// A shop's request that would create or change something, at the door.
+    /// A shop's request that would create or change something, before it is let in.
     Request,
-    /// The same from a payer, whose link was proven.
+    /// The same from a payer whose link was proven.
     Payer,
-    /// Reading: it can be asked for again.
+    /// Reads, which can be asked for again.
     Read,
-    /// Whatever a stranger can have done: payers' pages, keys that are not known here, sign-ins.
+    /// Whatever a stranger can cause: payers' pages, keys that are not known here, sign-ins.
     Public,
-    /// Reading while more urgent work is turned away: only when the database has next to nothing to do,
-    /// and nothing is waited for.
+    /// Reads while more urgent work is turned away: only when the database has next to nothing to do, and
+    /// nothing is waited for.
     Spare,
 }
 
-/// The longest wait of anybody.
+/// The longest wait of any caller.
 pub(crate) const PATIENCE_MAX: Duration = Duration::from_secs(1);
 
 impl Urgency {
@@ -37,7 +38,7 @@ impl Urgency {
         Self::Spare,
     ];
 
-    /// The spelling in metrics.
+    /// Returns its spelling in metrics.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Callback => "callback",
@@ -50,7 +51,7 @@ impl Urgency {
         }
     }
 
-    /// Its place among the lines.
+    /// Returns the index of its queue.
     pub(crate) const fn line(self) -> usize {
         match self {
             Self::Callback => 0,
@@ -63,7 +64,7 @@ impl Urgency {
         }
     }
 
-    /// The number of callers that may wait in this line.
+    /// Returns the number of callers that may wait in this queue.
     pub(crate) fn waiting_max(self, waiting_max: usize) -> usize {
         match self {
             Self::Callback => waiting_max,
@@ -75,8 +76,8 @@ impl Urgency {
         }
     }
 
-    /// Under too much load, what has waited longer than this is answered "later" rather than kept
-    /// waiting: a reply that comes late is worth nothing, and what is let in has more to wait for.
+    /// Returns the longest wait under too much load, after which a caller is answered "later" rather than
+    /// kept waiting: a reply that comes late is worth nothing, and what is let in has more to wait for.
     pub(crate) const fn patience(self) -> Duration {
         Duration::from_millis(match self {
             Self::Callback | Self::Write => return PATIENCE_MAX,

@@ -15,17 +15,17 @@ use diesel::connection::InstrumentationEvent;
 use crate::database::admission::Place;
 use crate::database::session_count::Room;
 
-/// A session is given up when it has been silent for so many deadlines of what it was asked.
+/// Number of deadlines of what it was asked after which a silent session is given up.
 const DEADLINES: u32 = 3;
 const LOOK_MIN: Duration = Duration::from_millis(10);
 const LOOK_MAX: Duration = Duration::from_millis(250);
 
 thread_local! {
-    /// The question of this thread that the database has not answered.
+    /// The question of this thread that the database has not answered yet.
     static CURRENT: RefCell<Option<Arc<Attempt>>> = const { RefCell::new(None) };
 }
 
-/// Notes a sign of life: whoever waits for the server has got as far as this.
+/// Notes a sign of life of the server: the transaction of this thread has got as far as this.
 pub(crate) fn note(event: &InstrumentationEvent<'_>) {
     with_current(|attempt| {
         if let InstrumentationEvent::CommitTransaction { depth, .. } = event
@@ -37,7 +37,7 @@ pub(crate) fn note(event: &InstrumentationEvent<'_>) {
     });
 }
 
-/// Tells whether the session that this thread works on was given up: nothing more may be written on it.
+/// Returns whether the session that this thread works on was given up: nothing more may be written on it.
 pub(crate) fn is_given_up() -> bool {
     with_current(|attempt| attempt.is_given_up.load(Ordering::Acquire)).unwrap_or(false)
 }
@@ -50,13 +50,13 @@ fn with_current<T>(look: impl FnOnce(&Attempt) -> T) -> Option<T> {
 /// One transaction under way, from the wait for its session on.
 struct Attempt {
     origin: Instant,
-    /// When it last heard of its session, in milliseconds from the origin.
+    /// Time of the last sign of life of its session, in milliseconds from the origin.
     heard_ms: AtomicU64,
     silence_max: Duration,
     is_in_commit: AtomicBool,
     is_given_up: AtomicBool,
     is_told: AtomicBool,
-    /// The place that others may have when it is given up.
+    /// The slot that others may have when it is given up.
     place: Mutex<Option<Place>>,
 }
 
@@ -80,35 +80,35 @@ impl Attempt {
 pub(crate) struct Watched {
     /// The sessions' name in logs and metrics.
     pub(crate) name: &'static str,
-    /// Sessions at work at once.
+    /// Number of sessions at work at once.
     pub(crate) places: usize,
-    /// Sessions that may be given up at the same time and not have ended yet.
+    /// Number of sessions that may be given up at the same time and not have ended yet.
     pub(crate) given_up_max: usize,
-    /// The count of those that were given up.
+    /// The count of sessions that were given up.
     pub(crate) room: Room,
     /// The longest wait of a caller in all.
     pub(crate) deadline: Duration,
     /// The longest wait for a session.
     pub(crate) connection_wait: Duration,
-    /// Sessions that cannot be replaced and have been silent for so long are helped by a restart only.
+    /// Time after which sessions that are silent and cannot be replaced are helped by a restart only.
     pub(crate) beyond_help_after: Duration,
 }
 
-/// The end of an attempt to give a session up.
+/// The outcome of an attempt to give a session up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum GivenUp {
-    /// Another has its place.
+    /// Another session has its place.
     Replaced,
-    /// As many as may be were given up and have not ended.
+    /// As many sessions as may be were given up and have not ended.
     NoRoom,
-    /// It answered or ended meanwhile.
+    /// The session answered or ended meanwhile.
     HasAnswered,
 }
 
-/// Puts another in the place of a session that is about to be given up; `false` when it cannot.
+/// The function that puts another session in the place of one that is about to be given up; `false` when it cannot.
 pub(crate) type Replace = Box<dyn Fn() -> bool + Send + Sync>;
 
-/// Watches over the sessions of one pool.
+/// The watchdog over the sessions of one pool.
 pub(crate) struct Watchdog {
     watched: Watched,
     replace: Replace,
@@ -121,16 +121,16 @@ struct State {
     next: u64,
     under_way: HashMap<u64, Arc<Attempt>>,
     replaced: u64,
-    /// Since when no session has answered although one was asked.
+    /// Start of the time through which sessions were asked and none has answered.
     silent_since: Option<Instant>,
 }
 
 /// The standing of the sessions of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// Sessions that were given up since the start.
+    /// Number of sessions that were given up since the start.
     pub(crate) replaced: u64,
-    /// Those of them that have not ended.
+    /// Number of those that have not ended.
     pub(crate) given_up: usize,
     /// Age of the oldest question that no session has answered.
     pub(crate) unanswered: Duration,
@@ -146,8 +146,8 @@ impl Watchdog {
         })
     }
 
-    /// Watches over what this thread does from now on, whose statements end within `statement` (unsaid,
-    /// within the deadline). The place is given back when it ends or is given up.
+    /// Watches over what this thread does from now on, whose statements end within `statement`, or within the deadline
+    /// when that is `None`. The slot is given back when the work ends or is given up.
     pub(crate) fn watch(
         self: &Arc<Self>,
         statement: Option<Duration>,
@@ -200,9 +200,9 @@ impl Watchdog {
         }
     }
 
-    /// Tells that all sessions are stuck and cannot be replaced, and have been for long, or that there are none and
-    /// none can be set up: only a restart helps. Those that wait in a commit are not counted: that is a server which waits for its standby
-    /// or its disk, and a new process would wait with it.
+    /// Returns whether only a restart helps: all sessions have been stuck for long and cannot be replaced, or there are
+    /// none and none can be set up. Sessions that wait in a commit are not counted: there the server waits for its
+    /// standby or its disk, and a new process would wait with it.
     pub(crate) fn is_beyond_help(&self) -> bool {
         if self.watched.room.is_cut_off() {
             return true;
@@ -231,7 +231,7 @@ impl Watchdog {
         }
     }
 
-    /// Gives up what has been silent for too long, the oldest first.
+    /// Gives up the sessions that have been silent for too long, the oldest first.
     fn look(&self) {
         let mut overdue: Vec<(u64, Arc<Attempt>)> = {
             let state = self.state();
@@ -284,7 +284,7 @@ impl Watchdog {
         GivenUp::Replaced
     }
 
-    /// Returns whether it had been given up.
+    /// Ends a transaction; returns whether it had been given up.
     fn end(&self, id: u64, has_answered: bool) -> bool {
         let mut state = self.state();
         if state.under_way.remove(&id).is_none() {
@@ -302,7 +302,7 @@ impl Watchdog {
     }
 }
 
-/// One look; `false` when nobody is left to be watched over.
+/// Looks once; `false` when nobody is left to be watched over.
 fn look(watchdog: &Weak<Watchdog>) -> bool {
     let Some(watchdog) = watchdog.upgrade() else {
         return false;
@@ -329,17 +329,17 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// The session is there, or surely none is to be had: a sign of life without a statement.
+    /// Notes that the session is there, or that surely none is to be had: a sign of life without a statement.
     pub(crate) fn heard(&self) {
         self.attempt.heard();
     }
 
-    /// The server answered to the whole of it.
+    /// Notes that the server answered to the whole transaction.
     pub(crate) const fn answered(&mut self) {
         self.has_answered = true;
     }
 
-    /// Tells whether it was given up.
+    /// Returns whether it was given up.
     pub(crate) fn is_given_up(&self) -> bool {
         self.attempt.is_given_up.load(Ordering::Acquire)
     }

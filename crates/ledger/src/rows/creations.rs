@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::database::statement::Statement;
 use crate::rows::history::Source;
 
-/// How a request identifies itself.
+/// The identity of a request.
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// Method and path.
@@ -15,7 +15,7 @@ pub struct Claim {
     pub key: Option<String>,
     /// SHA-256 of the body as a JSON value.
     pub fingerprint: [u8; 32],
-    /// Who makes it.
+    /// The origin of the request.
     pub source: Source,
 }
 
@@ -24,7 +24,7 @@ pub struct Claim {
 pub struct StoredReply {
     /// HTTP status.
     pub status: u16,
-    /// The very bytes.
+    /// The exact bytes.
     pub body: Vec<u8>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct NewCreation {
     pub(crate) claim: Claim,
 }
 
-/// Claims whose key is taken by now fail the transaction: its maker begins again.
+/// Inserts claims. One whose key is taken by now fails the transaction: its maker begins again.
 pub(crate) fn insert_creations(rows: &[NewCreation]) -> Statement {
     Statement::new(
         "INSERT INTO creations (id, merchant_id, order_id, payment_id, endpoint, makes_order, \

@@ -16,7 +16,7 @@ pub(crate) struct NewEvent {
     pub(crate) traceparent: Option<String>,
 }
 
-/// Events, and for those about an order a delivery to each endpoint that wants them.
+/// Inserts events, and for those about an order a delivery to each endpoint that wants them.
 pub(crate) fn insert_all(events: &[NewEvent]) -> Vec<Named> {
     let new = Statement::new(
         "SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?) \

@@ -1,4 +1,5 @@
-//! Rows of the history: who brings a fact, how it is kept, and from when on an order has any.
+//! Rows of the history: the sources of facts, their spelling, and the time from which an order has
+//! any.
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Integer, Nullable, Text, Uuid as SqlUuid};
@@ -6,7 +7,7 @@ use uuid::Uuid;
 
 use crate::database::statement::Statement;
 
-/// Where a fact came from.
+/// The source of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The merchant's backend.
@@ -81,8 +82,8 @@ pub(crate) fn insert_all(lines: &[NewHistory]) -> Statement {
     .column::<Nullable<Text>, _>(lines.iter().map(|line| line.detail.clone()))
 }
 
-/// A time before which nothing of an order was recorded, as its id tells: older months need no look.
-/// A month of clocks that were wrong is allowed for.
+/// Returns a time before which nothing of an order was recorded, computed from its id: older months
+/// need no look. It allows for clocks that were wrong by a month.
 pub(crate) fn not_before(order: Uuid) -> DateTime<Utc> {
     const ALLOWANCE: chrono::Days = chrono::Days::new(31);
     let made_at = (order.get_version_num() == 7)

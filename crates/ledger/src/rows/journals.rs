@@ -18,7 +18,8 @@ pub(crate) struct NewJournal {
     pub(crate) entries: [Entry; 2],
 }
 
-/// Each journal with its entries in one statement, so that the database's own check sees them whole.
+/// Inserts each journal with its entries in one statement, so that the database's own check sees
+/// them whole.
 pub(crate) fn insert_all(journals: &[NewJournal]) -> Vec<Named> {
     let lines = || {
         journals.iter().flat_map(|journal| {

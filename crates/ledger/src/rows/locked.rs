@@ -12,9 +12,9 @@ use crate::rows::receipts::{NoticeRow, ReceiptRow};
 pub(crate) struct Locked {
     pub(crate) order: OrderRow,
     pub(crate) payments: Vec<PaymentRow>,
-    /// Of all its payments, oldest first; read when they are needed.
+    /// Receipts of all its payments, oldest first; read when they are needed.
     pub(crate) receipts: Option<Vec<ReceiptRow>>,
-    /// What was said of receipts without their sums; read with the receipts.
+    /// Notices of receipts without their sums; read with the receipts.
     pub(crate) notices: Vec<NoticeRow>,
     /// The payer; read when needed.
     pub(crate) payer: Option<Payer>,
@@ -51,7 +51,7 @@ impl Locked {
         Ok(false)
     }
 
-    /// What is booked to the merchant for this order and did not go back.
+    /// Returns the amount that is booked to the merchant for this order and did not go back.
     pub(crate) fn paid_minor(&self) -> Result<i64, LedgerError> {
         (self.payments.iter())
             .try_fold(0_i64, |sum, payment| {

@@ -1,4 +1,4 @@
-//! Rows of the inbox: how callbacks are kept, and counted when they come again.
+//! Rows of the inbox: callbacks as they are kept and, when they come again, counted.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::database::statement::Statement;
 
-/// What is unmatched is tried again this often …
+/// Interval at which the match of an unmatched callback is tried again.
 pub(crate) const REMATCH_EVERY_SECONDS: i64 = 60;
-/// … for this long (contract 5).
+/// Age up to which the match is tried again (contract 5).
 pub(crate) const REMATCH_FOR_HOURS: i64 = 72;
 
-/// What stands in the place of a callback's body.
+/// The text in the place of an erased callback's body.
 pub(crate) const ERASED_BODY: &[u8] = br#"{"erased":true}"#;
 
 /// A callback made ready for the inbox outside the transaction: read and sealed.
@@ -29,13 +29,13 @@ pub(crate) struct Arrived {
     pub(crate) headers: String,
     pub(crate) channelled: Channelled,
     pub(crate) notification: Option<Notification>,
-    /// Under which it came.
+    /// The span under which it came.
     pub(crate) span: Span,
 }
 
 /// A row of the inbox to be written.
 pub(crate) struct NewNotification {
-    /// Where the row of an earlier arrival stands; else it is the running month.
+    /// Month of the row of an earlier arrival; the running month when `None`.
     pub(crate) month: Option<NaiveDate>,
     pub(crate) arrived: Arc<Arrived>,
     pub(crate) verdict: &'static str,
@@ -51,13 +51,14 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Whether its row is one of these, to be written at the same time.
+    /// Returns whether its row is one of these, to be written at the same time.
     pub(crate) fn is_among(&self, rows: &[NewNotification]) -> bool {
         rows.iter().any(|row| row.arrived.id == self.id)
     }
 }
 
-/// A row that came meanwhile by another way is counted up, and judged unless it was settled.
+/// Saves rows. One that came meanwhile by another way is counted up, and judged unless it was
+/// settled.
 pub(crate) fn save_all(rows: &[NewNotification]) -> Statement {
     Statement::new(
         "INSERT INTO notifications AS known \
@@ -92,7 +93,7 @@ pub(crate) fn save_all(rows: &[NewNotification]) -> Statement {
     .bind::<BigInt, _>(REMATCH_FOR_HOURS)
 }
 
-/// Duplicates of what is settled: counted, so that they too are acknowledged by a write (T8).
+/// Counts duplicates of settled callbacks, so that they too are acknowledged by a write (T8).
 pub(crate) fn count_again(seen: &[Seen]) -> Statement {
     Statement::new(
         "UPDATE notifications SET seen = seen + again.times, last_seen_at = now() \

@@ -1,4 +1,4 @@
-//! Rows of orders: how they are inserted and changed as a set.
+//! Rows of orders, inserted and changed as a set.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub(crate) struct OrderRow {
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) paid_at: Option<DateTime<Utc>>,
     pub(crate) expiry_due_at: Option<DateTime<Utc>>,
-    /// Where it stands apart from money; `None` while no money was heard of.
+    /// State apart from money; `None` while no money was heard of.
     pub(crate) base_state: Option<String>,
 }
 
@@ -60,8 +60,8 @@ impl OrderRow {
     }
 }
 
-/// References that are taken by now fail the transaction: their maker begins again. In one order
-/// everywhere, so that two sets never wait for each other crosswise.
+/// Inserts orders. One whose reference is taken by now fails the transaction: its maker begins
+/// again. All sets are in the same order, so that two of them never deadlock.
 pub(crate) fn insert_orders(rows: &[OrderRow]) -> Statement {
     Statement::new(
         "INSERT INTO orders (id, merchant_id, reference, state, amount_minor, currency, \
@@ -89,7 +89,7 @@ pub(crate) fn insert_orders(rows: &[OrderRow]) -> Statement {
     .column::<Nullable<Timestamptz>, _>(rows.iter().map(|row| row.expiry_due_at))
 }
 
-/// Writes what may change of an order; the rest of its row is what it was made with.
+/// Writes the columns of an order that may change; the rest of its row is never written again.
 pub(crate) fn update_all(rows: &BTreeMap<Uuid, OrderRow>) -> Statement {
     Statement::new(
         "UPDATE orders SET state = new.state, version = new.version, \

@@ -1,4 +1,4 @@
-//! Rows of payers: a sealed value for each order, and what is sealed in it.
+//! Rows of payers: a sealed value for each order, and its content.
 
 use std::collections::BTreeMap;
 
@@ -10,24 +10,24 @@ use uuid::Uuid;
 
 use crate::database::statement::Statement;
 
-/// What is sealed.
+/// The content of the sealed value.
 #[derive(Clone, Serialize, Deserialize, Default)]
 pub(crate) struct Payer {
-    /// As the merchant named them.
+    /// The customer as the merchant named them.
     #[serde(default)]
     pub(crate) customer: Option<Customer>,
-    /// By payment: the name its bank shows.
+    /// The name its bank shows, by payment.
     #[serde(default)]
     pub(crate) account_names: BTreeMap<Uuid, String>,
 }
 
 impl Payer {
-    /// Every name a bank shows.
+    /// Returns every name a bank shows.
     pub(crate) fn account_names(&self) -> impl Iterator<Item = &String> {
         self.account_names.values()
     }
 
-    /// The name a bank shows for a payment; empty when it was erased.
+    /// Returns the name a bank shows for a payment; empty when it was erased.
     pub(crate) fn account_name(&self, payment_id: Uuid) -> String {
         self.account_names
             .get(&payment_id)
@@ -36,7 +36,7 @@ impl Payer {
     }
 }
 
-/// An artefact without personal data, and the name that was in it.
+/// Splits an artefact into one without personal data and the name that was in it.
 pub(crate) fn without_name(artefact: &Artefact) -> (Artefact, Option<String>) {
     let mut plain = artefact.clone();
     let name = match &mut plain {

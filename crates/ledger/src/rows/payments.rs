@@ -1,4 +1,4 @@
-//! Rows of payments: how they are inserted and changed as a set.
+//! Rows of payments, inserted and changed as a set.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ pub(crate) struct PaymentRow {
     pub(crate) updated_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) paid_at: Option<DateTime<Utc>>,
-    /// Where it stands apart from money; `None` while no money was heard of.
+    /// State apart from money; `None` while no money was heard of.
     pub(crate) base_state: Option<String>,
 }
 
@@ -67,7 +67,7 @@ impl PaymentRow {
         parse("method", &self.method)
     }
 
-    /// The channel whose turn with the provider it waits for.
+    /// Returns the channel whose turn with the provider it waits for.
     pub(crate) fn line(&self) -> &str {
         self.channel.as_deref().unwrap_or(PAYMENT_LINK_CHANNEL)
     }
@@ -80,19 +80,20 @@ impl PaymentRow {
         amount(self.merchant_minor, &self.currency)
     }
 
-    /// A call to the provider may be under way: its lease runs.
+    /// Returns whether a call to the provider may be under way: its lease runs.
     pub(crate) fn call_is_leased(&self, now: DateTime<Utc>) -> bool {
         self.call_leased_until.is_some_and(|until| until > now)
     }
 }
 
-/// A payment to be written, and when its order was made: by that it is found among those of its way.
+/// A payment to be written, and the creation time of its order, by which it is found among those of
+/// its method and channel.
 pub(crate) struct NewRow {
     pub(crate) row: PaymentRow,
     pub(crate) order_created_at: DateTime<Utc>,
 }
 
-/// Writes payments that are on their way out: whatever else a payment has comes later.
+/// Inserts payments whose calls are about to be sent: whatever else a payment has comes later.
 pub(crate) fn insert_all(made: &[NewRow]) -> Statement {
     let rows = || made.iter().map(|one| &one.row);
     Statement::new(
@@ -130,7 +131,7 @@ pub(crate) fn insert_all(made: &[NewRow]) -> Statement {
     .column::<Timestamptz, _>(made.iter().map(|one| one.order_created_at))
 }
 
-/// Writes what may change of a payment; the rest of its row is what it was made with.
+/// Writes the columns of a payment that may change; the rest of its row is never written again.
 pub(crate) fn update_all(rows: &BTreeMap<Uuid, PaymentRow>) -> Statement {
     Statement::new(
         "UPDATE payments SET state = new.state, received_minor = new.received_minor, \

@@ -9,12 +9,12 @@ use crate::rows::orders::OrderRow;
 use crate::rows::payers::Payer;
 use crate::rows::payments::PaymentRow;
 
-/// What is read with the payments.
+/// The rows that are read with the payments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Along {
-    /// What was received for each.
+    /// The receipts of each payment.
     Receipts,
-    /// Who is to pay.
+    /// The payers.
     Payers,
 }
 
@@ -55,12 +55,12 @@ impl Prefetched {
         Some(locked)
     }
 
-    /// The order of a payment, once: who takes it changes it and writes it.
+    /// Takes the order of a payment, once: who takes it changes it and writes it.
     pub(crate) fn take(&mut self, payment_id: Uuid) -> Option<Locked> {
         self.orders.remove(self.order_of.get(&payment_id)?)
     }
 
-    /// Whether the order of this payment was locked ahead, taken since or not.
+    /// Returns whether the order of this payment was locked ahead, taken since or not.
     pub(crate) fn knows(&self, payment_id: Uuid) -> bool {
         self.order_of.contains_key(&payment_id)
     }

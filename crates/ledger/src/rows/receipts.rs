@@ -1,5 +1,5 @@
-//! Rows of receipts and of the notices beside them, and their way into the core's types; also the other
-//! names that the provider gives a payment.
+//! Rows of receipts and of the notices beside them, and their conversion to the core's types; also the
+//! other names that the provider gives a payment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,7 @@ pub(crate) struct ReceiptRow {
     pub(crate) amount_minor: i64,
     pub(crate) held: String,
     pub(crate) created_at: DateTime<Utc>,
-    /// `None` in a row of the version before.
+    /// Received amount; `None` in a row of the version before.
     pub(crate) received_minor: Option<i64>,
     pub(crate) returned_minor: i64,
     pub(crate) given_back_minor: i64,
@@ -56,7 +56,7 @@ pub(crate) struct NoticeRow {
     pub(crate) verdict: Option<String>,
 }
 
-/// Which row a notice is.
+/// The key of a notice's row.
 pub(crate) type NoticeKey = (Uuid, String, String, String);
 
 impl NoticeRow {
@@ -122,7 +122,8 @@ impl NoticeRow {
     }
 }
 
-/// How the row says where a receipt's money is. What the version before reads is among these.
+/// Returns the row's word for where a receipt's money is. The words that the version before reads are
+/// among these.
 const fn held(posted: Posted, counts: bool) -> &'static str {
     match posted.place {
         Place::Booked => "merchant",
@@ -163,7 +164,7 @@ impl ReceiptRow {
         }
     }
 
-    /// Whether the version before wrote it.
+    /// Returns whether the version before wrote the row.
     pub(crate) const fn is_of_before(&self) -> bool {
         self.received_minor.is_none()
     }
@@ -215,7 +216,8 @@ impl ReceiptRow {
         })
     }
 
-    /// The version before kept the amount and where it is; how much of it went back, its payment says.
+    /// Reads a row of the version before, which kept the amount and where it is; the payment says how
+    /// much of it went back.
     fn read_row_of_before(&self, payment: &PaymentRow) -> Result<Receipt, LedgerError> {
         let received = amount(self.amount_minor, &payment.currency)?;
         let is_right = self.amount_minor == payment.amount_minor;
@@ -280,8 +282,8 @@ pub(crate) fn notices_of(
         .load(connection)?)
 }
 
-/// New ones are inserted, known ones changed. What becomes the merchant's comes last: of a payment's
-/// receipts one can be so at a time.
+/// Inserts new receipts and changes known ones. The one that becomes the merchant's comes last: of a
+/// payment's receipts one can be so at a time.
 pub(crate) fn save_all(receipts: &BTreeMap<Uuid, ReceiptRow>) -> Statement {
     let mut ordered: Vec<&ReceiptRow> = receipts.values().collect();
     ordered.sort_by_key(|row| row.held == "merchant");
@@ -320,7 +322,7 @@ pub(crate) fn save_all(receipts: &BTreeMap<Uuid, ReceiptRow>) -> Statement {
     .column::<Nullable<Timestamptz>, _>(rows().map(|row| row.finished_at))
 }
 
-/// New ones are inserted, known ones changed.
+/// Inserts new notices and changes known ones.
 pub(crate) fn save_notices(notices: &BTreeMap<NoticeKey, NoticeRow>) -> Statement {
     let rows = || notices.values();
     Statement::new(

@@ -1,4 +1,4 @@
-//! What a transaction changes of payments and money, to be counted once it is committed.
+//! Changes that a transaction makes to payments and money, to be counted once it is committed.
 
 use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
 use ayolinx_core::posting::Booking;
@@ -6,7 +6,7 @@ use ayolinx_core::states::PaymentState;
 
 use crate::rows::payments::PaymentRow;
 
-/// What a transaction changes, to be counted once it is committed.
+/// The changes of a transaction, to be counted once it is committed.
 #[derive(Default)]
 pub(crate) struct Tally(pub(crate) Vec<(Labels, What)>);
 
@@ -15,7 +15,7 @@ impl Tally {
         self.0.push((labels(payment), What::Came(state)));
     }
 
-    /// Whole rupiah, as orders have.
+    /// Adds a booking in whole rupiah, as orders have.
     pub(crate) fn booked(&mut self, payment: &PaymentRow, booking: Booking, minor: i64) {
         let rupiah = u64::try_from(minor).unwrap_or(0) / 100;
         self.0

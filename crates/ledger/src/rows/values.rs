@@ -1,4 +1,4 @@
-//! Texts and numbers of columns on their way into the core's types.
+//! Conversion of texts and numbers of columns to the core's types.
 
 use std::str::FromStr;
 

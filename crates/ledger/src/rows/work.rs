@@ -1,5 +1,5 @@
-//! Rows of the work with the provider: what there is to do, when, and the statements that plan and drop it for a set of
-//! payments at once.
+//! Rows of the work with the provider: the kinds of work, their due times, and the statements that plan and drop it for
+//! a set of payments at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::database::statement::Statement;
 /// A kind of work with the provider about one payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WorkKind {
-    /// Find out what became of a create, and mend it (contract 4.1).
+    /// Find out the outcome of a create, and mend it (contract 4.1).
     Resolve,
     /// Look for money whose callback may be lost (contract 5).
     Inquire,
@@ -27,7 +27,7 @@ impl WorkKind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Resolve, Self::Inquire, Self::Close, Self::Expire];
 
-    /// The spelling in the database and in metrics.
+    /// Returns its spelling in the database and in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,25 +39,25 @@ impl WorkKind {
     }
 }
 
-/// When a piece of work is due, by a plan that began then.
+/// The due time of a piece of work, and the start of its plan.
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
-    /// Whose turn it is.
+    /// The channel whose turn it is.
     pub(crate) channel: String,
     pub(crate) began_at: DateTime<Utc>,
     pub(crate) due_at: DateTime<Utc>,
-    /// What its plan begins anew by, where that is a create's call.
+    /// The end of the create's call after which its plan begins anew, if it does.
     pub(crate) after: Option<AfterCall>,
 }
 
-/// What a plan to resolve a create begins anew by.
+/// The end of a create's call after which the plan to resolve it begins anew.
 #[derive(Debug, Clone)]
 pub(crate) enum AfterCall {
-    /// It is sent again.
+    /// The create is sent again.
     Resent,
     /// The exchange ended with a reply in JSON that settles nothing.
     Answered(Failure),
-    /// It ended without one.
+    /// The exchange ended without one.
     Silent,
 }
 
@@ -78,7 +78,7 @@ impl AfterCall {
     }
 }
 
-/// Work that somebody wants done stays: a payment that is paid may have been given back meanwhile.
+/// Deletes work, except what somebody asked for: a payment that is paid may have been given back meanwhile.
 pub(crate) fn delete_all(dropped: &BTreeSet<(Uuid, WorkKind)>) -> Statement {
     Statement::new(
         "DELETE FROM provider_work USING unnest(?, ?) AS dropped (payment_id, kind) \

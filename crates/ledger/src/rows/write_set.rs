@@ -1,7 +1,7 @@
-//! What a transaction is going to write, kept until it is needed or ends: then each table gets one
-//! statement for all of its rows, and all of them are one. That is what lets one commit carry many
-//! payments at the price of a few ways to the server. Nobody reads around it: `Tx::connection` writes
-//! it out first.
+//! The rows that a transaction is going to write, buffered until they are needed or it ends: then
+//! each table gets one statement for all of its rows, and all of them are one. So one commit carries
+//! many payments at the price of a few round trips. Nobody reads around the buffer: `Tx::connection`
+//! writes it out first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ use crate::rows::work::Planned;
 use crate::rows::work::WorkKind;
 
 /// The rows to be written, by table. Those of a changed row are ordered by its id, so that two
-/// transactions never wait for each other crosswise.
+/// transactions never deadlock.
 #[derive(Default)]
 pub(crate) struct Writes {
     pub(crate) orders_made: Vec<OrderRow>,
@@ -46,8 +46,9 @@ pub(crate) struct Writes {
 }
 
 impl Writes {
-    /// Writes everything out: in one statement, unless two of them are about the same row, which one
-    /// statement may write only once. Then one after the other, parents before children.
+    /// Writes everything out in one statement, unless two of the statements are about the same row,
+    /// which one statement may write only once. Then they run one after the other, parents before
+    /// children.
     pub(crate) fn flush(&mut self, connection: &mut PgConnection) -> Result<(), LedgerError> {
         let steps = self.steps();
         if steps.is_empty() {
@@ -66,7 +67,7 @@ impl Writes {
         Ok(())
     }
 
-    /// Writes everything out, and with it this statement: what it returns.
+    /// Writes everything out together with this statement, and returns what that returns.
     pub(crate) fn flush_with<R>(
         &mut self,
         named: Named,
@@ -158,14 +159,14 @@ impl Writes {
             || (self.notifications_seen.iter()).any(|seen| seen.is_among(&self.notifications))
     }
 
-    /// Work that is planned after it was dropped begins anew; dropped after it was planned, it ends.
+    /// Drops work: planned again afterwards, it begins anew; dropped after it was planned, it ends.
     pub(crate) fn drop_work(&mut self, payment_id: Uuid, kind: WorkKind) {
         self.work_planned.remove(&(payment_id, kind));
         self.work_dropped.insert((payment_id, kind));
     }
 }
 
-/// What there is to write, table by table.
+/// The statements to be run, table by table.
 #[derive(Default)]
 struct Steps(Vec<Vec<Named>>);
 
@@ -180,7 +181,7 @@ impl Steps {
     }
 }
 
-/// Rows of whatever kind.
+/// A set of rows of whatever kind.
 trait Rows {
     fn are_none(&self) -> bool;
 }

@@ -1,4 +1,4 @@
-//! One transaction from its session to its commit, and what is known of it where it fails.
+//! One transaction from its session to its commit, and the knowledge of its fate where it fails.
 //! Rules from measured traps: reliability T7 (demoted primary), T11 (a commit's fate).
 
 use std::sync::{Arc, OnceLock};
@@ -14,7 +14,7 @@ use crate::rows::tally::Tally;
 use crate::tx::Tx;
 use crate::tx::metrics::LedgerMetrics;
 
-/// The pool and what every transaction is given.
+/// The pool and the context of every transaction.
 #[derive(Clone)]
 pub(crate) struct Database {
     pub(crate) pool: r2d2::Pool<Manager>,
@@ -25,7 +25,7 @@ pub(crate) struct Database {
 /// A transaction that failed.
 pub(crate) struct Failed {
     pub(crate) error: LedgerError,
-    /// Whether the server has undone it and is there for others.
+    /// `true` when the server has undone it and is there for others.
     pub(crate) is_undone: bool,
 }
 
@@ -36,7 +36,7 @@ impl Database {
         }
     }
 
-    /// One transaction; where it fails, whether it has surely changed nothing.
+    /// Runs one transaction; a failure tells whether it has surely changed nothing.
     pub(crate) fn attempt<T>(
         &self,
         opening: Opening,

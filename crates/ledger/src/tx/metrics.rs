@@ -1,5 +1,5 @@
-//! What one process counts of its own work with the database, and of the payments and money that it
-//! moved: counted after the commit. Labels are fixed words, channels and states, never ids.
+//! Counters of one process for its own work with the database, and for the payments and money that
+//! it moved: counted after the commit. Labels are fixed words, channels and states, never ids.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! An order read or locked with its payments, and kept to be written. Whoever changes anything of an order locks its row
+//! An order read or locked with its payments, and its write-back. Whoever changes anything of an order locks its row
 //! first, so that two facts about one order queue up.
 
 use ayolinx_core::ids::{OrderId, PaymentId};
@@ -20,7 +20,7 @@ impl Tx<'_> {
             .first(self.connection()?)?)
     }
 
-    /// The payments of an order, newest first.
+    /// Returns the payments of an order, newest first.
     pub(crate) fn payments_of(&mut self, order_id: Uuid) -> Result<Vec<PaymentRow>, LedgerError> {
         Ok(payments::table
             .filter(payments::order_id.eq(order_id))
