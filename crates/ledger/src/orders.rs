@@ -1,6 +1,6 @@
-//! Orders: how they are made once and only once, read, listed, cancelled, expired and reported. The API and the
-//! console call it, and the shared commit for creates; it calls `payments` for each attempt to pay, and `webhooks`
-//! to tell of an end. Invariant: one key or reference makes one order.
+//! Orders: made once and only once, read, listed, cancelled, expired and reported. The API and the console call
+//! it, and the shared commit for creates; it calls `payments` for each payment, and `webhooks` for the events of
+//! an end. Invariant: one key or reference makes one order.
 
 pub(crate) mod begin_outcome;
 pub(crate) mod cancel_and_expire;

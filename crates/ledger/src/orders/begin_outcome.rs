@@ -1,4 +1,4 @@
-//! What a request to create asks for, and what it turned out to be (contract 4.1, idempotency).
+//! A request to create, and its outcome (contract 4.1, idempotency).
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::money::Amount;
@@ -15,11 +15,11 @@ use crate::rows::creations::StoredReply;
 pub struct NewOrder {
     /// Identity.
     pub id: OrderId,
-    /// Whose it is.
+    /// The merchant that it belongs to.
     pub merchant_id: MerchantId,
     /// The merchant's own number.
     pub reference: String,
-    /// What is asked.
+    /// The amount to be paid.
     pub amount: Amount,
     /// End of its time.
     pub expires_at: DateTime<Utc>,
@@ -29,7 +29,7 @@ pub struct NewOrder {
     pub customer: Option<Customer>,
     /// Items as JSON.
     pub items: Option<String>,
-    /// Where the wallet sends the payer back.
+    /// The page to which the wallet sends the payer back.
     pub return_url: Option<String>,
     /// The merchant's pairs as JSON.
     pub metadata: Option<String>,
@@ -39,10 +39,10 @@ pub struct NewOrder {
     pub payment: Option<NewPayment>,
 }
 
-/// What a create request turned out to be.
+/// The outcome of a create request.
 #[derive(Debug)]
 pub enum Begun {
-    /// The intent is committed: send this.
+    /// The intent is committed: the call is to be sent.
     Send {
         /// The call.
         call: Box<Call>,
@@ -56,19 +56,19 @@ pub enum Begun {
         /// The creation.
         creation: Uuid,
     },
-    /// Nobody asked for it before. Only of those who look and do not claim.
+    /// Nobody asked for it before. Returned only to callers that look and do not claim.
     New,
-    /// Asked before and answered: the same bytes again.
+    /// The request was made before and answered: the same bytes again.
     Replay(StoredReply),
-    /// Asked before, and not known yet: 202 with the order as it is.
+    /// The request was made before and its outcome is not known yet: 202 with the order as it is.
     Resolving(OrderId),
-    /// Asked before and resolved since: its reply is to be made and kept now.
+    /// The request was made before and resolved since: its reply is to be made and kept now.
     Settled {
         /// The order.
         order_id: OrderId,
         /// The creation, when it has one.
         creation: Option<Uuid>,
-        /// Whether the provider refused it.
+        /// `true` when the provider refused it.
         refused: bool,
         /// The payment that decided it.
         payment_id: PaymentId,
@@ -77,7 +77,7 @@ pub enum Begun {
     Erased(OrderId),
     /// An open payment of that method and channel is there already (200).
     Open(OrderId),
-    /// A twin is under way.
+    /// A concurrent duplicate is under way.
     InFlight,
     /// The key was used for another request.
     KeyReused,

@@ -1,4 +1,4 @@
-//! Ending an order without money: cancelled by its merchant, or out of time.
+//! The end of an order without money: cancelled by its merchant, or out of time.
 
 use ayolinx_core::event::EventType;
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
@@ -14,20 +14,20 @@ use crate::rows::history::{NewHistory, Source};
 use crate::rows::locked::Locked;
 use crate::tx::{Tx, shifted};
 
-/// An order past its time waits for its open payments: the end of the last of them has it looked at at
-/// once. It is looked at again after this all the same.
+/// Wait until an order past its time is looked at again while payments of it are open. The end of the
+/// last of them has it looked at at once.
 const STILL_OPEN_RETRY_SECONDS: i64 = 3_600;
-/// An order that cannot be ended for a fault in the books waits this long for a repair.
+/// Wait for a repair of an order that cannot be ended for a fault in the ledger.
 const BROKEN_RETRY_SECONDS: i64 = 300;
 
-/// What a cancel would have to do.
+/// The steps that a cancel would take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CancelPlan {
-    /// It is cancelled already.
+    /// The order is cancelled already.
     AlreadyCancelled,
     /// The order's state forbids it.
     Refused(OrderRefusal),
-    /// Ask the provider first to cancel these pending QRIS payments.
+    /// The provider must first be asked to cancel these pending QRIS payments.
     CloseFirst(Vec<PaymentId>),
     /// Nothing at the provider stands in the way.
     Local,
@@ -36,14 +36,14 @@ pub enum CancelPlan {
 /// The outcome of a look at orders whose time is over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Expiries {
-    /// Orders that were looked at; each is ended, or looked at again later.
+    /// Number of orders that were looked at; each is ended, or looked at again later.
     pub looked_at: usize,
-    /// Those that ended.
+    /// Number of those that ended.
     pub ended: usize,
 }
 
 impl Tx<'_> {
-    /// What cancelling an order would take (contract 4.3).
+    /// Returns the steps that cancelling an order would take (contract 4.3).
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when the order is another merchant's.
@@ -172,7 +172,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// When an order's time is over, by the database's clock.
+    /// Returns the end of an order's time, by the database's clock.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].

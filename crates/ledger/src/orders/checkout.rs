@@ -1,4 +1,4 @@
-//! What the payer's page needs: the order and the name of the shop, and whether it has changed.
+//! The data of the payer's page: the order, the name of the shop, and whether the order has changed.
 
 use std::collections::HashMap;
 
@@ -17,17 +17,17 @@ use crate::tx::Tx;
 pub struct CheckoutOrder {
     /// The order.
     pub order: OrderRecord,
-    /// Whose it is.
+    /// The merchant that it belongs to.
     pub merchant_id: MerchantId,
     /// The name of the shop.
     pub shop: String,
-    /// Whether the shop left the way to pay to the payer.
+    /// `true` when the shop left the choice of method to the payer.
     pub payer_chooses: bool,
 }
 
 impl Tx<'_> {
-    /// Any order with its shop's name, when its link's token is right. Where it is not, nothing more is read
-    /// and nothing unsealed: it takes as long as an order that does not exist.
+    /// Returns any order with its shop's name, when its link's token is right. Where it is not, nothing more
+    /// is read and nothing unsealed: it takes as long as an order that does not exist.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].
@@ -52,7 +52,8 @@ impl Tx<'_> {
         })
     }
 
-    /// Until when orders were made whose checkout links nobody signed; `None` where there never were any.
+    /// Returns the time until which orders were made without signed checkout links; `None` where there never
+    /// were any.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -63,8 +64,8 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Where orders stand, whosever they are, for the pages that wait for news of them; those that do
-    /// not exist are left out. One look at the primary key for all of them.
+    /// Returns the versions and states of orders of any merchant, for the pages that wait for news of them;
+    /// orders that do not exist are left out. It takes one look at the primary key for all of them.
     ///
     /// # Errors
     /// When the database does not answer.

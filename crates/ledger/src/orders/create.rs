@@ -1,5 +1,5 @@
-//! New orders on their way into the books: a set of them is claimed and written as a set, each as if
-//! it had come alone. What was asked for before, or has a twin among them, is left to be done alone.
+//! New orders on their way into the ledger: a set of them is claimed and written as a set, each as if it had come
+//! alone. One that was asked for before, or has a duplicate in the set, is left to be done alone.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ use crate::rows::history::NewHistory;
 use crate::rows::orders::OrderRow;
 use crate::tx::{Tx, shifted};
 
-/// A new order with the claim that makes it happen once.
+/// A new order with the claim that makes it happen only once.
 #[derive(Debug, Clone)]
 pub(crate) struct Beginning {
     pub(crate) new: NewOrder,
@@ -44,7 +44,7 @@ impl Beginning {
     }
 }
 
-/// What is known of a beginning, and the time.
+/// The state of the ledger before a beginning: whether it is taken, its merchant's e-wallet names, and the time.
 #[derive(QueryableByName)]
 struct Before {
     #[diesel(sql_type = Timestamptz)]
@@ -58,8 +58,8 @@ struct Before {
 }
 
 impl Tx<'_> {
-    /// Claims keys and references and writes the intents. `None` for those whose key or reference is
-    /// taken, here or before.
+    /// Claims keys and references and writes the intents. Returns `None` for those whose key or reference is taken,
+    /// here or before.
     pub(crate) fn begin_orders(
         &mut self,
         beginnings: &[&Beginning],
@@ -180,8 +180,8 @@ impl Tx<'_> {
         }
     }
 
-    /// Whether the key or the reference of each is taken, and how e-wallets know its merchant. Looked up one by one:
-    /// no plan may join all that there is with what is asked for.
+    /// Returns whether the key or the reference of each is taken, and the names of its merchant at e-wallets. They
+    /// are looked up one by one: no plan may join whole tables with what is asked for.
     fn before(&mut self, beginnings: &[&Beginning]) -> Result<Vec<Before>, LedgerError> {
         let before: Vec<Before> = Statement::new(
             "SELECT now() AS now, ( \

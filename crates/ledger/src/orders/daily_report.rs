@@ -1,5 +1,5 @@
-//! What happened to a merchant's orders and money between two moments, by channel: one statement, so
-//! one snapshot. Money is counted by its bookings, so the sum of all days is the sum of the journal.
+//! Report of a merchant's orders and money between two moments, by channel: one statement, so one
+//! snapshot. Money is counted by its bookings, so the sum of all days is the sum of the journal.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,14 @@ use crate::tx::Tx;
 /// Bookings of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// How many.
+    /// Number of bookings.
     pub count: i64,
     /// Minor units; never negative.
     pub minor: i64,
 }
 
-/// How money comes in. Both `None`: an order without a payment; a link has no channel.
+/// The method and channel by which money comes in. Both are `None` for an order without a payment; a
+/// link has no channel.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Way {
     /// The method.
@@ -29,24 +30,25 @@ pub struct Way {
     pub channel: Option<String>,
 }
 
-/// What happened by one way.
+/// Figures of one method and channel.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WayFigures {
-    /// Orders made, by their first payment.
+    /// Number of orders made, by their first payment.
     pub orders: i64,
-    /// Orders that expired, by their newest payment then.
+    /// Number of orders that expired, by their newest payment then.
     pub expired: i64,
-    /// Orders that failed, by their newest payment then.
+    /// Number of orders that failed, by their newest payment then.
     pub failed: i64,
-    /// Received for the merchant.
+    /// Money received for the merchant.
     pub received: Sum,
-    /// Received into suspense.
+    /// Money received into suspense.
     pub held: Sum,
-    /// From suspense to the merchant.
+    /// Money moved from suspense to the merchant.
     pub accepted: Sum,
-    /// From the merchant into suspense: an earlier payment of the order took its place.
+    /// Money moved from the merchant into suspense, since an earlier payment of the order took its
+    /// place.
     pub displaced: Sum,
-    /// Out of suspense again.
+    /// Money that left suspense again.
     pub released: Sum,
     /// The merchant's money given back.
     pub refunded: Sum,
@@ -55,9 +57,10 @@ pub struct WayFigures {
 /// A report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PeriodReport {
-    /// By each way of which anything is told.
+    /// Figures by each way that has any.
     pub ways: BTreeMap<Way, WayFigures>,
-    /// The events of that time were dropped, and with them what expired and failed.
+    /// `true` when the events of that time were dropped, and with them the counts of expired and
+    /// failed orders.
     pub events_are_gone: bool,
 }
 
@@ -75,7 +78,7 @@ struct Line {
     minor: i64,
 }
 
-/// Each inner query is looked up row by row: what it finds it by is a key.
+/// The report. Each inner query is looked up row by row, by a key.
 const REPORT: &str = "\
     SELECT first.method, first.channel, 'orders' AS figure, count(*) AS count, 0::bigint AS minor \
     FROM orders o LEFT JOIN LATERAL (SELECT p.method, p.channel FROM payments p \
@@ -102,7 +105,7 @@ const REPORT: &str = "\
     SELECT NULL, NULL, 'events_are_gone', 1, 0 WHERE kept_since('outbox') > $2";
 
 impl Tx<'_> {
-    /// What happened to a merchant's orders and money at or after `from` and before `to`.
+    /// Returns the report of a merchant's orders and money at or after `from` and before `to`.
     ///
     /// # Errors
     /// When the database does not answer.

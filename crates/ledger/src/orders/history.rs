@@ -1,4 +1,4 @@
-//! The append-only record of what happened to each order.
+//! The append-only history of each order.
 
 use ayolinx_core::ids::OrderId;
 use chrono::{DateTime, Utc};
@@ -14,13 +14,13 @@ use crate::tx::Tx;
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = history)]
 pub struct HistoryLine {
-    /// When.
+    /// Time of the fact.
     pub at: DateTime<Utc>,
     /// The payment, when it is about one.
     pub payment_id: Option<Uuid>,
-    /// Where it came from.
+    /// The source of the fact.
     pub source: String,
-    /// What became known.
+    /// The fact.
     pub fact: String,
     /// Payment state before.
     pub payment_from: Option<String>,
@@ -32,12 +32,12 @@ pub struct HistoryLine {
     pub order_to: Option<String>,
     /// The order's version after it.
     pub order_version: Option<i32>,
-    /// More about it.
+    /// Further detail.
     pub detail: Option<String>,
 }
 
 impl Tx<'_> {
-    /// Everything that happened to an order, oldest first.
+    /// Returns the history of an order, oldest first.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! Creating orders and payments once, however often the merchant asks: the claim of a key or a
+//! Creation of orders and payments once, however often the merchant asks: the claim of a key or a
 //! reference, and the first final reply that is given again (contract 4.1, idempotency).
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
@@ -20,14 +20,14 @@ use crate::rows::locked::Locked;
 use crate::rows::payments::PaymentRow;
 use crate::tx::{Tx, shifted};
 
-/// A merchant may make this many payments on an order; replacements do not count.
+/// The most payments that a merchant may make on an order; replacements do not count.
 pub const PAYMENTS_MAX: usize = 10;
 
 impl Tx<'_> {
-    /// Claims the key or the reference and commits the intent, or finds out what came before.
+    /// Claims the key or the reference and commits the intent, or finds the earlier request.
     ///
     /// # Errors
-    /// [`LedgerError::Conflict`] when a twin committed in between: begin again.
+    /// [`LedgerError::Conflict`] when a concurrent duplicate committed in between: begin again.
     pub fn begin_order(&mut self, new: &NewOrder, claim: &Claim) -> Result<Begun, LedgerError> {
         let beginning = Beginning {
             new: new.clone(),
@@ -42,8 +42,9 @@ impl Tx<'_> {
         }
     }
 
-    /// What became of this very request for an order, or of another under its key or reference;
-    /// [`Begun::New`] when there is none. For a request that could not be begun as things are now.
+    /// Returns the outcome of this very request for an order, or of another under its key or
+    /// reference; [`Begun::New`] when there is none. For a request that could not be begun as things
+    /// are now.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -62,8 +63,8 @@ impl Tx<'_> {
         }
     }
 
-    /// What became of this very request for a further payment; without a key, the open payment of that
-    /// method, and of that channel where one is named. [`Begun::New`] when there is none.
+    /// Returns the outcome of this very request for a further payment; without a key, the open payment
+    /// of that method, and of that channel where one is named. [`Begun::New`] when there is none.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when the order is another merchant's.
@@ -152,8 +153,8 @@ impl Tx<'_> {
         })
     }
 
-    /// A further payment is a change of the order, and `failed` is not final: it becomes pending
-    /// again (contract 4.2).
+    /// Writes a further payment as a change of the order. `failed` is not final: the order becomes
+    /// pending again (contract 4.2).
     fn announce_payment(
         &mut self,
         locked: &mut Locked,

@@ -1,5 +1,5 @@
-//! A POST that creates something else than an order or payment, done once for its key: the work, the
-//! key and the reply are one transaction (contract 4.1, idempotency).
+//! A POST that creates anything but an order or payment, done once for its key: the work, the key
+//! and the reply are one transaction (contract 4.1, idempotency).
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use diesel::prelude::*;
@@ -11,19 +11,20 @@ use crate::orders::begin_outcome::Begun;
 use crate::rows::creations::{Claim, StoredReply};
 use crate::tx::Tx;
 
-/// What came of a request that is done once.
+/// The outcome of a request that is done once.
 #[derive(Debug)]
 pub enum Once<T> {
-    /// Done now.
+    /// The work was done now.
     Done(T),
-    /// Done before: the same bytes again.
+    /// The work was done before: the same bytes again.
     Replay(StoredReply),
     /// The key was used for another request.
     KeyReused,
 }
 
 impl Tx<'_> {
-    /// Says which order the kept reply of a key is about, so that it goes when its payer is erased.
+    /// Records which order the kept reply of a key is about, so that it goes when its payer is
+    /// erased.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -47,7 +48,8 @@ impl Tx<'_> {
     /// Without a key it is always done and nothing is kept.
     ///
     /// # Errors
-    /// Those of `work`; [`LedgerError::Conflict`] when a twin committed in between: begin again.
+    /// Those of `work`; [`LedgerError::Conflict`] when a concurrent duplicate committed in between:
+    /// begin again.
     pub fn once<T>(
         &mut self,
         merchant: MerchantId,

@@ -1,6 +1,6 @@
 //! Pages of a merchant's orders by any filters, newest first. The API calls it; `looks` finds the rows. Invariant:
 //! whatever is asked, a page looks at a bounded number of rows, each found by an index in the order of the list;
-//! where few of them fit, the page is short and says where to go on.
+//! where few of them match, the page is short and says where to go on.
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::OrderView;
@@ -22,23 +22,23 @@ use looks::{Look, Span};
 /// A filter of a merchant's orders (contract 4.3).
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
-    /// The merchant's own number.
+    /// The merchant's own order number.
     pub reference: Option<String>,
     /// State.
     pub state: Option<OrderState>,
-    /// Method of any of its payments.
+    /// Method of any of the order's payments.
     pub method: Option<String>,
-    /// Channel of any of its payments.
+    /// Channel of any of the order's payments.
     pub channel: Option<String>,
-    /// Created at or after.
+    /// Earliest creation time, inclusive.
     pub created_from: Option<DateTime<Utc>>,
-    /// Created before.
+    /// Latest creation time, exclusive.
     pub created_to: Option<DateTime<Utc>>,
-    /// Paid at or after.
+    /// Earliest time of payment, inclusive.
     pub paid_from: Option<DateTime<Utc>>,
-    /// Paid before.
+    /// Latest time of payment, exclusive.
     pub paid_to: Option<DateTime<Utc>>,
-    /// A receipt of it has this retrieval reference number.
+    /// Retrieval reference number of any of the order's receipts.
     pub rrn: Option<String>,
 }
 
@@ -60,9 +60,10 @@ pub struct OrderPage {
     pub next: Option<PageEnd>,
 }
 
-/// Orders that were paid later than this after they were made have an index of their own.
+/// Longest time from an order's creation to its payment for which the index by creation time serves; orders paid
+/// later have an index of their own.
 const PAID_SOON: TimeDelta = TimeDelta::days(1);
-/// The database's clock may have gone back by so much between an order and its money.
+/// The most by which the database's clock may have gone back between an order and its money.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::hours(1);
 
 impl OrderFilter {
@@ -74,7 +75,7 @@ impl OrderFilter {
         self.method.is_some() || self.channel.is_some()
     }
 
-    /// The part of the list that is left after a place.
+    /// Returns the part of the list that is left after a place.
     fn span(&self, after: Option<PageEnd>) -> Span {
         let first = PageEnd {
             created_at: self.created_to.unwrap_or(Span::LAST_TIME),
@@ -88,8 +89,8 @@ impl OrderFilter {
 }
 
 impl Tx<'_> {
-    /// A page of a merchant's orders, newest first. It looks at no more than some thousand rows: where that
-    /// many do not hold a page, it is short or empty, and goes on from where it ended.
+    /// Returns a page of a merchant's orders, newest first. It looks at no more than some thousand rows: where
+    /// those do not fill a page, it is short or empty, and the next one goes on from where it ended.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -125,7 +126,7 @@ impl Tx<'_> {
         })
     }
 
-    /// The orders of which a filter says the name, if one does.
+    /// Returns the orders that a filter names, if one does.
     fn named(&mut self, wanted: &looks::Wanted<'_>) -> Result<Option<Vec<Uuid>>, LedgerError> {
         let by_rrn = match &wanted.filter.rrn {
             Some(rrn) => Some(self.orders_with_rrn(rrn)?),
@@ -144,8 +145,8 @@ impl Tx<'_> {
         Ok(Some(by_reference.into_iter().filter(is_one).collect()))
     }
 
-    /// Each filter that has an index is tried. Every look tells the list truly as far as it came, so the
-    /// one that has a page or came the furthest serves.
+    /// Tries each filter that has an index. Every look is complete as far as it came, so the one that has a page
+    /// or came the furthest serves.
     fn furthest_look(
         &mut self,
         wanted: &looks::Wanted<'_>,
@@ -182,8 +183,8 @@ impl Tx<'_> {
         Ok(furthest.unwrap_or_default())
     }
 
-    /// An order that was paid in a span of time was made before its end; and not long before its begin, or it is
-    /// among the few that were paid long after they were made.
+    /// Looks at orders by their time of payment. An order that was paid in a span of time was made before its end;
+    /// and not long before its begin, or it is among the few that were paid long after they were made.
     fn look_at_paid(
         &mut self,
         wanted: &looks::Wanted<'_>,
@@ -222,7 +223,8 @@ impl Tx<'_> {
         Ok(look)
     }
 
-    /// The rows of these orders in their order, as they are now: without those that fit the filter no more.
+    /// Returns the rows of these orders in their order, as they are now, without those that no longer match the
+    /// filter.
     fn rows_of(
         &mut self,
         found: &[PageEnd],
@@ -268,7 +270,7 @@ impl Tx<'_> {
     }
 }
 
-/// By what orders can be found in the order of the list.
+/// The indexes that find orders in the order of the list.
 #[derive(Clone, Copy)]
 enum Index {
     Newest,

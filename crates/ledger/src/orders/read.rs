@@ -1,4 +1,4 @@
-//! Reading orders: one with its payments, by each of its names.
+//! Reads of orders: one with its payments, by each of its names.
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::order_view::{OrderRecord, OrderView};
@@ -15,7 +15,7 @@ use crate::rows::payments::PaymentRow;
 use crate::rows::receipts::{ReceiptRow, receipts_of};
 use crate::tx::{Tx, shifted};
 
-/// The version and state of an order, for those who wait for a change.
+/// The version and state of an order, for callers that wait for a change.
 #[derive(Debug, Clone, Copy)]
 pub struct OrderPulse {
     /// Version.
@@ -24,15 +24,15 @@ pub struct OrderPulse {
     pub state: OrderState,
 }
 
-/// A number that should be one receipt's is looked for in so many.
+/// The most receipts in which a number is looked for that should be one receipt's.
 const RRN_RECEIPTS_MAX: i64 = 200;
-/// Orders that a shop's number finds, the newest of …
+/// The most orders that a shop's number finds, the newest.
 const NAMED_MAX: usize = 20;
-/// … so many that shops made under it.
+/// The most orders under one number, of any shop, that are read to find those.
 const NAMED_READ_MAX: i64 = 1_000;
 
 impl Tx<'_> {
-    /// One order of a merchant as JSON.
+    /// Returns one order of a merchant as JSON.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when it is another merchant's.
@@ -48,7 +48,7 @@ impl Tx<'_> {
         self.view(&order)
     }
 
-    /// Any order as JSON, whoever's it is: for the operator, the checkout page and the loops.
+    /// Returns an order of any merchant as JSON: for the operator, the checkout page and the loops.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].
@@ -57,7 +57,7 @@ impl Tx<'_> {
         self.view(&order)
     }
 
-    /// Any order as a record: for the checkout page, which compares the token.
+    /// Returns an order of any merchant as a record: for the checkout page, which compares the token.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].
@@ -66,7 +66,7 @@ impl Tx<'_> {
         self.order_record(&order)
     }
 
-    /// An order with all that its JSON shows.
+    /// Returns an order with all that its JSON shows.
     pub(crate) fn order_record(&mut self, order: &OrderRow) -> Result<OrderRecord, LedgerError> {
         let payments = self.payments_of(order.id)?;
         let receipts = self.receipts_shown(&payments)?;
@@ -74,7 +74,7 @@ impl Tx<'_> {
         order.record(&payments, &receipts, payer.as_ref())
     }
 
-    /// The receipts of these payments, where there are any.
+    /// Returns the receipts of these payments, where there are any.
     pub(crate) fn receipts_shown(
         &mut self,
         payments: &[PaymentRow],
@@ -89,7 +89,7 @@ impl Tx<'_> {
         receipts_of(self.connection()?, &with_money)
     }
 
-    /// Whose an order is: for the operator, who names orders and not merchants.
+    /// Returns the merchant of an order: for the operator, who names orders and not merchants.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].
@@ -101,7 +101,7 @@ impl Tx<'_> {
         Ok(MerchantId::from_uuid(merchant))
     }
 
-    /// Version and state only.
+    /// Returns an order's version and state only.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when it is another merchant's.
@@ -157,7 +157,7 @@ impl Tx<'_> {
         Ok(claimed > 0)
     }
 
-    /// The orders of which a receipt has this retrieval reference number, by which a bank speaks of it.
+    /// Returns the orders with a receipt that has this retrieval reference number, which banks use.
     pub(crate) fn orders_with_rrn(&mut self, rrn: &str) -> Result<Vec<Uuid>, LedgerError> {
         let payments: Vec<Uuid> = receipts::table
             .filter(receipts::rrn.eq(rrn))
@@ -170,7 +170,7 @@ impl Tx<'_> {
             .load(self.connection()?)?)
     }
 
-    /// The order a merchant's number names.
+    /// Returns the order with this number of the merchant's.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].
@@ -187,7 +187,7 @@ impl Tx<'_> {
         Ok(OrderId::from_uuid(id))
     }
 
-    /// The orders any of these names speak of: a merchant's reference (of any merchant), an id of an
+    /// Returns the orders that a name stands for: a merchant's reference (of any merchant), an id of an
     /// order or payment, or a receipt's retrieval reference number. For the operator.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! A request that was made before: its kept reply again, or how far it has come.
+//! A request that was made before: its kept reply again, or its state.
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order::{OrderRefusal, pay_another_way};
@@ -98,7 +98,8 @@ impl Tx<'_> {
         self.stand_of(&locked, &row, Some(earlier.id))
     }
 
-    /// A replay writes too, so that what it answers is as durable as the first time (T8).
+    /// Counts a replay: it writes too, so that what it answers is as durable as the first time
+    /// (T8).
     fn count_replay(&mut self, creation: Uuid) -> Result<(), LedgerError> {
         Statement::new("UPDATE creations SET replays = replays + 1 WHERE id = ?")
             .bind::<SqlUuid, _>(creation)
@@ -106,7 +107,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// How far an earlier request has come.
+    /// Returns the state of an earlier request.
     pub(crate) fn stand_of(
         &mut self,
         locked: &Locked,
@@ -146,7 +147,8 @@ impl Tx<'_> {
     }
 }
 
-/// The payment that stands for `first` now: itself, or the end of its chain of replacements.
+/// Returns the payment that stands for `first` now: itself, or the end of its chain of
+/// replacements.
 fn last_replacement(locked: &Locked, first: Uuid) -> Result<PaymentRow, LedgerError> {
     let mut current = first;
     for row in locked.payments.iter().rev() {

@@ -19,7 +19,7 @@ use crate::rows::notifications::ERASED_BODY;
 use crate::rows::seals::body_context;
 use crate::tx::Tx;
 
-/// What kind of thing happened.
+/// A kind of entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimelineKind {
     /// Somebody asked us for something.
@@ -34,7 +34,7 @@ pub enum TimelineKind {
     StateChange,
     /// An event was written for the merchant.
     Event,
-    /// A try to deliver an event ended.
+    /// An attempt to deliver an event ended.
     Webhook,
 }
 
@@ -50,7 +50,7 @@ impl TimelineKind {
         Self::Webhook,
     ];
 
-    /// The spelling.
+    /// Returns its spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -65,18 +65,18 @@ impl TimelineKind {
     }
 }
 
-/// One thing that happened.
+/// An entry of the timeline.
 #[derive(Debug, Clone)]
 pub struct TimelineItem {
-    /// When.
+    /// Its time.
     pub at: DateTime<Utc>,
-    /// What kind of thing.
+    /// Its kind.
     pub kind: TimelineKind,
-    /// Who or what it came from.
+    /// Its source.
     pub source: String,
-    /// What it was, in a word.
+    /// The fact, in a word.
     pub fact: String,
-    /// The payment, when it is about one.
+    /// The payment, when the entry is about one.
     pub payment_id: Option<PaymentId>,
     /// The payment's state before and after.
     pub payment_status: (Option<String>, Option<String>),
@@ -84,15 +84,15 @@ pub struct TimelineItem {
     pub order_status: (Option<String>, Option<String>),
     /// The order's version after it.
     pub version: Option<i32>,
-    /// The event, when it is about one.
+    /// The event, when the entry is about one.
     pub event_id: Option<EventId>,
-    /// The endpoint, when it is about a try.
+    /// The endpoint, when the entry is about an attempt.
     pub endpoint_id: Option<EndpointId>,
     /// The endpoint's HTTP status.
     pub http_status: Option<i16>,
-    /// How long the try took.
+    /// Duration of the attempt.
     pub duration_ms: Option<i32>,
-    /// More about it.
+    /// Further detail.
     pub detail: Option<String>,
 }
 
@@ -129,7 +129,7 @@ type Told = (Uuid, String, Option<i32>, DateTime<Utc>);
 type Tried = (Uuid, Uuid, String, Option<i16>, i32, DateTime<Utc>, String);
 
 impl Tx<'_> {
-    /// The timeline of a merchant's order, oldest first.
+    /// Returns the timeline of a merchant's order, oldest first.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when the order is another merchant's.
@@ -269,7 +269,8 @@ fn of_history(line: HistoryLine) -> TimelineItem {
     }
 }
 
-/// A payment's intent is committed right before its create is sent: the one line tells of both.
+/// Returns the entry of a create's sending, read from the line of the payment's intent: the intent
+/// is committed right before.
 fn sent_with(line: &HistoryLine) -> Option<TimelineItem> {
     let creating = line.payment_to.as_deref() == Some(PaymentState::Creating.as_str());
     (creating && line.payment_from.is_none()).then(|| TimelineItem {

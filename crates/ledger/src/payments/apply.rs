@@ -1,6 +1,7 @@
 //! The one writer: every change of a payment, from whatever source, comes through here. It locks
-//! the order, asks the core, and records state, books, history, event and due work in the caller's
-//! transaction. The order's row is always locked first, so that two facts about one order queue up.
+//! the order, asks the core, and records state, journals, history, event and due work in the
+//! caller's transaction. The order's row is always locked first, so that two facts about one order
+//! queue up.
 
 use ayolinx_core::funds::OrderFunds;
 use ayolinx_core::ids::{PaymentId, ReceiptId};
@@ -25,11 +26,11 @@ use crate::rows::payers::without_name;
 use crate::rows::payments::PaymentRow;
 use crate::tx::Tx;
 
-/// Stale callbacks cause one inquiry per payment and minute (contract 5).
+/// Shortest time between two inquiries about a payment that stale callbacks cause (contract 5).
 const ASK_SPACING_SECONDS: i64 = 60;
 
 impl Tx<'_> {
-    /// Applies what became known about a payment.
+    /// Applies an observation of a payment.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] when there is no such payment.
@@ -42,7 +43,7 @@ impl Tx<'_> {
         self.apply_to(&mut locked, payment, observation)
     }
 
-    /// [`Tx::apply`] where the order is locked already.
+    /// Applies like [`Tx::apply`] where the order is locked already.
     pub(crate) fn apply_to(
         &mut self,
         locked: &mut Locked,
@@ -67,8 +68,8 @@ impl Tx<'_> {
         })
     }
 
-    /// The order of a payment as it is now, with its money; nothing is locked and nothing may be
-    /// written by it.
+    /// Returns the order of a payment as it is now, with its money; nothing is locked, and nothing
+    /// may be written by it.
     pub(crate) fn glance_at_order_of(&mut self, payment: Uuid) -> Result<Locked, LedgerError> {
         let order = orders::table
             .inner_join(payments::table.on(payments::order_id.eq(orders::id)))
@@ -186,7 +187,7 @@ impl Tx<'_> {
         self.ask_soon(payment, spacing)
     }
 
-    /// Carries a decision out: states, books, receipts, refunds, work, history, event.
+    /// Carries a decision out: states, journals, receipts, refunds, work, history, event.
     pub(crate) fn execute(
         &mut self,
         locked: &mut Locked,
@@ -251,7 +252,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What becomes due, or is no longer due, for each payment whose state changed.
+    /// Plans what becomes due, and drops what no longer is, for each payment whose state changed.
     fn move_on(
         &mut self,
         locked: &Locked,
@@ -268,7 +269,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// One line for the payment that the change is about, and one for each other that it moved.
+    /// Records one line for the payment that the change is about, and one for each other that it
+    /// moved.
     fn record_change(
         &mut self,
         locked: &Locked,
@@ -321,8 +323,8 @@ impl Tx<'_> {
     }
 }
 
-/// What the payer of a payment link chose is known once money came by it; its amounts are judged as
-/// those of that channel.
+/// Notes the channel that the payer of a payment link chose, which is known once money came by it;
+/// its amounts are judged as those of that channel.
 fn learn_channel(row: &mut PaymentRow, word: &ProviderWord) {
     let is_success = word.status == Some(ProviderStatus::Success)
         && word.channelled != Channelled::StaleCallback;
@@ -331,7 +333,7 @@ fn learn_channel(row: &mut PaymentRow, word: &ProviderWord) {
     }
 }
 
-/// Whether anything stands elsewhere apart from money.
+/// Returns whether the state of any payment apart from money differs.
 fn has_other_base(before: &OrderFunds, after: &OrderFunds) -> bool {
     let bases = |funds: &OrderFunds| -> Vec<_> {
         funds.payments.iter().map(|payment| payment.base).collect()

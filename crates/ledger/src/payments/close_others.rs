@@ -1,4 +1,4 @@
-//! Closing the other open payments of an order: one of them can be paid, or was.
+//! The close of an order's other open payments, once one of them can be paid or was.
 
 use ayolinx_core::order::Close;
 use ayolinx_core::payment::{Fact, Step, step};
@@ -10,8 +10,8 @@ use crate::rows::locked::Locked;
 use crate::tx::Tx;
 
 impl Tx<'_> {
-    /// The order is paid: what else is open is withdrawn. It can be paid another way now: what came
-    /// before is; a later payment, whose call may be under way, stays.
+    /// Withdraws other open payments of an order: all when it is paid, only the earlier ones when
+    /// it can now be paid another way; a later payment, whose call may be under way, stays.
     pub(crate) fn close_others(
         &mut self,
         locked: &mut Locked,

@@ -1,5 +1,5 @@
-//! The create call to the provider as the books see it: an intent that is committed before anything
-//! is sent, a lease while it may be under way, and the record of its outcome.
+//! The create call to the provider as the ledger sees it: an intent that is committed before
+//! anything is sent, a lease while it may be under way, and the record of its outcome.
 
 use std::time::Instant;
 
@@ -40,10 +40,10 @@ pub struct NewPayment {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Everything needed to send a create, and the lease under which it may be sent.
+/// The content of a create call, and the lease under which it may be sent.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Fences the outcome.
+    /// The token that fences the outcome.
     pub token: Uuid,
     /// The end of the lease, in database time.
     pub leased_until: DateTime<Utc>,
@@ -61,7 +61,7 @@ pub struct Call {
     pub channel: Option<String>,
     /// The channels a payment link offers.
     pub link_channels: Vec<String>,
-    /// What to ask for.
+    /// The amount to be paid.
     pub amount: Amount,
     /// End of the payment's time.
     pub expires_at: DateTime<Utc>,
@@ -69,7 +69,7 @@ pub struct Call {
     pub customer: Option<Customer>,
     /// The merchant's items as JSON, for a payment link.
     pub items: Option<String>,
-    /// Where the wallet sends the payer back.
+    /// The page to which the wallet sends the payer back.
     pub return_url: Option<String>,
     /// The order's description.
     pub description: Option<String>,
@@ -99,7 +99,8 @@ impl Tx<'_> {
         self.add_payment(order, new, place, customer_no)
     }
 
-    /// A payment on its way out, under the lease of a call; a virtual account has its number.
+    /// Adds a payment whose call is about to be sent, under the lease of the call; a virtual
+    /// account has its number.
     pub(crate) fn add_payment(
         &mut self,
         order: &OrderRow,
@@ -153,8 +154,8 @@ impl Tx<'_> {
         Ok(row)
     }
 
-    /// The digits of a `customerNo` after the bank's prefix: from a sequence, never random
-    /// (contract 5).
+    /// Returns the next digits of `customerNo`s after the bank's prefix: from a sequence, never
+    /// random (contract 5).
     pub(crate) fn next_customer_nos(&mut self, count: usize) -> Result<Vec<String>, LedgerError> {
         if count == 0 {
             return Ok(Vec::new());
@@ -218,7 +219,7 @@ impl Tx<'_> {
         self.call_to(order, row, customer, sub_merchant)
     }
 
-    /// [`Tx::call_of`] where the payer and the merchant are at hand.
+    /// Returns the call like [`Tx::call_of`] where the payer and the merchant are at hand.
     pub(crate) fn call_to(
         &self,
         order: &OrderRow,
@@ -252,16 +253,16 @@ impl Tx<'_> {
     }
 }
 
-/// Why a call is leased once more.
+/// The reason why a call is leased once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sending {
-    /// It was never sent, and the merchant tries again.
+    /// The call was never sent, and the merchant tries again.
     First,
-    /// The provider has it not: the resolver sends it again.
+    /// The provider does not have the payment: the resolver sends it again.
     Again,
 }
 
-/// Where a payment stands among those of its order.
+/// The place of a payment among those of its order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) position: i32,
@@ -270,7 +271,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The newest of an order's payments, made on request.
+    /// Returns the place of the newest of an order's payments, made on request.
     pub(crate) fn newest_of(existing: &[PaymentRow]) -> Self {
         let last = existing.iter().map(|row| row.position).max().unwrap_or(0);
         Self {

@@ -1,5 +1,5 @@
-//! What came of calls: a set of outcomes is recorded as a set, each fenced by the token of its call,
-//! and the reply to the merchant is kept in the same transaction.
+//! The outcomes of calls: a set of them is recorded as a set, each fenced by the token of its call, and the reply to
+//! the merchant is kept in the same transaction.
 
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::order_view::{Failure, OrderView};
@@ -26,32 +26,32 @@ use crate::rows::work::AfterCall;
 use crate::rows::work::WorkKind;
 use crate::tx::{Tx, shifted};
 
-/// What came of a call, as far as the books care.
+/// The outcome of a call, as far as it matters to the ledger.
 #[derive(Debug, Clone)]
 pub enum CallOutcome {
-    /// The artefact is here.
+    /// The provider sent the artefact.
     Accepted(Box<Observation>),
-    /// Refused for certain.
+    /// The provider refused it for certain.
     Refused(Failure),
-    /// Not sent for certain: the merchant may retry the same payment.
+    /// The call was certainly not sent: the merchant may retry the same payment.
     NotSent,
-    /// As [`Self::NotSent`], or not let in, with the reason: no secrets, no personal data.
+    /// The call was not sent, as [`Self::NotSent`], or not let in, with the reason: no secrets, no personal data.
     Undone(String),
-    /// Not known yet; the exchange still runs under its lease.
+    /// The outcome is not known yet; the exchange still runs under its lease.
     StillRunning,
-    /// Not known, and the exchange has ended.
+    /// The outcome is not known, and the exchange has ended.
     Unknown(String),
-    /// As [`Self::Unknown`], and the provider answered in JSON, with this code and message.
+    /// The outcome is not known, as [`Self::Unknown`], and the provider answered in JSON, with this code and message.
     Unclear {
-        /// What it answered.
+        /// The provider's answer.
         reply: Failure,
-        /// Why that settles nothing, with the code.
+        /// The reason why that settles nothing, with the code.
         reason: String,
     },
 }
 
 impl CallOutcome {
-    /// What the plan to resolve it begins with.
+    /// Returns the end of the call with which the plan to resolve it begins.
     fn after_call(&self) -> AfterCall {
         match self {
             Self::Unclear { reply, .. } => AfterCall::Answered(reply.clone()),
@@ -99,9 +99,9 @@ impl CallOutcome {
 /// The reply to the merchant that is kept with an outcome, where that is an artefact.
 #[derive(Debug, Clone, Copy)]
 pub struct KeepReply {
-    /// The creation whose first final reply it is; without one it is made and not kept.
+    /// The creation whose first final reply it is; without one the reply is made and not kept.
     pub creation: Option<Uuid>,
-    /// Makes it of the order as it is then.
+    /// The function that makes it of the order as it is then.
     pub reply: fn(&OrderView) -> Result<StoredReply, LedgerError>,
 }
 
@@ -110,7 +110,7 @@ pub struct KeepReply {
 pub struct CallEnd {
     /// The payment.
     pub payment: PaymentId,
-    /// The call's token: what would end or reopen the payment is taken only from its holder.
+    /// The call's token: only its holder may end or reopen the payment.
     pub token: Uuid,
     /// The outcome of the call.
     pub outcome: CallOutcome,
@@ -124,7 +124,7 @@ impl CallEnd {
     }
 }
 
-/// What a recorded outcome did.
+/// The effect of a recorded outcome.
 #[derive(Debug, Clone)]
 pub struct CallSettled {
     /// The payment and order after it.
@@ -140,8 +140,8 @@ struct Kept {
 }
 
 impl Tx<'_> {
-    /// Records the outcome of a call. What is certain (an artefact) is taken from anybody; what
-    /// would end or reopen the payment only from the holder of the lease.
+    /// Records the outcome of a call. An artefact, which is certain, is accepted from any caller; an outcome that would
+    /// end or reopen the payment, only from the holder of the lease.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] when there is no such payment.
@@ -160,7 +160,7 @@ impl Tx<'_> {
         Ok(self.end_call(&end)?.applied)
     }
 
-    /// [`Tx::settle_call`] with the reply.
+    /// Records an outcome like [`Tx::settle_call`], and returns the reply.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] when there is no such payment.
@@ -173,8 +173,8 @@ impl Tx<'_> {
             .ok_or(LedgerError::NotFound)
     }
 
-    /// [`Tx::end_call`] for a set, each under its own span. `None` for those whose payment is not there, or whose order is
-    /// held elsewhere and is to be skipped.
+    /// Records outcomes like [`Tx::end_call`] for a set, each under its own span. Returns `None` for those whose
+    /// payment is not there, or whose order is held elsewhere and is to be skipped.
     pub(crate) fn end_calls(
         &mut self,
         ends: &[(&CallEnd, &Span)],
@@ -227,7 +227,7 @@ impl Tx<'_> {
         self.apply_to(locked, end.payment, &outcome.observation())
     }
 
-    /// The provider ends the payment before we do: its code is dead from then on. The order lives on, so
+    /// Records that the provider ends the payment before we do: its code is dead from then on. The order lives on, so
     /// that its payer may choose again (contract 4.2).
     fn end_earlier(
         &mut self,
@@ -282,8 +282,8 @@ impl Tx<'_> {
         (keep.reply)(&OrderView::new(&record, &self.context.links)).map(Some)
     }
 
-    /// Keeps these replies where none was kept before; the replies that count, by their creations:
-    /// where a twin made its reply first, all get the same bytes.
+    /// Keeps these replies where none was kept before, and returns the replies that count, by their creations: where a
+    /// concurrent duplicate made its reply first, all get the same bytes.
     fn keep_replies(
         &mut self,
         replies: &[(Uuid, StoredReply)],
@@ -365,7 +365,7 @@ impl Tx<'_> {
     }
 }
 
-/// A refusal in the provider's words.
+/// Returns a refusal in the provider's words.
 fn told(failure: &Failure) -> String {
     match failure.message.as_str() {
         "" => failure.code.clone(),

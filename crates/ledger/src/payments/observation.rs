@@ -1,5 +1,5 @@
-//! What became known about a payment, from whom, and what came of it: the words between the ledger
-//! and its callers. What the provider names is made fit to be stored here.
+//! Observations of a payment, their sources and their effects: the words between the ledger and its callers.
+//! Names from the provider are made fit to be stored here.
 
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::ids::OrderId;
@@ -13,43 +13,45 @@ use sha2::{Digest, Sha256};
 
 use crate::rows::history::Source;
 
-/// Names longer than this do not fit an index entry for certain.
+/// Length up to which a name certainly fits an index entry.
 const NAME_MAX_BYTES: usize = 255;
 
-/// What became known.
+/// The content of an observation.
 #[derive(Debug, Clone)]
 pub enum What {
     /// A fact about the attempt.
     Fact(Fact),
-    /// A refund of so much is completed.
+    /// A refund of this amount is completed.
     RefundCompleted(Amount),
-    /// A word of the provider, read against the payment as it is under the lock.
+    /// A report of the provider, read against the payment as it is under the lock.
     Word(ProviderWord),
 }
 
-/// Something that became known about a payment, with what comes along.
+/// An observation of a payment, with what comes along.
 #[derive(Debug, Clone)]
 pub struct Observation {
-    /// Where it came from.
+    /// The source.
     pub source: Source,
-    /// What it is.
+    /// The content.
     pub what: What,
     /// The artefact, with [`Fact::Accepted`].
     pub artefact: Option<Artefact>,
-    /// When the payment ends by the provider's word, with [`Fact::Accepted`], where that is earlier than ours.
+    /// The end of the payment by the provider's report, with [`Fact::Accepted`], where it is earlier than
+    /// ours.
     pub ends_at: Option<DateTime<Utc>>,
     /// The provider's number, where it named one.
     pub provider_reference: Option<String>,
-    /// Why it ended, with facts that end a payment.
+    /// The reason of the end, with facts that end a payment.
     pub failure: Option<Failure>,
-    /// More for the history: no secrets, no personal data.
+    /// Further detail for the history: no secrets, no personal data.
     pub detail: Option<String>,
-    /// It was told before: unless it is news all the same, the history says nothing of it.
+    /// `true` when it was reported before: unless it changes something all the same, the history says nothing
+    /// of it.
     pub is_repeated: bool,
 }
 
 impl Observation {
-    /// A fact and nothing else.
+    /// Makes an observation of a fact and nothing else.
     #[must_use]
     pub const fn fact(source: Source, fact: Fact) -> Self {
         Self {
@@ -64,7 +66,7 @@ impl Observation {
         }
     }
 
-    /// A refund of so much is completed.
+    /// Makes an observation that a refund of this amount is completed.
     #[must_use]
     pub const fn refund_completed(source: Source, part: Amount) -> Self {
         Self {
@@ -79,7 +81,7 @@ impl Observation {
         }
     }
 
-    /// A word of the provider.
+    /// Makes an observation of a provider's report.
     #[must_use]
     pub fn word(source: Source, word: ProviderWord) -> Self {
         Self {
@@ -95,12 +97,12 @@ impl Observation {
     }
 }
 
-/// What came of an observation.
+/// The effect of an observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// Something changed.
     Changed,
-    /// Recorded; nothing changed.
+    /// The observation was recorded; nothing changed.
     Unchanged,
     /// The provider will be asked first.
     Asked,
@@ -109,7 +111,7 @@ pub enum Effect {
 /// A payment and its order after an observation.
 #[derive(Debug, Clone, Copy)]
 pub struct Applied {
-    /// What came of it.
+    /// The effect.
     pub effect: Effect,
     /// The order.
     pub order_id: OrderId,
@@ -120,8 +122,8 @@ pub struct Applied {
 }
 
 impl Observation {
-    /// The same with every text in a form that can be stored and indexed: a notification must
-    /// never be refused for ever because of a character or the length of a name in it.
+    /// Returns the same with every text in a form that can be stored and indexed: a notification must never be
+    /// refused for ever because of a character or the length of a name in it.
     pub(crate) fn storable(&self) -> Self {
         let mut clean = self.clone();
         clean.provider_reference = self.provider_reference.as_deref().map(name);

@@ -1,5 +1,5 @@
-//! What a set of facts is about, locked and read ahead in a few statements for all of them: what is
-//! taken from here need not be read one by one.
+//! The orders and payments of a set of facts, locked and read ahead in a few statements for all of
+//! them: what is taken from here need not be read one by one.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -15,7 +15,7 @@ use crate::rows::prefetched::{Along, Prefetched};
 use crate::rows::receipts::{NoticeRow, ReceiptRow};
 use crate::tx::Tx;
 
-/// What to do about an order that another transaction holds.
+/// The treatment of an order that another transaction holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhenHeld {
     /// Wait for it.

@@ -1,4 +1,4 @@
-//! Reading payments: what a flow must know of one before it asks the provider about it.
+//! Reads of payments: the facts that a flow needs before it asks the provider about one.
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId};
 use ayolinx_core::method::Method;
@@ -11,7 +11,7 @@ use crate::error::LedgerError;
 use crate::rows::payments::PaymentRow;
 use crate::tx::Tx;
 
-/// What a flow must know of a payment.
+/// The facts that a flow needs of a payment.
 #[derive(Debug, Clone)]
 pub struct PaymentFacts {
     /// Identity.
@@ -28,17 +28,18 @@ pub struct PaymentFacts {
     pub state: PaymentState,
     /// The order's state.
     pub order_state: OrderState,
-    /// Whether its create is known to never have been sent.
+    /// `true` when its create is known to never have been sent.
     pub never_sent: bool,
-    /// Until when a create of it may be under way; `None` when none is.
+    /// Time until which a create of it may be under way; `None` when none is.
     pub call_leased_until: Option<DateTime<Utc>>,
-    /// Whether it replaces one whose artefact was lost: then we owe the retry, not the merchant.
+    /// `true` when it replaces one whose artefact was lost: then we owe the retry, not the
+    /// merchant.
     pub is_replacement: bool,
-    /// How many lost ones came before it.
+    /// Number of lost payments before it.
     pub replacements: i16,
-    /// When its artefact went out.
+    /// Time at which its artefact went out.
     pub accepted_at: Option<DateTime<Utc>>,
-    /// When it was made.
+    /// Time of its creation.
     pub created_at: DateTime<Utc>,
     /// End of its time.
     pub expires_at: DateTime<Utc>,
@@ -47,7 +48,7 @@ pub struct PaymentFacts {
 }
 
 impl Tx<'_> {
-    /// What is known of a payment.
+    /// Returns the facts of a payment.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].
@@ -60,7 +61,7 @@ impl Tx<'_> {
         self.facts(&row, order_state)
     }
 
-    /// The payments of a merchant's order, newest first.
+    /// Returns the payments of a merchant's order, newest first.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when the order is another merchant's.

@@ -1,4 +1,4 @@
-//! A person says, with evidence, that a refund went back: it is completed, and booked.
+//! A refund that a person completes with evidence: it is completed, and booked.
 
 use ayolinx_core::ids::{MerchantId, RefundId};
 
@@ -9,7 +9,7 @@ use crate::rows::values::amount;
 use crate::tx::Tx;
 
 impl Tx<'_> {
-    /// Says that a refund went back; books it.
+    /// Completes and books a refund that a person says went back.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when it is another merchant's.

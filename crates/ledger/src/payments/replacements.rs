@@ -1,5 +1,5 @@
-//! Mending a create whose outcome stayed unknown: the same id sent again, or a new payment in place
-//! of one that nobody can pay (contract 4.1). Only under the resolver's lease.
+//! The repair of a create whose outcome stayed unknown: the same id sent again, or a new payment in
+//! place of one that nobody can pay (contract 4.1). Only under the resolver's lease.
 
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::order_view::Failure;
@@ -15,12 +15,12 @@ use crate::rows::locked::Locked;
 use crate::rows::payments::PaymentRow;
 use crate::tx::Tx;
 
-/// At most this many replacements of a lost create, then the payment fails (contract 4.1).
+/// The most replacements of a lost create, after which the payment fails (contract 4.1).
 pub const REPLACEMENTS_MAX: i16 = 3;
 
 impl Tx<'_> {
-    /// The resolver's next step for a payment that nobody can pay: it is closed as lost and, where
-    /// the order still wants it, replaced by a new payment, whose call is returned (contract 4.1).
+    /// Closes a payment that nobody can pay as lost, the resolver's next step, and, where the order
+    /// still wants it, replaces it by a new payment, whose call is returned (contract 4.1).
     ///
     /// # Errors
     /// When the database does not answer.

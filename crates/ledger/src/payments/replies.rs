@@ -1,4 +1,5 @@
-//! The first final reply to a create: sealed, kept once, and the same bytes for every twin.
+//! The first final reply to a create: sealed, kept once, and the same bytes for every concurrent
+//! duplicate.
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -36,8 +37,9 @@ impl Tx<'_> {
         Ok((status, self.context.seal(&reply.body, &context)?))
     }
 
-    /// [`Tx::keep_reply`], and the reply that counts: the one kept before, where there is one. What
-    /// is answered must be these bytes, since twins may have made their replies at the same time.
+    /// Keeps a reply like [`Tx::keep_reply`], and returns the reply that counts: the one kept
+    /// before, where there is one. The answer must be these bytes, since concurrent duplicates may
+    /// have made their replies at the same time.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! What a person decides about money that is under review, or that came beside what was asked
+//! A person's decisions about money that is under review, or that came beside what was asked
 //! (contract 4.2).
 
 use ayolinx_core::ids::{MerchantId, OrderId, ReceiptId};
@@ -13,12 +13,12 @@ use crate::payments::transition::Decided;
 use crate::rows::history::Source;
 use crate::tx::Tx;
 
-/// What came of a decision.
+/// The outcome of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolved {
-    /// It took effect.
+    /// The decision took effect.
     Done,
-    /// It was decided so before; nothing changed.
+    /// The same was decided before; nothing changed.
     Already,
     /// There is nothing to be decided so.
     Nothing,

@@ -1,4 +1,4 @@
-//! What becomes due, or is no longer due, when a payment changes (contract 4.1, 5).
+//! The work that becomes due, or is no longer due, when a payment changes (contract 4.1, 5).
 
 use ayolinx_core::method::Method;
 use ayolinx_core::states::PaymentState;
@@ -51,8 +51,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Only QRIS can be cancelled at the provider (protocol 4.4). What was certainly never sent
-    /// needs no closing; while a call may be under way, its end is waited for.
+    /// Plans a close at the provider. Only QRIS can be cancelled there (protocol 4.4). What was
+    /// certainly never sent needs no closing; while a call may be under way, its end is waited for.
     pub(crate) fn plan_close(
         &mut self,
         payment: &PaymentRow,

@@ -1,4 +1,4 @@
-//! What a decision does to the rows of a payment and its order beside its money; no SQL here.
+//! The effect of a decision on the rows of a payment and its order beside its money; no SQL here.
 
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::order::Decision;
@@ -15,14 +15,15 @@ use crate::tx::shifted;
 
 /// A decision with what it was taken on.
 pub(crate) struct Decided {
-    /// What the history calls it.
+    /// The history's name of the fact.
     pub(crate) fact: &'static str,
-    /// The payment that something became known of.
+    /// The payment that the observation was of.
     pub(crate) subject: Uuid,
     pub(crate) decision: Decision,
 }
 
-/// What came along with an observation, into the row of its payment, whose state is the new one.
+/// Writes what came along with an observation into the row of its payment, whose state is the new
+/// one.
 pub(crate) fn change_payment(
     row: &mut PaymentRow,
     was: PaymentState,

@@ -1,4 +1,4 @@
-//! Looks along one index each. All have one form: so many rows of the index after a place, those of them
+//! Looks along one index each. All have one form: a number of rows of the index after a place, those of them
 //! that every filter lets through, and the last row that was looked at unless the page is full. Rows are
 //! compared and ordered by columns that only the one index has in that order: no plan for all values may
 //! choose another. PostgreSQL ends a search by the first column of a compared row only: that column has a
@@ -16,20 +16,20 @@ use crate::database::statement::Statement;
 use crate::error::LedgerError;
 use crate::tx::Tx;
 
-/// The channels of a method are read one by one if there are fewer than this.
+/// Number of channels of a method from which on they are no longer read one by one.
 const CHANNELS_MAX: usize = 32;
 
 /// A part of the list, from newest to oldest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
-    /// Orders after this place.
+    /// The place after which orders are looked at.
     pub(super) before: PageEnd,
-    /// Orders made at or after this time.
+    /// Earliest creation time of the orders, inclusive.
     pub(super) from: DateTime<Utc>,
 }
 
 impl Span {
-    /// Later than any order: the end of the year 9999.
+    /// A time later than any order: the end of the year 9999.
     pub(super) const LAST_TIME: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
         Some(time) => time,
         None => DateTime::<Utc>::MAX_UTC,
@@ -47,7 +47,7 @@ pub(super) struct Wanted<'a> {
 /// The outcome of a look: the list down to its end, or to one order more than a page has.
 #[derive(Debug, Default)]
 pub(super) struct Look {
-    /// Newest first.
+    /// The orders found, newest first.
     pub(super) found: Vec<PageEnd>,
     /// The last row that was looked at; `None` when there are no more, or the page is full.
     pub(super) end: Option<PageEnd>,
@@ -72,7 +72,7 @@ struct Channel {
     channel: String,
 }
 
-/// Lets through what every filter lets through; it stands in each look in the place of `{kept}`.
+/// The condition of every filter; it stands in each look in the place of `{kept}`.
 const KEPT: &str = "\
     CROSS JOIN LATERAL (SELECT FROM orders o WHERE o.id = looked.id AND o.merchant_id = ? \
         AND (? IS NULL OR o.state = ?) \
@@ -81,7 +81,7 @@ const KEPT: &str = "\
             AND (? IS NULL OR p.method = ?) AND (? IS NULL OR p.channel = ?) OFFSET 0)) \
         OFFSET 0) AS kept";
 
-/// Of a thousand of the newest orders.
+/// A look at a thousand of the newest orders.
 const NEWEST: &str = "\
     WITH page AS MATERIALIZED (SELECT looked.created_at, looked.id FROM ( \
         SELECT created_at, id FROM orders \
@@ -96,7 +96,7 @@ const NEWEST: &str = "\
         ORDER BY orders.created_at DESC, orders.id DESC LIMIT 1 OFFSET 999) AS ended \
     WHERE (SELECT count(*) FROM page) <= ?";
 
-/// Of a thousand orders of one state.
+/// A look at a thousand orders of one state.
 const OF_STATE: &str = "\
     WITH page AS MATERIALIZED (SELECT looked.created_at, looked.id FROM ( \
         SELECT state, created_at, id FROM orders \
@@ -111,7 +111,7 @@ const OF_STATE: &str = "\
         ORDER BY orders.state DESC, orders.created_at DESC, orders.id DESC LIMIT 1 OFFSET 999) AS ended \
     WHERE (SELECT count(*) FROM page) <= ?";
 
-/// Of a thousand orders that were paid more than a day after they were made.
+/// A look at a thousand orders that were paid more than a day after they were made.
 const PAID_LONG_AFTER: &str = "\
     WITH page AS MATERIALIZED (SELECT looked.created_at, looked.id FROM ( \
         SELECT created_at, id FROM orders \
@@ -128,7 +128,7 @@ const PAID_LONG_AFTER: &str = "\
         ORDER BY orders.created_at DESC, orders.id DESC LIMIT 1 OFFSET 999) AS ended \
     WHERE (SELECT count(*) FROM page) <= ?";
 
-/// Of these orders.
+/// A look at these orders.
 const NAMED: &str = "\
     WITH page AS MATERIALIZED (SELECT looked.created_at, looked.id FROM ( \
         SELECT o.created_at, o.id FROM unnest(?) AS named (id) \
@@ -145,7 +145,7 @@ const NAMED: &str = "\
         ORDER BY o.created_at DESC, o.id DESC LIMIT 1 OFFSET 999) AS ended \
     WHERE (SELECT count(*) FROM page) <= ?";
 
-/// Of three hundred payments of each way: where one way has more, the list is told as far as that one came.
+/// A look at three hundred payments of each way: where one way has more, the look ends where that one did.
 const OF_WAYS: &str = "\
     WITH seen AS MATERIALIZED (SELECT made.created_at, made.id, made.nth \
         FROM unnest(?, ?) AS way (method, channel) CROSS JOIN LATERAL ( \
@@ -207,7 +207,7 @@ impl Wanted<'_> {
             .bind::<BigInt, _>(self.limit.saturating_add(1))
     }
 
-    /// A look that names its rows twice: for the page, and for the last of them.
+    /// Makes a look that names its rows twice: for the page, and for the last of them.
     fn look(&self, sql: &'static str, rows: impl Fn(Statement) -> Statement) -> Statement {
         let page = self.kept(rows(Statement::of(sql.replace("{kept}", KEPT))));
         rows(page).bind::<BigInt, _>(self.limit)
@@ -215,8 +215,8 @@ impl Wanted<'_> {
 }
 
 impl Tx<'_> {
-    /// A row older than the span's begin ends a look: an index that is read by several columns could not
-    /// stop there, and would read on.
+    /// Runs a look, which ends at a row older than the span's begin: an index that is read by several columns
+    /// could not stop there, and would read on.
     fn look(&mut self, statement: Statement, span: Span) -> Result<Look, LedgerError> {
         let rows: Vec<Seen> = statement.load(self.connection()?)?;
         let mut look = Look::default();
@@ -284,7 +284,7 @@ impl Tx<'_> {
         self.look(statement, span)
     }
 
-    /// A look at these orders only.
+    /// Looks at these orders only.
     pub(super) fn look_at(
         &mut self,
         wanted: &Wanted<'_>,
@@ -301,7 +301,7 @@ impl Tx<'_> {
         self.look(statement, span)
     }
 
-    /// By a method, a channel, or a channel of a method, of any of an order's payments.
+    /// Looks by a method, a channel, or a channel of a method, of any of an order's payments.
     pub(super) fn look_at_ways(
         &mut self,
         wanted: &Wanted<'_>,
@@ -320,8 +320,8 @@ impl Tx<'_> {
         self.look(statement, span)
     }
 
-    /// Method and channel of the payments that fit; a payment without a channel has an empty one. `None` when
-    /// they are too many.
+    /// Returns method and channel of the payments that match; a payment without a channel has an empty one.
+    /// `None` when they are too many.
     fn ways(&mut self, wanted: &Wanted<'_>) -> Result<Option<Vec<Way>>, LedgerError> {
         let filter = wanted.filter;
         let method = match (&filter.method, &filter.channel) {
