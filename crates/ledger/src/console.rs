@@ -1,5 +1,5 @@
-//! What the operator's console reads, of all merchants: an order by any of its names, lists of what needs a
-//! person's eyes, and how money flows. The console in `gateway-api` calls it; it calls `orders`, `refunds` and
+//! The reads of the operator's console, of all merchants: an order by any of its names, lists of what needs a
+//! person's eyes, and the flow of money. The console in `gateway-api` calls it; it calls `orders`, `refunds` and
 //! `callbacks` for what they show. Invariant: every list is bounded and goes on where it ended; every read finds
 //! its rows by an index.
 
@@ -20,7 +20,7 @@ pub use money_flow::{ChannelMoney, ChannelTraffic};
 pub use search::{Dossier, FoundOrder, PaymentMoney};
 pub use work_queues::{CountedEyes, EyeLine};
 
-/// Rows on a page of a list.
+/// Number of rows on a page of a list.
 pub const PAGE_ROWS: i64 = 50;
 
 /// A list of what a person should look at.
@@ -28,9 +28,9 @@ pub const PAGE_ROWS: i64 = 50;
 pub enum List {
     /// Orders with money of another amount, or a refund before money.
     Review,
-    /// Verified callbacks that could not be placed.
+    /// Verified callbacks that could not be matched.
     Quarantine,
-    /// Webhooks that gave up.
+    /// Webhooks that were given up.
     Dead,
     /// Payments of which nobody knows whether the provider has them.
     Unknown,
@@ -51,7 +51,7 @@ impl List {
         Self::Refunds,
     ];
 
-    /// The spelling in addresses.
+    /// Returns its spelling in addresses.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -70,12 +70,12 @@ impl List {
 pub struct ListPage<T> {
     /// Its rows.
     pub rows: Vec<T>,
-    /// Where the next page begins; `None` on the last.
+    /// The place where the next page begins; `None` on the last.
     pub next: Option<String>,
 }
 
 impl<T> ListPage<T> {
-    /// Of rows of which one more was read than a page has.
+    /// Makes a page of rows of which one more was read than it has.
     fn of(mut rows: Vec<T>, place: impl Fn(&T) -> String) -> Self {
         let size = usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
         let has_more = rows.len() > size;
@@ -85,15 +85,15 @@ impl<T> ListPage<T> {
     }
 }
 
-/// One row more than a page has: whether there is a next one.
+/// Number of rows read: one more than a page has, which shows whether there is a next one.
 const READ: i64 = 51;
 
-/// A place in a list by id; what is not one is the beginning.
+/// Reads a place in a list by id; what is not one is the beginning.
 fn id_place(after: Option<&str>) -> Option<Uuid> {
     after.and_then(|text| text.parse().ok())
 }
 
-/// A place in a list by time and id.
+/// Reads a place in a list by time and id.
 fn timed_place(after: Option<&str>) -> Option<(DateTime<Utc>, Uuid)> {
     let (micros, id) = after?.split_once('.')?;
     let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
@@ -105,7 +105,7 @@ fn timed(at: DateTime<Utc>, id: Uuid) -> String {
 }
 
 impl Tx<'_> {
-    /// A page of a list, from after a place in it.
+    /// Returns a page of a list, from after a place in it.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! What can go wrong with the books, named for what the caller can do about it.
+//! The ledger's errors, named for what the caller can do about them.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -8,7 +8,7 @@ pub enum LedgerError {
     /// There is no such thing, or it is another merchant's.
     #[error("not found")]
     NotFound,
-    /// Somebody else was there first.
+    /// Another change came first.
     #[error("conflicts with what is stored: {0}")]
     Conflict(String),
     /// The database is away, slow or not the primary: nothing may be acknowledged; try again.
@@ -17,13 +17,13 @@ pub enum LedgerError {
     /// More work is queued than can be done in time: shed.
     #[error("too much is waiting for the database")]
     Overloaded,
-    /// A rule of the books is broken: wake somebody.
+    /// A rule of the ledger is broken: wake somebody.
     #[error("the ledger is inconsistent: {0}")]
     Corrupt(String),
 }
 
 impl LedgerError {
-    /// Whether trying again later can help.
+    /// Returns whether trying again later can help.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Overloaded)

@@ -1,8 +1,8 @@
-//! The ledger: the handle that every caller outside holds, and all that waits for the database. The services and
-//! `gatewayctl` call it; it calls every room below, and none of them knows it. No query exists outside `Books::transact`
-//! (`books`) and the shared commits (`changes`), and no network call inside them, since the closure cannot await.
-//! Invariant: nobody waits longer than their deadline. Rules from measured traps: reliability T6 (checkout can hang),
-//! T7 (demoted primary), T10, T11.
+//! The ledger: the handle that every caller outside holds, and all waits for the database. The services and
+//! `gatewayctl` call it; it calls every room below, and none of them knows it. No query exists outside
+//! `Books::transact` (`books`) and the shared commits (`changes`), and no network call inside them, since the closure
+//! cannot await. Invariant: nobody waits longer than their deadline. Rules from measured traps: reliability T6
+//! (checkout can hang), T7 (demoted primary), T10, T11.
 
 pub(crate) mod books;
 pub(crate) mod changes;
@@ -37,14 +37,14 @@ use crate::tx::Tx;
 use crate::tx::attempt::Database;
 use crate::tx::metrics::LedgerMetrics;
 
-/// The books. Cheap to clone; shared by every thread of a process.
+/// The ledger. Cheap to clone; shared by every thread of a process.
 #[derive(Clone)]
 pub struct Ledger {
     database: Database,
     watchdog: Arc<Watchdog>,
     group: Arc<Group>,
     gate: Gate,
-    /// Orders that wait for the writer, by shop.
+    /// The orders that wait for the writer, by shop.
     beginning: Shares<MerchantId>,
     connections_max: u32,
     merchant: Option<MerchantId>,
@@ -52,7 +52,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A ledger over a database that may be away right now: connections are made when needed.
+    /// Makes a ledger over a database that may be away right now: connections are made when needed.
     #[must_use]
     pub fn new(settings: &LedgerSettings, context: Context) -> Self {
         let context = Arc::new(context);
@@ -105,8 +105,7 @@ impl Ledger {
         }
     }
 
-    /// Has the ledger count from now on, for this registry; asked again, what it counts already is
-    /// registered there too.
+    /// Registers the ledger's metrics, which are counted from now on; a second registry gets the same counters.
     ///
     /// # Errors
     /// When a name is taken.
@@ -125,9 +124,9 @@ impl Ledger {
         Ok(())
     }
 
-    /// The same books with this merchant's rows only, as far as [`crate::Books::transact`] and
-    /// [`Ledger::begin`] go: what forgets to ask whose a row is finds nothing (row-level security).
-    /// What shares its commit with others sees everybody's.
+    /// Returns the same ledger with this merchant's rows only, as far as [`crate::Books::transact`] and
+    /// [`Ledger::begin`] go: work that does not check whose a row is finds nothing (row-level security). Work that
+    /// shares its commit with others sees everybody's.
     #[must_use]
     pub fn for_merchant(&self, merchant: MerchantId) -> Self {
         Self {
@@ -206,7 +205,8 @@ impl Ledger {
         }
     }
 
-    /// How many threads wait on the database or work with it, of how many: a readiness reading.
+    /// Returns the number of threads that wait on the database or work with it, and the most there may be: a readiness
+    /// reading.
     #[must_use]
     pub fn connections_in_use(&self) -> (usize, u32) {
         let max = self.connections_max;
@@ -214,7 +214,7 @@ impl Ledger {
         (all.saturating_sub(self.gate.free()), max)
     }
 
-    /// What the ledger was given to work with.
+    /// Returns the ledger's context.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.database.context
@@ -224,8 +224,8 @@ impl Ledger {
         &self.beginning
     }
 
-    /// The reason why this process cannot go on and only a restart helps, where that is so: all its sessions have not
-    /// answered for half a minute, and no more of them may be given up.
+    /// Returns the reason why this process cannot go on and only a restart helps, where that is so: all its sessions
+    /// have not answered for half a minute, and no more of them may be given up.
     #[must_use]
     pub fn beyond_help(&self) -> Option<&'static str> {
         if self.group.watchdog().is_beyond_help() {

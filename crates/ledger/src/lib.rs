@@ -1,7 +1,7 @@
-//! The books: the only SQL in the workspace. Everything goes through `Books::transact`; every change of a payment
-//! goes through `Tx::apply`. Knows the core and nothing of the network. Imports run downwards: `ledger`,
-//! `group_commit`, then the rooms of the trade (`console`, `orders` and `callbacks` over `payments`, and that over
-//! `webhooks`, `journal`, `refunds`, `provider_work`, `privacy` and `accounts`), `tx`, `rows`, `database`.
+//! The ledger: the only SQL in the workspace. Everything goes through `Books::transact`; every change of a payment
+//! goes through `Tx::apply`. It knows the core and nothing of the network. Imports run downwards: `ledger`,
+//! `group_commit`, then the rooms of the domain (`console`, `orders` and `callbacks` over `payments`, and that
+//! over `webhooks`, `journal`, `refunds`, `provider_work`, `privacy` and `accounts`), `tx`, `rows`, `database`.
 #![deny(clippy::arithmetic_side_effects)]
 
 mod accounts;

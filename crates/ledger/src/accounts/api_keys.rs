@@ -1,5 +1,5 @@
 //! API keys of merchants. A key is found by its digest under a pepper and never stored. While peppers
-//! rotate it stands there under two, so that replicas with the list before and after both find it.
+//! rotate it is stored under two, so that replicas with the list before and after both find it.
 
 use ayolinx_core::api_key::Peppered;
 use ayolinx_core::ids::MerchantId;
@@ -14,10 +14,11 @@ use crate::database::schema::api_keys;
 use crate::error::LedgerError;
 use crate::tx::Tx;
 
-/// When a key was last used is known to the hour: other requests write nothing.
+/// The condition that a key's last use is noted already. It is known to the hour: other requests write
+/// nothing.
 const IS_NOTED: &str = "coalesce(used_at > now() - interval '1 hour', false)";
 
-/// Who calls, and what the key allows.
+/// The caller of a request, and what the key allows.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The merchant.
@@ -26,11 +27,11 @@ pub struct Caller {
     pub key_id: Uuid,
     /// Its scopes.
     pub scopes: Vec<String>,
-    /// What is to be noted of this use; mostly nothing. See [`Tx::note_key_use`].
+    /// The use to be noted; mostly `None`. See [`Tx::note_key_use`].
     pub unnoted: Option<KeyUse>,
 }
 
-/// That a key was used, and how it is to be stored from now on.
+/// The use of a key, and the digests to be stored for it from now on.
 #[derive(Debug, Clone)]
 pub struct KeyUse {
     key_id: Uuid,
@@ -44,17 +45,17 @@ pub struct KeyUse {
 pub struct KeyLine {
     /// Identity.
     pub id: Uuid,
-    /// Whose it is.
+    /// The merchant that it belongs to.
     pub merchant_id: Uuid,
-    /// How the key begins, to tell it from others.
+    /// The beginning of the key, to tell it from others.
     pub hint: String,
     /// Scopes.
     pub scopes: Vec<String>,
-    /// Since when.
+    /// Time of its creation.
     pub created_at: DateTime<Utc>,
-    /// Until when it was good.
+    /// Time of its revocation.
     pub revoked_at: Option<DateTime<Utc>>,
-    /// When it was last used, to the hour; `None` when it was not since this is noted.
+    /// Time of its last use, to the hour; `None` when it was not used since this is noted.
     pub used_at: Option<DateTime<Utc>>,
     /// The pepper it is stored under; `None` when it is not known: it was not used since this is noted.
     pub pepper_id: Option<String>,
@@ -62,14 +63,14 @@ pub struct KeyLine {
     pub second_pepper_id: Option<String>,
 }
 
-/// How many keys that are not revoked are stored under the same peppers.
+/// The number of keys, not revoked, that are stored under the same peppers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PepperCount {
     /// The pepper; `None` when it is not known.
     pub pepper_id: Option<String>,
     /// The second one.
     pub second_pepper_id: Option<String>,
-    /// So many keys.
+    /// Number of keys.
     pub keys: i64,
 }
 
@@ -78,13 +79,13 @@ pub struct PepperCount {
 pub struct NewKey {
     /// Its digests, that of the newest pepper first. The first two are stored.
     pub digests: Vec<Peppered>,
-    /// How the key begins.
+    /// The beginning of the key.
     pub hint: String,
     /// Scopes.
     pub scopes: Vec<String>,
 }
 
-/// The digests of a key as they stand in its row.
+/// The digests of a key as they are in its row.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = api_keys, treat_none_as_null = true)]
 struct Stored {
@@ -109,9 +110,9 @@ impl Stored {
         is(&self.digest) || self.second_digest.as_deref().is_some_and(is)
     }
 
-    /// How the key is to be stored where these peppers are listed, newest first: under the newest, and
-    /// under the newest of the others that it was stored under, which comes first for the programs that
-    /// look at one only.
+    /// Returns the digests to be stored where these peppers are listed, newest first: under the newest,
+    /// and under the newest of the others that it was stored under, which comes first for the programs
+    /// that look at one only.
     fn under(&self, listed: &[Peppered]) -> Option<Self> {
         let (newest, older) = listed.split_first()?;
         Some(match older.iter().find(|older| self.holds(older)) {
@@ -122,7 +123,7 @@ impl Stored {
 }
 
 impl Tx<'_> {
-    /// The caller that one of these digests (one for each pepper, newest first) belongs to.
+    /// Returns the caller that one of these digests (one for each pepper, newest first) belongs to.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] when no key that is not revoked has it.
@@ -159,7 +160,7 @@ impl Tx<'_> {
     }
 
     /// Notes that a key was used, and stores it under the newest pepper. Nothing happens where another
-    /// is at it, or where the key has changed since it was found.
+    /// transaction holds the key, or where it has changed since it was found.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -206,7 +207,7 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// The keys of a merchant, oldest first.
+    /// Returns the keys of a merchant, oldest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -218,8 +219,8 @@ impl Tx<'_> {
             .load(self.connection()?)?)
     }
 
-    /// The keys of all merchants, the revoked ones left out, that are not known to be stored under this
-    /// pepper.
+    /// Returns the keys of all merchants, without the revoked ones, that are not known to be stored
+    /// under this pepper.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -250,7 +251,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Under which peppers the keys of all merchants are stored, the revoked ones left out.
+    /// Counts the keys of all merchants by the peppers they are stored under, without the revoked ones.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -16,13 +16,13 @@ pub struct MerchantLine {
     pub id: MerchantId,
     /// Name.
     pub name: String,
-    /// Since when.
+    /// Time of its creation.
     pub created_at: DateTime<Utc>,
-    /// As e-wallets know it.
+    /// Its names at e-wallets.
     pub sub_merchant: SubMerchant,
 }
 
-/// A merchant as e-wallets know it; sent with its creates there (protocol 4.5).
+/// A merchant's names at e-wallets; sent with its creates there (protocol 4.5).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Queryable)]
 pub struct SubMerchant {
     /// The shop: at most 32 visible ASCII characters.
@@ -53,7 +53,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// All merchants, oldest first.
+    /// Returns all merchants, oldest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -78,7 +78,7 @@ impl Tx<'_> {
             .collect())
     }
 
-    /// Changes how e-wallets know a merchant; what it is from now on.
+    /// Changes a merchant's names at e-wallets; returns what they are from now on.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] when there is no such merchant; a constraint's when a value is too long or has other
@@ -95,7 +95,7 @@ impl Tx<'_> {
         Ok(set)
     }
 
-    /// How e-wallets know a merchant.
+    /// Returns a merchant's names at e-wallets.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] when there is no such merchant.
@@ -106,7 +106,7 @@ impl Tx<'_> {
             .first(self.connection()?)?)
     }
 
-    /// The merchant of this id.
+    /// Checks that there is a merchant of this id.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].

@@ -1,6 +1,6 @@
-//! Operators: who may use the console, and in which role. The console signs them in (`sign_in`) and keeps their
-//! sessions (`sessions`), `gatewayctl` makes and disables them, and what either does is noted (`audit_log`).
-//! Invariant: passwords come here as hashes only, and what operators did is only added to.
+//! Operators: the people who may use the console, and their roles. The console signs them in (`sign_in`) and
+//! keeps their sessions (`sessions`), `gatewayctl` makes and disables them, and what either does is noted
+//! (`audit_log`). Invariant: passwords come here as hashes only, and what operators did is only added to.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,12 +22,12 @@ pub use audit_log::{ActionLine, NewAction};
 pub use sessions::{NewSession, Visit, Visitor};
 pub use sign_in::{SignIn, Subject};
 
-/// What an operator may do.
+/// The rights of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Looks.
+    /// May look.
     Viewer,
-    /// Looks and acts.
+    /// May look and act.
     Operator,
 }
 
@@ -35,7 +35,7 @@ impl Role {
     /// Every role.
     pub const ALL: [Self; 2] = [Self::Viewer, Self::Operator];
 
-    /// The spelling.
+    /// Returns its spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -63,13 +63,13 @@ impl FromStr for Role {
 /// An operator to be added.
 #[derive(Debug, Clone)]
 pub struct NewOperator {
-    /// What one signs in with, in lower case.
+    /// The e-mail address to sign in with, in lower case.
     pub email: String,
-    /// For people.
+    /// The name that people see.
     pub name: String,
     /// Role.
     pub role: Role,
-    /// `$argon2id$…`.
+    /// The hash of the password, `$argon2id$…`.
     pub password_hash: String,
 }
 
@@ -78,22 +78,22 @@ pub struct NewOperator {
 pub struct OperatorLine {
     /// Identity.
     pub id: Uuid,
-    /// What one signs in with.
+    /// The e-mail address to sign in with.
     pub email: String,
-    /// For people.
+    /// The name that people see.
     pub name: String,
     /// Role.
     pub role: Role,
-    /// Since when.
+    /// Time of its creation.
     pub created_at: DateTime<Utc>,
-    /// Last sign-in.
+    /// Time of the last sign-in.
     pub signed_in_at: Option<DateTime<Utc>>,
-    /// Since when no more.
+    /// Time since which it is disabled.
     pub disabled_at: Option<DateTime<Utc>>,
 }
 
 impl Tx<'_> {
-    /// Adds an operator; one that is disabled is there again, with this password and role.
+    /// Adds an operator; one that was disabled is enabled again, with this password and role.
     ///
     /// # Errors
     /// [`LedgerError::Conflict`] when one with this e-mail address is there.
@@ -127,7 +127,7 @@ impl Tx<'_> {
         Ok(added.id)
     }
 
-    /// All operators, oldest first.
+    /// Returns all operators, oldest first.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! What the peppers of a list are still needed for, from how many keys are stored under which.
+//! The use of a list's peppers, by the numbers of keys stored under them.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +6,22 @@ use ayolinx_core::key_id::KeyId;
 
 use crate::accounts::api_keys::PepperCount;
 
-/// API keys that are not revoked, by what they hang on.
+/// Numbers of API keys, not revoked, by the pepper they depend on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PepperStanding {
-    /// Stored under the newest pepper: they need no other.
+    /// Keys stored under the newest pepper: they need no other.
     pub newest: i64,
-    /// Stored under older peppers of the list and not under the newest, by the pepper they need.
+    /// Keys stored under older peppers of the list and not under the newest, by the pepper they
+    /// need.
     pub older: BTreeMap<String, i64>,
-    /// Stored under peppers that are not in the list: they are refused.
+    /// Keys stored under peppers that are not in the list: they are refused.
     pub unlisted: BTreeMap<String, i64>,
-    /// Not used since their pepper is noted: any of the list may be theirs.
+    /// Keys not used since peppers are noted: any of the list may be theirs.
     pub unknown: i64,
 }
 
 impl PepperStanding {
-    /// Of these keys, with these peppers listed, newest first.
+    /// Computes the use by these keys, with these peppers listed, newest first.
     #[must_use]
     pub fn of(counts: &[PepperCount], listed: &[KeyId]) -> Self {
         let listed: Vec<String> = listed.iter().map(KeyId::to_string).collect();
@@ -50,7 +51,7 @@ impl PepperStanding {
         standing
     }
 
-    /// The sum of a map of keys.
+    /// Returns the sum of a map of keys.
     #[must_use]
     pub fn sum(of: &BTreeMap<String, i64>) -> i64 {
         of.values().fold(0, |sum, keys| sum.saturating_add(*keys))

@@ -1,4 +1,4 @@
-//! The proof of the books: each check is a query that must return nothing (`gatewayctl audit`).
+//! The proof of the ledger: each check is a query that must return nothing (`gatewayctl audit`).
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 use crate::error::LedgerError;
 use crate::tx::Tx;
 
-/// A rule of the books and the query for rows that break it.
+/// A rule of the ledger and the query for rows that break it.
 #[derive(Debug, Clone, Copy)]
 pub struct AuditCheck {
     /// The rule, as a sentence.
@@ -18,15 +18,15 @@ pub struct AuditCheck {
 /// A row that breaks a rule.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct AuditFinding {
-    /// What, and where.
+    /// The fault and its place.
     #[diesel(sql_type = Text)]
     pub finding: String,
 }
 
-/// An audit compares tables from end to end, which no other transaction may.
+/// Settings for an audit, which compares whole tables, as no other transaction may.
 const READ_WHOLE_TABLES: &str = "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; \
      SET LOCAL enable_mergejoin = on";
-/// Rows shown of each broken rule.
+/// Number of rows shown of each broken rule.
 const FINDINGS_MAX: usize = 20;
 
 /// Every rule.
@@ -195,7 +195,7 @@ pub const AUDIT_CHECKS: &[AuditCheck] = &[
 ];
 
 impl Tx<'_> {
-    /// Runs one check; an empty answer is the proof.
+    /// Runs one check; an empty result is the proof.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,5 @@
-//! Payments of a time, page by page, to be held against what the provider knows (`gatewayctl reconcile`).
+//! Payments of a span of time, page by page, to be compared with what the provider has (`gatewayctl
+//! reconcile`).
 
 use ayolinx_core::ids::{OrderId, PaymentId};
 use ayolinx_core::intake::would_change;
@@ -15,31 +16,31 @@ use crate::error::LedgerError;
 use crate::rows::values::{amount, parse};
 use crate::tx::Tx;
 
-/// A payment as our books have it.
+/// A payment as the ledger has it.
 #[derive(Debug, Clone)]
 pub struct PaymentInBooks {
-    /// What the provider knows it by.
+    /// The id by which the provider knows it.
     pub id: PaymentId,
     /// Its order.
     pub order: OrderId,
     /// The shop's order number.
     pub reference: String,
-    /// How it is paid.
+    /// The method.
     pub method: Method,
-    /// Absent for links.
+    /// The channel; `None` for links.
     pub channel: Option<String>,
-    /// Where it stands.
+    /// The state.
     pub state: PaymentState,
-    /// What was asked for.
+    /// The amount asked for.
     pub amount: Amount,
-    /// What came.
+    /// The amount received.
     pub received: Amount,
-    /// When it was made.
+    /// Time of its creation.
     pub created_at: DateTime<Utc>,
 }
 
 impl PaymentInBooks {
-    /// The time its id was made at, by which ranges go: a payment's id begins with it (UUIDv7).
+    /// Returns the time its id was made at, by which ranges go: a payment's id begins with it (UUIDv7).
     #[must_use]
     pub fn made_at(&self) -> DateTime<Utc> {
         let milliseconds = i64::try_from(self.id.as_uuid().as_u128() >> 80);
@@ -47,17 +48,17 @@ impl PaymentInBooks {
     }
 }
 
-/// What holding an answer of the provider against our books comes to.
+/// The result of comparing an answer of the provider with the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judgement {
-    /// What applying the answer would make of the payment and its order; `None` where it would change
+    /// The states of the payment and its order after the answer was applied; `None` where it would change
     /// nothing.
     pub would_be: Option<(PaymentState, OrderState)>,
-    /// Whether the answer names a sum that is none of the payment's receipts'.
+    /// `true` when the answer names a sum that is none of the payment's receipts'.
     pub is_another_sum: bool,
 }
 
-/// The first id that could be made at that time.
+/// Returns the first id that could be made at that time.
 fn first_id_at(time: DateTime<Utc>) -> Uuid {
     let milliseconds = u128::try_from(time.timestamp_millis()).unwrap_or_default();
     Uuid::from_u128(milliseconds << 80)
@@ -75,7 +76,8 @@ type Row = (
 );
 
 impl Tx<'_> {
-    /// At most `limit` payments made at or after `from` and before `to`, oldest first, after that one.
+    /// Returns at most `limit` payments made at or after `from` and before `to`, oldest first, after that
+    /// one.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -113,7 +115,7 @@ impl Tx<'_> {
         rows.into_iter().map(read).collect()
     }
 
-    /// What applying an answer of the provider would change, judged as it would be applied.
+    /// Returns what applying an answer of the provider would change, judged as it would be applied.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] when there is no such payment.
@@ -145,7 +147,7 @@ impl Tx<'_> {
         })
     }
 
-    /// How many payments were made at or after `from` and before `to`.
+    /// Counts the payments that were made at or after `from` and before `to`.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,5 +1,6 @@
-//! The inbox: what the provider told us is stored raw and takes effect in one transaction, before
-//! it is acknowledged. What cannot be placed is kept in quarantine, and matched again by `rematch.rs`.
+//! The inbox: each report of the provider is stored raw and takes effect in one transaction, before it
+//! is acknowledged. One that cannot be matched is kept in quarantine, and matched again by
+//! `rematch.rs`.
 
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::messages::notification::Notification;
@@ -15,23 +16,23 @@ use crate::rows::history::Source;
 use crate::rows::seals::REFUSED_CONTEXT;
 use crate::tx::Tx;
 
-/// Refused callbacks are kept up to this many and this long (contract 5).
+/// The most refused callbacks that are kept, and below their longest time (contract 5).
 const REJECTED_MAX: i64 = 1000;
 
 /// A verified callback on its way into the inbox.
 #[derive(Debug, Clone)]
 pub struct InboundNotification {
-    /// The documented path it came to.
+    /// The documented path that it came to.
     pub path: &'static str,
-    /// Which route its signature named.
+    /// The route that its signature named.
     pub matched_route: &'static str,
-    /// The very bytes.
+    /// The exact bytes.
     pub body: Vec<u8>,
     /// SHA-256 of the minified body: signed material.
     pub body_digest: [u8; 32],
     /// Headers as JSON, without Authorization.
     pub headers: String,
-    /// Whether its timestamp is inside the window.
+    /// The verdict on its timestamp: whether it is inside the window.
     pub channelled: Channelled,
 }
 
@@ -46,26 +47,26 @@ pub struct RefusedNotification {
     pub headers: String,
     /// The bytes.
     pub body: Vec<u8>,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Which known confusion explains it, where that was found out while its token was at hand.
+    /// The known confusion that explains it, where that was found while its token was at hand.
     pub explanation: Option<String>,
 }
 
-/// What became of a verified callback; each of them is acknowledged.
+/// The outcome of a verified callback; each of them is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Received {
     /// It changed something.
     Applied,
     /// It was understood and changed nothing.
     NoChange,
-    /// It was here before.
+    /// It had been received before.
     Duplicate,
-    /// Kept: the provider is asked first, or its timestamp is stale.
+    /// It was kept: the provider is asked first, or its timestamp is stale.
     Asked,
-    /// Kept in quarantine: nobody knows the reference.
+    /// It was kept in quarantine: nobody knows the reference.
     UnknownReference,
-    /// Kept in quarantine: not readable.
+    /// It was kept in quarantine: not readable.
     Unreadable,
 }
 
@@ -133,7 +134,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The refused callbacks that are still kept, newest first.
+    /// Returns the refused callbacks that are still kept, newest first.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,5 +1,5 @@
-//! Verified callbacks that could not be placed: listed, matched again, or taken out by a person who
-//! looked at them. The console and `gatewayctl` do each of it here.
+//! Verified callbacks that could not be matched: listed, matched again, or dismissed by a person who looked
+//! at them. The console and `gatewayctl` do each of it here.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -19,26 +19,26 @@ pub struct QuarantineLine {
     /// Identity.
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
-    /// The path it came to.
+    /// The path that it came to.
     #[diesel(sql_type = Text)]
     pub path: String,
-    /// Why it waits: `unknown_reference` or `unreadable`.
+    /// The reason why it waits: `unknown_reference` or `unreadable`.
     #[diesel(sql_type = Text)]
     pub verdict: String,
-    /// How often it came.
+    /// Number of times it came.
     #[diesel(sql_type = Integer)]
     pub seen: i32,
-    /// Since when.
+    /// Time of its first arrival.
     #[diesel(sql_type = Timestamptz)]
     pub received_at: DateTime<Utc>,
 }
 
-/// Who looked at a callback and why it shall wait no longer.
+/// The person who looked at a callback and the reason why it shall wait no longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dismissal {
     /// The operator of the console; `None` for whoever runs `gatewayctl`.
     pub operator: Option<Uuid>,
-    /// Why, at most [`DISMISSAL_REASON_CHARS_MAX`]; the console lets it be left out.
+    /// The reason, at most [`DISMISSAL_REASON_CHARS_MAX`]; the console lets it be left out.
     pub reason: Option<String>,
 }
 
@@ -49,7 +49,7 @@ struct Counted {
 }
 
 impl Tx<'_> {
-    /// What waits in quarantine, newest first, from after a place in that list on.
+    /// Returns the callbacks in quarantine, newest first, from after a place in that list on.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -73,7 +73,7 @@ impl Tx<'_> {
         .load(self.connection()?)?)
     }
 
-    /// How many wait in quarantine, counted up to `most`.
+    /// Counts the callbacks in quarantine, up to `most`.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -87,7 +87,7 @@ impl Tx<'_> {
         Ok(counted.count)
     }
 
-    /// Has callbacks of unknown reference matched again now: one of them, or all. Returns how many.
+    /// Has callbacks of unknown reference matched again now: one of them, or all. Returns their number.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -9,23 +9,23 @@ use crate::error::LedgerError;
 use crate::rows::seals::body_context;
 use crate::tx::Tx;
 
-/// One that was verified.
+/// A verified callback.
 #[derive(Debug, Clone)]
 pub struct StoredCallback {
     /// Identity.
     pub id: Uuid,
-    /// Where it came to.
+    /// The path that it came to.
     pub path: String,
     /// All headers but `Authorization`: a JSON list of pairs.
     pub headers: String,
     /// The bytes as received.
     pub body: Vec<u8>,
-    /// How often it came.
+    /// Number of times it came.
     pub seen: i32,
 }
 
 impl Tx<'_> {
-    /// At most `limit` verified callbacks that came at or after `since`, newest first.
+    /// Returns at most `limit` verified callbacks that came at or after `since`, newest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -62,7 +62,7 @@ impl Tx<'_> {
     }
 }
 
-/// Older months' tables need not be looked at.
+/// Returns the first day of a time's month; older months' tables need not be looked at.
 fn first_of_month(time: DateTime<Utc>) -> NaiveDate {
     let day = time.date_naive();
     day.with_day(1).unwrap_or(day)

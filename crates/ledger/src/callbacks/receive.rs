@@ -43,7 +43,7 @@ impl Arrived {
         })
     }
 
-    /// The payment it names itself.
+    /// Returns the payment that it names itself.
     fn reference(&self) -> Option<Uuid> {
         let named = self.notification.as_ref()?.our_reference.as_deref()?;
         Some(named.parse::<PaymentId>().ok()?.as_uuid())
@@ -54,7 +54,7 @@ impl Arrived {
     }
 }
 
-/// What the inbox has of a callback already.
+/// A callback's row in the inbox.
 #[derive(QueryableByName)]
 struct Known {
     #[diesel(sql_type = SqlUuid)]
@@ -95,8 +95,8 @@ impl Tx<'_> {
         first.ok_or_else(|| LedgerError::corrupt("a callback was left out"))
     }
 
-    /// [`Tx::receive`] for a set of callbacks in one go, each with its own effect. `None` for those
-    /// that were left out, since their order is held elsewhere.
+    /// Receives a set of callbacks like [`Tx::receive`] in one go, each with its own effect. Returns
+    /// `None` for those that were left out, since their order is held elsewhere.
     pub(crate) fn receive_all(
         &mut self,
         arrived: &[Arc<Arrived>],
@@ -170,8 +170,8 @@ impl Tx<'_> {
         Ok(received)
     }
 
-    /// A duplicate is passed over only where it would change nothing now (contract 4.2): it is read
-    /// once more, and what it says is known, as a rule.
+    /// Applies a duplicate again. It is passed over only where it would change nothing now (contract
+    /// 4.2): it is read once more, and as a rule its content is known.
     fn hear_again(
         &mut self,
         arrived: &Arrived,
@@ -188,7 +188,7 @@ impl Tx<'_> {
         })
     }
 
-    /// Of these payments those that exist and were not locked ahead.
+    /// Returns those of these payments that exist and were not locked ahead.
     fn not_prefetched(&mut self, ids: Vec<Uuid>) -> Result<Vec<Uuid>, LedgerError> {
         let missing: Vec<Uuid> = ids
             .into_iter()
@@ -203,7 +203,7 @@ impl Tx<'_> {
             .load(self.connection()?)?)
     }
 
-    /// The newest payment of each link that is named.
+    /// Returns the newest payment of each link that is named.
     fn payments_of_links(
         &mut self,
         arrived: &[Arc<Arrived>],
@@ -223,7 +223,8 @@ impl Tx<'_> {
             .collect())
     }
 
-    /// Looked for in this month and the one before, each by its key: no plan may read a month whole.
+    /// Looks callbacks up in this month and the one before, each by its key: no plan may read a month
+    /// whole.
     fn known_notifications(&mut self, arrived: &[Arc<Arrived>]) -> Result<Vec<Known>, LedgerError> {
         Ok(Statement::new(
             "SELECT known.* FROM unnest(?, ?) AS named (path, body_digest) \

@@ -1,4 +1,5 @@
-//! Callbacks that nobody could place are matched again, as long as what they name may still come.
+//! The repeated match of callbacks that could not be matched, as long as what they name may still
+//! come.
 
 use std::collections::HashSet;
 
@@ -21,17 +22,18 @@ use crate::tx::Tx;
 /// The outcome of matching again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rematched {
-    /// Notifications that were looked at; each is placed, given up, or looked at again later.
+    /// Number of notifications that were looked at; each is matched, given up, or looked at again
+    /// later.
     pub looked_at: usize,
-    /// Those that were placed.
+    /// Number of those that were matched.
     pub placed: usize,
 }
 
-/// A notification whose turn it is.
+/// A notification that is due.
 struct Unmatched {
     /// Its id and month.
     row: (Uuid, NaiveDate),
-    /// The word of a callback and the payment it names, or the reason why it cannot be read.
+    /// The callback's report and the payment it names, or the reason why it cannot be read.
     read: Result<(Option<Notification>, Option<Uuid>), String>,
 }
 
@@ -42,8 +44,8 @@ impl Unmatched {
 }
 
 impl Tx<'_> {
-    /// Tries to place up to `limit` unmatched notifications again. Like a callback that is received it
-    /// locks orders before rows of the inbox; what somebody else has in hand is left for later.
+    /// Tries to match up to `limit` unmatched notifications again. Like a callback that is received it
+    /// locks orders before rows of the inbox; what another transaction holds is left for later.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -84,7 +86,7 @@ impl Tx<'_> {
         Ok(done)
     }
 
-    /// Those whose turn it is, read once more. Nothing is locked.
+    /// Returns the notifications that are due, read once more. Nothing is locked.
     fn waiting_matches(&mut self, limit: i64) -> Result<Vec<Unmatched>, LedgerError> {
         let now = self.now()?;
         let due: Vec<(Uuid, NaiveDate, Vec<u8>)> = notifications::table
@@ -140,7 +142,7 @@ impl Tx<'_> {
         Ok(held.map(|(payment, _)| *payment).collect())
     }
 
-    /// Locks those that nobody has in hand and that are still to be placed.
+    /// Locks the notifications that nobody else holds and that are still to be matched.
     fn hold_unmatched(&mut self, waiting: &[Unmatched]) -> Result<HashSet<Uuid>, LedgerError> {
         #[derive(QueryableByName)]
         struct Held {

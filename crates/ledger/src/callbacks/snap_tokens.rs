@@ -35,7 +35,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Whether a token of this digest is good now.
+    /// Returns whether a token of this digest is good now.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! What shops made for themselves, as the operator sees it: webhook endpoints and API keys.
+//! The webhook endpoints and API keys that shops made for themselves, as the operator sees them.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,66 +12,66 @@ use crate::database::statement::Statement;
 use crate::error::LedgerError;
 use crate::tx::Tx;
 
-/// A webhook endpoint and how it fares.
+/// A webhook endpoint and its state.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct EndpointState {
     /// Identity.
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
-    /// Whose.
+    /// The merchant that it belongs to.
     #[diesel(sql_type = SqlUuid)]
     pub merchant_id: Uuid,
     /// The shop.
     #[diesel(sql_type = Text)]
     pub shop: String,
-    /// Where to.
+    /// The address that webhooks are sent to.
     #[diesel(sql_type = Text)]
     pub url: String,
-    /// Whether anything is sent.
+    /// `true` when anything is sent.
     #[diesel(sql_type = Bool)]
     pub enabled: bool,
-    /// Why not, when it was not its shop who said so.
+    /// The reason why it is disabled, unless its shop disabled it.
     #[diesel(sql_type = Nullable<Text>)]
     pub disabled_reason: Option<String>,
-    /// Failures since the last success.
+    /// Number of failures since the last success.
     #[diesel(sql_type = Integer)]
     pub failures_in_row: i32,
-    /// Last changed.
+    /// Time of the last change.
     #[diesel(sql_type = Timestamptz)]
     pub updated_at: DateTime<Utc>,
 }
 
-/// An API key and how it is used.
+/// An API key and its use.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct KeyState {
     /// Identity.
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
-    /// Whose.
+    /// The merchant that it belongs to.
     #[diesel(sql_type = SqlUuid)]
     pub merchant_id: Uuid,
     /// The shop.
     #[diesel(sql_type = Text)]
     pub shop: String,
-    /// How it begins.
+    /// The beginning of the key.
     #[diesel(sql_type = Text)]
     pub hint: String,
-    /// What it allows.
+    /// What the key allows.
     #[diesel(sql_type = Array<Text>)]
     pub scopes: Vec<String>,
-    /// Since when.
+    /// Time of its creation.
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
-    /// Last used, to the hour.
+    /// Time of its last use, to the hour.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub used_at: Option<DateTime<Utc>>,
-    /// Until when it was good.
+    /// Time of its revocation.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
 impl Tx<'_> {
-    /// The endpoints of all shops, newest first.
+    /// Returns the endpoints of all shops, newest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -93,7 +93,7 @@ impl Tx<'_> {
         }))
     }
 
-    /// The keys of all shops, newest first.
+    /// Returns the keys of all shops, newest first.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! How money flows: what was booked for merchants in a span of time, and how creates fare. Rows are
+//! The flow of money: the bookings for merchants in a span of time, and the states of creates. Rows are
 //! found by their ids, which begin with their time.
 
 use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
@@ -11,12 +11,12 @@ use crate::database::statement::Statement;
 use crate::error::LedgerError;
 use crate::tx::{Tx, shifted};
 
-/// Of a span so many bookings are added up at most.
+/// The most bookings of a span that are added up.
 const BOOKINGS_MAX: i64 = 100_000;
-/// So many of the newest payments are looked at.
+/// The most of the newest payments that are looked at.
 const PAYMENTS_MAX: i64 = 5_000;
 
-/// What one channel brought in.
+/// The money that one channel brought in.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct ChannelMoney {
     /// The method.
@@ -25,15 +25,15 @@ pub struct ChannelMoney {
     /// The channel's code.
     #[diesel(sql_type = Text)]
     pub channel: String,
-    /// Bookings that brought merchants money.
+    /// Number of bookings that brought merchants money.
     #[diesel(sql_type = BigInt)]
     pub payments: i64,
-    /// What they brought, less what was refunded, in rupiah.
+    /// Their sum, less what was refunded, in rupiah.
     #[diesel(sql_type = BigInt)]
     pub rupiah: i64,
 }
 
-/// How many of the newest payments of one channel are in one state.
+/// The number of the newest payments of one channel that are in one state.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct ChannelTraffic {
     /// The channel's code.
@@ -42,12 +42,12 @@ pub struct ChannelTraffic {
     /// The payments' state.
     #[diesel(sql_type = Text)]
     pub state: String,
-    /// How many.
+    /// Number of payments.
     #[diesel(sql_type = BigInt)]
     pub payments: i64,
 }
 
-/// The least id that is made so many seconds after a time.
+/// Returns the least id that is made `seconds` after a time.
 pub(super) fn id_of_time(at: DateTime<Utc>, seconds: i64) -> Uuid {
     let at = shifted(at, TimeDelta::seconds(seconds));
     let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
@@ -55,8 +55,8 @@ pub(super) fn id_of_time(at: DateTime<Utc>, seconds: i64) -> Uuid {
 }
 
 impl Tx<'_> {
-    /// What was booked for merchants from one time until before another, by channel; in a span with more
-    /// than 100,000 bookings, the first of them.
+    /// Returns the money booked for merchants from one time until before another, by channel; in a span
+    /// with more than 100,000 bookings, the first of them.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -85,7 +85,8 @@ impl Tx<'_> {
         .load(self.connection()?)?)
     }
 
-    /// How the payments that were made in the last so many seconds fare, the newest 5,000 of them.
+    /// Counts the payments that were made in the last `seconds` by channel and state, the newest 5,000
+    /// of them.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! An order by whatever name a person has of it, and all there is to know about it.
+//! An order by any name that a person has of it, and everything known about it.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::refunds::requests::RefundLine;
 use crate::rows;
 use crate::tx::Tx;
 
-/// A name that several shops use finds so many orders at most.
+/// The most orders that a name used by several shops finds.
 const FOUND_MAX: usize = 20;
 
 /// An order that was found.
@@ -25,15 +25,15 @@ const FOUND_MAX: usize = 20;
 pub struct FoundOrder {
     /// Identity.
     pub id: OrderId,
-    /// The shop's number.
+    /// The shop's order number.
     pub reference: String,
     /// The shop.
     pub shop: String,
     /// State.
     pub state: String,
-    /// What is asked.
+    /// The amount asked for.
     pub amount: Amount,
-    /// Since when.
+    /// Time of its creation.
     pub created_at: DateTime<Utc>,
 }
 
@@ -42,13 +42,13 @@ pub struct FoundOrder {
 pub struct PaymentMoney {
     /// The payment.
     pub payment: PaymentId,
-    /// What came in.
+    /// The amount that came in.
     pub received: Amount,
-    /// What went back.
+    /// The amount that went back.
     pub refunded: Amount,
-    /// What is the merchant's.
+    /// The amount that is the merchant's.
     pub merchant: Amount,
-    /// What nobody has decided on.
+    /// The amount that nobody has decided on.
     pub suspense: Amount,
 }
 
@@ -57,15 +57,15 @@ pub struct PaymentMoney {
 pub struct Dossier {
     /// The order with its payer and payments.
     pub order: OrderRecord,
-    /// Whose it is.
+    /// The merchant that it belongs to.
     pub merchant: MerchantId,
     /// The name of the shop.
     pub shop: String,
-    /// By payment, newest first.
+    /// Money by payment, newest first.
     pub money: Vec<PaymentMoney>,
-    /// What goes back, oldest first.
+    /// Refunds, oldest first.
     pub refunds: Vec<RefundLine>,
-    /// What happened, oldest first; masked as for the shop.
+    /// The order's timeline, oldest first; masked as for the shop.
     pub timeline: Vec<TimelineItem>,
 }
 
@@ -94,7 +94,7 @@ struct OwnerRow {
 }
 
 impl Tx<'_> {
-    /// The orders that any of these names speak of: an order's id or number at the shop, a payment's id,
+    /// Returns the orders that a name stands for: an order's id or number at the shop, a payment's id,
     /// the provider's number of a payment, a receipt's RRN, an event's id. Newest first.
     ///
     /// # Errors
@@ -158,7 +158,7 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Everything about one order, whoever's it is.
+    /// Returns everything about one order of any merchant.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].

@@ -1,5 +1,5 @@
 //! Lists of what needs a person's eyes: orders in review and late ones, payments of unknown outcome,
-//! webhooks that gave up.
+//! webhooks that were given up.
 
 use ayolinx_core::ids::{EventId, OrderId};
 use ayolinx_core::money::Amount;
@@ -15,7 +15,7 @@ use crate::rows;
 use crate::tx::Tx;
 use crate::webhooks::failing_endpoints::of_failing_endpoints;
 
-/// Of each list so many are counted at most.
+/// The most entries of each list that are counted.
 const COUNTED_MAX: i64 = 1_000;
 /// The newest and the greatest id.
 const LAST: Uuid = Uuid::max();
@@ -23,33 +23,33 @@ const LAST: Uuid = Uuid::max();
 /// A row of a list, whatever the list.
 #[derive(Debug, Clone)]
 pub struct EyeLine {
-    /// What an action is about: the notification, or the event.
+    /// The notification or event that an action is about.
     pub key: Option<Uuid>,
     /// The order.
     pub order: Option<OrderId>,
-    /// Its number at the shop.
+    /// The order's number at the shop.
     pub reference: Option<String>,
     /// The shop.
     pub shop: Option<String>,
-    /// What is the matter, in a word or two.
+    /// The matter, in a word or two.
     pub what: String,
-    /// More about it.
+    /// Further detail.
     pub detail: String,
-    /// What is asked.
+    /// The amount asked for.
     pub amount: Option<Amount>,
-    /// Since when.
+    /// Time since which it waits.
     pub since: DateTime<Utc>,
 }
 
 impl EyeLine {
-    /// The event of a webhook that gave up.
+    /// Returns the event of a webhook that was given up.
     #[must_use]
     pub fn event(&self) -> Option<EventId> {
         self.key.map(EventId::from_uuid)
     }
 }
 
-/// How long the lists are, up to a thousand each.
+/// The lengths of the lists, up to a thousand each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
 pub struct CountedEyes {
     /// Orders in review.
@@ -58,7 +58,7 @@ pub struct CountedEyes {
     /// Callbacks in quarantine.
     #[diesel(sql_type = BigInt)]
     pub quarantine: i64,
-    /// Webhooks that gave up.
+    /// Webhooks that were given up.
     #[diesel(sql_type = BigInt)]
     pub dead: i64,
     /// Payments of unknown outcome.
@@ -184,7 +184,7 @@ impl Tx<'_> {
         lines(found, |row| row.place.simple().to_string())
     }
 
-    /// They have work until it is known.
+    /// Lists payments of unknown outcome; they have work until it is known.
     pub(super) fn unknown_payments(
         &mut self,
         after: Option<(DateTime<Utc>, Uuid)>,
@@ -210,7 +210,7 @@ impl Tx<'_> {
         lines(found, |row| timed(row.due_at, row.place))
     }
 
-    /// Those that wait longest first.
+    /// Lists refunds that wait, the longest waiting first.
     pub(super) fn waiting_to_go_back(
         &mut self,
         after: Option<(DateTime<Utc>, Uuid)>,
@@ -234,8 +234,9 @@ impl Tx<'_> {
         lines(found, |row| timed(row.due_at, row.place))
     }
 
-    /// Endpoint by endpoint; those of deleted endpoints concern nobody. Endpoints are stepped through by the
-    /// index of what gave up, so that one without such costs nothing, and a page ends the steps.
+    /// Lists dead webhooks, endpoint by endpoint; those of deleted endpoints concern nobody. Endpoints are
+    /// stepped through by the index of what was given up, so that one without such costs nothing, and a page
+    /// ends the steps.
     pub(super) fn dead_webhooks(
         &mut self,
         after: Option<&str>,
@@ -278,7 +279,7 @@ impl Tx<'_> {
         })
     }
 
-    /// How long each list is.
+    /// Counts the entries of each list.
     ///
     /// # Errors
     /// When the database does not answer.

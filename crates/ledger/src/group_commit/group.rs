@@ -12,12 +12,12 @@ use crate::group_commit::writer::{Entry, Writer};
 use crate::group_commit::writer_queue::{Class, Refused};
 use crate::tx::attempt::Database;
 
-/// How often changes shared a commit.
+/// Counts of shared commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupCommits {
-    /// Transactions.
+    /// Number of transactions.
     pub commits: u64,
-    /// Changes in them.
+    /// Number of changes in them.
     pub entries: u64,
 }
 

@@ -1,22 +1,23 @@
-//! What a request to create turned out to be, until somebody takes it. A call that nobody takes,
-//! because its commit came too late, failed, or is unknown, or because the caller hung up, is
-//! certainly not sent: whoever asked is told, and can note it.
+//! The outcome of a request to create, until somebody takes it. A call that nobody takes, because
+//! its commit came too late, failed, or is unknown, or because the caller hung up, is certainly not
+//! sent: its maker is notified, and can note it.
 
 use std::sync::Arc;
 
 use crate::orders::begin_outcome::Begun;
 
-/// Told what was begun and not taken; called on any thread, so it must not block.
+/// The function that is given what was begun and not taken; called on any thread, so it must not
+/// block.
 pub type OnUntaken = Arc<dyn Fn(Begun) + Send + Sync>;
 
-/// What was begun; dropped untaken, it is reported.
+/// A begun request; dropped untaken, it is reported.
 pub struct Untaken {
     begun: Option<Begun>,
     report: OnUntaken,
 }
 
 impl Untaken {
-    /// Guards what was begun.
+    /// Guards a begun request.
     #[must_use]
     pub const fn new(begun: Begun, report: OnUntaken) -> Self {
         Self {

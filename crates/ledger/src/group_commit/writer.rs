@@ -24,23 +24,24 @@ use crate::tx::Tx;
 use crate::tx::attempt::{Database, Failed};
 use crate::webhooks::delivery_results::Tried;
 
-/// So many share a commit at most: more make it longer and not cheaper for each.
+/// The most changes that share a commit: more make it longer and not cheaper for each.
 const GROUP_MAX: usize = 256;
 
 /// A change to write.
 #[derive(Clone)]
 pub(crate) enum Change {
     Order(Arc<Beginning>, OnUntaken),
-    /// Under the span of its caller.
+    /// An outcome under the span of its caller.
     CallEnd(Arc<CallEnd>, Span),
     Callback(Arc<Arrived>),
     Try(Arc<Tried>),
-    /// Nothing, but written as all the rest is: whether that can be done.
+    /// Nothing, but written as all the rest is, to check whether that can be done.
     Check,
 }
 
 impl Change {
-    /// Results of what is done are kept, and so is the question whether anything can be written.
+    /// Returns its class: results of what is done are kept, and so is the check whether anything can be
+    /// written.
     pub(crate) const fn class(&self) -> Class {
         match self {
             Self::Order(..) | Self::Callback(_) => Class::New,
@@ -71,7 +72,7 @@ pub(crate) enum Done {
 /// The answer to whoever queued a change.
 pub(crate) enum Outcome {
     Done(Result<Done, LedgerError>),
-    /// Nothing was done: do it in a transaction of its own.
+    /// Nothing was done: the change needs a transaction of its own.
     Alone,
 }
 
@@ -79,7 +80,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Entry {
     pub(crate) change: Change,
     pub(crate) queued_at: Instant,
-    /// Whoever waits longer is answered "later".
+    /// The longest wait, after which it is answered "later".
     pub(crate) patience: Duration,
     pub(crate) span: Span,
     pub(crate) reply: oneshot::Sender<Outcome>,
@@ -117,7 +118,7 @@ impl Writer {
         &self.watchdog
     }
 
-    /// Begins a thread that writes; `false` when there is none to be had.
+    /// Begins a thread that writes; `false` when none can be started.
     pub(crate) fn begin(self: &Arc<Self>) -> bool {
         let writer = Arc::clone(self);
         let thread = std::thread::Builder::new().name("ledger-writer".to_owned());
@@ -137,7 +138,7 @@ impl Writer {
         }
     }
 
-    /// Returns whether it took so long that another writes by now.
+    /// Commits a set; returns whether it took so long that another thread writes by now.
     fn commit(&self, group: Vec<Entry>) -> bool {
         let changes: Vec<Change> = group.iter().map(|one| one.change.clone()).collect();
         let span = spans::group(group.iter().map(|one| &one.span));
@@ -180,7 +181,7 @@ impl Writer {
     }
 }
 
-/// Each kind as a set; `None` for what is to be done alone.
+/// Writes each kind as a set; `None` for what is to be done alone.
 fn write(tx: &mut Tx<'_>, changes: &[Change]) -> Result<Vec<Option<Done>>, LedgerError> {
     let (mut orders, mut ends) = (Vec::new(), Vec::new());
     let (mut arrived, mut tries) = (Vec::new(), Vec::new());
@@ -223,7 +224,7 @@ impl Entry {
     }
 }
 
-/// Without those that nobody waits for, or that waited too long to be done in time.
+/// Returns the entries without those that nobody waits for, or that waited too long to be done in time.
 fn in_time(group: Vec<Entry>) -> Vec<Entry> {
     let (fresh, late): (Vec<Entry>, Vec<Entry>) = group
         .into_iter()

@@ -7,24 +7,24 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// The class of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// It can be asked for again: an order, a callback.
+    /// Work that can be asked for again: an order, a callback.
     New,
-    /// It is done and only has to be recorded: the end of a call, a try to deliver.
+    /// Work that is done and only has to be recorded: the end of a call, an attempt to deliver.
     Result,
 }
 
 /// The reason why an entry was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// So many of its class wait already.
+    /// As many of its class as may wait already.
     Full,
     /// The writer has ended and takes nothing.
     Closed,
 }
 
-/// Entries in the order of their coming.
+/// Entries in the order of their arrival.
 pub(crate) struct WriterQueue<Entry> {
-    /// Of each class.
+    /// The most entries of each class.
     most: usize,
     waiting: Mutex<Waiting<Entry>>,
     came: Condvar,
@@ -76,7 +76,7 @@ impl<Entry> WriterQueue<Entry> {
         Ok(())
     }
 
-    /// Waits for the next entry and takes what is there, `most` at most; `None` when nothing comes any
+    /// Waits for the next entry and takes what is there, at most `most`; `None` when nothing comes any
     /// more.
     pub(crate) fn take(&self, most: usize) -> Option<Vec<Entry>> {
         let mut waiting = self.waiting();
@@ -98,7 +98,7 @@ impl<Entry> WriterQueue<Entry> {
         Some(taken.into_iter().map(|(_, entry)| entry).collect())
     }
 
-    /// Takes in nothing more; what waits is still given out.
+    /// Closes the queue: it takes in nothing more; what waits is still given out.
     pub(crate) fn close(&self) {
         self.waiting().is_closed = true;
         self.came.notify_all();

@@ -1,4 +1,4 @@
-//! The books: posting a journal, and the balances that are sums of entries.
+//! Double entries: posting a journal, and the balances that are sums of entries.
 
 use ayolinx_core::ids::MerchantId;
 use ayolinx_core::order::Posting;
@@ -18,7 +18,7 @@ pub struct Balance {
     /// `provider_receivable`, `merchant_payable` or `suspense`.
     #[diesel(sql_type = Text)]
     pub account: String,
-    /// Debit positive.
+    /// The sum, debit positive.
     #[diesel(sql_type = BigInt)]
     pub minor: i64,
 }
@@ -48,7 +48,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The balances of a merchant's accounts.
+    /// Returns the balances of a merchant's accounts.
     ///
     /// # Errors
     /// When the database does not answer.

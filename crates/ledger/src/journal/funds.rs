@@ -1,4 +1,4 @@
-//! The money of a locked order: its rows as the core sees them, and back into rows.
+//! The money of a locked order: its rows as the core sees them, and the way back into rows.
 
 use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
 use ayolinx_core::funds::{OrderFunds, PaymentFunds};
@@ -22,7 +22,7 @@ use crate::rows::values::{amount, parse};
 use crate::tx::Tx;
 
 impl OrderRow {
-    /// Where it stands apart from money. What shows no money is its own answer.
+    /// Returns the state apart from money: a state that shows no money is that state.
     pub(crate) fn base(&self) -> Result<OrderState, LedgerError> {
         let state = self.state()?;
         Ok(match (state, &self.base_state) {
@@ -41,7 +41,7 @@ impl OrderRow {
 }
 
 impl PaymentRow {
-    /// Where it stands apart from money. What shows no money is its own answer.
+    /// Returns the state apart from money: a state that shows no money is that state.
     pub(crate) fn base(&self) -> Result<PaymentState, LedgerError> {
         let state = self.state()?;
         Ok(match (state, &self.base_state) {
@@ -61,7 +61,7 @@ impl PaymentRow {
 }
 
 impl Locked {
-    /// Whether any money of it was ever heard of.
+    /// Returns whether any money of it was ever heard of.
     pub(crate) fn has_money(&self) -> Result<bool, LedgerError> {
         if self.order.base_state.is_some() {
             return Ok(true);
@@ -82,7 +82,7 @@ impl Locked {
         ))
     }
 
-    /// The states that its order and payments show.
+    /// Returns the states that its order and payments show.
     pub(crate) fn shown(&self) -> Result<Before, LedgerError> {
         Ok(Before {
             order: self.order.state()?,
@@ -106,7 +106,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// [`Tx::read_receipts`] where there may be any.
+    /// Reads the receipts and notices like [`Tx::read_receipts`] where there may be any.
     pub(crate) fn read_money(&mut self, locked: &mut Locked) -> Result<(), LedgerError> {
         if locked.has_money()? {
             self.read_receipts(locked)?;
@@ -114,7 +114,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A locked order as the core sees it.
+    /// Returns a locked order as the core sees it.
     pub(crate) fn funds(&mut self, locked: &Locked) -> Result<OrderFunds, LedgerError> {
         let now = self.now()?;
         let order = &locked.order;
@@ -252,8 +252,8 @@ impl Tx<'_> {
     }
 }
 
-/// The version before let suspense go without saying so of a receipt: what its payment holds counts, and
-/// the earliest receipts are those that left.
+/// Takes out of suspense what left it under the version before, which did not note that on a receipt:
+/// the payment's suspense counts, and the earliest receipts are those that left.
 fn take_out_what_left(receipts: &mut [Receipt], row: &PaymentRow) -> Result<(), LedgerError> {
     let mut too_much = subtracted(0, row.suspense_minor)?;
     for receipt in &*receipts {
@@ -298,8 +298,8 @@ fn added(sum: i64, minor: i64) -> Result<i64, LedgerError> {
         .ok_or_else(|| LedgerError::corrupt("amount out of range"))
 }
 
-/// The version before kept no notice: that one of its payments is under review, or was given back,
-/// without any receipt was said of it by a word that named no sum.
+/// Returns the notice that a payment of the version before stands for. That version kept none: a payment
+/// without any receipt came under review, or was given back, by a report that named no sum.
 fn notice_of_before(state: PaymentState) -> Option<Notice> {
     let (says, verdict) = match state {
         PaymentState::Review => (NoticeSays::Paid, None),
@@ -322,7 +322,7 @@ fn notice_of_before(state: PaymentState) -> Option<Notice> {
     })
 }
 
-/// Whether anything that an order's JSON shows of its receipts is not as before.
+/// Returns whether anything that an order's JSON shows of its receipts differs from before.
 pub(crate) fn shows_other_details(before: &OrderFunds, after: &OrderFunds) -> bool {
     let shown = |funds: &OrderFunds| -> Vec<_> {
         (funds.payments.iter())
@@ -333,7 +333,7 @@ pub(crate) fn shows_other_details(before: &OrderFunds, after: &OrderFunds) -> bo
     shown(before) != shown(after)
 }
 
-/// What became known of receipts, for the history: no personal data.
+/// Returns what became known of receipts, for the history: no personal data.
 pub(crate) fn receipts_told(before: &OrderFunds, after: &OrderFunds) -> Option<String> {
     let known: Vec<&Receipt> = (before.payments.iter())
         .flat_map(|payment| &payment.receipts)
@@ -361,7 +361,7 @@ fn receipt_told(receipt: &Receipt) -> String {
     text
 }
 
-/// Moves what a payment holds by a booking.
+/// Moves the sums of a payment by a booking.
 pub(crate) fn hold(row: &mut PaymentRow, booking: Booking, minor: i64) -> Result<(), LedgerError> {
     let negative = minor
         .checked_neg()

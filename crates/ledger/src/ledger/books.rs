@@ -1,5 +1,5 @@
-//! The books at an urgency: the only way to a transaction, so that whoever begins one has said how urgent
-//! it is.
+//! The ledger at an urgency: the only way to a transaction, so that whoever begins one has said how
+//! urgent it is.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct Books {
 }
 
 impl Ledger {
-    /// The books for work of this urgency.
+    /// Returns the ledger for work of this urgency.
     #[must_use]
     pub fn at(&self, urgency: Urgency) -> Books {
         Books {
@@ -29,7 +29,7 @@ impl Ledger {
 }
 
 impl Books {
-    /// As [`Ledger::for_merchant`].
+    /// Restricts it like [`Ledger::for_merchant`].
     #[must_use]
     pub fn for_merchant(&self, merchant: MerchantId) -> Self {
         Self {
@@ -55,7 +55,8 @@ impl Books {
         self.transact_within(self.ledger.deadline(), work)
     }
 
-    /// [`Books::transact`] with a deadline of its own, for loops and the operator's tool.
+    /// Runs `work` like [`Books::transact`] with a deadline of its own, for loops and the operator's
+    /// tool.
     ///
     /// # Errors
     /// As [`Books::transact`].

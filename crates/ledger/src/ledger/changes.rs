@@ -1,5 +1,6 @@
-//! Changes that share their commit with others: a create, the end of a call, a callback, a try to deliver. Each is
-//! queued for the writer and answered by it; one that would hold up the others is done in a transaction of its own.
+//! Changes that share their commit with others: a create, the end of a call, a callback, an attempt to deliver.
+//! Each is queued for the writer and answered by it; one that would hold up the others is done in a transaction of
+//! its own.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,17 +27,16 @@ use crate::tx::Tx;
 use crate::webhooks::delivery_queue::{LeasedDelivery, TryResult};
 use crate::webhooks::delivery_results::Tried;
 
-/// A result waits for so many deadlines: longer than it takes until a writer that is stuck has been
-/// replaced.
+/// Number of deadlines that a result waits: longer than it takes until a writer that is stuck has been replaced.
 const RESULT_DEADLINES: u32 = 4;
 
 impl Ledger {
-    /// Claims the key or the reference and commits the intent together with those that arrive at the
-    /// same time, or finds out what came before. What is begun and finds nobody is reported.
+    /// Claims the key or the reference and commits the intent together with those that arrive at the same time, or
+    /// finds the earlier request. A begun request that nobody takes is reported.
     ///
     /// # Errors
-    /// As [`crate::Books::transact`]; [`LedgerError::Conflict`] when a twin committed in between: begin
-    /// again.
+    /// As [`crate::Books::transact`]; [`LedgerError::Conflict`] when a concurrent duplicate committed in between:
+    /// begin again.
     pub async fn begin_order(
         &self,
         new: NewOrder,
@@ -58,7 +58,7 @@ impl Ledger {
         }
     }
 
-    /// Begins in a transaction of its own. What is begun and finds nobody is reported.
+    /// Begins in a transaction of its own. A begun request that nobody takes is reported.
     ///
     /// # Errors
     /// As [`crate::Books::transact`].
@@ -74,8 +74,7 @@ impl Ledger {
         taken(begun.await?)
     }
 
-    /// Records the outcome of a call, together with what arrives at the same time
-    /// ([`Tx::end_call`]).
+    /// Records the outcome of a call, together with what arrives at the same time ([`Tx::end_call`]).
     ///
     /// # Errors
     /// As [`crate::Books::transact`]; [`LedgerError::NotFound`] when there is no such payment.
@@ -113,8 +112,8 @@ impl Ledger {
         }
     }
 
-    /// Records a try, together with what arrives at the same time. A worker whose lease was taken
-    /// over changes nothing and gets `false`.
+    /// Records an attempt, together with what arrives at the same time. A worker whose lease was taken over changes
+    /// nothing and gets `false`.
     ///
     /// # Errors
     /// As [`crate::Books::transact`].
@@ -171,12 +170,12 @@ impl Ledger {
             .map_err(|_| LedgerError::Unavailable("the writer has ended".to_owned()))
     }
 
-    /// The longest wait for the result of something done.
+    /// Returns the longest wait for the result of something done.
     fn result_wait(&self) -> Duration {
         self.deadline().saturating_mul(RESULT_DEADLINES)
     }
 
-    /// Commits nothing, as everything else that shares a commit is committed: whether that can be done.
+    /// Commits nothing, as everything else that shares a commit is committed, to check whether that can be done.
     pub(crate) async fn check_writer(&self) -> Result<(), LedgerError> {
         match self.share(Change::Check).await? {
             Outcome::Done(done) => done.map(|_| ()),
@@ -188,7 +187,7 @@ impl Ledger {
         }
     }
 
-    /// Counts of the shared commits since the process began.
+    /// Returns the counts of the shared commits since the process began.
     #[must_use]
     pub fn group_commits(&self) -> GroupCommits {
         let counters = &self.group().writer.counters;

@@ -1,4 +1,4 @@
-//! Erasing payers: of one order, or of all whose time is over.
+//! The erasure of payers: of one order, or of all whose retention is over.
 
 use ayolinx_core::ids::OrderId;
 use uuid::Uuid;
@@ -21,7 +21,8 @@ impl Ledger {
             .await
     }
 
-    /// Erases the payers of orders that were made so many months ago and have ended. Returns how many.
+    /// Erases the payers of orders that were made `months` ago or earlier and have ended. Returns
+    /// their number.
     ///
     /// # Errors
     /// As [`crate::Books::transact`]; what was erased before stays so.

@@ -20,8 +20,8 @@ pub enum NotReady {
 }
 
 impl Ledger {
-    /// Goes the ways that a create goes: through the pool, and through the writer with a commit that has
-    /// to reach the disk, and the standby where there is one.
+    /// Takes the paths that a create takes: through the pool, and through the writer with a commit that has to reach
+    /// the disk, and the standby where there is one.
     ///
     /// # Errors
     /// [`NotReady`], after the deadline at the latest.

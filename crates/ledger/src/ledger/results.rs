@@ -1,6 +1,6 @@
-//! Results of work done: the end of a call, a try to deliver. They exist nowhere else, so they are written
-//! again and again for as long as nobody else may do the work. Each is fenced by its token: written
-//! twice it changes nothing.
+//! Results of work done: the end of a call, an attempt to deliver. They exist nowhere else, so they are
+//! written again and again for as long as nobody else may do the work. Each is fenced by its token:
+//! written twice it changes nothing.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,8 @@ const PAUSE_FIRST: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 impl Ledger {
-    /// [`Ledger::end_call`], tried again until this time while the database is away or too busy.
+    /// Records the outcome like [`Ledger::end_call`], again and again until this time while the database
+    /// is away or too busy.
     ///
     /// # Errors
     /// As [`Ledger::end_call`], of the last try.
@@ -38,8 +39,8 @@ impl Ledger {
         }
     }
 
-    /// [`Ledger::settle_delivery`], tried again until this time while the database is away or too busy.
-    /// `true` also where an earlier try may have recorded it.
+    /// Records the result like [`Ledger::settle_delivery`], again and again until this time while the
+    /// database is away or too busy. `true` also where an earlier try may have recorded it.
     ///
     /// # Errors
     /// As [`Ledger::settle_delivery`], of the last try.
@@ -80,7 +81,7 @@ impl Pauses {
         }
     }
 
-    /// `None` when it would end too late.
+    /// Returns the next pause; `None` when it would end too late.
     fn next(&mut self, now: Instant) -> Option<Duration> {
         let half = self.whole.checked_div(2).unwrap_or_default();
         let (random, _) = Uuid::new_v4().as_u64_pair();

@@ -1,4 +1,5 @@
-//! Upkeep of the months: those ahead are made, those whose time is over are dropped.
+//! Upkeep of the monthly partitions: those ahead are made, those whose retention is over are
+//! dropped.
 
 use std::time::Duration;
 
@@ -8,11 +9,12 @@ use crate::ledger::Ledger;
 use crate::migrate::partitions::{Family, HeldPartition, Retention, TRIES, TRY_PAUSE, Upkeep};
 use crate::tx::Tx;
 
-/// Dropping removes files.
+/// The deadline, long since dropping removes files.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Ledger {
-    /// Makes the months ahead and drops those whose time is over. Any number of replicas may do it.
+    /// Makes the partitions ahead and drops those whose retention is over. Any number of replicas
+    /// may do it.
     ///
     /// # Errors
     /// As [`crate::Books::transact`]; what was done before stays done.
@@ -37,7 +39,7 @@ impl Ledger {
         Ok(done)
     }
 
-    /// Does it again as long as a lock is not to be had.
+    /// Runs `work` again as long as a lock is not to be had.
     async fn patiently<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Copy + Send + 'static,

@@ -1,5 +1,5 @@
-//! After a restore from a backup the world is ahead of the database: numbers were handed out, money was
-//! paid. What can be made right without a person is done here.
+//! Repairs after a restore from a backup, when the world is ahead of the database: numbers were handed
+//! out, money was paid. Whatever can be made right without a person is done here.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
@@ -7,29 +7,29 @@ use diesel::sql_types::{BigInt, Bool};
 use crate::error::LedgerError;
 use crate::tx::Tx;
 
-/// What was done after a restore, and what is left to do.
+/// The repairs after a restore, and what is left to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
 pub struct AfterRestore {
     /// The last number of a virtual account that this database knows to be handed out.
     #[diesel(sql_type = BigInt)]
     pub known_number: i64,
-    /// The next one is the one after this.
+    /// The number after which the next one comes.
     #[diesel(sql_type = BigInt)]
     pub skipped_to: i64,
-    /// Payments that are asked about now rather than when it would be their turn.
+    /// Number of payments that are asked about now rather than when they would be due.
     #[diesel(sql_type = BigInt)]
     pub inquiries: i64,
-    /// Open payment links: the provider cannot be asked about them.
+    /// Number of open payment links: the provider cannot be asked about them.
     #[diesel(sql_type = BigInt)]
     pub links: i64,
-    /// Whether events are of transactions that this server has not reached: the feed hides them.
+    /// `true` when events are of transactions that this server has not reached: the feed hides them.
     #[diesel(sql_type = Bool)]
     pub is_feed_ahead: bool,
 }
 
 impl Tx<'_> {
-    /// Leaves out so many numbers of virtual accounts, more than can have been handed out since the
-    /// moment that was restored, and has every payment that may have been paid asked about at once.
+    /// Skips `skip` numbers of virtual accounts, more than can have been handed out since the moment
+    /// that was restored, and has every payment that may have been paid asked about at once.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,6 +1,7 @@
-//! What the services' own role may do, table by table: no more than the code does. What only grows
-//! (journals, entries, history, tries) it can neither change nor delete, and an order's amount stays
-//! whatever is written. The tables' owner and superusers need none of this, and nothing holds them.
+//! The rights of the services' own role, table by table: no more than the code needs. Tables that only
+//! grow (journals, entries, history, tries) it can neither change nor delete from, and an order's amount
+//! stays whatever is written. The tables' owner and superusers need none of this, and nothing holds
+//! them.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -106,7 +107,7 @@ fn statements(role: &str) -> String {
 }
 
 impl Tx<'_> {
-    /// Whether row-level security holds the role that this session logged in as.
+    /// Returns whether row-level security holds the role that this session logged in as.
     ///
     /// # Errors
     /// When the database does not answer.

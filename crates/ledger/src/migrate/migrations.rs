@@ -13,7 +13,7 @@ use crate::tx::Tx;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// [`migrate_patiently`] as tests and the stand-in stack want it: nobody is told.
+/// Migrates like [`migrate_patiently`] for tests and the stand-in stack, without reports.
 ///
 /// # Errors
 /// As [`migrate_patiently`].
@@ -21,9 +21,10 @@ pub fn migrate(database_url: &str) -> Result<Vec<String>, LedgerError> {
     migrate_patiently(database_url, Patience::USUAL, &mut |_progress| {})
 }
 
-/// Applies what is missing and returns its versions, oldest first; then makes the indexes that partitions
-/// lack, and the partitions of this month and those ahead. `told` hears what is being done and waited for. Run by `gatewayctl migrate`
-/// only, at any hour: a migration that does not get its locks soon lets everybody pass and tries again.
+/// Applies the missing migrations and returns their versions, oldest first; then makes the indexes that partitions
+/// lack, and the partitions of this month and those ahead. `told` hears what is being done and waited for. Run by
+/// `gatewayctl migrate` only, at any hour: a migration that does not get its locks soon lets everybody pass and tries
+/// again.
 ///
 /// # Errors
 /// When the database cannot be reached, or a migration or the making fails; what was done before stays.
@@ -50,7 +51,7 @@ pub fn migrate_patiently(
     Ok(applied)
 }
 
-/// Where payments go on meanwhile, a lock is not always to be had at once.
+/// Makes partitions, with retries: where payments go on meanwhile, a lock is not always to be had at once.
 fn make_partitions(connection: &mut PgConnection) -> Result<(), LedgerError> {
     for _ in 1..partitions::TRIES {
         match partitions::made(connection) {
@@ -74,7 +75,7 @@ pub fn revert_all(database_url: &str) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// The versions this binary knows, oldest first.
+/// Returns the versions that this binary knows, oldest first.
 ///
 /// # Errors
 /// When the embedded migrations are malformed.
@@ -96,7 +97,7 @@ struct Applied {
 }
 
 impl Tx<'_> {
-    /// The versions that this binary needs and the database lacks.
+    /// Returns the versions that this binary needs and the database lacks.
     ///
     /// # Errors
     /// When the database does not answer. A database that was never migrated lacks all.

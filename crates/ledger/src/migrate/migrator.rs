@@ -16,24 +16,24 @@ use crate::error::LedgerError;
 
 mod partitioned_indexes;
 
-/// Held by whoever migrates.
+/// The advisory lock of the one that migrates.
 const MIGRATOR_LOCK: i64 = 7_016_012_026;
-/// Of migrations that set none (one outside of a transaction cannot).
+/// The settings for migrations that set none (one outside of a transaction cannot).
 const SESSION: &str = "SET lock_timeout = '1s'; SET application_name = 'ayolinx-gateway-migrate'";
-/// A transaction that is younger holds up nobody.
+/// The age in seconds up to which a transaction is not named as one that holds a lock up.
 const OLD_SECONDS: i64 = 2;
 
-/// How long is tried to get a lock.
+/// The number of tries to get a lock, and the pause between them.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Tries of each migration, and for the place of the only migrator.
+    /// Number of tries of each migration, and for becoming the only migrator.
     pub tries: u32,
-    /// Between two of them: everybody who had to wait gets through.
+    /// The pause between two of them: everybody who had to wait gets through.
     pub pause: Duration,
 }
 
 impl Patience {
-    /// Some five minutes.
+    /// The usual patience: some five minutes.
     pub const USUAL: Self = Self {
         tries: 60,
         pause: Duration::from_secs(4),
@@ -93,8 +93,8 @@ impl Migrator<'_> {
         ))
     }
 
-    /// Applies these, oldest first, and returns their names. Before each, the indexes that those before it
-    /// began are completed: it may take away what they replace.
+    /// Applies these, oldest first, and returns their names. Before each, the indexes that those before it began
+    /// are completed: it may drop what they replace.
     pub(crate) fn apply(
         &mut self,
         pending: &[Box<dyn Migration<Pg>>],
@@ -120,7 +120,7 @@ impl Migrator<'_> {
         })
     }
 
-    /// Does a step again as long as a lock is not to be had, and says who holds it up.
+    /// Runs a step again as long as a lock is not to be had, and reports who holds it up.
     fn with_patience(
         &mut self,
         name: &str,
@@ -153,8 +153,8 @@ impl Migrator<'_> {
         Ok(())
     }
 
-    /// An index that was made beside writers and not to the end is there, serves nobody, and has the
-    /// name that the next try needs.
+    /// Drops indexes that were made beside writers and not completed: they serve nobody, and have the names that
+    /// the next try needs.
     fn drop_half_made_indexes(&mut self) -> Result<(), LedgerError> {
         let half_made: Vec<Index> = diesel::sql_query(
             "SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_index i \
@@ -170,7 +170,7 @@ impl Migrator<'_> {
         Ok(())
     }
 
-    /// Whose transactions are old enough to be what is waited for; no statements, which may hold data.
+    /// Returns the transactions that are old enough to be waited for; no statements, which may hold data.
     fn holders(&mut self) -> Result<String, LedgerError> {
         let holders: Vec<Holder> = diesel::sql_query(
             "SELECT pid::bigint AS pid, application_name AS name, state, \
@@ -202,7 +202,7 @@ impl Migrator<'_> {
     }
 }
 
-/// The server's words: neither its code nor a kind of its own comes with them.
+/// Returns whether an error is about a lock, by the server's words: neither its code nor its kind comes with them.
 fn is_about_a_lock(why: &str) -> bool {
     why.contains("lock timeout") || why.contains("deadlock detected")
 }

@@ -1,5 +1,5 @@
-//! History, inbox and outbox are kept in a table for each month. Months are made ahead, and dropped
-//! when their time is over. The database's own functions do it, since the services' role may not.
+//! Monthly partitions of history, inbox and outbox. Months are made ahead, and dropped when their retention
+//! is over. The database's own functions do it, since the services' role may not.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
 use crate::error::LedgerError;
 use crate::tx::Tx;
 
-/// So many months after the running one have their tables.
+/// Number of months after the running one that have their tables.
 pub const MONTHS_AHEAD: i32 = 3;
-/// Making or dropping gives up soon where it has to wait for others, and is tried so often …
+/// Number of tries to make or drop partitions; each gives up soon where it has to wait for others.
 pub(crate) const TRIES: u32 = 10;
-/// … after such a pause.
+/// The pause between them.
 pub(crate) const TRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// Tables that are made and dropped together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
-    /// What happened to orders.
+    /// History of orders.
     History,
-    /// What the provider told us.
+    /// Reports of the provider.
     Inbox,
-    /// What merchants are told: events, deliveries and their tries.
+    /// Notifications of merchants: events, deliveries and their attempts.
     Outbox,
 }
 
@@ -32,7 +32,7 @@ impl Family {
     /// Every family.
     pub const ALL: [Self; 3] = [Self::History, Self::Inbox, Self::Outbox];
 
-    /// The spelling.
+    /// Returns its spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -46,20 +46,21 @@ impl Family {
 /// Whole months before the running one that are kept, and days of creations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Of [`Family::History`]; the database refuses less than 12.
+    /// Months of [`Family::History`]; the database refuses less than 12.
     pub history: u32,
-    /// Of [`Family::Inbox`]; the database refuses less than 2.
+    /// Months of [`Family::Inbox`]; the database refuses less than 2.
     pub inbox: u32,
-    /// Of [`Family::Outbox`]; the database refuses less than 2.
+    /// Months of [`Family::Outbox`]; the database refuses less than 2.
     pub outbox: u32,
-    /// Of who paid: no table of its own, see [`Ledger::erase_old_payers`](crate::Ledger::erase_old_payers).
+    /// Months of payers: no table of its own, see
+    /// [`Ledger::erase_old_payers`](crate::Ledger::erase_old_payers).
     pub payers: u32,
-    /// Of creations, in days, among those that are not old: see [`Tx::prune_creations`].
+    /// Days of creations, among those that are not old: see [`Tx::prune_creations`].
     pub creation_days: u32,
 }
 
 impl Retention {
-    /// That of a family.
+    /// Returns the months of a family.
     #[must_use]
     pub const fn of(&self, family: Family) -> u32 {
         match family {
@@ -82,7 +83,7 @@ pub struct PartitionLine {
     /// Its own name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// The first day of its month; `None` for the one that takes in what no month was made for.
+    /// The first day of its month; `None` for the one that takes in rows that no month was made for.
     #[diesel(sql_type = Nullable<Date>)]
     pub month: Option<NaiveDate>,
     /// Bytes on disk, with indexes.
@@ -93,16 +94,16 @@ pub struct PartitionLine {
     pub row_count: Option<i64>,
 }
 
-/// A partition whose time is over and that stays, since deliveries of its month are still to be made.
+/// A partition whose retention is over and that stays, since deliveries of its month are still to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldPartition {
     /// Its name.
     pub name: String,
-    /// How many deliveries.
+    /// Number of deliveries.
     pub due: i64,
 }
 
-/// What was done.
+/// The result of an upkeep.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Upkeep {
     /// Partitions made.
@@ -128,7 +129,7 @@ pub(crate) struct Over {
 }
 
 impl Tx<'_> {
-    /// Every partition, tables in the order in which they are written.
+    /// Returns every partition, tables in the order in which they are written.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -140,12 +141,12 @@ impl Tx<'_> {
         .load(self.connection()?)?)
     }
 
-    /// Makes this month and those ahead, where they are missing. Returns the names of what is new.
+    /// Makes this month's and later partitions, where they are missing. Returns the names of the new ones.
     pub(crate) fn make_partitions(&mut self) -> Result<Vec<String>, LedgerError> {
         made(self.connection()?)
     }
 
-    /// Drops what is older than so many whole months before the running one.
+    /// Drops the partitions older than a number of whole months before the running one.
     pub(crate) fn drop_partitions(
         &mut self,
         family: Family,
@@ -162,7 +163,7 @@ impl Tx<'_> {
     }
 }
 
-/// [`Tx::make_partitions`] without a transaction around it.
+/// Makes partitions like [`Tx::make_partitions`] without a transaction around it.
 pub(crate) fn made(connection: &mut PgConnection) -> Result<Vec<String>, LedgerError> {
     let made: Vec<Named> = diesel::sql_query("SELECT make_partitions($1) AS name")
         .bind::<Integer, _>(MONTHS_AHEAD)
@@ -170,7 +171,7 @@ pub(crate) fn made(connection: &mut PgConnection) -> Result<Vec<String>, LedgerE
     Ok(made.into_iter().map(|one| one.name).collect())
 }
 
-/// The first day of the month so many months before.
+/// Returns the first day of the month that is `months` before.
 fn shifted_month(now: DateTime<Utc>, months: u32) -> Option<NaiveDate> {
     now.date_naive()
         .with_day(1)?

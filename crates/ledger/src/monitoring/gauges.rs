@@ -1,6 +1,6 @@
-//! What is read from the books for those who watch: how much waits and since when, and the money.
-//! Every read is bounded and finds its rows by an index, so that watching costs the same however
-//! many orders there are; docs/METRICS.md says where a figure ends.
+//! Gauges read from the ledger: numbers and ages of what waits, and the money. Every read is bounded and
+//! finds its rows by an index, so that watching costs the same however many orders there are;
+//! docs/METRICS.md says where a figure ends.
 
 use chrono::{TimeDelta, Utc};
 use diesel::prelude::*;
@@ -16,30 +16,30 @@ use crate::tx::Tx;
 use crate::webhooks::delivery_queue::TROUBLED_AFTER;
 use ayolinx_core::channels::PAYMENT_LINK_CHANNEL;
 
-/// Of a queue so many are counted at most, those first that wait longest.
+/// The most entries of a queue that are counted, the longest waiting first.
 const COUNTED_MAX: i64 = 10_000;
-/// So many open payments are added up, those first that expire first.
+/// The most open payments that are added up, those first that expire first.
 const OPEN_MAX: i64 = 20_000;
-/// So many journals are looked at, the newest first, if they are no older than this.
+/// The most journals that are looked at, the newest first, if no older than [`JOURNALS_SINCE_MINUTES`].
 const JOURNALS_MAX: i64 = 1_000;
-/// So many shared references are counted at most.
+/// The most shared references that are counted.
 const SHARED_MAX: i64 = 1_000;
 const JOURNALS_SINCE_MINUTES: i64 = 10;
 
-/// What waits, and who is waited for.
+/// The queues, and the state of those they wait for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queues {
     /// Each queue once.
     pub depths: Vec<QueueDepth>,
     /// Webhooks that are due.
     pub outbox: QueueDepth,
-    /// Webhooks that gave up.
+    /// Number of webhooks that were given up.
     pub dead: i64,
-    /// Endpoints by state: `healthy`, `troubled`, `disabled`; a state nobody is in is left out.
+    /// Endpoints by state: `healthy`, `troubled`, `disabled`; a state that none is in is left out.
     pub endpoints: Vec<(String, i64)>,
 }
 
-/// What is asked for and not paid, of one channel.
+/// The money asked for and not paid, of one channel.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct PendingMoney {
     /// The method.
@@ -48,29 +48,29 @@ pub struct PendingMoney {
     /// The channel's code.
     #[diesel(sql_type = Text)]
     pub channel: String,
-    /// Payments in state `pending`.
+    /// Number of payments in state `pending`.
     #[diesel(sql_type = BigInt)]
     pub payments: i64,
-    /// What they ask for, in rupiah.
+    /// Their sum, in rupiah.
     #[diesel(sql_type = BigInt)]
     pub rupiah: i64,
 }
 
-/// Money as the books have it.
+/// Money as the ledger has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Money {
-    /// By channel.
+    /// Money asked for and not paid, by channel.
     pub pending: Vec<PendingMoney>,
-    /// More payments are open than are added up.
+    /// `true` when more payments are open than are added up.
     pub pending_is_cut_off: bool,
     /// Rupiah in suspense, of all merchants.
     pub suspense_rupiah: i64,
-    /// Of the newest journals, how many do not sum to zero.
+    /// Number of the newest journals that do not sum to zero.
     pub unbalanced: i64,
 }
 
-/// The transactions that run now, of the whole server: events are told in the feed once every transaction
-/// that began to write before theirs has ended.
+/// The transactions that run now, of the whole server: the feed shows events once every transaction that
+/// began to write before theirs has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
 pub struct RunningTransactions {
     /// The number of the oldest that has written and not ended; `next` when nothing newer has ended.
@@ -96,7 +96,7 @@ struct StateCount {
 }
 
 impl Tx<'_> {
-    /// What waits, and what the next look needs to find it as quickly.
+    /// Returns the queues, and what the next look needs to find them as quickly.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -115,7 +115,7 @@ impl Tx<'_> {
         Ok((queues, backlog))
     }
 
-    /// What the books say about money.
+    /// Returns the ledger's figures of money.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -140,7 +140,8 @@ impl Tx<'_> {
         .get_result(self.connection()?)?)
     }
 
-    /// Payments that share the provider's number with another of ours, noticed within the last day.
+    /// Counts the payments that share the provider's number with another of ours, noticed within the last
+    /// day.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -154,7 +155,7 @@ impl Tx<'_> {
         Ok(counted.number)
     }
 
-    /// Work that is due and that nobody does yet, by kind.
+    /// Counts the work that is due and that nobody does yet, by kind.
     fn work_depths(&mut self) -> Result<Vec<QueueDepth>, LedgerError> {
         Ok(Statement::new(
             "SELECT kinds.kind AS queue, due.waiting, due.oldest_seconds \
@@ -171,7 +172,8 @@ impl Tx<'_> {
         .load(self.connection()?)?)
     }
 
-    /// Payments of which nobody knows whether the provider has them: they have work until it is known.
+    /// Counts the payments of which nobody knows whether the provider has them: they have work until it
+    /// is known.
     fn unknown_depth(&mut self) -> Result<QueueDepth, LedgerError> {
         Ok(Statement::new(
             "SELECT 'unknown' AS queue, count(*) AS waiting, \
@@ -186,7 +188,7 @@ impl Tx<'_> {
         .get_result(self.connection()?)?)
     }
 
-    /// Callbacks that are acknowledged and name nothing we know; they are matched again.
+    /// Counts the callbacks that are acknowledged and name nothing we know; they are matched again.
     fn inbox_depth(&mut self) -> Result<QueueDepth, LedgerError> {
         Ok(Statement::new(
             "SELECT 'inbox' AS queue, count(*) AS waiting, \
@@ -213,7 +215,7 @@ impl Tx<'_> {
             .collect())
     }
 
-    /// What is open has work that lets it expire.
+    /// Adds up open payments, by the work that lets them expire.
     fn pending_money(&mut self) -> Result<Vec<PendingMoney>, LedgerError> {
         Ok(Statement::new(
             "SELECT open.method, open.channel, count(*) AS payments, \
@@ -240,7 +242,7 @@ impl Tx<'_> {
         Ok(counted.number)
     }
 
-    /// Suspense is booked seldom: its entries are few, whatever the number of orders.
+    /// Adds up suspense. It is booked seldom: its entries are few, whatever the number of orders.
     fn suspense_minor(&mut self) -> Result<i64, LedgerError> {
         let held: Number = Statement::new(
             "SELECT coalesce(-sum(held.minor), 0)::bigint AS number FROM merchants m \
@@ -251,7 +253,8 @@ impl Tx<'_> {
         Ok(held.number)
     }
 
-    /// The database refuses such journals: one of them means that somebody went around it.
+    /// Counts unbalanced journals. The database refuses them: one of them means that somebody went around
+    /// it.
     fn unbalanced_journals(&mut self) -> Result<i64, LedgerError> {
         let since = Utc::now()
             .checked_sub_signed(TimeDelta::minutes(JOURNALS_SINCE_MINUTES))

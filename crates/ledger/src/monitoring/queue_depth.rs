@@ -1,18 +1,18 @@
-//! How much waits in a queue, and for how long.
+//! The number of entries that wait in a queue, and the age of the oldest.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-/// How much waits, and for how many seconds the oldest of it.
+/// The number of entries that wait, and the age of the oldest.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct QueueDepth {
-    /// Which queue: a kind of provider work, `unknown`, `inbox`, `paid_untold`.
+    /// The queue: a kind of provider work, `unknown`, `inbox`, `paid_untold`.
     #[diesel(sql_type = Text)]
     pub queue: String,
-    /// How much, as far as it is counted.
+    /// Number of entries, as far as they are counted.
     #[diesel(sql_type = BigInt)]
     pub waiting: i64,
-    /// Since how many seconds.
+    /// Age of the oldest in seconds.
     #[diesel(sql_type = BigInt)]
     pub oldest_seconds: i64,
 }

@@ -1,6 +1,6 @@
-//! How many webhooks wait and since when, for those who watch. A look begins where the oldest was
-//! found waiting by the one before: what was settled stays in the index, dead, as long as anybody's
-//! transaction is older than that, and a look from the front would go through all of it each time.
+//! Numbers and ages of the webhooks that wait, for metrics. A look begins where the one before found the
+//! oldest waiting: what was settled stays in the index, dead, as long as anybody's transaction is older
+//! than that, and a look from the front would go through all of it each time.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -18,26 +18,28 @@ use crate::webhooks::failing_endpoints::of_failing_endpoints;
 use crate::webhooks::scan_cursors::{LOOK_BACK, WHOLE_LOOK_SHARE, as_json};
 use crate::webhooks::waiting_endpoints::of_waiting_endpoints;
 
-/// Of each endpoint so many are counted at most.
+/// The most deliveries of each endpoint that are counted.
 const COUNTED_MAX: i64 = 10_000;
-/// Of an endpoint's untold events so many are looked at, those first that are due first.
+/// The most of an endpoint's unnotified events that are looked at, those first that are due first.
 const UNTOLD_MAX: i64 = 1_000;
-/// Deliveries that gave up are counted up to here.
+/// The most deliveries given up that are counted.
 const DEAD_MAX: i64 = 10_000;
-/// Looks at everything find what was made due before its time. They come at least and at most so often.
+/// The least and the longest interval of looks at everything, which find what was made due before its
+/// time.
 const WHOLE_LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(600));
 
-/// Since when webhooks wait at each endpoint, as the last look found it.
+/// The time since which webhooks wait at each endpoint, as the last look found it.
 #[derive(Debug, Clone, Default)]
 pub struct Backlog {
-    /// Elsewhere nothing waits that is due before this.
+    /// The time before which nothing is due at any other endpoint.
     floor: Option<DateTime<Utc>>,
     oldest: HashMap<Uuid, DateTime<Utc>>,
     whole_look_at: Option<Instant>,
 }
 
 impl Backlog {
-    /// For the next look. One at everything that comes to no end is not begun again by the one after it.
+    /// Returns the backlog for the next look. A look at everything that does not end is not begun again
+    /// by the next.
     #[must_use]
     pub fn for_next_look(&mut self) -> Self {
         if self.whole_look_at.is_some_and(|at| at > Instant::now()) {
@@ -47,7 +49,8 @@ impl Backlog {
         Self::default()
     }
 
-    /// What a look that took so long has found, if it was made at this time by the database's clock.
+    /// Returns the backlog after a look, by what it found, its time by the database's clock, and how
+    /// long it took.
     fn after_look(&self, found: &[WaitingRow], now: DateTime<Utc>, took: Duration) -> Self {
         let (least, most) = WHOLE_LOOK_EVERY;
         let wait = took.saturating_mul(WHOLE_LOOK_SHARE).clamp(least, most);
@@ -73,8 +76,8 @@ struct WaitingRow {
 }
 
 impl Tx<'_> {
-    /// Deliveries that are due, to endpoints that are enabled, and what the next look needs. What
-    /// waits for a disabled endpoint waits for its merchant.
+    /// Counts the deliveries that are due, to endpoints that are enabled, and returns what the next look
+    /// needs. What waits for a disabled endpoint waits for its merchant.
     pub(crate) fn outbox_depth(
         &mut self,
         backlog: &Backlog,
@@ -107,7 +110,7 @@ impl Tx<'_> {
         Ok((depth, backlog.after_look(&found, now, began.elapsed())))
     }
 
-    /// Paid orders whose shops were not told yet, though they want to be.
+    /// Counts the paid orders whose shops were not notified yet, though they want to be.
     pub(crate) fn untold_depth(&mut self, backlog: &Backlog) -> Result<QueueDepth, LedgerError> {
         Ok(Statement::new(of_waiting_endpoints!(
             "SELECT 'paid_untold' AS queue, count(*) AS waiting, \
@@ -131,7 +134,7 @@ impl Tx<'_> {
         .get_result(self.connection()?)?)
     }
 
-    /// Webhooks that are dead; those of deleted endpoints concern nobody, and those of disabled ones
+    /// Counts the dead webhooks; those of deleted endpoints concern nobody, and those of disabled ones
     /// their merchant.
     pub(crate) fn dead_deliveries(&mut self) -> Result<i64, LedgerError> {
         #[derive(QueryableByName)]

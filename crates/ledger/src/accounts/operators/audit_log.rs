@@ -1,4 +1,4 @@
-//! What operators did: rows that are only added, each with its effect or before it.
+//! The log of what operators did: rows that are only added, each with its effect or before it.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -8,23 +8,23 @@ use crate::database::schema::{operator_actions, operators};
 use crate::error::LedgerError;
 use crate::tx::Tx;
 
-/// Where an action came from that was not done through the console.
+/// The address of an action that was not done through the console.
 const TOOL: &str = "gatewayctl";
 
 /// Something an operator did, or tried.
 #[derive(Debug, Clone)]
 pub struct NewAction {
-    /// Who; `None` for a stranger at the door, or for whoever runs the tool.
+    /// The operator; `None` for a stranger who signs in, or for whoever runs the tool.
     pub operator: Option<Uuid>,
-    /// What, in a word.
+    /// The action, in a word.
     pub action: &'static str,
-    /// On what: an id.
+    /// The id of the action's target.
     pub target: Option<String>,
-    /// How it ended: `done`, `begun`, or why not.
+    /// The outcome: `done`, `begun`, or the reason of a failure.
     pub outcome: String,
-    /// From where.
+    /// The address it came from.
     pub address: String,
-    /// The row that said it was begun.
+    /// The row that noted its beginning.
     pub follows: Option<i64>,
 }
 
@@ -46,19 +46,19 @@ impl NewAction {
 pub struct ActionLine {
     /// Place in the log.
     pub id: i64,
-    /// When.
+    /// Time of the action.
     pub at: DateTime<Utc>,
-    /// Who, by e-mail address; `None` for strangers and the tool.
+    /// The operator's e-mail address; `None` for strangers and the tool.
     pub operator: Option<String>,
-    /// What.
+    /// The action.
     pub action: String,
-    /// On what.
+    /// The target.
     pub target: Option<String>,
-    /// How it ended.
+    /// The outcome.
     pub outcome: String,
-    /// From where.
+    /// The address it came from.
     pub address: String,
-    /// The row that said it was begun.
+    /// The row that noted its beginning.
     pub follows: Option<i64>,
 }
 
@@ -81,7 +81,7 @@ impl Tx<'_> {
             .get_result(self.connection()?)?)
     }
 
-    /// The log, newest first, before a place in it.
+    /// Returns the log, newest first, before a place in it.
     ///
     /// # Errors
     /// When the database does not answer.

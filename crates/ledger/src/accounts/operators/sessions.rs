@@ -1,5 +1,5 @@
-//! Sessions of operators: known by the digest of a token that only the browser has. They end when they
-//! rest, when they are old, at the sign-out, and with the operator.
+//! Sessions of operators: known by the digest of a token that only the browser has. They end when
+//! nobody uses them, when they are old, at the sign-out, and with the operator.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::{exists, not};
@@ -11,13 +11,13 @@ use crate::database::schema::{operator_sessions, operators};
 use crate::error::LedgerError;
 use crate::tx::{Tx, shifted};
 
-/// A session that nobody uses ends after so long …
+/// Minutes after which a session that nobody uses ends.
 const IDLE_MINUTES: i64 = 30;
-/// … and any session after this.
+/// Hours after which any session ends.
 const LIFE_HOURS: i64 = 12;
-/// When it was last used is known to the minute.
+/// Seconds to which the time of the last use is known.
 const NOTED_EVERY_SECONDS: i64 = 60;
-/// An operator has so many at once; the oldest gives way.
+/// The most sessions of an operator at once; the oldest is ended for a new one.
 const SESSIONS_MAX: i64 = 10;
 
 /// A session to be opened.
@@ -25,36 +25,36 @@ const SESSIONS_MAX: i64 = 10;
 pub struct NewSession {
     /// Digest of its token.
     pub digest: [u8; 32],
-    /// Whose.
+    /// The operator.
     pub operator: Uuid,
-    /// From where.
+    /// The address it came from.
     pub address: String,
 }
 
-/// Who is at the console.
+/// The operator of a request to the console.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     /// The operator.
     pub operator: Uuid,
-    /// For people.
+    /// The name that people see.
     pub name: String,
     /// Role, as it is now.
     pub role: Role,
 }
 
-/// What a request finds.
+/// The console's view of a request.
 #[derive(Debug, Clone)]
 pub enum Visit {
     /// There is no operator, and so no console.
     Closed,
-    /// There is one, and this is nobody it knows.
+    /// There is an operator, and the request is from nobody known.
     Stranger,
-    /// An operator with a session.
+    /// The request is from an operator with a session.
     Known(Visitor),
 }
 
 impl Tx<'_> {
-    /// Who a request comes from, by the digest of the token it carries.
+    /// Returns who a request comes from, by the digest of the token it carries.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -106,7 +106,7 @@ impl Tx<'_> {
         }))
     }
 
-    /// `false` when the operator is disabled.
+    /// Opens a session; `false` when the operator is disabled.
     pub(super) fn open_session(&mut self, new: &NewSession) -> Result<bool, LedgerError> {
         let now = self.now()?;
         let changed = diesel::update(operators::table.find(new.operator))

@@ -1,6 +1,6 @@
-//! Attempts to sign in are counted before a password is looked at, by what was tried and by where it
-//! came from, so that many at once are no more than one after the other. A name that nobody has is
-//! counted as any other: the delay tells nothing.
+//! Sign-ins. Attempts are counted before a password is looked at, by the name that was tried and by
+//! the address they came from, so that many at once gain nothing over one after the other. A name
+//! that nobody has is counted as any other: the delay reveals nothing.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -13,20 +13,21 @@ use crate::database::schema::{operators, sign_in_attempts};
 use crate::error::LedgerError;
 use crate::tx::{Tx, shifted};
 
-/// So many wrong passwords for one name cost nothing …
+/// Number of wrong passwords for one name that cause no delay.
 const FREE_BY_EMAIL: i32 = 5;
-/// … and so many from one address, behind which several may sit.
+/// The same from one address, which several people may share.
 const FREE_BY_ADDRESS: i32 = 20;
-/// The first delay; each further failure doubles it …
+/// The first delay; each further failure doubles it.
 const DELAY_FIRST_SECONDS: i64 = 10;
-/// … up to this.
+/// The longest delay.
 const DELAY_MAX_SECONDS: i64 = 900;
-/// Failures this old are forgotten.
+/// Age at which failures are forgotten.
 const FORGOTTEN_AFTER_HOURS: i64 = 24;
-/// Forgotten rows deleted with each attempt: more than it makes.
+/// Number of forgotten rows deleted with each attempt: more than it makes.
 const SWEPT: i64 = 10;
 
-/// What failures are counted by; known by a digest, since a mistyped name may be a password.
+/// The name or address that failures are counted by; kept as a digest, since a mistyped name may be a
+/// password.
 #[derive(Debug, Clone)]
 pub struct Subject {
     digest: [u8; 32],
@@ -34,7 +35,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The name that was tried.
+    /// Makes the subject of the name that was tried.
     #[must_use]
     pub fn email(email: &str) -> Self {
         Self {
@@ -43,7 +44,7 @@ impl Subject {
         }
     }
 
-    /// Where it came from.
+    /// Makes the subject of the address that the attempt came from.
     #[must_use]
     pub fn address(address: &str) -> Self {
         Self {
@@ -62,12 +63,13 @@ impl Subject {
     }
 }
 
-/// How an attempt goes on.
+/// The next step of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignIn {
-    /// Not before this many seconds.
+    /// Refuse it before this many seconds have passed.
     Wait(i64),
-    /// Look at the password; `None` when nobody has this name: then at another, as long.
+    /// Check the password; `None` when nobody has this name: then check another hash, which takes as
+    /// long.
     Check(Option<(Uuid, String)>),
 }
 
@@ -93,8 +95,8 @@ impl Tx<'_> {
         Ok(SignIn::Check(found))
     }
 
-    /// The password was right: a session begins, and the failures of this name are forgotten. `false`
-    /// when the operator was disabled meanwhile.
+    /// Begins a session after a right password, and forgets the failures of this name. `false` when
+    /// the operator was disabled meanwhile.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -120,7 +122,7 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// The seconds to wait; `None` when it is counted.
+    /// Counts an attempt; returns the seconds to wait, or `None` when it is counted.
     fn count_attempt(&mut self, subject: &Subject) -> Result<Option<i64>, LedgerError> {
         let now = self.now()?;
         let digest = subject.digest.as_slice();

@@ -27,8 +27,8 @@ struct Missing {
 }
 
 impl Migrator<'_> {
-    /// Makes what is missing of the indexes of tables with partitions. What a try before this one made is
-    /// kept, what it left half made is made anew.
+    /// Makes the missing parts of the indexes of tables with partitions. What a try before this one made
+    /// is kept, what it left half made is made anew.
     pub(crate) fn complete_partitioned_indexes(&mut self) -> Result<(), LedgerError> {
         for missing in self.missing_parts()? {
             (self.told)(&format!("index {} of {}", missing.whole, missing.partition));
