@@ -1,5 +1,5 @@
 //! Privacy: the payer's personal data, sealed in one place (`payers`), erased on demand (`erase`), sealed anew
-//! (`reseal`), and what may be shown of free text (`masking`). `orders`, `payments` and `webhooks` call it for
+//! (`reseal`), and free text made fit to be shown (`masking`). `orders`, `payments` and `webhooks` call it for
 //! payers, `ledger` and `gatewayctl` to erase; it calls the transaction alone. Invariant: a payer's data is stored
 //! sealed, never in plain text.
 

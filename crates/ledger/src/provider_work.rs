@@ -1,6 +1,6 @@
-//! Provider work: what is to be asked of or told to the provider, when, and who has it in hand (`queue`), and calls
-//! of which nothing else tells (`calls`). The worker's loops and `payments` call it; it calls the transaction
-//! alone. Invariant: a worker whose lease was taken over changes nothing.
+//! Provider work: the calls to be made to the provider, their due times and leases (`queue`), and calls that
+//! nothing else records (`calls`). The worker's loops and `payments` call it; it calls the transaction alone.
+//! Invariant: a worker whose lease was taken over changes nothing.
 
 pub(crate) mod calls;
 pub(crate) mod queue;

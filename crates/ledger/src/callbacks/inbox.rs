@@ -16,7 +16,7 @@ use crate::rows::history::Source;
 use crate::rows::seals::REFUSED_CONTEXT;
 use crate::tx::Tx;
 
-/// The most refused callbacks that are kept, and below their longest time (contract 5).
+/// The most refused callbacks that are kept, for 24 hours at most (contract 5).
 const REJECTED_MAX: i64 = 1000;
 
 /// A verified callback on its way into the inbox.

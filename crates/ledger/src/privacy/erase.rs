@@ -1,6 +1,6 @@
-//! Erasing a payer: whatever names one goes, for one order at a time. `ledger::erasure` calls it, and `gatewayctl`
-//! after it found the orders (`find_payer`). Invariant: the order, its money, its history and the proof of what was
-//! received (digests) stay, so the books balance as before.
+//! The erasure of a payer: everything that names them goes, for one order at a time. `ledger::erasure` calls it,
+//! and `gatewayctl` after it found the orders (`find_payer`). Invariant: the order, its money, its history and the
+//! proof of what was received (digests) stay, so the ledger balances as before.
 
 use ayolinx_core::event::EventBody;
 use ayolinx_core::ids::OrderId;
@@ -26,43 +26,43 @@ mod find_payer;
 pub use find_payer::SoughtPayer;
 
 const ERASED: &str = "[erased]";
-/// A shorter value is no name of anybody, and would be found everywhere.
+/// The shortest value that is looked for; a shorter one is nobody's name, and would be found everywhere.
 const NEEDLE_MIN: usize = 3;
 
-/// How a payer is erased.
+/// The way in which a payer is erased.
 #[derive(Debug, Clone)]
 pub struct Erasing {
-    /// Who does it, for the history.
+    /// The source that the history names.
     pub source: Source,
-    /// By which right: a role or a ticket, no person's name.
+    /// The right to do so: a role or a ticket, no person's name.
     pub by: String,
-    /// Also drops the merchant's free text where it does not name the payer.
+    /// `true` to also drop the merchant's free text where it does not name the payer.
     pub with_free_text: bool,
-    /// Only finds out what would go.
+    /// `true` to only find out what would go.
     pub is_dry: bool,
 }
 
-/// What went, or would go.
+/// The rows and texts that went, or would go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Erased {
-    /// Nothing was done: the provider may still be told the payer's name, since a create is under way.
+    /// `true` when nothing was done: the provider may still be sent the payer's name, since a create is under way.
     pub is_busy: bool,
-    /// The sealed row of the payer: 0 or 1.
+    /// Number of sealed rows of the payer: 0 or 1.
     pub payers: usize,
-    /// First replies that were kept to be given again.
+    /// Number of first replies that were kept to be given again.
     pub replies: usize,
-    /// Bodies of callbacks; their digests stay.
+    /// Number of bodies of callbacks; their digests stay.
     pub callbacks: usize,
-    /// Callbacks that were not let in.
+    /// Number of callbacks that were not let in.
     pub refused: usize,
-    /// Descriptions, metadata, items, addresses and messages.
+    /// Number of descriptions, metadata, items, addresses and messages.
     pub texts: usize,
-    /// Events that are told without such texts from now on.
+    /// Number of events that are sent without such texts from now on.
     pub events: usize,
 }
 
 impl Erased {
-    /// Whether there was anything.
+    /// Returns whether there was anything.
     #[must_use]
     pub const fn is_anything(&self) -> bool {
         self.payers > 0
@@ -75,7 +75,7 @@ impl Erased {
 }
 
 impl Tx<'_> {
-    /// [`Ledger::erase_payer`](crate::Ledger::erase_payer).
+    /// Erases like [`Ledger::erase_payer`](crate::Ledger::erase_payer).
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] when there is no such order.
@@ -127,8 +127,8 @@ impl Tx<'_> {
         Ok(erased)
     }
 
-    /// Where the money of refunds was to go is the payer's too. Of what still waits as well: who makes the
-    /// transfer asks the shop.
+    /// Erases the accounts that refunds go to: they are the payer's too. Those of refunds that still wait go as
+    /// well: whoever makes the transfer asks the shop.
     fn erase_payees(&mut self, order: Uuid) -> Result<usize, LedgerError> {
         Ok(diesel::update(refunds::table)
             .filter(refunds::order_id.eq(order))
@@ -137,7 +137,7 @@ impl Tx<'_> {
             .execute(self.connection()?)?)
     }
 
-    /// A reply that was not made yet never will be.
+    /// Erases the kept replies. A reply that was not made yet never will be.
     fn erase_replies(&mut self, order: Uuid) -> Result<usize, LedgerError> {
         Ok(diesel::sql_query(
             "UPDATE creations SET reply_sealed = NULL, reply_status = coalesce(reply_status, 201) \
@@ -179,7 +179,7 @@ impl Tx<'_> {
         Ok(count)
     }
 
-    /// At most a thousand, and a day old: read through.
+    /// Erases refused callbacks. They are at most a thousand, and a day old: all are read.
     fn erase_refused(&mut self, locked: &Locked, words: &Words) -> Result<usize, LedgerError> {
         let mut names = words.needles.clone();
         names.extend(
@@ -208,7 +208,7 @@ impl Tx<'_> {
         Ok(count)
     }
 
-    /// The merchant's own words about the order, and the provider's about its failures.
+    /// Erases the merchant's own words about the order, and the provider's about its failures.
     fn erase_texts(&mut self, locked: &Locked, words: &Words) -> Result<usize, LedgerError> {
         let order = &locked.order;
         let fields: Vec<&str> = [
@@ -239,7 +239,7 @@ impl Tx<'_> {
         Ok(count)
     }
 
-    /// What is told or read from now on has them no more.
+    /// Erases the texts of events: what is sent or read from now on has them no more.
     fn erase_event_texts(&mut self, order: Uuid, words: &Words) -> Result<usize, LedgerError> {
         if words.are_none() {
             return Ok(0);
@@ -262,7 +262,7 @@ impl Tx<'_> {
         Ok(count)
     }
 
-    /// The order changed for whoever reads it; nobody is told by a webhook.
+    /// Notes the erasure: the order changed for whoever reads it, but no webhook is sent.
     fn note_erasure(&mut self, locked: &mut Locked, how: &Erasing) -> Result<(), LedgerError> {
         let state = locked.order.state()?;
         let now = self.now()?;
@@ -287,7 +287,7 @@ impl Tx<'_> {
     }
 }
 
-/// A create may be repeated until its outcome is known.
+/// Returns whether a create may still be repeated: until its outcome is known.
 fn is_busy(locked: &Locked) -> Result<bool, LedgerError> {
     for row in &locked.payments {
         if matches!(row.state()?, PaymentState::Creating | PaymentState::Unknown) {
@@ -297,7 +297,7 @@ fn is_busy(locked: &Locked) -> Result<bool, LedgerError> {
     Ok(false)
 }
 
-/// Which texts go.
+/// The texts that go.
 struct Words {
     needles: Vec<String>,
     is_all: bool,
@@ -314,7 +314,7 @@ impl Words {
         text.take_if(|text| goes(text)).map(drop)
     }
 
-    /// The stored body of an event without such texts; `None` when it has none.
+    /// Returns the stored body of an event without such texts; `None` when it has none.
     fn event_without(&self, stored: &str) -> Result<Option<String>, LedgerError> {
         let Ok(mut body) = serde_json::from_str::<EventBody>(stored) else {
             return Ok(None);
@@ -341,7 +341,7 @@ impl Words {
     }
 }
 
-/// What the payer is called, in lower case.
+/// Returns the payer's names, in lower case.
 fn needles_of(payer: &Payer) -> Vec<String> {
     let customer = payer.customer.as_ref();
     let named = customer.map(|one| [&one.name, &one.email, &one.phone]);

@@ -8,7 +8,7 @@ const DIGITS_KEPT: usize = 4;
 const SECRET_PREFIXES: [&str; 2] = ["gk_", "whsec_"];
 const HIDDEN: &str = "[hidden]";
 
-/// The text without what must not be shown.
+/// Returns the text without what must not be shown.
 pub(crate) fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -44,7 +44,7 @@ fn ends_token(c: char) -> bool {
     c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '}' | ')')
 }
 
-/// A UUID's 32 hex digits, with or without the prefix of its kind.
+/// Returns whether a word is a UUID's 32 hex digits, with or without the prefix of its kind.
 fn is_id(word: &str) -> bool {
     let digits = word.rsplit_once('_').map_or(word, |(_, digits)| digits);
     let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

@@ -36,7 +36,7 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// [`Tx::payers_of`], to be opened one by one.
+    /// Returns payers like [`Tx::payers_of`], still sealed, to be opened one by one.
     pub(crate) fn sealed_payers_of(
         &mut self,
         order_ids: impl Iterator<Item = Uuid>,
@@ -68,7 +68,7 @@ impl Tx<'_> {
         self.keep_payer(order_id, &payer)
     }
 
-    /// Under the order's lock.
+    /// Keeps the name that a bank shows; under the order's lock.
     pub(crate) fn keep_account_name(
         &mut self,
         locked: &mut Locked,
@@ -82,7 +82,7 @@ impl Tx<'_> {
         self.keep_payer(order_id, &payer)
     }
 
-    /// Nobody is an empty payer here.
+    /// Reads the payer of a locked order; an empty one where there is none.
     pub(crate) fn read_payer<'l>(
         &mut self,
         locked: &'l mut Locked,

@@ -1,5 +1,5 @@
-//! Everything that is sealed at rest, walked through page by page: under which key each value is, and
-//! sealing anew, under the newest, what is under another. The rows themselves tell what is done.
+//! A walk through everything that is sealed at rest, page by page: it finds the key of each value,
+//! and seals those under another key anew, under the newest. The rows themselves show what is done.
 
 use ayolinx_core::key_id::KeyId;
 use ayolinx_core::sealing::{SealError, sealed_under};
@@ -17,9 +17,9 @@ use crate::tx::Tx;
 /// A column of sealed values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SealedColumn {
-    /// What signs a merchant's webhooks.
+    /// Secrets that sign a merchant's webhooks.
     WebhookSecrets,
-    /// The same, from before the last rotation.
+    /// Secrets from before the last rotation.
     PreviousWebhookSecrets,
     /// Names, addresses and numbers of payers.
     Payers,
@@ -29,21 +29,21 @@ pub enum SealedColumn {
     Callbacks,
     /// Bodies of refused callbacks.
     RefusedCallbacks,
-    /// Where the money of refunds is to go.
+    /// Accounts that refunds go to.
     Payees,
 }
 
-/// Where a column is.
+/// The table and columns of sealed values.
 struct Place {
     table: &'static str,
     column: &'static str,
     key: &'static str,
     key_type: &'static str,
-    /// Less than every key.
+    /// A value less than every key.
     start: &'static str,
 }
 
-/// One value: its row, and the key it is under; `None` when it is no sealed value at all.
+/// One value: its row, and the key it is under; `None` when it is not sealed at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedValue {
     /// Its row's key, as text.
@@ -55,20 +55,20 @@ pub struct SealedValue {
 /// Some rows in the order of their keys.
 #[derive(Debug, Clone)]
 pub struct SealedPage {
-    /// The values of those that have one.
+    /// The values of the rows that have one.
     pub values: Vec<SealedValue>,
-    /// Where the next page begins; `None` after the last.
+    /// The place where the next page begins; `None` after the last.
     pub next: Option<String>,
 }
 
-/// What became of rows that were to be sealed anew. Those that are gone are in none of these.
+/// The outcome for rows that were to be sealed anew. Rows that are gone are counted in none of these.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Resealed {
-    /// Under the newest key now.
+    /// Number of values under the newest key now.
     pub sealed: u64,
-    /// Left, since their key is not listed.
+    /// Number of values left, since their key is not listed.
     pub unlisted: u64,
-    /// Left, since they do not open.
+    /// Number of values left, since they do not open.
     pub broken: u64,
 }
 
@@ -100,7 +100,7 @@ impl SealedColumn {
         Self::Payees,
     ];
 
-    /// `table.column`.
+    /// Returns `table.column`.
     #[must_use]
     pub fn name(self) -> String {
         let Place { table, column, .. } = self.place();
@@ -135,7 +135,7 @@ impl SealedColumn {
         }
     }
 
-    /// What its values are bound to, as where they are sealed first.
+    /// Returns the context that a value is bound to, as where it is sealed first.
     fn context(self, row: &str) -> String {
         match self {
             Self::WebhookSecrets | Self::PreviousWebhookSecrets => format!("{SECRET_CONTEXT}{row}"),
@@ -149,7 +149,7 @@ impl SealedColumn {
 }
 
 impl Tx<'_> {
-    /// The next `rows` of a column's rows after this one; from the beginning without.
+    /// Returns the next `rows` of a column's rows after this one; from the beginning without.
     ///
     /// # Errors
     /// When the database does not answer.

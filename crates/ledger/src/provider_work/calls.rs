@@ -12,12 +12,12 @@ use crate::tx::Tx;
 /// The source of these rows in the history.
 pub(crate) const PROVIDER_CALL: &str = "provider_call";
 
-/// A call and what came of it. What changes a payment is recorded with the change.
+/// A call and its outcome. A call that changes a payment is recorded with the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotedCall {
     /// `create`, `cancel` or `inquiry`.
     pub call: &'static str,
-    /// What came of it, in a few words: no secrets, no personal data.
+    /// The outcome, in a few words: no secrets, no personal data.
     pub outcome: String,
 }
 

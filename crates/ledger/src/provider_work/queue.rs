@@ -1,5 +1,5 @@
-//! What is due with the provider: leased in database time (`leases`), fenced by a token, rescheduled or done. The
-//! worker's loops lease and settle it, `payments` plans it; what is planned goes through the write set
+//! The queue of work with the provider: leased in database time (`leases`), fenced by a token, rescheduled or
+//! done. The worker's loops lease and settle it, `payments` plans it; what is planned goes through the write set
 //! (`rows::work`). Invariant: a worker whose lease was taken over changes nothing.
 
 use std::time::Instant;
@@ -30,23 +30,23 @@ pub struct LeasedWork {
     pub payment_id: PaymentId,
     /// The kind.
     pub kind: WorkKind,
-    /// Whose places it takes: the channel's code, empty for a piece of which that was not known.
+    /// The code of the channel whose permits it takes; empty when that was not known.
     pub channel: String,
-    /// Since when its plan runs.
+    /// Time at which its plan began.
     pub began_at: DateTime<Utc>,
-    /// How often it was done.
+    /// Number of times it was done.
     pub steps: i32,
-    /// When the provider first said "not found" since the last send.
+    /// Time at which the provider first said "not found" since the last send.
     pub not_found_at: Option<DateTime<Utc>>,
-    /// What came of sending its create again.
+    /// The outcomes of sending its create again.
     pub resends: Resends,
-    /// What the provider answered to the last of them, where it answered in JSON.
+    /// The provider's answer to the last of them, where it answered in JSON.
     pub last_reply: Option<Failure>,
-    /// Fences a worker that wakes up late.
+    /// The token that fences a worker that wakes up late.
     pub token: Uuid,
-    /// Since when it is due, in database time.
+    /// Time since which it is due, in database time.
     pub due_at: DateTime<Utc>,
-    /// When it was claimed, in database time.
+    /// Time at which it was claimed, in database time.
     pub leased_at: DateTime<Utc>,
     /// The end of the lease, in database time.
     pub leased_until: DateTime<Utc>,
@@ -54,17 +54,17 @@ pub struct LeasedWork {
     pub lease_ends: Instant,
 }
 
-/// Callbacks cause one inquiry per payment and minute (contract 5).
+/// The shortest time between two inquiries about a payment that callbacks cause (contract 5).
 pub(crate) const ASK_SPACING: TimeDelta = TimeDelta::seconds(60);
 
-/// What becomes of a piece of work.
+/// The next step of a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkNext {
     /// Nothing is left to do.
     Done,
-    /// Do it again then.
+    /// It is to be done again at that time.
     At(DateTime<Utc>),
-    /// It was not done: try then.
+    /// It was not done and is to be tried at that time.
     Untried(DateTime<Utc>),
 }
 
@@ -109,7 +109,7 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
-    /// Notes that the provider said "not found" at this look, or forgets it after a new send.
+    /// Notes that the provider said "not found" at this inquiry, or forgets it after a new send.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -127,8 +127,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets when a kind of work is due, from now on by a plan that began at `began_at`; whoever
-    /// holds a lease on it loses it. What somebody wants done is due no later than it was.
+    /// Sets when a kind of work is due, from now on by a plan that began at `began_at`; whoever holds a lease on
+    /// it loses it. Work that somebody asked for is due no later than it was.
     pub(crate) fn plan_work(
         &mut self,
         payment: &PaymentRow,
@@ -145,8 +145,8 @@ impl Tx<'_> {
         self.writes.work_planned.insert((payment.id, kind), planned);
     }
 
-    /// Sets when an unknown create is looked after, by a plan that begins with this end of a call, or
-    /// with sending it again.
+    /// Sets when an unknown create is resolved, by a plan that begins with this end of a call, or with sending it
+    /// again.
     pub(crate) fn plan_resolve(
         &mut self,
         payment: &PaymentRow,
@@ -164,9 +164,8 @@ impl Tx<'_> {
         self.writes.work_planned.insert((payment.id, kind), planned);
     }
 
-    /// Asks for a look at a payment soon: now, but not twice within `spacing`. It is made whatever
-    /// becomes of the payment until then. What was asked before by a plan that has ended since is
-    /// known from the history.
+    /// Asks for an inquiry about a payment soon: now, but not twice within `spacing`. It is made whatever becomes
+    /// of the payment until then. Inquiries by a plan that has ended since are known from the history.
     pub(crate) fn ask_soon(
         &mut self,
         payment: &PaymentRow,
@@ -201,7 +200,7 @@ impl Tx<'_> {
     }
 }
 
-/// What is written of a piece of work that goes on when its lease ends.
+/// The columns written of a piece of work that goes on when its lease ends.
 #[derive(AsChangeset)]
 #[diesel(table_name = provider_work)]
 struct LeaseEnd {
@@ -232,7 +231,7 @@ impl LeaseEnd {
     }
 }
 
-/// The row of a piece of work, while it is this worker's.
+/// Selects the row of a piece of work, while it is this worker's.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn held_by(work: &LeasedWork) -> _ {
     let payment_id: Uuid = work.payment_id.as_uuid();

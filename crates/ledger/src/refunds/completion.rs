@@ -1,5 +1,5 @@
-//! How refunds come to their end: completed by a person or by what the provider gave back, cancelled by
-//! the shop or since less than they ask is left; and how they move along with the order's money.
+//! The end of refunds: completed by a person or by what the provider gave back, cancelled by the shop
+//! or since less than they ask is left; and their move along with the order's money.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +16,8 @@ use crate::rows::locked::Locked;
 use crate::tx::Tx;
 
 impl Tx<'_> {
-    /// What went back of the merchant's money closes the refunds that wait for it, and cancels those
-    /// of which less is left. What became another payment's money takes its refunds along.
+    /// Completes the refunds that wait for money of the merchant's that went back, and cancels those of
+    /// which less is left. Money that became another payment's takes its refunds along.
     pub(crate) fn end_refunds(
         &mut self,
         locked: &Locked,
@@ -82,7 +82,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// All that wait with the whole, else the oldest that fit into the part.
+    /// Completes refunds that wait: all when the whole went back, else the oldest that fit into the
+    /// part.
     fn complete_refunds(&mut self, payment: Uuid, part: i64) -> Result<(), LedgerError> {
         let mut waiting = self.waiting_refunds(payment)?;
         // One of exactly this sum is the one that is meant.

@@ -1,5 +1,5 @@
 //! Refunds that shops ask for. The provider has no call for them (protocol 1): each waits until a
-//! person says, with evidence, that it went back, or the provider does (04). Then the books move.
+//! person says, with evidence, that it went back, or the provider does (04). Then it is booked.
 
 use ayolinx_core::ids::{MerchantId, OrderId, PaymentId, RefundId};
 use ayolinx_core::money::Amount;
@@ -23,14 +23,14 @@ pub(crate) const WAITING: &str = "manual_required";
 pub(crate) const COMPLETED: &str = "completed";
 pub(crate) const CANCELLED: &str = "cancelled";
 
-/// Where the money of a refund is to go. Debug prints nothing of it.
+/// The account that a refund is to go to. Debug prints nothing of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payee {
     /// The bank or wallet.
     pub bank: String,
     /// The account's number.
     pub account: String,
-    /// Whose it is.
+    /// The account's owner.
     pub name: String,
 }
 
@@ -45,24 +45,24 @@ impl std::fmt::Debug for Payee {
 pub struct NewRefund {
     /// Its id.
     pub id: RefundId,
-    /// How much; all that is left when unsaid.
+    /// The amount; all that is left when `None`.
     pub amount: Option<Amount>,
-    /// Why, in the words of whoever asks.
+    /// The reason, in the words of whoever asks.
     pub reason: String,
-    /// Who makes the transfer sends it there.
+    /// The account to which the transfer is sent.
     pub payee: Option<Payee>,
-    /// Who asks.
+    /// The one who asks.
     pub source: Source,
 }
 
-/// Why a refund cannot be recorded or completed.
+/// The reason why a refund cannot be recorded or completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefundRefused {
-    /// The order has no money of the shop's: not paid, or given back.
+    /// The order has no money of the shop's: it is not paid, or was given back.
     NotPaid,
     /// All that is paid is asked back already.
     NothingLeft,
-    /// More than this is not left.
+    /// No more than this is left.
     MoreThan(Amount),
     /// It was completed before, and not with this evidence.
     CompletedOtherwise,
@@ -72,12 +72,12 @@ pub enum RefundRefused {
     Cancelled,
 }
 
-/// How a refund came to its end.
+/// The end of a refund.
 #[derive(Debug, Clone)]
 pub struct RefundCompletion {
-    /// What shows that the money went back: a transfer's number, say.
+    /// The evidence that the money went back: a transfer's number, say.
     pub evidence: String,
-    /// Who says so.
+    /// The one who says so.
     pub source: Source,
 }
 
@@ -90,25 +90,25 @@ pub struct RefundLine {
     pub order_id: OrderId,
     /// The payment whose money it is.
     pub payment_id: PaymentId,
-    /// How much.
+    /// The amount.
     pub amount: Amount,
-    /// Why.
+    /// The reason.
     pub reason: String,
     /// `manual_required`, `completed` or `cancelled`.
     pub state: String,
-    /// Where the money is to go.
+    /// The account that the money is to go to.
     pub payee: Option<Payee>,
-    /// What shows that the money went back.
+    /// The evidence that the money went back.
     pub evidence: Option<String>,
     /// `merchant`, `operator` or `provider`.
     pub completed_by: Option<String>,
-    /// When it was asked for.
+    /// Time of the request.
     pub created_at: DateTime<Utc>,
-    /// When it was completed.
+    /// Time of its completion.
     pub completed_at: Option<DateTime<Utc>>,
     /// `merchant`, `operator`, or `gateway` where less than it was left.
     pub cancelled_by: Option<String>,
-    /// When it was cancelled.
+    /// Time of its cancellation.
     pub cancelled_at: Option<DateTime<Utc>>,
 }
 
@@ -206,7 +206,7 @@ impl Tx<'_> {
         row.line(self.context).map(Ok)
     }
 
-    /// The payment that a sum would come from, and the sum.
+    /// Returns the payment that an amount would come from, and the amount.
     fn refund_from(
         &mut self,
         locked: &Locked,
@@ -226,7 +226,7 @@ impl Tx<'_> {
         Ok(Ok((payment, wanted)))
     }
 
-    /// The refunds of an order, oldest first.
+    /// Returns the refunds of an order, oldest first.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when the order is another merchant's.
@@ -247,7 +247,7 @@ impl Tx<'_> {
         rows.into_iter().map(|row| row.line(context)).collect()
     }
 
-    /// Whose a refund is: for the operator, who names refunds and not merchants.
+    /// Returns the merchant of a refund: for the operator, who names refunds and not merchants.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].
@@ -311,7 +311,7 @@ impl Tx<'_> {
             .first(self.connection()?)?)
     }
 
-    /// What the shop holds of a payment and has not asked back yet.
+    /// Returns what the shop holds of a payment and has not asked back yet.
     fn refundable(&mut self, payment: &PaymentRow) -> Result<Amount, LedgerError> {
         let mut left = payment.merchant_minor;
         for (_, minor) in self.waiting_refunds(payment.id)? {
@@ -342,7 +342,7 @@ impl Tx<'_> {
     }
 }
 
-/// The payment whose money the shop has, while the order counts as paid.
+/// Returns the payment whose money the shop has, while the order counts as paid.
 fn paid_payment(locked: &Locked) -> Result<Option<&PaymentRow>, LedgerError> {
     if locked.order.state()? != OrderState::Paid {
         return Ok(None);

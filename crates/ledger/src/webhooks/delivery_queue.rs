@@ -1,7 +1,7 @@
-//! Deliveries: one event on its way to one endpoint, with what is sent of it (`messages`). The worker's loop leases
-//! them; where a look begins, `scan_cursors` knows. Claimed by lease in database time, at most so many of an
+//! Deliveries: one event on its way to one endpoint, with its message (`messages`). The worker's loop leases them;
+//! `scan_cursors` knows where a look begins. Claimed by lease in database time, at most a fixed number of an
 //! endpoint at once whatever the number of replicas, and fenced by a token. Invariant: an endpoint that fails gets
-//! one try at a time and a lane of its own, so that it delays no other.
+//! one attempt at a time and a lane of its own, so that it delays no other.
 
 use std::collections::HashSet;
 use std::time::Instant;
@@ -21,33 +21,33 @@ use crate::webhooks::scan_cursors::{Fronts, Stand};
 
 mod messages;
 
-/// After so many failed tries in a row an endpoint is troubled, until a try succeeds.
+/// Number of failed attempts in a row after which an endpoint is troubled, until an attempt succeeds.
 pub(crate) const TROUBLED_AFTER: i32 = 5;
 
-/// Which endpoints are served.
+/// The endpoints that are served together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// Endpoints that take what they get.
+    /// Endpoints that accept what they get.
     Healthy,
-    /// Endpoints whose last five tries failed.
+    /// Endpoints whose last five attempts failed.
     Troubled,
 }
 
-/// How much may be claimed.
+/// Numbers of deliveries that may be claimed.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryRoom {
-    /// In all.
+    /// Number in all.
     pub at_once: i64,
-    /// Of one endpoint, counting what all replicas have under way.
+    /// Number for one endpoint, counting what all replicas have under way.
     pub per_endpoint: i64,
-    /// Endpoints that are passed over: whoever claims has no place for them.
+    /// Endpoints that are passed over: whoever claims has no permit for them.
     pub full_endpoints: HashSet<EndpointId>,
     /// Shops whose endpoints are passed over.
     pub full_shops: HashSet<MerchantId>,
 }
 
 impl DeliveryRoom {
-    /// So much in all, and of each endpoint.
+    /// Makes room for `at_once` in all, and `per_endpoint` of each.
     #[must_use]
     pub fn of(at_once: i64, per_endpoint: i64) -> Self {
         Self {
@@ -72,45 +72,45 @@ pub struct LeasedDelivery {
     pub event_id: EventId,
     /// The endpoint.
     pub endpoint_id: EndpointId,
-    /// Whose the endpoint is.
+    /// The merchant that the endpoint belongs to.
     pub merchant_id: MerchantId,
-    /// Where to.
+    /// The endpoint's address.
     pub url: String,
-    /// What it is, for logs and metrics.
+    /// The event's type, for logs and metrics.
     pub event_type: String,
-    /// The body, the same bytes at every try.
+    /// The body, the same bytes at every attempt.
     pub body: Vec<u8>,
     /// Secrets to sign with, newest first.
     pub secrets: Vec<Secret>,
-    /// Tries before this one.
+    /// Number of attempts before this one.
     pub tries: i32,
-    /// Fences a worker that wakes up late.
+    /// The token that fences a worker that wakes up late.
     pub token: Uuid,
     /// The trace that caused the event, as a W3C `traceparent`.
     pub traceparent: Option<String>,
 }
 
-/// What came of a try.
+/// The result of an attempt.
 #[derive(Debug, Clone)]
 pub struct TryResult {
-    /// Where the delivery stands now.
+    /// The delivery's state now.
     pub next: DeliveryNext,
     /// One word: `delivered`, `http_status`, `timeout`, …
     pub outcome: String,
     /// HTTP status, when there was one.
     pub status: Option<u16>,
-    /// How long it took.
+    /// Duration of the attempt.
     pub duration_ms: i32,
 }
 
-/// Where a delivery stands after a try.
+/// The state of a delivery after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryNext {
-    /// Taken.
+    /// The endpoint accepted it.
     Delivered,
-    /// Again, after this long by the database's clock.
+    /// It is due again, after this long by the database's clock.
     RetryAfter(TimeDelta),
-    /// No further try.
+    /// There is no further attempt.
     Dead,
     /// The endpoint said it is gone: disabled until it is enabled again.
     EndpointGone,
@@ -129,9 +129,9 @@ struct LeasedRow {
 }
 
 impl Tx<'_> {
-    /// Claims up to `limit` due deliveries for `lease`, the longest due first, so that at most
-    /// `per_endpoint` of each endpoint are under way. Endpoints whose last five tries failed are left
-    /// to [`Tx::lease_troubled`], lest they take the places of those who answer.
+    /// Claims up to `limit` due deliveries for `lease`, the longest due first, so that at most `per_endpoint` of
+    /// each endpoint are under way. Endpoints whose last five attempts failed are left to [`Tx::lease_troubled`],
+    /// lest they take the permits of those that answer.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -147,9 +147,9 @@ impl Tx<'_> {
         Ok(leased)
     }
 
-    /// [`Tx::lease_deliveries`] again and again: each look begins where the one before ended, asks about
-    /// the endpoints that something is known to wait for and about what is new, and now and then about
-    /// everything. Returns where the next one begins.
+    /// Claims deliveries like [`Tx::lease_deliveries`], again and again: each look begins where the one before
+    /// ended, asks about the endpoints that something is known to wait for and about what is new, and now and then
+    /// about everything. Returns where the next one begins.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -162,8 +162,8 @@ impl Tx<'_> {
         self.lease_lane(Lane::Healthy, (room, lease), fronts)
     }
 
-    /// Claims up to `limit` due deliveries for endpoints whose last five tries failed: one at a time
-    /// for each, until one succeeds.
+    /// Claims up to `limit` due deliveries for endpoints whose last five attempts failed: one at a time for each,
+    /// until one succeeds.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -177,8 +177,8 @@ impl Tx<'_> {
         Ok(leased)
     }
 
-    /// [`Tx::lease_troubled`] again and again, as [`Tx::lease_deliveries_from`] does; but what is new at
-    /// an endpoint that fails waits for a look at everything.
+    /// Claims deliveries like [`Tx::lease_troubled`], again and again, as [`Tx::lease_deliveries_from`] does; but
+    /// what is new at an endpoint that fails waits for a look at everything.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -253,7 +253,7 @@ impl Tx<'_> {
         Ok((self.leased(&rows, token)?, fronts))
     }
 
-    /// Those endpoints of a lane, among the known ones that are due to be asked about and those that
+    /// Returns those endpoints of a lane, among the known ones that are due to be asked about and those that
     /// something new waits for, that have room and something due; the longest due first.
     fn endpoints_with_room(
         &mut self,
@@ -280,7 +280,7 @@ impl Tx<'_> {
         Ok(endpoints.take(at_once).collect())
     }
 
-    /// Locked for this transaction: only then does the count of what is under way include what another
+    /// Locks endpoints for this transaction: only then does the count of what is under way include what another
     /// replica has just claimed.
     fn lock_endpoints(&mut self, endpoints: Vec<Uuid>) -> Result<Vec<Uuid>, LedgerError> {
         if endpoints.is_empty() {
@@ -294,8 +294,8 @@ impl Tx<'_> {
             .load(self.connection()?)?)
     }
 
-    /// Gives claimed deliveries back that are not tried now: no step of the schedule is used up, and they
-    /// are due as before.
+    /// Gives back claimed deliveries that are not attempted now: no step of the schedule is used up, and they are
+    /// due as before.
     ///
     /// # Errors
     /// When the database does not answer: then their leases end by themselves.

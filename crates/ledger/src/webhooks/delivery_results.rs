@@ -1,4 +1,4 @@
-//! What came of tries to deliver: a set of them is recorded in one statement for each table, fenced
+//! Results of attempts to deliver: a set of them is recorded in one statement for each table, fenced
 //! by the token of each.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::error::LedgerError;
 use crate::tx::Tx;
 use crate::webhooks::delivery_queue::{DeliveryNext, LeasedDelivery, TROUBLED_AFTER, TryResult};
 
-/// A try with its result.
+/// An attempt with its result.
 #[derive(Debug, Clone)]
 pub(crate) struct Tried {
     event_id: EventId,
@@ -54,12 +54,12 @@ impl Tried {
     }
 }
 
-/// What a set of tries says about an endpoint.
+/// The health of an endpoint after a set of attempts.
 #[derive(Default)]
 struct Health {
-    /// One of them was taken …
+    /// `true` when the endpoint accepted one of them.
     is_taken: bool,
-    /// … and so many failed since, or in all.
+    /// Number of failures since, or in all.
     failures: i32,
 }
 
@@ -72,8 +72,8 @@ struct Settled {
 }
 
 impl Tx<'_> {
-    /// Records a set of tries, each delivery at most once among them. A worker whose lease was taken
-    /// over changes nothing and gets `false`.
+    /// Records a set of attempts, each delivery at most once among them. A worker whose lease was
+    /// taken over changes nothing and gets `false`.
     pub(crate) fn settle_all(&mut self, tries: &[&Tried]) -> Result<Vec<bool>, LedgerError> {
         if tries.is_empty() {
             return Ok(Vec::new());
@@ -129,7 +129,8 @@ impl Tx<'_> {
         .load(self.connection()?)?)
     }
 
-    /// Writes only what changes an endpoint's lane or brings it nearer to the other one.
+    /// Notes the health of endpoints; writes only what changes an endpoint's lane or brings it
+    /// nearer to the other one.
     fn note_health(&mut self, tries: &[&Tried]) -> Result<(), LedgerError> {
         let mut health: BTreeMap<Uuid, Health> = BTreeMap::new();
         for tried in tries {

@@ -11,9 +11,9 @@ use crate::error::LedgerError;
 use crate::rows::seals::secret_context;
 use crate::tx::{Tx, shifted};
 
-/// A merchant may have this many endpoints: each event is sent to all of them.
+/// The most endpoints of a merchant: each event is sent to all of them.
 pub const ENDPOINTS_MAX: i64 = 100;
-/// After a rotation the secret before signs as well for so long (contract 4.3).
+/// Hours after a rotation for which the secret before signs as well (contract 4.3).
 const BOTH_SIGN_FOR_HOURS: i64 = 24;
 
 /// An endpoint to be made. Its URL has passed the guard.
@@ -21,11 +21,11 @@ const BOTH_SIGN_FOR_HOURS: i64 = 24;
 pub struct NewEndpoint {
     /// Identity.
     pub id: EndpointId,
-    /// Whose it is.
+    /// The merchant that it belongs to.
     pub merchant_id: MerchantId,
-    /// Where to.
+    /// The address that webhooks are sent to.
     pub url: String,
-    /// Which types; `None` for all.
+    /// The types of events it wants; `None` for all.
     pub event_types: Option<Vec<String>>,
     /// `whsec_…`.
     pub secret: Secret,
@@ -36,36 +36,36 @@ pub struct NewEndpoint {
 #[diesel(table_name = webhook_endpoints)]
 pub struct EndpointLine {
     id: Uuid,
-    /// Where to.
+    /// The address that webhooks are sent to.
     pub url: String,
-    /// Which types; `None` for all.
+    /// The types of events it wants; `None` for all.
     pub event_types: Option<Vec<String>>,
-    /// Whether anything is sent.
+    /// `true` when anything is sent.
     pub enabled: bool,
-    /// Why it was disabled, when it was not its merchant who did it.
+    /// The reason why it was disabled, when it was not its merchant who did it.
     pub disabled_reason: Option<String>,
-    /// Since when.
+    /// Time of its creation.
     pub created_at: DateTime<Utc>,
-    /// Last changed.
+    /// Time of the last change.
     pub updated_at: DateTime<Utc>,
 }
 
 impl EndpointLine {
-    /// Identity.
+    /// Returns its identity.
     #[must_use]
     pub const fn id(&self) -> EndpointId {
         EndpointId::from_uuid(self.id)
     }
 }
 
-/// What is to become of an endpoint; what is `None` stays.
+/// A change of an endpoint; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct EndpointChange {
-    /// Where to. It has passed the guard.
+    /// The new address. It has passed the guard.
     pub url: Option<String>,
-    /// Which types; the inner `None` for all.
+    /// The new types; the inner `None` for all.
     pub event_types: Option<Option<Vec<String>>>,
-    /// On or off.
+    /// `true` to enable it, `false` to disable it.
     pub enabled: Option<bool>,
 }
 
@@ -88,7 +88,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// How many endpoints a merchant has.
+    /// Counts the endpoints of a merchant.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -100,7 +100,7 @@ impl Tx<'_> {
             .get_result(self.connection()?)?)
     }
 
-    /// A merchant's endpoints, oldest first.
+    /// Returns a merchant's endpoints, oldest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -116,7 +116,7 @@ impl Tx<'_> {
             .load(self.connection()?)?)
     }
 
-    /// One endpoint of a merchant.
+    /// Returns one endpoint of a merchant.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when it is deleted or another merchant's.
@@ -133,8 +133,8 @@ impl Tx<'_> {
             .first(self.connection()?)?)
     }
 
-    /// Changes an endpoint. What waits for it goes where it points from now on; enabling it, or
-    /// pointing it elsewhere, is a fresh start.
+    /// Changes an endpoint. Deliveries that wait for it go to its new address from now on; enabling
+    /// it, or pointing it elsewhere, is a fresh start.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when it is deleted or another merchant's.
@@ -212,7 +212,7 @@ impl Tx<'_> {
     }
 
     /// Deletes an endpoint: nothing is sent to it any more, also nothing that waits. Its deliveries
-    /// and tries stay to be read.
+    /// and attempts stay to be read.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when it is deleted or another merchant's.

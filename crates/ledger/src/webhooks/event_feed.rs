@@ -1,4 +1,4 @@
-//! Reading events: the feed that shops pull, one event, and what became of its deliveries.
+//! Reads of events: the feed that shops pull, one event, and the state of its deliveries.
 
 use ayolinx_core::event::EventType;
 use ayolinx_core::ids::{EndpointId, EventId, MerchantId};
@@ -24,7 +24,7 @@ pub struct FeedPlace {
 }
 
 impl FeedPlace {
-    /// Before the first event.
+    /// The place before the first event.
     pub const START: Self = Self {
         transaction: 0,
         event: Uuid::nil(),
@@ -34,40 +34,40 @@ impl FeedPlace {
 /// A page of a merchant's events in the order of the feed.
 #[derive(Debug)]
 pub struct FeedPage {
-    /// Bodies as webhooks have them.
+    /// The bodies as webhooks have them.
     pub bodies: Vec<Vec<u8>>,
-    /// Where to go on: after the last of them, or where the page began when it is empty.
+    /// The place to go on from: after the last of them, or where the page began when it is empty.
     pub next: FeedPlace,
-    /// Whether more is there already.
+    /// `true` when more is there already.
     pub has_more: bool,
 }
 
-/// An event on its way to one endpoint, for those who ask how it goes.
+/// An event on its way to one endpoint, for those who ask about it.
 #[derive(Debug, Clone)]
 pub struct DeliveryLine {
     /// The endpoint.
     pub endpoint_id: EndpointId,
-    /// Where to.
+    /// The endpoint's address.
     pub url: String,
-    /// `due`, `delivered`, `dead`; `ended` when the endpoint was deleted before it was delivered, or
-    /// disabled for longer than all tries take.
+    /// `due`, `delivered`, `dead`; `ended` when the endpoint was deleted before it was delivered, or disabled
+    /// for longer than all attempts take.
     pub state: &'static str,
-    /// When it is tried next; `None` also while it waits for a disabled endpoint.
+    /// Time of the next attempt; `None` also while it waits for a disabled endpoint.
     pub next_try_at: Option<DateTime<Utc>>,
-    /// The tries, oldest first.
+    /// The attempts, oldest first.
     pub tries: Vec<TryLine>,
 }
 
-/// One try.
+/// One attempt.
 #[derive(Debug, Clone)]
 pub struct TryLine {
-    /// When it ended.
+    /// Time of its end.
     pub at: DateTime<Utc>,
     /// One word: `delivered`, `http_status`, `timeout`, …
     pub outcome: String,
     /// HTTP status, when there was one.
     pub status: Option<i16>,
-    /// How long it took.
+    /// Its duration.
     pub duration_ms: i32,
 }
 
@@ -103,7 +103,7 @@ struct DeliveryRow {
 }
 
 impl DeliveryRow {
-    /// No try failed; nobody was there to take it.
+    /// Returns whether it was given up: no attempt failed, but the endpoint was not there to accept it.
     fn is_given_up(&self) -> bool {
         let error = self.last_error.as_deref();
         matches!(error, Some(ENDPOINT_DISABLED | ENDPOINT_DELETED))
@@ -127,11 +127,11 @@ impl DeliveryRow {
     }
 }
 
-/// The next events of a merchant after a place, of one type or of all. Two statements, since each has an
-/// index of its own that tells its rows in their order: however much is left, a page reads a page. The
-/// one of a type orders by the type, which no other index can do: with `type = ?` Postgres may take the index
-/// of all types where a month has few of them in its statistics, and read that month whole. A compared row ends
-/// no search but by its first column, so the type has a condition of its own, and what may still have
+/// Selects the next events of a merchant after a place, of one type or of all. There are two statements, since
+/// each has an index of its own that gives its rows in their order: however much is left, a page reads a page.
+/// The one of a type orders by the type, which no other index can do: with `type = ?` Postgres may take the
+/// index of all types where a month has few of them in its statistics, and read that month whole. A compared
+/// row ends no search but by its first column, so the type has a condition of its own, and what may still have
 /// something before it is left out of what was read.
 fn next_events(
     merchant: MerchantId,
@@ -170,7 +170,7 @@ fn next_events(
 }
 
 impl Tx<'_> {
-    /// A page of a merchant's events after a place. An event is shown only when no event that comes
+    /// Returns a page of a merchant's events after a place. An event is shown only when no event that comes
     /// before it can still be committed: every transaction up to its own has ended.
     ///
     /// # Errors
@@ -210,7 +210,7 @@ impl Tx<'_> {
         })
     }
 
-    /// The body of one event of a merchant, as webhooks have it.
+    /// Returns the body of one event of a merchant, as webhooks have it.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when it is another merchant's.
@@ -231,7 +231,7 @@ impl Tx<'_> {
         body_with_payer(&body, payer.as_ref())
     }
 
-    /// Whose an event is.
+    /// Returns the merchant of an event.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`].
@@ -243,7 +243,7 @@ impl Tx<'_> {
         Ok(MerchantId::from_uuid(owner))
     }
 
-    /// How an event of a merchant fares at each endpoint it goes to, oldest endpoint first.
+    /// Returns the state of a merchant's event at each endpoint it goes to, oldest endpoint first.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when it is another merchant's.

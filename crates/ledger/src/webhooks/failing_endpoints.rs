@@ -1,7 +1,7 @@
-//! The endpoints that have dead webhooks: deliveries whose tries all failed. What nobody tried, since its
-//! endpoint was disabled for too long or deleted, is none of them. Their index, `deliveries_dead_of_endpoint`,
-//! is read from endpoint to endpoint, so that one without such costs nothing; it serves only the condition that
-//! it was made with, word for word.
+//! The endpoints that have dead webhooks: deliveries whose attempts all failed. A delivery that was never
+//! attempted, since its endpoint was disabled for too long or deleted, is none of them. Their index,
+//! `deliveries_dead_of_endpoint`, is read from endpoint to endpoint, so that one without such costs nothing; it
+//! serves only the condition that it was made with, word for word.
 
 /// A statement that may read `failing`: each endpoint that has dead webhooks, once, from the one that its
 /// first parameter names.

@@ -19,7 +19,7 @@ use crate::rows::locked::Locked;
 use crate::rows::payers::Payer;
 use crate::tx::Tx;
 
-/// What is sent of an event.
+/// The parts of an event that are sent.
 #[derive(QueryableByName)]
 pub(crate) struct EventRow {
     #[diesel(sql_type = SqlUuid)]
@@ -35,7 +35,7 @@ pub(crate) struct EventRow {
 }
 
 impl Tx<'_> {
-    /// Tells the merchant about a locked order.
+    /// Writes an event to the merchant about a locked order.
     pub(crate) fn emit(
         &mut self,
         locked: &mut Locked,
@@ -80,7 +80,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// One by one, each in its month.
+    /// Reads events one by one, each in its month.
     pub(crate) fn events_by_id(
         &mut self,
         ids: impl Iterator<Item = Uuid>,
@@ -95,7 +95,7 @@ impl Tx<'_> {
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
-    /// The types of the events of an order, oldest first.
+    /// Returns the types of the events of an order, oldest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -108,7 +108,7 @@ impl Tx<'_> {
     }
 }
 
-/// An event's body as its merchant sees it.
+/// Returns an event's body as its merchant sees it.
 pub(crate) fn body_with_payer(stored: &str, payer: Option<&Payer>) -> Result<Vec<u8>, LedgerError> {
     let mut body: EventBody = serde_json::from_str(stored).map_err(LedgerError::corrupt)?;
     if let (Some(order), Some(payer)) = (body.data.order.as_mut(), payer) {

@@ -11,26 +11,26 @@ use crate::error::LedgerError;
 use crate::tx::Tx;
 use crate::webhooks::waiting_endpoints::of_waiting_endpoints;
 
-/// Creations are kept for so many days at least (contract 4.1).
+/// The fewest days for which creations are kept (contract 4.1).
 pub const CREATION_DAYS_MIN: u32 = 30;
-/// Rows of one step: a short transaction. A step that took fewer was the last.
+/// Number of rows of one step: a short transaction. A step that took fewer was the last.
 pub const PRUNED_AT_ONCE: usize = 500;
-/// The error of deliveries that were given up since their endpoint was disabled for too long …
+/// The error of deliveries that were given up since their endpoint was disabled for too long.
 pub(crate) const ENDPOINT_DISABLED: &str = "endpoint_disabled";
-/// … or deleted.
+/// The error of deliveries that were given up since their endpoint was deleted.
 pub(crate) const ENDPOINT_DELETED: &str = "endpoint_deleted";
 
-/// Deliveries that nobody will take, by what became of their endpoint.
+/// Numbers of deliveries that were given up, by the reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GivenUp {
-    /// It was disabled for longer than all tries take.
+    /// Number whose endpoint was disabled for longer than all attempts take.
     pub disabled: usize,
-    /// It was deleted.
+    /// Number whose endpoint was deleted.
     pub deleted: usize,
 }
 
 impl GivenUp {
-    /// Both.
+    /// Returns the sum of both.
     #[must_use]
     pub const fn all(&self) -> usize {
         self.disabled.saturating_add(self.deleted)
@@ -46,9 +46,9 @@ struct Idle {
 }
 
 impl Tx<'_> {
-    /// Forgets what was asked for under a key or a reference longer than so many days ago, at least
-    /// [`CREATION_DAYS_MIN`], and the reply to it; up to [`PRUNED_AT_ONCE`], oldest first. The key is
-    /// free from then on; the reference stays its order's. Returns how many.
+    /// Deletes creations older than `days`, at least [`CREATION_DAYS_MIN`], with their keys and replies; up to
+    /// [`PRUNED_AT_ONCE`], oldest first. The key is free from then on; the reference stays its order's. Returns
+    /// their number.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -65,9 +65,9 @@ impl Tx<'_> {
         .execute(self.connection()?)?)
     }
 
-    /// Gives up what waits for endpoints that are deleted, or disabled for so long: up to
-    /// [`PRUNED_AT_ONCE`] deliveries, at each endpoint the longest due first. What was sent by then
-    /// stays as it was told. Returns how many.
+    /// Gives up deliveries that wait for endpoints that are deleted, or disabled for `disabled_for`: up to
+    /// [`PRUNED_AT_ONCE`], at each endpoint the longest due first. What was sent by then stays as it was
+    /// reported. Returns their numbers.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -99,7 +99,7 @@ impl Tx<'_> {
         Ok(given_up)
     }
 
-    /// Locks an endpoint that nothing was sent to for so long.
+    /// Locks an endpoint; returns whether it is still deleted, or disabled for long enough.
     fn is_still_idle(
         &mut self,
         endpoint: Uuid,

@@ -1,5 +1,5 @@
-//! Sending again: a test to one endpoint, one event to all who want it, and the events of a range,
-//! which the worker makes due in steps.
+//! Sending again: a test to one endpoint, one event to all that want it, and the events of a range, which the
+//! worker makes due in steps.
 
 use ayolinx_core::event::{EventBody, EventType};
 use ayolinx_core::ids::{EndpointId, EventId, MerchantId};
@@ -20,30 +20,30 @@ use crate::tx::Tx;
 pub const REDELIVERY_DAYS_MAX: i64 = 31;
 /// The most events in a range (contract 4.3).
 pub const REDELIVERY_EVENTS_MAX: i64 = 10_000;
-/// Events made due in one transaction: short even for a merchant with very many endpoints.
+/// Number of events made due in one transaction: short even for a merchant with very many endpoints.
 const STEP_EVENTS: i64 = 100;
-/// A step that failed is tried again after so long, twice as long each time …
+/// The pause in seconds after the first failure of a step, doubled each time.
 const PAUSE_FIRST_SECS: i64 = 5;
-/// … and no longer than this, give or take a tenth.
+/// The longest pause in seconds, give or take a tenth.
 const PAUSE_MAX_SECS: i64 = 600;
-/// A range is given up when the same step failed so often: in an hour and a half and some minutes.
+/// Number of failures of the same step after which a range is given up: in an hour and a half and some minutes.
 pub const REDELIVERY_ATTEMPTS_MAX: i32 = 16;
 
-/// Which events are to be sent again.
+/// The events that are to be sent again.
 #[derive(Debug, Clone, Copy)]
 pub struct RedeliveryRange {
-    /// Made at or after.
+    /// Earliest creation time, inclusive.
     pub from: DateTime<Utc>,
-    /// Made before.
+    /// Latest creation time, exclusive.
     pub to: DateTime<Utc>,
-    /// Of this type; `None` for all but tests.
+    /// The type; `None` for all but tests.
     pub event_type: Option<EventType>,
 }
 
-/// What came of a wish to send a range again.
+/// The outcome of a request to send a range again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RangeBegun {
-    /// So many events will be sent again.
+    /// This many events will be sent again.
     Accepted(i64),
     /// One of this merchant is under way.
     OneIsRunning,
@@ -59,16 +59,16 @@ struct Counted {
     count: i64,
 }
 
-/// A range whose turn it is.
+/// A range that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeasedRedelivery {
     /// The range.
     pub id: Uuid,
-    /// Whose it is.
+    /// The merchant that it belongs to.
     pub merchant: MerchantId,
-    /// Its how many-th attempt at the same step this is, from 1.
+    /// The number of this attempt at the same step, from 1.
     pub attempt: i32,
-    /// Its step failed too often: it is finished, and nothing more is sent of it.
+    /// `true` when its step failed too often: it is finished, and nothing more is sent of it.
     pub gave_up: bool,
 }
 
@@ -129,9 +129,9 @@ impl Tx<'_> {
         Ok(body)
     }
 
-    /// Makes one event due now at every enabled endpoint of its merchant that wants it, with all its
-    /// tries before it; a test only where it was sent before. The order's history says who wanted it. Returns at
-    /// how many.
+    /// Makes one event due now at every enabled endpoint of its merchant that wants it, with all its attempts
+    /// before it; a test only where it was sent before. The order's history records who wanted it. Returns the
+    /// number of endpoints.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when the event is another merchant's.
@@ -166,7 +166,7 @@ impl Tx<'_> {
         Ok(due)
     }
 
-    /// Notes that the events of a range are to be sent again, and who wants it; the worker does it.
+    /// Records that the events of a range are to be sent again, and who wants it; the worker does it.
     ///
     /// # Errors
     /// When the merchant does not exist or the database does not answer.
@@ -206,9 +206,9 @@ impl Tx<'_> {
         })
     }
 
-    /// How many events are in a range, as far as it matters. Type by type, each by its index: it reads what it
-    /// counts, however many others there are. It is searched as the feed is, so that no other index can serve
-    /// and each search ends with its type.
+    /// Counts the events in a range, as far as it matters. It counts type by type, each by its index: it reads
+    /// what it counts, however many others there are. It searches as the feed does, so that no other index can
+    /// serve and each search ends with its type.
     fn count_events(
         &mut self,
         merchant: MerchantId,
@@ -233,8 +233,8 @@ impl Tx<'_> {
     }
 
     /// Takes the range that is due the longest, of whatever merchant, and puts it off for as long as a failure
-    /// of its step would: who fails, hangs or dies in the step leaves the others their turn. `None` when none
-    /// is due.
+    /// of its step would: a worker that fails, hangs or dies in the step leaves the others their turn. `None`
+    /// when none is due.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -264,7 +264,7 @@ impl Tx<'_> {
         }))
     }
 
-    /// Does one step of a range; the next one is due at once. Returns how many events were made due.
+    /// Does one step of a range; the next one is due at once. Returns the number of events made due.
     ///
     /// # Errors
     /// When the database does not answer, or not in time.
@@ -310,8 +310,8 @@ impl Tx<'_> {
         Ok(found.len())
     }
 
-    /// The next events of a range in the order of their making. Each type is read in its own order by its index,
-    /// and no further than a step goes.
+    /// Returns the next events of a range in the order of their creation. Each type is read in its own order by
+    /// its index, and no further than a step goes.
     fn next_in_range(&mut self, running: &RunningRow) -> Result<Vec<EventPlace>, LedgerError> {
         Ok(Statement::new(
             "SELECT found.id, found.created_at FROM unnest(?) AS wanted (type) \
@@ -332,8 +332,8 @@ impl Tx<'_> {
         .load(self.connection()?)?)
     }
 
-    /// In one order of rows, so that two of these cannot block each other. Who is just sending one
-    /// of them loses its lease: what it records would undo this.
+    /// Makes events due, in one order of rows, so that two of these cannot block each other. A worker that is
+    /// just sending one of them loses its lease: what it records would undo this.
     fn make_due(&mut self, event_ids: Vec<Uuid>) -> Result<usize, LedgerError> {
         Ok(diesel::sql_query(
             "INSERT INTO deliveries (event_id, endpoint_id, state, due_at) \
@@ -352,7 +352,7 @@ impl Tx<'_> {
     }
 }
 
-/// The one type of a range, or all but tests.
+/// Returns the one type of a range, or all but tests.
 fn wanted_types(only: Option<&str>) -> impl Iterator<Item = String> {
     let all = match only {
         Some(name) => vec![name.to_owned()],

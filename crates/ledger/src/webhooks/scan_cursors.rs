@@ -11,26 +11,26 @@ use uuid::Uuid;
 
 use crate::tx::shifted;
 
-/// A delivery that became due so long before the newest that was claimed is still looked for: transactions that
-/// make something due end later than they begin.
+/// The time before the newest claimed delivery within which others that became due are still looked for:
+/// transactions that make something due end later than they begin.
 pub(crate) const LOOK_BACK: TimeDelta = TimeDelta::seconds(2);
-/// Looks at everything find leases that ran out, what was made due again, and what took longer still.
-/// They take at most one part in so many of the time …
+/// The reciprocal of the share of time that looks at everything take at most. They find leases that ran out, what
+/// was made due again, and what took longer still.
 pub(crate) const WHOLE_LOOK_SHARE: u32 = 100;
-/// … and come at least and at most so often.
+/// The least and the longest interval of looks at everything.
 const WHOLE_LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
-/// Looks for new deliveries read those of the last seconds again. They take at most one part in so many
-/// of the time …
+/// The reciprocal of the share of time that looks for new deliveries take at most. They read those of the last
+/// seconds again.
 const NEW_LOOK_SHARE: u32 = 5;
-/// … and come at least so often, as long as somebody looks.
+/// The longest interval of looks for new deliveries, as long as somebody looks.
 const NEW_LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The place at each endpoint where a look for due deliveries begins, and the endpoints it asks about.
 #[derive(Debug, Clone, Default)]
 pub struct Fronts {
-    /// Near the newest that was claimed. What was settled since stays in the index, dead, as long as
-    /// anybody's transaction is older than that; a look that began at the oldest would go through all
-    /// of it each time.
+    /// Times near the newest that was claimed. What was settled since stays in the index, dead, as long as
+    /// anybody's transaction is older than that; a look that began at the oldest would go through all of it each
+    /// time.
     since: HashMap<Uuid, DateTime<Utc>>,
     /// Endpoints that something waits for, each with the time when it is to be asked about.
     known: HashMap<Uuid, Instant>,
@@ -42,18 +42,18 @@ pub struct Fronts {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stand {
     pub(crate) endpoint: Uuid,
-    /// Whose the endpoint is.
+    /// The merchant that the endpoint belongs to.
     pub(crate) merchant: Uuid,
-    /// When the first of its deliveries is due that nobody has claimed.
+    /// Due time of the first of its deliveries that nobody has claimed.
     pub(crate) due_at: Option<DateTime<Utc>>,
-    /// Deliveries that are claimed.
+    /// Number of deliveries that are claimed.
     pub(crate) under_way: i64,
     /// The database's time.
     pub(crate) now: DateTime<Utc>,
 }
 
 impl Fronts {
-    /// Tells that a look could find nothing, unless something is new: no known endpoint is due to be asked
+    /// Returns whether a look could find nothing, unless something is new: no known endpoint is due to be asked
     /// about, and no look at everything either.
     #[must_use]
     pub fn know_of_nothing_due(&self) -> bool {
@@ -61,8 +61,8 @@ impl Fronts {
         self.whole_look_at.is_some_and(|at| at > now) && self.known.values().all(|at| *at > now)
     }
 
-    /// For the look after one that fails: a look at everything that comes to no end is not begun again
-    /// at once, and what is known stays known.
+    /// Returns the fronts for the look after one that fails: a look at everything that does not end is not begun
+    /// again at once, and what is known stays known.
     #[must_use]
     pub fn after_failure(&self) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Fronts {
         }
     }
 
-    /// Tells whether the next look is one at everything; then it begins at the front of each endpoint.
+    /// Returns whether the next look is one at everything; then it begins at the front of each endpoint.
     pub(crate) fn begin_whole_look(&mut self) -> bool {
         let is_whole = self.whole_look_at.is_none_or(|at| at <= Instant::now());
         if is_whole {
@@ -81,7 +81,7 @@ impl Fronts {
         is_whole
     }
 
-    /// After a look at everything that took so long and found these endpoints.
+    /// Notes a look at everything, the time it took and the endpoints it found.
     pub(crate) fn looked_whole(&mut self, took: Duration, found: impl Iterator<Item = Uuid>) {
         let now = Instant::now();
         self.known = found.map(|endpoint| (endpoint, now)).collect();
@@ -90,25 +90,25 @@ impl Fronts {
         self.whole_look_at = now.checked_add(wait);
     }
 
-    /// Tells whether it is time to look for what is new.
+    /// Returns whether it is time to look for what is new.
     pub(crate) fn wants_new(&self) -> bool {
         self.new_look_at.is_none_or(|at| at <= Instant::now())
     }
 
-    /// After a look for what is new that took so long.
+    /// Notes a look for what is new and the time it took.
     pub(crate) fn looked_for_new(&mut self, took: Duration) {
         let wait = took.saturating_mul(NEW_LOOK_SHARE).min(NEW_LOOK_EVERY);
         self.new_look_at = Instant::now().checked_add(wait);
     }
 
-    /// The known endpoints that are due to be asked about.
+    /// Returns the known endpoints that are due to be asked about.
     pub(crate) fn to_ask(&self) -> Vec<Uuid> {
         let now = Instant::now();
         let due = self.known.iter().filter(|(_, at)| **at <= now);
         due.map(|(endpoint, _)| *endpoint).collect()
     }
 
-    /// The fronts after these endpoints were asked about and stand so. Those that are not among them any more
+    /// Notes the standing of these endpoints after they were asked about. Those that are not among them any more
     /// are in the other lane, disabled or deleted.
     pub(crate) fn note_stands(&mut self, asked: &[Uuid], stands: &[Stand]) {
         for endpoint in asked {
@@ -128,27 +128,27 @@ impl Fronts {
         }
     }
 
-    /// After a claim of a delivery of this endpoint that was due then.
+    /// Notes a claim of a delivery of this endpoint that was due then.
     pub(crate) fn note_claimed(&mut self, endpoint: Uuid, due_at: DateTime<Utc>) {
         let since = shifted(due_at, -LOOK_BACK);
         let known = self.since.entry(endpoint).or_insert(since);
         *known = since.max(*known);
     }
 
-    /// After claimed deliveries of this endpoint were put back: they are due as before, and looked for from the
-    /// front again.
+    /// Notes that claimed deliveries of this endpoint were put back: they are due as before, and looked for from
+    /// the front again.
     pub fn note_put_back(&mut self, endpoint: EndpointId) {
         self.since.remove(&endpoint.as_uuid());
         self.known.insert(endpoint.as_uuid(), Instant::now());
     }
 
-    /// The places where looks begin, as statements read them: for each endpoint its time.
+    /// Returns the places where looks begin, as statements read them: for each endpoint its time.
     pub(crate) fn since(&self) -> String {
         as_json(&self.since)
     }
 }
 
-/// For each endpoint its time, as statements read it.
+/// Returns for each endpoint its time, as statements read it.
 pub(crate) fn as_json(since: &HashMap<Uuid, DateTime<Utc>>) -> String {
     let since = since.iter();
     let since: serde_json::Map<_, _> = since

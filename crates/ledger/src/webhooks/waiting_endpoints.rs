@@ -1,5 +1,5 @@
 //! The endpoints that deliveries wait for, and the standing of each. The index of what is due is read from
-//! endpoint to endpoint: whoever has nothing due is not looked at.
+//! endpoint to endpoint: one that has nothing due is not looked at.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -52,7 +52,7 @@ struct StandRow {
 }
 
 impl Tx<'_> {
-    /// Every endpoint that has a delivery to be made, now or later, whether it is enabled or not.
+    /// Returns every endpoint that has a delivery to be made, now or later, whether it is enabled or not.
     pub(crate) fn waiting_endpoints(&mut self) -> Result<Vec<Uuid>, LedgerError> {
         let found: Vec<Found> =
             Statement::new(of_waiting_endpoints!("SELECT endpoint_id FROM waiting"))
@@ -60,10 +60,10 @@ impl Tx<'_> {
         Ok(found.into_iter().map(|row| row.endpoint_id).collect())
     }
 
-    /// The standing of these endpoints, and with `wants_new` those that a delivery of the last seconds waits
-    /// for; only those of this lane. New deliveries are found by their ids, which begin with the time:
-    /// that reads the table of the running month, no further back than a few seconds. What the clock of
-    /// another process makes look older than that is found by a look at everything.
+    /// Returns the standing of these endpoints, and with `wants_new` of those that a delivery of the last
+    /// seconds waits for; only those of this lane. New deliveries are found by their ids, which begin with
+    /// the time: that reads the table of the running month, no further back than a few seconds. What the
+    /// clock of another process makes look older than that is found by a look at everything.
     pub(crate) fn stands(
         &mut self,
         lane: Lane,

@@ -1,5 +1,5 @@
-//! Finding the orders of a payer. Payers are sealed and there is no index of them, not even a blind one,
-//! which would be a name for each of them: whoever seeks one opens all, page by page.
+//! The search for a payer's orders. Payers are sealed and there is no index of them, not even a blind one, which
+//! would be a name for each of them: a search opens all, page by page.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,13 @@ use uuid::Uuid;
 use crate::error::LedgerError;
 use crate::tx::Tx;
 
-/// Payers of past orders looked up in one transaction.
+/// Number of payers of past orders looked up in one transaction.
 const OLD_AT_ONCE: i64 = 200;
-/// Digits of a telephone number that are the same in every spelling of it.
+/// Number of digits of a telephone number that are the same in every spelling of it.
 const PHONE_MIN: usize = 6;
 const INDONESIA: &str = "62";
 
-/// Who is looked for; a payer that has any of both is it.
+/// The payer that is looked for; one that has either of these matches.
 #[derive(Clone, Default)]
 pub struct SoughtPayer {
     /// An e-mail address, in whatever case.
@@ -47,8 +47,8 @@ fn folded(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// The number with its country where it can be read, which is the same in every spelling; else the digits without
-/// what may say that they are Indonesian.
+/// Returns the number with its country where it can be read, which is the same in every spelling; else the digits
+/// without what may say that they are Indonesian.
 fn subscriber(phone: &str) -> String {
     if let Ok(read) = Phone::parse(phone) {
         return match read.country_code() {
@@ -76,8 +76,8 @@ struct Old {
 }
 
 impl Tx<'_> {
-    /// A page of a merchant's payers: the orders of those who are sought, and where the next page
-    /// begins; `None` after the last.
+    /// Returns the matching orders on a page of a merchant's payers, and where the next page begins; `None` after
+    /// the last.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -108,7 +108,7 @@ impl Tx<'_> {
         Ok((found, next))
     }
 
-    /// Orders with a payer whose time is over, by their ids, which tell when they were made.
+    /// Returns orders with a payer whose retention is over, by their ids, which tell when they were made.
     pub(crate) fn old_payers(
         &mut self,
         months: u32,
@@ -136,12 +136,12 @@ impl Tx<'_> {
 const OLD_PAYERS: &str = "SELECT p.order_id FROM payers p JOIN orders o ON o.id = p.order_id \
      WHERE p.order_id > $1 AND p.order_id < $2 AND o.created_at < $3 \
        AND o.state NOT IN ('pending', 'review') ORDER BY p.order_id LIMIT $4";
-/// Where the money of a refund was to go is kept beside the refund.
+/// Orders with a refund's account, which is kept beside the refund.
 const OLD_PAYEES: &str = "SELECT r.order_id FROM refunds r JOIN orders o ON o.id = r.order_id \
      WHERE r.payee_sealed IS NOT NULL AND r.order_id > $1 AND r.order_id < $2 AND o.created_at < $3 \
        AND o.state NOT IN ('pending', 'review') ORDER BY r.order_id LIMIT $4";
 
-/// The smallest UUIDv7 of a time.
+/// Returns the smallest UUIDv7 of a time.
 fn first_id_of(at: DateTime<Utc>) -> Uuid {
     let millis = u128::from(u64::try_from(at.timestamp_millis()).unwrap_or(0));
     Uuid::from_u128(millis << 80)

@@ -15,19 +15,19 @@ use crate::database::statement::Statement;
 use crate::error::LedgerError;
 use crate::tx::{Tx, shifted};
 
-/// The room for pieces of work that are claimed.
+/// Numbers of pieces of work that may be claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkRoom {
-    /// Of all channels together.
+    /// Number for all channels together.
     pub all: i64,
-    /// Of each channel that is not named in `of`.
+    /// Number for each channel that is not named in `of`.
     pub each: i64,
-    /// Of these channels; the empty one is of pieces whose channel is not known yet.
+    /// Numbers for these channels; the empty one is of pieces whose channel is not known yet.
     pub of: Vec<(String, i64)>,
 }
 
 impl From<i64> for WorkRoom {
-    /// So many, of whatever channels.
+    /// Makes room for `all` pieces, of whatever channels.
     fn from(all: i64) -> Self {
         Self {
             all,
@@ -159,8 +159,7 @@ impl Tx<'_> {
             .collect())
     }
 
-    /// Holds a piece of work for the whole time of a lease from now on; `None` when its lease is over or
-    /// another's.
+    /// Extends a lease to its whole time from now on; `None` when it is over or another's.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -178,7 +177,7 @@ impl Tx<'_> {
         }))
     }
 
-    /// Tells whether the lease is still ours; locks the row, so that what follows in this transaction
+    /// Returns whether the lease is still ours; locks the row, so that what follows in this transaction
     /// cannot be overtaken.
     ///
     /// # Errors

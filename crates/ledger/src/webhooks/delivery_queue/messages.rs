@@ -18,7 +18,7 @@ use crate::rows::seals::secret_context;
 use crate::tx::Tx;
 use crate::webhooks::outbox::{EventRow, body_with_payer};
 
-/// A delivery that cannot be read is looked at again after so long: somebody has to mend something first.
+/// Wait until a delivery that cannot be read is looked at again: somebody has to mend something first.
 const UNREADABLE_RETRY_SECONDS: i64 = 600;
 
 #[derive(Queryable)]
@@ -34,12 +34,12 @@ struct EndpointRow {
 struct Parts {
     events: HashMap<Uuid, EventRow>,
     endpoints: HashMap<Uuid, EndpointRow>,
-    /// By order, sealed.
+    /// Payers by order, sealed.
     payers: HashMap<Uuid, Vec<u8>>,
 }
 
 impl Tx<'_> {
-    /// Everything needed to send the claimed ones that can be read.
+    /// Returns the messages of the claimed deliveries that can be read.
     pub(super) fn leased(
         &mut self,
         rows: &[LeasedRow],
@@ -114,7 +114,7 @@ impl Tx<'_> {
         })
     }
 
-    /// Nothing was tried: no step of the schedule is used up.
+    /// Puts off deliveries that were not attempted: no step of the schedule is used up.
     fn put_off(&mut self, unreadable: &[(Uuid, Uuid)]) -> Result<(), LedgerError> {
         if unreadable.is_empty() {
             return Ok(());
