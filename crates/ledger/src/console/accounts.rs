@@ -56,7 +56,7 @@ pub struct KeyState {
     /// The beginning of the key.
     #[diesel(sql_type = Text)]
     pub hint: String,
-    /// What the key allows.
+    /// The scopes that the key allows.
     #[diesel(sql_type = Array<Text>)]
     pub scopes: Vec<String>,
     /// Time of its creation.

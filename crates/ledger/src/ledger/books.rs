@@ -41,7 +41,7 @@ impl Books {
     /// Runs `work` in one transaction on a blocking thread and commits when it returns `Ok`.
     ///
     /// # Errors
-    /// What `work` returns; [`LedgerError::Overloaded`] when too many wait already;
+    /// Those of `work`; [`LedgerError::Overloaded`] when too many wait already;
     /// [`LedgerError::Unavailable`] when the deadline passes or the commit's fate is unknown: the
     /// work may then have happened, so everything written must be safe to do again.
     pub fn transact<T, F>(

@@ -33,7 +33,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The spelling in history rows.
+    /// Returns its spelling in history rows.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Tests of the gate's lines.
+//! Tests of the gate's queues.
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -212,7 +212,7 @@ async fn a_long_line_of_one_shop_is_bounded_and_holds_up_no_other() {
     assert_eq!(first, [(shop(1), None), (shop(2), None)]);
 }
 
-/// A drawn caller.
+/// Draws callers.
 fn callers() -> impl Strategy<Value = Vec<(usize, u8)>> {
     proptest::collection::vec((0..Urgency::COUNT, 0..4_u8), 1..120)
 }

@@ -23,7 +23,7 @@ fn with_orders() -> TestDatabase {
     database
 }
 
-/// One migration, in a folder of its own.
+/// Makes one migration, in a folder of its own.
 fn migration(up: &str, is_in_transaction: bool) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("2026-11-21-000099_try");
