@@ -48,7 +48,8 @@ impl Statement {
         }
     }
 
-    /// Makes a statement of a text that was put together; of few texts, since each is planned and kept.
+    /// Makes a statement like [`Statement::new`] of a text that was put together; of few texts, since
+    /// each is planned and kept.
     pub(crate) const fn of(sql: String) -> Self {
         Self {
             sql: Cow::Owned(sql),
