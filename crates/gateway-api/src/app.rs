@@ -53,13 +53,13 @@ mod listeners;
 const HEAD_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
 const KEEP_ALIVE: KeepAlive = KeepAlive::Timeout(std::time::Duration::from_secs(15));
 
-/// Listeners open no later than this after the books were asked about links.
+/// The longest wait, before the listeners open, for the ledger's answer about links.
 const LEARN_FIRST: std::time::Duration = std::time::Duration::from_secs(1);
-/// The database may be away when the process starts.
+/// Number of looks for lost keys: the database may be away when the process starts.
 const LOOKS_MAX: u32 = 60;
 const LOOK_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Why the process cannot run. Printed once; exit code 1.
+/// The reason why the process cannot run. Printed once; exit code 1.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Something does not fit together.
@@ -71,9 +71,9 @@ pub enum StartError {
     /// An address is taken, or a signal handler cannot be set.
     #[error("{what}: {source}")]
     Io {
-        /// What was attempted.
+        /// The action that was attempted.
         what: String,
-        /// Why not.
+        /// The cause of the failure.
         source: std::io::Error,
     },
 }
@@ -83,7 +83,7 @@ fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> StartError {
     move |source| StartError::Io { what, source }
 }
 
-/// What the server threads are made from.
+/// The parts from which server threads are made.
 #[derive(Clone)]
 struct Parts {
     flows: FlowParts,
@@ -190,7 +190,7 @@ impl Parts {
     }
 }
 
-/// The framework waits for ever until a client takes what is sent: the system closes such a connection.
+/// Makes the system close a connection whose client takes nothing of what is sent: the framework would wait forever.
 fn give_up_on_stalled(io: &dyn std::any::Any) {
     if let Some(stream) = io.downcast_ref::<TcpStream>() {
         let limit = SockRef::from(stream).set_tcp_user_timeout(Some(STALLED_AFTER));
@@ -200,7 +200,7 @@ fn give_up_on_stalled(io: &dyn std::any::Any) {
     }
 }
 
-/// Places that all threads and shops share.
+/// Pools of slots that all threads and shops share.
 struct Places {
     creates: Arc<Creates>,
     notes: Shares<MerchantId>,
@@ -208,7 +208,7 @@ struct Places {
 }
 
 impl Places {
-    /// Pools without a holder, which tell how they stand from now on.
+    /// Makes pools without a holder and registers their metrics.
     fn register(
         registry: &Registry,
         connections: usize,
@@ -309,7 +309,7 @@ fn flow_choices(settings: &ApiSettings, open_files: u64) -> FlowChoices {
     }
 }
 
-/// Payers' pages and held reads are told of changes from now on.
+/// Starts to notify payers' pages and held reads of changes.
 fn begin_watching(ledger: &Ledger, shutdown: &Shutdown, limits: WatchLimits) -> Arc<Watching> {
     let watching = Arc::new(Watching::new(limits, shutdown.clone()));
     let (looking, ledger) = (Arc::clone(&watching), ledger.clone());
@@ -317,8 +317,8 @@ fn begin_watching(ledger: &Ledger, shutdown: &Shutdown, limits: WatchLimits) -> 
     watching
 }
 
-/// Mostly the books say at once which links were made unsigned; where they are away, they are asked again
-/// while the listeners open.
+/// Learns from the ledger which links were made unsigned. Mostly it answers at once; while it is away, it is asked
+/// again as the listeners open.
 async fn begin_links(ledger: &Ledger) -> Arc<Links> {
     let context = ledger.context();
     let links = Arc::new(Links::new(Arc::clone(&context.keyring), &context.channels));
@@ -332,8 +332,8 @@ async fn begin_links(ledger: &Ledger) -> Arc<Links> {
     links
 }
 
-/// Says once after the start how many API keys were made under a pepper that is no longer listed: to
-/// their shops it looks as if they had been revoked.
+/// Logs once after the start how many API keys were made under a pepper that is no longer listed: to their shops the
+/// keys look revoked.
 async fn warn_of_lost_keys(ledger: Ledger, listed: Vec<KeyId>) {
     for _ in 0..LOOKS_MAX {
         let counted = ledger
@@ -357,7 +357,7 @@ async fn warn_of_lost_keys(ledger: Ledger, listed: Vec<KeyId>) {
     }
 }
 
-/// Ready means: the database answers, leads, takes writes, and is as new as this binary.
+/// Checks that the database answers, is the primary, takes writes, and is as new as this binary.
 async fn ready(ledger: Ledger) -> Result<(), String> {
     ledger.ready().await.map_err(|reason| reason.to_string())
 }

@@ -17,10 +17,10 @@ use crate::http::client_address::client_address;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::state::{Api, storage};
 
-/// After a note that failed.
+/// The pause after a note that failed.
 const NOTE_PAUSE: Duration = Duration::from_secs(30);
 
-/// What a key may be allowed (contract 4).
+/// A permission of an API key (contract 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Create, pay another way, cancel, sync.
@@ -44,11 +44,11 @@ impl Scope {
     }
 }
 
-/// Finds the caller and checks the scope, before anything else of the request is looked at. A key over its
-/// limit, and one that nobody has, cost the books nothing more than a first look.
+/// Finds the caller and checks the scope, before anything else of the request is read. A key over its limit,
+/// or a key that does not exist, costs the ledger no more than a first look-up.
 ///
 /// # Errors
-/// 401, 403, 429, or 503 when the books are away.
+/// 401, 403, 429, or 503 when the ledger is away.
 pub async fn authenticate(
     api: &Api,
     request: &HttpRequest,
@@ -57,7 +57,7 @@ pub async fn authenticate(
     authenticate_any(api, request, &[scope]).await
 }
 
-/// [`authenticate`], where any of these scopes will do.
+/// Does what [`authenticate`] does, where any of these scopes is enough.
 ///
 /// # Errors
 /// As [`authenticate`].
@@ -122,7 +122,8 @@ pub async fn authenticate_any(
     Ok(caller.merchant_id)
 }
 
-/// The standing of a key once nobody else asks about it: who comes while another does waits for that answer.
+/// Returns the standing of a key. A caller who arrives while another asks about the same key waits for that
+/// answer.
 async fn meet(
     api: &Api,
     digest: &Digest,
@@ -139,7 +140,7 @@ async fn meet(
     }
 }
 
-/// Counts a request of a key, and puts it off where it is one too many.
+/// Counts a request of a key, and refuses it for now when it is one too many.
 fn admit(api: &Api, request: &HttpRequest, key: Uuid) -> Result<(), ApiError> {
     let admission = api.rate_limit.admit(key, Instant::now());
     if let Some(standing) = admission.standing {
@@ -153,8 +154,8 @@ fn put_off(wait: Duration) -> ApiError {
     ApiError::of(ErrorCode::RateLimited).retry_after_secs(seconds)
 }
 
-/// Beside the request, one at a time in this process, and only where the books have nothing better to
-/// do: what is not noted now is noted at the next use.
+/// Notes the use of a key beside the request, one note at a time in this process, and only where the ledger
+/// has spare capacity: a use that is not noted now is noted at the next one.
 fn note(api: &Api, unnoted: KeyUse) {
     let Ok(place) = Arc::clone(&api.key_notes).try_acquire_owned() else {
         return;
@@ -170,7 +171,7 @@ fn note(api: &Api, unnoted: KeyUse) {
     });
 }
 
-/// This is the door: who is shed here has cost the books nothing.
+/// Returns the urgency of the look-up of a key: a caller shed here has cost the ledger nothing.
 fn urgency(api: &Api, scopes: &[Scope]) -> Urgency {
     if scopes.contains(&Scope::Read) {
         api.urgency_of_reads()

@@ -25,7 +25,7 @@ pub mod webhook_endpoints;
 
 pub use http::{error, json};
 
-/// What shops send, under one name for whoever feeds it with anything.
+/// The parameters that shops send, under one name for programs that feed them with anything.
 pub mod params {
     pub use crate::events::params::{ListEvents, parse_redelivery};
     pub use crate::http::cursor::{Cursor, EventCursor, LIMIT_MAX};

@@ -15,7 +15,7 @@ use crate::refunds::routes as refunds;
 use crate::reports::routes as reports;
 use crate::webhook_endpoints::routes as webhook_endpoints;
 
-/// `GATEWAY_BIND`: merchant REST, internal (contract 4).
+/// Mounts the listener at `GATEWAY_BIND`: merchant REST, internal (contract 4).
 pub fn merchant(cfg: &mut ServiceConfig) {
     cfg.service(
         resource("/v1/orders")
@@ -75,7 +75,7 @@ fn webhooks(cfg: &mut ServiceConfig) {
         );
 }
 
-/// `CHECKOUT_BIND`: the payer's pages, public behind the ingress.
+/// Mounts the listener at `CHECKOUT_BIND`: the payer's pages, public behind the ingress.
 pub fn checkout(cfg: &mut ServiceConfig) {
     cfg.service(resource("/pay/static/{name}").route(get().to(files::asset)))
         .service(resource("/pay/{id}").route(get().to(checkout::page)))

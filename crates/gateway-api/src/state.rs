@@ -26,7 +26,7 @@ use crate::pages::pictures::Pictures;
 
 /// The API of one thread.
 pub struct Api {
-    /// What is done with the provider.
+    /// The exchanges with the provider.
     pub flows: Flows,
     /// Requests per second and key.
     pub rate_limit: RateLimit,
@@ -34,44 +34,44 @@ pub struct Api {
     pub peppers: Vec<Secret>,
     /// The memory of API keys, of all threads.
     pub callers: Arc<Callers>,
-    /// One place for the note that a key was used, of all threads.
+    /// The slot for the note that a key was used, of all threads.
     pub key_notes: Arc<Semaphore>,
-    /// Where webhooks may go.
+    /// The guard of webhook URLs.
     pub guard: UrlGuard,
-    /// Life of an order that does not say (`ORDER_DEFAULT_EXPIRY`).
+    /// Default life of an order (`ORDER_DEFAULT_EXPIRY`).
     pub default_expiry: TimeDelta,
-    /// Places for creates under way, of all threads.
+    /// Slots for creates under way, of all threads.
     pub creates: Arc<Creates>,
-    /// Places for notes about creates that were begun and not sent, of all threads.
+    /// Slots for notes about creates that were begun and not sent, of all threads.
     pub notes: Shares<MerchantId>,
     /// Payers' pages and held reads that wait for news, of all threads.
     pub watching: Arc<Watching>,
-    /// Places of payers' pages, of all threads.
+    /// Slots of payers' pages, of all threads.
     pub visits: Arc<Visits>,
     /// QR pictures, of all threads.
     pub pictures: Arc<Pictures>,
     /// The checkout links that are looked up.
     pub links: Arc<Links>,
-    /// Places for reads that take long, of all threads.
+    /// Slots for reads that take long, of all threads.
     pub long_reads: Arc<LongReads>,
-    /// The proxies that are believed when they name a client's address.
+    /// The proxies whose word about a client's address is trusted.
     pub proxies: TrustedProxies,
 }
 
 impl Api {
-    /// The books.
+    /// Returns the ledger.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         self.flows.ledger()
     }
 
-    /// The channels.
+    /// Returns the channels.
     #[must_use]
     pub fn channels(&self) -> &ChannelTable {
         &self.ledger().context().channels
     }
 
-    /// While creates are turned away, reads take only what is free.
+    /// Returns the urgency of reads: while creates are turned away, reads take only what is free.
     #[must_use]
     pub fn urgency_of_reads(&self) -> Urgency {
         if self.creates.were_turned_away_lately() {
@@ -81,7 +81,7 @@ impl Api {
         }
     }
 
-    /// A read of a merchant's books: shed before anything that writes.
+    /// Reads a merchant's part of the ledger: shed before anything that writes.
     ///
     /// # Errors
     /// See [`storage`].
@@ -99,7 +99,7 @@ impl Api {
         async move { books.transact(work).await.map_err(storage) }
     }
 
-    /// What was let in goes on in a merchant's books, its failures as replies.
+    /// Runs admitted work in a merchant's part of the ledger, and returns its failures as replies.
     ///
     /// # Errors
     /// See [`storage`].
@@ -117,7 +117,7 @@ impl Api {
     }
 }
 
-/// What a failure of the books is to a caller: 404, 503 or 500.
+/// Converts a failure of the ledger to the caller's error: 404, 503 or 500.
 #[must_use]
 pub fn storage(error: LedgerError) -> ApiError {
     match error {

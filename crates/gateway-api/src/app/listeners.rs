@@ -41,7 +41,7 @@ impl Listener {
     };
 }
 
-/// The listeners that are not off.
+/// Returns the listeners that are not off.
 pub(crate) fn on(listeners: &ApiListeners) -> Vec<(SocketAddr, Listener)> {
     let all = [
         (listeners.gateway, Listener::SHOPS),
@@ -53,8 +53,8 @@ pub(crate) fn on(listeners: &ApiListeners) -> Vec<(SocketAddr, Listener)> {
         .collect()
 }
 
-/// The connections of each listener that is on: its share of this many descriptors. Who fills one leaves the others
-/// theirs.
+/// Returns the connections of each listener that is on: its share of this many descriptors. A caller who fills one
+/// listener leaves the others theirs.
 pub(crate) fn connections_of(listeners: &ApiListeners, limit: u64) -> usize {
     descriptors::connections_of_each(limit, on(listeners).len())
 }

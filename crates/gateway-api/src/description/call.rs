@@ -15,9 +15,9 @@ pub struct Call {
     pub verb: &'static str,
     /// The path with `{…}` for its parameters.
     pub path: &'static str,
-    /// In a few words.
+    /// A summary in a few words.
     pub summary: &'static str,
-    /// What else is to be known; may be empty.
+    /// Further text for readers; may be empty.
     pub description: &'static str,
     pub(crate) needs_key: bool,
     pub(crate) parameters: &'static [Parameter],
@@ -78,7 +78,7 @@ pub(crate) const KEY_HEADER: Parameter = Parameter {
     schema: key,
 };
 
-/// What every call with a key may refuse for.
+/// Lists the errors that every call with a key can return, and further ones.
 macro_rules! keyed_errors {
     ($($code:ident),* $(,)?) => {
         &[
@@ -89,7 +89,7 @@ macro_rules! keyed_errors {
 }
 pub(crate) use keyed_errors;
 
-/// A read that takes a key.
+/// Describes a read that takes a key.
 pub(crate) const fn read(
     id: &'static str,
     path: &'static str,
@@ -111,7 +111,7 @@ pub(crate) const fn read(
     }
 }
 
-/// A reply that is no JSON of ours.
+/// Describes a call whose reply is not JSON of ours.
 pub(crate) const fn document(
     id: &'static str,
     path: &'static str,

@@ -1,6 +1,6 @@
-//! A call that was begun and cannot be sent: nobody is there any more to hear what became of it,
-//! because storage answered too late or the caller hung up. That it was not sent is certain, so it
-//! is noted, and the shop's next try sends it at once instead of waiting for the lease to run out.
+//! Calls that were begun and cannot be sent: their caller is gone, because storage answered too
+//! late or the caller hung up. Each is certain not to have been sent, so it is noted as such, and
+//! the shop's next request sends it at once instead of waiting for the lease to run out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +14,21 @@ use uuid::Uuid;
 
 use crate::state::Api;
 
-/// Notes under way at once in a process. What finds no place is resolved when its lease has ended.
+/// Notes under way at once in a process. A call that finds no slot is resolved when its lease has
+/// ended.
 const NOTES_MAX: usize = 64;
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
-/// A minute and a half of trying; by then the lease has ended.
+/// Number of times that a note is tried, over a minute and a half; by then the lease has ended.
 const TRIES_MAX: u32 = 50;
 
-/// Places for notes, shared by shops.
+/// Makes the slots for notes, shared by shops.
 #[must_use]
 pub fn note_places() -> Shares<MerchantId> {
     Shares::new("notes", Limits::quarters(NOTES_MAX), Limits::NONE)
 }
 
-/// Where notes are made.
+/// The writer of notes.
 #[derive(Clone)]
 pub struct Notes {
     ledger: Ledger,
@@ -35,7 +36,7 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Notes in the books, at the places of the process.
+    /// Returns notes in the ledger, which use the slots of the process.
     #[must_use]
     pub fn of(api: &Api) -> Self {
         Self {
@@ -44,8 +45,8 @@ impl Notes {
         }
     }
 
-    /// Notes a call that nobody takes, by this thread's runtime. Without one the process is ending;
-    /// the lease of what it leaves runs out.
+    /// Returns the hook that notes a call that nobody takes, on this thread's runtime. Without a
+    /// runtime the process is ending, and the lease of such a call runs out.
     #[must_use]
     pub fn on_untaken(&self) -> OnUntaken {
         let (notes, runtime) = (self.clone(), Handle::try_current().ok());
@@ -63,8 +64,8 @@ impl Notes {
     }
 }
 
-/// The token is ours alone: while it holds, nobody else can have sent the call; once it does not,
-/// this changes nothing.
+/// Notes a call as unsent. The token is ours alone: while it holds, nobody else can have sent the
+/// call; once it does not, this changes nothing.
 async fn note(ledger: Ledger, call: Call, _place: Place<MerchantId>) {
     let (payment_id, token): (_, Uuid) = (call.payment_id, call.token);
     let mut pause = PAUSE_FIRST;

@@ -19,16 +19,16 @@ use crate::state::Api;
 pub struct AddPayment {
     /// The order.
     pub order_id: OrderId,
-    /// How; already held against the order.
+    /// The payment choice, already checked against the order.
     pub choice: PaymentChoice,
-    /// When the order ends.
+    /// The time at which the order ends.
     pub order_expires_at: DateTime<Utc>,
 }
 
 /// Opens a further payment on an order.
 ///
 /// # Errors
-/// As the tables of contract 4.1 and 4.3 say.
+/// As in the tables of contract 4.1 and 4.3.
 pub async fn add_payment(
     api: &Api,
     merchant: MerchantId,
@@ -52,11 +52,11 @@ pub async fn add_payment(
     begin_and_settle(api, maker, begin).await
 }
 
-/// What a shop asks for by `POST /v1/orders/{id}/payments`: [`add_payment`], or the reply to the same request
-/// before, whatever the channel table and the order say now.
+/// Serves `POST /v1/orders/{id}/payments`: does [`add_payment`], or returns the reply to the same earlier
+/// request, whatever the channel table and the order say now.
 ///
 /// # Errors
-/// As the tables of contract 4.1 and 4.3 say.
+/// As in the tables of contract 4.1 and 4.3.
 pub async fn pay_another_way(
     api: &Api,
     merchant: MerchantId,
@@ -90,14 +90,14 @@ pub async fn pay_another_way(
     settle_earlier_or_refuse(api, maker, earlier, refusal).await
 }
 
-/// The channel of the table that a shop named.
+/// Returns the channel of the table that a shop named.
 fn channel_named<'t>(table: &'t ChannelTable, named: Option<&str>) -> Option<&'t str> {
     named
         .and_then(|code| table.get(code))
         .map(|channel| channel.code.as_str())
 }
 
-/// Holds a choice against its order, as that is now.
+/// Checks a choice against its order, as the order is now.
 async fn judge(
     api: &Api,
     merchant: MerchantId,

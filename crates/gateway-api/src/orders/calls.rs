@@ -218,7 +218,7 @@ const QR_PNG: Call = Call {
     )
 };
 
-/// What is done with orders.
+/// The calls that make, read and change orders.
 pub(crate) const CALLS: &[Call] = &[
     CREATE_ORDER,
     LIST_ORDERS,
@@ -228,10 +228,10 @@ pub(crate) const CALLS: &[Call] = &[
     SYNC_ORDER,
 ];
 
-/// What happened to an order.
+/// The call that reads an order's timeline.
 pub(crate) const TIMELINE_CALLS: &[Call] = &[TIMELINE];
 
-/// Its pictures.
+/// The calls that read an order's QR pictures.
 pub(crate) const QR_CALLS: &[Call] = &[QR_SVG, QR_PNG];
 
 pub(crate) fn order_status() -> RefOr<Schema> {

@@ -1,5 +1,5 @@
-//! From what a create request turned out to be to its reply: sent, replayed, resolved or refused,
-//! and the first final reply is kept (contract 4.1).
+//! The path from a begun create request to its reply. The request is sent, replayed, resolved or
+//! refused, and the first final reply is kept (contract 4.1).
 
 use std::time::Duration;
 
@@ -17,15 +17,16 @@ use crate::http::error::{ApiError, ErrorCode, ProviderAnswer};
 use crate::idempotency::reply::OrderReply;
 use crate::state::{Api, storage};
 
-/// How long a twin of a request under way waits for it.
+/// The longest wait of a concurrent duplicate for the request under way.
 const TWIN_PATIENCE: Duration = Duration::from_secs(2);
 const TWIN_PAUSE: Duration = Duration::from_millis(40);
-/// Twins that commit in between are looked for again this often.
+/// Number of times that a look-up is repeated after a commit of a concurrent duplicate.
 const CONFLICTS_MAX: u32 = 5;
-/// When to try again what the provider could not be told.
+/// `Retry-After` in seconds for a call that could not be sent to the provider.
 const PROVIDER_RETRY_SECS: u64 = 5;
 
-/// Whose create it is, and on which channel, where that is known: in whose shares it has its place.
+/// The owner of a create, and its channel where that is known: the create holds a slot of their
+/// shares.
 #[derive(Debug, Clone, Copy)]
 pub struct Maker<'c> {
     /// The shop.
@@ -34,10 +35,10 @@ pub struct Maker<'c> {
     pub channel: Option<&'c str>,
 }
 
-/// Begins as often as twins come in between, then settles.
+/// Begins again after each commit of a concurrent duplicate, within the limit, then settles.
 ///
 /// # Errors
-/// As the contract's tables say.
+/// As in the contract's tables.
 pub async fn begin_and_settle<B, F>(
     api: &Api,
     maker: Maker<'_>,
@@ -54,7 +55,7 @@ where
 /// Settles what was begun by an earlier request, as `earlier` finds it; `refusal` when there is none.
 ///
 /// # Errors
-/// As the contract's tables say, and the refusal.
+/// As in the contract's tables, and the refusal.
 pub async fn settle_earlier_or_refuse<B, F>(
     api: &Api,
     maker: Maker<'_>,
@@ -135,7 +136,7 @@ async fn settle(api: &Api, merchant: MerchantId, begun: Begun) -> Result<OrderRe
     }
 }
 
-/// What an order's refusal is to a caller.
+/// Converts an order's refusal to the caller's error.
 #[must_use]
 pub fn refused(refusal: OrderRefusal) -> ApiError {
     ApiError::of(match refusal {
@@ -202,7 +203,7 @@ async fn send(api: &Api, call: Call, creation: Option<Uuid>) -> Result<OrderRepl
     }
 }
 
-/// While the exchange runs on: 202, unless it ended just now.
+/// Returns 202 while the exchange with the provider runs, unless it ended just now.
 async fn order_by_state(
     api: &Api,
     merchant: MerchantId,
@@ -231,7 +232,7 @@ fn created(view: &OrderView) -> Result<StoredReply, LedgerError> {
     })
 }
 
-/// 201 with the order, kept as the request's reply.
+/// Returns 201 with the order, kept as the request's reply.
 async fn keep_order(
     api: &Api,
     merchant: MerchantId,
@@ -247,7 +248,7 @@ async fn keep_order(
     Ok(OrderReply::fresh(stored))
 }
 
-/// 424, kept as the request's reply.
+/// Returns 424, kept as the request's reply.
 async fn keep_refusal(
     api: &Api,
     merchant: MerchantId,
@@ -286,7 +287,8 @@ async fn order_now(
     })
 }
 
-/// The reply that counts: twins may have made theirs at the same time, and all get the same bytes.
+/// Keeps the reply that counts. Concurrent duplicates may have made theirs at the same time; all
+/// return the same bytes.
 fn keep(
     tx: &mut Tx<'_>,
     creation: Option<Uuid>,

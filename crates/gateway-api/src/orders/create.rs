@@ -22,11 +22,11 @@ struct StoredItem<'a> {
     quantity: u32,
 }
 
-/// Creates an order and, when asked for, opens its payment. What cannot be created as things are now may have been
-/// created before: then its reply comes again.
+/// Creates an order and, when asked for, opens its payment. A request that could not be accepted now may have
+/// created the order before: then its reply is returned again.
 ///
 /// # Errors
-/// As the tables of contract 4.1 say.
+/// As in the tables of contract 4.1.
 pub async fn create_order(
     api: &Api,
     merchant: MerchantId,
@@ -110,7 +110,7 @@ fn new_order(
     })
 }
 
-/// The setting's life, or the channel's where that is shorter.
+/// Returns the default expiry: the life in the settings, or the channel's where that is shorter.
 fn default_expiry(api: &Api, choice: Option<&PaymentChoice>, now: DateTime<Utc>) -> DateTime<Utc> {
     let channel_life = choice
         .and_then(PaymentChoice::channel)
@@ -121,12 +121,12 @@ fn default_expiry(api: &Api, choice: Option<&PaymentChoice>, now: DateTime<Utc>)
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// The channel whose places a payment takes.
+/// Returns the channel whose slots a payment takes.
 pub(super) fn channel_of(payment: &NewPayment) -> &str {
     payment.channel.as_deref().unwrap_or(PAYMENT_LINK_CHANNEL)
 }
 
-/// The payment of a choice: it ends with its order, or earlier where its channel cannot live so long.
+/// Makes the payment of a choice. It ends with its order, or earlier where its channel cannot live so long.
 pub(super) fn new_payment(
     channels: &ChannelTable,
     choice: PaymentChoice,

@@ -13,12 +13,12 @@ use crate::http::cursor::Cursor;
 use crate::http::error::ApiError;
 use crate::state::Api;
 
-/// One order; with `wait`, held until its version exceeds the one named (default: as it is now) or
-/// its state is final. A held read costs the books one look when it begins and one when there is news; in between it
-/// waits with all others for the same watcher.
+/// Reads one order. With `wait`, the read is held until the order's version exceeds the one named (default: its
+/// version now) or its state is final. A held read costs the ledger one look when it begins and one when there is
+/// news; in between it waits with all others for the same watcher.
 ///
 /// # Errors
-/// 404, or 503 when the books are away as it begins.
+/// 404, or 503 when the ledger is away as it begins.
 pub async fn read_order(
     api: &Api,
     merchant: MerchantId,
@@ -42,11 +42,11 @@ pub async fn read_order(
     if !news(watch, since, until).await {
         return Ok(known);
     }
-    // What is known is better than nothing.
+    // An old view is better than none.
     Ok(read().await.unwrap_or(known))
 }
 
-/// Tells whether the order came past this version, or into a final state, in time.
+/// Returns whether the order came past this version, or into a final state, in time.
 async fn news(mut watch: Watch, since: i32, until: Instant) -> bool {
     loop {
         match tokio::time::timeout_at(until, watch.next()).await {
@@ -59,10 +59,10 @@ async fn news(mut watch: Watch, since: i32, until: Instant) -> bool {
     }
 }
 
-/// A page of orders, newest first.
+/// Reads a page of orders, newest first.
 ///
 /// # Errors
-/// 503 when the books are away.
+/// 503 when the ledger is away.
 pub async fn list_orders(
     api: &Api,
     merchant: MerchantId,

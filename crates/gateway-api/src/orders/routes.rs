@@ -173,7 +173,7 @@ async fn picture(
     })
 }
 
-/// What a pending QRIS payment of the order shows.
+/// Returns the QR text of the order's pending QRIS payment.
 async fn qr_text(api: &Api, merchant: MerchantId, id: OrderId) -> Result<String, ApiError> {
     let order = api
         .read(merchant, move |tx| tx.order_view(merchant, id))

@@ -17,46 +17,49 @@ use crate::description::schemas::{MethodName, Money};
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateOrder {
-    /// Your own order number; unique for ever.
+    /// Your own order number. It is unique forever.
     #[schema(example = "INV-2026-0001", pattern = "^[A-Za-z0-9._/#:-]{1,64}$")]
     reference: String,
-    /// Whole rupiah, inside the channel's limits.
+    /// The amount to collect, in whole rupiah and inside the channel's limits.
     amount: Money,
-    /// Absent: the payer chooses on the checkout page.
+    /// The payment method and channel. When absent, the payer chooses on the checkout page.
     payment: Option<PaymentChoice>,
-    /// At least a second ahead, at most the channel's longest. Not together with `expires_in`.
+    /// The time at which the order expires: at least one second from now and at most the channel's longest life.
+    /// Cannot be combined with `expires_in`.
     #[schema(format = DateTime, example = "2026-11-21T15:00:00+07:00")]
     expires_at: Option<String>,
-    /// Seconds from now. Not together with `expires_at`.
+    /// The number of seconds from now until the order expires. Cannot be combined with `expires_at`.
     #[schema(minimum = 1)]
     expires_in: Option<i64>,
-    /// Shown to the payer.
+    /// A description, shown to the payer.
     #[schema(max_length = 255)]
     description: Option<String>,
-    /// `name` is needed for virtual account; `name` and `email` for retail and payment link; `phone` for payment link.
-    /// A format is judged only where the method needs the field.
+    /// The payer. `name` is required for virtual account, `name` and `email` for retail and payment link, `phone` for
+    /// payment link. The format of a field is checked only where the method needs the field.
     customer: Option<Customer>,
-    /// Only for payment link; must add up to `amount`.
+    /// The line items, for payment link only. Their total must equal `amount`.
     #[schema(max_items = 50)]
     items: Option<Vec<Item>>,
-    /// Needed for e-wallet, passed on for retail. https (http on loopback), no user name.
+    /// The URL to which the payer returns: https (http on loopback), without a user name. Required for e-wallet;
+    /// passed on for retail.
     #[schema(max_length = 2048, example = "https://shop.example.co.id/thanks")]
     return_url: Option<String>,
-    /// At most 50 pairs and 8 KiB.
+    /// Your own key-value pairs: at most 50 pairs and 8 KiB.
     metadata: Option<BTreeMap<String, String>>,
 }
 
-/// How the payer pays.
+/// The method and channels of a payment.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PaymentChoice {
     /// The method.
     #[schema(value_type = MethodName)]
     method: Method,
-    /// Required for virtual_account and retail; else optional where the method has one channel.
+    /// The channel's code. Required for `virtual_account` and `retail`; otherwise optional where the method has one
+    /// channel.
     #[schema(example = "BNC_QRIS")]
     channel: Option<String>,
-    /// Only for payment_link; all that are on when absent.
+    /// The channels that a payment link offers; all that are on when absent. For `payment_link` only.
     channels: Option<Vec<String>>,
 }
 
@@ -68,18 +71,19 @@ pub(crate) struct Customer {
     name: Option<String>,
     #[schema(max_length = 254, example = "budi@example.co.id")]
     email: Option<String>,
-    /// Any usual spelling; other than Indonesian ones with `+` or `00` and the country code.
+    /// The phone number in any usual spelling. A number from outside Indonesia starts with `+` or `00` and the country
+    /// code.
     #[schema(max_length = 64, example = "081234567890")]
     phone: Option<String>,
 }
 
-/// One line of what is sold.
+/// One line item of an order.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Item {
     #[schema(max_length = 255)]
     name: String,
-    /// Of one piece; whole rupiah.
+    /// The price of one piece, in whole rupiah.
     #[schema(pattern = "^[0-9]{1,16}(\\.00)?$", example = "50000")]
     price: String,
     #[schema(minimum = 1, maximum = 999)]
@@ -95,13 +99,13 @@ pub(crate) struct Order {
     object: String,
     reference: String,
     status: OrderStatus,
-    /// Grows by one with every change.
+    /// The version of the order, which increases by one with every change.
     #[schema(minimum = 1)]
     version: i32,
     amount: Money,
-    /// What is booked to the merchant less what went back.
+    /// The amount booked to the merchant, less the amount returned.
     paid_amount: Money,
-    /// Paid after it had ended.
+    /// `true` when the order was paid after it had ended.
     paid_late: bool,
     #[schema(required)]
     description: Option<String>,
@@ -111,7 +115,7 @@ pub(crate) struct Order {
     return_url: Option<String>,
     #[schema(required)]
     metadata: Option<BTreeMap<String, String>>,
-    /// The payer's page; whoever has it can see the order.
+    /// The URL of the payer's page. Anyone who has it can see the order.
     checkout_url: String,
     #[schema(format = DateTime)]
     created_at: String,
@@ -121,12 +125,12 @@ pub(crate) struct Order {
     expires_at: String,
     #[schema(format = DateTime, required)]
     paid_at: Option<String>,
-    /// Newest first.
+    /// The payments of the order, newest first.
     payments: Vec<Payment>,
-    /// What the provider keeps of the booked receipts; `null` while one of theirs is not known.
+    /// The fee that the provider keeps of the booked receipts; `null` while the fee of any of them is unknown.
     #[schema(required)]
     fee: Option<Money>,
-    /// The booked receipts less the fee; `null` while that is not known.
+    /// The booked receipts less the fee; `null` while the fee is unknown.
     #[schema(required)]
     net_amount: Option<Money>,
 }
@@ -147,7 +151,7 @@ pub(crate) enum OrderStatus {
 /// One attempt to pay an order.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Payment {
-    /// What the provider sees as its reference.
+    /// The payment's ID, which the provider sees as its reference.
     #[schema(pattern = "^[0-9a-f]{32}$")]
     id: String,
     #[schema(value_type = MethodName)]
@@ -157,7 +161,7 @@ pub(crate) struct Payment {
     status: PaymentStatus,
     #[schema(required)]
     provider_reference: Option<String>,
-    /// What the payer does; only while pending.
+    /// The payer's next step, only while the payment is pending.
     #[schema(required)]
     next_action: Option<NextAction>,
     #[schema(required)]
@@ -168,7 +172,7 @@ pub(crate) struct Payment {
     expires_at: String,
     #[schema(format = DateTime, required)]
     paid_at: Option<String>,
-    /// The sums that the provider says it received, oldest first.
+    /// The sums that the provider reports as received, oldest first.
     receipts: Vec<Receipt>,
 }
 
@@ -187,25 +191,25 @@ pub(crate) enum PaymentStatus {
     Refunded,
 }
 
-/// What the payer does next.
+/// The payer's next step.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum NextAction {
-    /// Scans a QR code.
+    /// A QR code to scan.
     ShowQr {
         qr_string: String,
         qr_svg_url: String,
         qr_png_url: String,
     },
-    /// Goes to a page.
+    /// A page to visit.
     Redirect { url: String },
-    /// Transfers to a number.
+    /// A virtual account number to transfer to.
     ShowVirtualAccount {
         number: String,
         bank: String,
         account_name: String,
     },
-    /// Tells a code at the counter.
+    /// A code to give at the counter.
     ShowPaymentCode {
         code: String,
         store: String,
@@ -214,7 +218,7 @@ pub(crate) enum NextAction {
     },
 }
 
-/// Why a payment ended without money.
+/// The reason why a payment ended without money.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Failure {
     code: String,
@@ -225,12 +229,12 @@ pub(crate) struct Failure {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OrderPage {
     data: Vec<Order>,
-    /// `null` on the last page, and only there.
+    /// The cursor of the next page; `null` on the last page, and only there.
     #[schema(required)]
     next_cursor: Option<String>,
 }
 
-/// One sum of money that the provider says it received.
+/// A sum of money that the provider reports as received.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Receipt {
     #[schema(pattern = "^rcp_[0-9a-f]{32}$")]
@@ -238,9 +242,9 @@ pub(crate) struct Receipt {
     status: ReceiptStatus,
     /// The sum: what was asked for where it is the right one.
     amount: Money,
-    /// How much of it went back.
+    /// The part of the amount that was returned.
     returned_amount: Money,
-    /// What the provider keeps of it.
+    /// The fee that the provider keeps of the amount.
     #[schema(required)]
     fee: Option<Money>,
     /// The amount less the fee.
@@ -248,7 +252,7 @@ pub(crate) struct Receipt {
     net_amount: Option<Money>,
     #[schema(required)]
     provider_reference: Option<String>,
-    /// Retrieval reference number, by which banks speak of it.
+    /// The retrieval reference number, by which banks identify the receipt.
     #[schema(required)]
     rrn: Option<String>,
     /// The payer's bank or wallet.
@@ -256,16 +260,16 @@ pub(crate) struct Receipt {
     issuer: Option<String>,
     #[schema(format = DateTime)]
     received_at: String,
-    /// The day on which it is to be paid out, in Jakarta.
+    /// The date in Jakarta on which the receipt is due to be paid out.
     #[schema(format = Date, required)]
     settles_on: Option<String>,
-    /// How it was paid out.
+    /// The settlement that paid out the receipt.
     #[schema(required)]
     settlement: Option<Settlement>,
 }
 
-/// Where the money of a receipt is: the merchant's, held until it is decided whose it is, or back
-/// with the payer.
+/// The status of a receipt: its money is the merchant's, held until it is decided whose it is, or returned to the
+/// payer.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ReceiptStatus {
@@ -274,7 +278,7 @@ pub(crate) enum ReceiptStatus {
     Returned,
 }
 
-/// How a receipt was paid out.
+/// The settlement that paid out a receipt.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Settlement {
     #[schema(pattern = "^stl_[0-9a-f]{32}$")]

@@ -8,12 +8,13 @@ use utoipa::ToSchema;
 /// Everything that happened to an order, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Timeline {
-    /// What happened. Secrets are left out and of long digit runs only the last four are shown.
+    /// The entries, oldest first. Secrets are left out, and of long digit runs only the last four digits are
+    /// shown.
     pub data: Vec<TimelineItemView>,
 }
 
 impl Timeline {
-    /// The view of the items.
+    /// Returns the view of the items.
     #[must_use]
     pub fn new(items: Vec<TimelineItem>) -> Self {
         Self {
@@ -22,28 +23,28 @@ impl Timeline {
     }
 }
 
-/// One thing that happened.
+/// One entry of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = TimelineItem)]
 pub struct TimelineItemView {
-    /// When.
+    /// The time of the entry.
     #[schema(format = DateTime)]
     pub at: String,
-    /// `request`: somebody asked us for something; `provider_request`: we asked the provider;
-    /// `provider_reply`: it answered, or did not; `callback`: it told us; `state_change`: the payment
-    /// or order moved, or a callback was weighed; `event`: an event was written; `webhook`: a try to
-    /// deliver one ended.
+    /// The kind of entry. `request`: the gateway received a request; `provider_request`: the gateway sent a
+    /// request to the provider; `provider_reply`: the provider answered, or did not; `callback`: the provider
+    /// sent a callback; `state_change`: the payment or order changed state, or a callback was evaluated;
+    /// `event`: an event was written; `webhook`: an attempt to deliver an event ended.
     #[schema(
         pattern = "^(request|callback|provider_request|provider_reply|state_change|event|webhook)$"
     )]
     pub kind: &'static str,
-    /// Who or what it came from: `merchant`, `payer`, `operator`, `provider`, `provider_call`,
+    /// The source of the entry: `merchant`, `payer`, `operator`, `provider`, `provider_call`,
     /// `provider_reply`, `inquiry`, `callback`, `resolver`, `expiry`, `other_payment`, `retention`, `gateway`,
     /// `endpoint`.
     #[schema(example = "merchant")]
     pub source: String,
-    /// What it was, in a word: what became known of the payment, the call, what became of a callback,
-    /// the event's type, how a try ended.
+    /// The entry in one word: what became known of the payment, the call, the outcome of a callback, the
+    /// event's type, or the outcome of a delivery attempt.
     #[schema(example = "order_created")]
     pub fact: String,
     /// The payment, when it is about one.
@@ -73,10 +74,10 @@ pub struct TimelineItemView {
     /// The endpoint's HTTP status, with `webhook`.
     #[schema(required)]
     pub http_status: Option<i16>,
-    /// How long the try took, with `webhook`.
+    /// The duration of the attempt in milliseconds, with `webhook`.
     #[schema(required)]
     pub duration_ms: Option<i32>,
-    /// More about it, for people.
+    /// Further detail for people.
     #[schema(required)]
     pub detail: Option<String>,
 }

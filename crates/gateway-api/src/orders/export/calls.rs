@@ -48,7 +48,7 @@ const EXPORT_ORDERS: Call = Call {
     errors: keyed_errors![],
 };
 
-/// All of them.
+/// All export calls.
 pub(crate) const CALLS: &[Call] = &[EXPORT_ORDERS];
 
 fn format() -> RefOr<Schema> {

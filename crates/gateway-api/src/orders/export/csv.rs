@@ -39,7 +39,8 @@ pub const COLUMNS: [&str; 31] = [
     "settlement_id",
 ];
 
-/// The first line, behind a byte order mark where one is wanted: without it Excel takes the bytes for its own code page.
+/// Writes the header line, after a byte order mark where one is wanted: without the mark Excel assumes its own code
+/// page.
 pub fn write_header(out: &mut String, with_byte_order_mark: bool) {
     if with_byte_order_mark {
         out.push('\u{feff}');
@@ -47,7 +48,7 @@ pub fn write_header(out: &mut String, with_byte_order_mark: bool) {
     write_line(out, COLUMNS.iter().copied());
 }
 
-/// The line of an order, with the payment that was paid, else its newest.
+/// Writes the line of an order, with the payment that was paid, else its newest payment.
 pub fn write_order(out: &mut String, order: &OrderView) {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let customer = order.customer.as_ref();
@@ -126,7 +127,7 @@ fn text_of(value: &Option<String>) -> String {
     value.clone().unwrap_or_default()
 }
 
-/// The receipt that is the order's money, else the first.
+/// Returns the receipt that is the order's money, else the first.
 fn of_money(receipts: &[ReceiptView]) -> Option<&ReceiptView> {
     receipts
         .iter()
@@ -144,17 +145,18 @@ fn write_line<'c>(out: &mut String, cells: impl Iterator<Item = &'c str>) {
     out.push_str("\r\n");
 }
 
-/// What begins a formula, in ASCII and full width; spreadsheets take the one for the other.
+/// The characters that begin a formula, in ASCII and full width; spreadsheets treat both alike.
 const FORMULA_STARTS: [char; 9] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '−'];
 
-/// Whether a spreadsheet could read it as a formula: some pass over what is not seen before it, and some take a control
-/// at the start for a new cell.
+/// Returns whether a spreadsheet could read the cell as a formula. Some spreadsheets skip invisible characters before
+/// it, and some take a control character at the start for a new cell.
 fn may_be_formula(cell: &str) -> bool {
     let seen = cell.trim_start_matches(is_unseen);
     cell.starts_with(char::is_control) || seen.starts_with(FORMULA_STARTS)
 }
 
-/// White space, controls, and what has no width: soft hyphens, joiners, marks of order and direction.
+/// Returns whether a character is white space, a control, or without width: soft hyphens, joiners, marks of order and
+/// direction.
 fn is_unseen(letter: char) -> bool {
     letter.is_whitespace()
         || letter.is_control()
@@ -165,7 +167,7 @@ fn is_unseen(letter: char) -> bool {
         )
 }
 
-/// What a spreadsheet would take for a formula gets an apostrophe before it.
+/// Writes a cell, with an apostrophe before text that a spreadsheet would take for a formula.
 fn write_cell(out: &mut String, cell: &str) {
     let guard = if may_be_formula(cell) { "'" } else { "" };
     if cell.contains(['"', ',', '\r', '\n']) {
@@ -185,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    /// One cell as a CSV reader takes it.
+    /// Reads one cell as a CSV reader does.
     fn read_cell(written: &str) -> String {
         match written
             .strip_prefix('"')

@@ -18,24 +18,24 @@ pub(crate) const EXPORT_PARAMETERS: &[&str] = &[
     "rrn",
 ];
 
-/// How orders are written.
+/// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
     /// A header and a line per order.
     Csv {
-        /// Behind a byte order mark, by which Excel knows UTF-8.
+        /// A byte order mark at the start, by which Excel recognizes UTF-8.
         byte_order_mark: bool,
     },
     /// A JSON object per line.
     Ndjson,
 }
 
-/// Which orders are wanted, and how.
+/// The parameters of an export: which orders, in which format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportOrders {
-    /// How.
+    /// The format.
     pub format: ExportFormat,
-    /// Which.
+    /// The filters.
     pub filters: OrderFilters,
 }
 

@@ -18,27 +18,27 @@ use crate::state::{Api, storage};
 
 /// Orders read at once.
 const PAGE: i64 = 200;
-/// Pages that wait for the client.
+/// Pages that are buffered for the client.
 const WAITING_MAX: usize = 1;
-/// A client that takes nothing for so long is cut off.
+/// The time after which a client that takes nothing is cut off.
 pub const STALLED_AFTER: Duration = Duration::from_secs(30);
-/// A page that the books cannot give is asked for so often.
+/// Number of times that a page is asked of a ledger that cannot give it.
 const TRIES_MAX: u32 = 10;
 const TRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// It ended before its end; the client must not take it for whole.
+/// The error of an export that ended early; the client must not take it for whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the export broke off")]
 pub struct BrokenOff;
 
-/// Text for the client, piece by piece; `None` says that it is whole. A channel that closes without it
-/// was broken off.
+/// Text for the client, in pieces; `None` marks the whole export. A channel that closes without it was
+/// broken off.
 pub type Pieces = Receiver<Option<Bytes>>;
 
-/// Begins an export. What keeps its first page from being read is still told as a reply.
+/// Begins an export. A failure to read the first page is still returned as a reply.
 ///
 /// # Errors
-/// 429 when the shop runs as many exports as it may, 503 when all places are taken or the books are away.
+/// 429 when the shop runs as many exports as it may, 503 when all slots are taken or the ledger is away.
 pub async fn export_orders(
     api: &Api,
     merchant: MerchantId,
@@ -78,7 +78,7 @@ async fn run<R, P>(
     drop(place);
 }
 
-/// Why an export ended early.
+/// The reason why an export ended early.
 #[derive(Debug, thiserror::Error)]
 enum Ended {
     #[error("the client has gone")]
@@ -129,7 +129,7 @@ async fn send(
     }
 }
 
-/// The books may be busy for a moment.
+/// Repeats a read while the ledger is busy for a moment.
 async fn again<P>(read: impl Fn() -> P) -> Result<OrderPage, LedgerError>
 where
     P: Future<Output = Result<OrderPage, LedgerError>>,

@@ -36,7 +36,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "return_url",
     "metadata",
 ];
-/// What an order can do without.
+/// The optional members of an order.
 const OPTIONAL: &[&str] = &[
     "payment",
     "expires_at",
@@ -53,7 +53,7 @@ const DESCRIPTION_CHARS_MAX: usize = 255;
 const RETURN_URL_CHARS_MAX: usize = 2048;
 const METADATA_PAIRS_MAX: usize = 50;
 const METADATA_BYTES_MAX: usize = 8 * 1024;
-/// How far ahead an expiry must be.
+/// The shortest time until an expiry.
 const AHEAD_MIN: TimeDelta = TimeDelta::seconds(1);
 
 /// A new order that satisfies every rule of the contract.
@@ -63,17 +63,17 @@ pub struct CreateOrder {
     pub reference: String,
     /// Whole rupiah, inside the channel's limits.
     pub amount: Amount,
-    /// `None`: the payer chooses on the checkout page.
+    /// The payment choice; `None`: the payer chooses on the checkout page.
     pub payment: Option<PaymentChoice>,
-    /// `None`: the default applies.
+    /// The expiry; `None`: the default applies.
     pub expires_at: Option<DateTime<Utc>>,
     /// Free text.
     pub description: Option<String>,
     /// The payer; has all the method needs.
     pub customer: Option<Customer>,
-    /// Either empty (one line is made up) or adding up to the amount.
+    /// The line items: either empty (one line is made up) or adding up to the amount.
     pub items: Vec<Item>,
-    /// Unchanged as the shop wrote it.
+    /// The return URL, unchanged as the shop wrote it.
     pub return_url: Option<String>,
     /// The shop's own pairs.
     pub metadata: Option<BTreeMap<String, String>>,
@@ -84,12 +84,12 @@ pub struct CreateOrder {
 pub struct NamedOrder {
     /// The shop's own order number.
     pub reference: String,
-    /// What clock and channel table say of it now.
+    /// The order as checked against the clock and the channel table now.
     pub judged: Judged<CreateOrder>,
 }
 
 impl CreateOrder {
-    /// [`NamedOrder::read`] of a body that nobody sent before.
+    /// Does [`NamedOrder::read`] for a body that nobody sent before.
     ///
     /// # Errors
     /// 422 `validation_failed` naming every field, or 422 `channel_unavailable`.
@@ -153,11 +153,11 @@ impl NamedOrder {
     }
 }
 
-/// What was said about the way to pay.
+/// The payment choice in a body.
 enum Asked {
     /// Nothing: the payer chooses.
     Nothing,
-    /// Something that is wrong and recorded; the method, where that at least is one.
+    /// A wrong choice, which is recorded; the method, where that at least is valid.
     Wrongly(Option<Method>),
     /// A method and its channels.
     For(RequestedPayment),
@@ -182,7 +182,8 @@ impl Asked {
         matches!(self, Self::For(requested) if requested.method() == Method::PaymentLink)
     }
 
-    /// The longest life the order may have: of the channels asked for, else of all that are on.
+    /// Returns the longest life the order may have: of the channels asked for, else of all that are
+    /// on.
     fn longest(&self, table: &ChannelTable) -> Option<TimeDelta> {
         let life = match self {
             Self::For(requested) => requested.longest_life(table),
@@ -195,7 +196,8 @@ impl Asked {
         life.and_then(|life| TimeDelta::from_std(life).ok())
     }
 
-    /// Without a choice, the amount must suit some channel that is on.
+    /// Checks the amount against the choice. Without a choice, it must suit some channel that is
+    /// on.
     fn suit(
         &self,
         amount: Amount,
@@ -218,7 +220,7 @@ impl Asked {
     }
 }
 
-/// The channel whose limit is the nearest to an amount that none takes.
+/// Returns the channel whose limit is the nearest to an amount that none takes.
 fn nearest<'t>(channels: &[&'t Channel], amount: Amount) -> Vec<&'t Channel> {
     let above = channels
         .iter()
@@ -286,7 +288,8 @@ fn read_return_url<'t>(fields: &Fields<'t>, errors: &mut FieldErrors) -> Option<
     Some(url)
 }
 
-/// A link's items must add up where there are any; elsewhere they are ignored unless they do.
+/// Keeps the items. Those of a payment link must add up; for other methods, items that do not are
+/// ignored.
 fn keep_items(
     items: Option<Vec<Item>>,
     amount: Option<Amount>,

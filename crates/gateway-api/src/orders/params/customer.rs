@@ -9,10 +9,10 @@ pub(crate) const FIELDS: &[&str] = &["name", "email", "phone"];
 
 const NAME_CHARS_MAX: usize = 100;
 const EMAIL_CHARS_MAX: usize = 254;
-/// No number is as long in any spelling.
+/// The most characters of a phone number in any spelling.
 const PHONE_CHARS_MAX: usize = 64;
 
-/// The object `customer`; `None` when absent or empty.
+/// Reads the object `customer`; `None` when absent or empty.
 pub(crate) fn read_customer(fields: &Fields<'_>, errors: &mut FieldErrors) -> Option<Customer> {
     let customer = fields
         .object("customer", FIELDS, errors)?

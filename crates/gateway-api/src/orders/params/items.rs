@@ -18,15 +18,15 @@ const QUANTITY_MAX: i64 = 999;
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// What it is.
+    /// The name of the goods.
     pub name: String,
-    /// Of one piece; whole rupiah.
+    /// The price of one piece, in whole rupiah.
     pub price: Amount,
-    /// 1 to 999.
+    /// The number of pieces, 1 to 999.
     pub quantity: u16,
 }
 
-/// The array `items`; `None` when absent or not right (recorded).
+/// Reads the array `items`; `None` when absent or not right (recorded).
 pub(crate) fn read_items(fields: &Fields<'_>, errors: &mut FieldErrors) -> Option<Vec<Item>> {
     let values = fields.array("items", errors)?;
     if values.len() > ITEMS_MAX {
@@ -61,7 +61,7 @@ fn read_item(value: &JsonTree, path: String, errors: &mut FieldErrors) -> Option
     })
 }
 
-/// Whether the lines come to exactly `amount`.
+/// Returns whether the lines come to exactly `amount`.
 pub(crate) fn add_up_to(items: &[Item], amount: Amount) -> bool {
     let sum = items.iter().try_fold(0_i64, |sum, item| {
         let line = item.price.minor().checked_mul(i64::from(item.quantity))?;

@@ -25,26 +25,26 @@ pub(crate) const LIST_PARAMETERS: &[&str] = &[
     "cursor",
 ];
 
-/// Which orders are meant. `_from` is inclusive, `_to` exclusive.
+/// Filters of a list of orders. `_from` is inclusive, `_to` exclusive.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderFilters {
-    /// Exactly this reference.
+    /// The exact reference.
     pub reference: Option<String>,
-    /// In this state.
+    /// The state of the order.
     pub status: Option<OrderState>,
-    /// With a payment of this method.
+    /// The method of a payment.
     pub method: Option<Method>,
-    /// With a payment by this channel.
+    /// The channel of a payment.
     pub channel: Option<String>,
-    /// Made at or after.
+    /// The earliest time of creation.
     pub created_from: Option<DateTime<Utc>>,
-    /// Made before.
+    /// The time before which it was created.
     pub created_to: Option<DateTime<Utc>>,
-    /// Paid at or after.
+    /// The earliest time at which it was paid.
     pub paid_from: Option<DateTime<Utc>>,
-    /// Paid before.
+    /// The time before which it was paid.
     pub paid_to: Option<DateTime<Utc>>,
-    /// With a receipt of this retrieval reference number.
+    /// The retrieval reference number of a receipt.
     pub rrn: Option<String>,
 }
 
@@ -96,11 +96,11 @@ fn not_blank(query: &Query, name: &str) -> Result<Option<String>, ApiError> {
 /// One page of a list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListOrders {
-    /// Which orders.
+    /// The filters.
     pub filters: OrderFilters,
-    /// How many, 1 to 200.
+    /// The number of orders, 1 to 200.
     pub limit: u16,
-    /// After which.
+    /// The end of the page before.
     pub cursor: Option<Cursor>,
 }
 
@@ -121,12 +121,12 @@ impl ListOrders {
     }
 }
 
-/// How long one read may be held, and until what.
+/// The longest wait of a held read, and the version that it waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitForOrder {
-    /// 0 to 30; 0 answers at once.
+    /// Seconds, 0 to 30; 0 answers at once.
     pub wait_secs: u8,
-    /// Held until the order's version exceeds this; `None`: the version it has now.
+    /// The version that the order's version must exceed; `None`: the version it has now.
     pub version: Option<i32>,
 }
 

@@ -16,7 +16,7 @@ pub struct NamedPayment {
     pub method: Method,
     /// The channel, where the shop named one.
     pub channel: Option<String>,
-    /// What the channel table says of it now.
+    /// The payment as checked against the channel table now.
     pub judged: Judged<RequestedPayment>,
 }
 
@@ -43,7 +43,7 @@ impl NamedPayment {
 }
 
 impl RequestedPayment {
-    /// [`NamedPayment::read`] of a body that nobody sent before.
+    /// Does [`NamedPayment::read`] for a body that nobody sent before.
     ///
     /// # Errors
     /// 422 `validation_failed` or `channel_unavailable`.

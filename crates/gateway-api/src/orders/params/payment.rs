@@ -34,7 +34,7 @@ pub enum PaymentChoice {
 }
 
 impl PaymentChoice {
-    /// The method.
+    /// Returns the method.
     #[must_use]
     pub const fn method(&self) -> Method {
         match self {
@@ -43,7 +43,7 @@ impl PaymentChoice {
         }
     }
 
-    /// The channel; `None` for a payment link.
+    /// Returns the channel; `None` for a payment link.
     #[must_use]
     pub fn channel(&self) -> Option<&str> {
         match self {
@@ -53,14 +53,14 @@ impl PaymentChoice {
     }
 }
 
-/// What a choice must suit.
+/// The facts of an order that a choice must suit.
 #[derive(Debug, Clone, Copy)]
 pub struct OrderFacts<'o> {
-    /// What is asked.
+    /// The amount of the order.
     pub amount: Amount,
     /// The payer.
     pub customer: Option<&'o Customer>,
-    /// Where a wallet sends the payer back.
+    /// The URL to which a wallet sends the payer back.
     pub return_url: Option<&'o str>,
 }
 
@@ -72,7 +72,7 @@ pub struct RequestedPayment {
     named_by: NamedBy,
 }
 
-/// Whether the shop named the channels of a link, or all that are on were meant.
+/// The origin of a link's channels: named by the shop, or all that are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NamedBy {
     Shop,
@@ -80,7 +80,7 @@ enum NamedBy {
 }
 
 impl RequestedPayment {
-    /// The choice of exactly this channel, as a button of the checkout page makes it.
+    /// Returns the choice of exactly this channel, as a button of the checkout page makes it.
     #[must_use]
     pub(crate) fn by_channel(channel: &Channel) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl RequestedPayment {
         }
     }
 
-    /// Holds the choice against the order it is for.
+    /// Checks the choice against its order.
     ///
     /// # Errors
     /// 422 `validation_failed` naming what the order lacks (`amount.value`, `customer.name`, …).
@@ -107,13 +107,13 @@ impl RequestedPayment {
         }
     }
 
-    /// The method.
+    /// Returns the method.
     #[must_use]
     pub const fn method(&self) -> Method {
         self.method
     }
 
-    /// The choice, when its channels take the amount.
+    /// Returns the choice, when its channels take the amount.
     pub(crate) fn suit(
         &self,
         amount: Amount,
@@ -130,8 +130,8 @@ impl RequestedPayment {
         }
     }
 
-    /// The channels whose limits hold the amount. Named channels must all take it, and so must the
-    /// link itself; of a link's default channels, those that do not are left out.
+    /// Returns the channels whose limits include the amount. Named channels must all take it, and
+    /// so must the link itself; of a link's default channels, those that do not are left out.
     fn channels_taking(
         &self,
         amount: Amount,
@@ -153,13 +153,13 @@ impl RequestedPayment {
         Some(taking.iter().map(|channel| channel.code.clone()).collect())
     }
 
-    /// The longest life a payment of this choice may have.
+    /// Returns the longest life a payment of this choice may have.
     pub(crate) fn longest_life(&self, table: &ChannelTable) -> Option<Duration> {
         let bound_by = self.link(table).or_else(|| self.offered(table).next())?;
         Some(bound_by.max_expiry)
     }
 
-    /// The link's own limits, for a link.
+    /// Returns the link's own limits, for a link.
     fn link<'t>(&self, table: &'t ChannelTable) -> Option<&'t Channel> {
         let link = table.get(PAYMENT_LINK_CHANNEL);
         link.filter(|_| self.method == Method::PaymentLink)
@@ -169,7 +169,8 @@ impl RequestedPayment {
         self.channels.iter().filter_map(|code| table.get(code))
     }
 
-    /// Records what the method needs of the order and does not find, or cannot use (contract 4.1).
+    /// Records the order's fields that the method needs and that are missing or unusable (contract
+    /// 4.1).
     pub(crate) fn require_order_fields(
         &self,
         customer: Option<&Customer>,
@@ -190,12 +191,12 @@ impl RequestedPayment {
     }
 }
 
-/// Whether the amount is inside the channel's limits.
+/// Returns whether the amount is inside the channel's limits.
 pub(crate) fn takes(channel: &Channel, amount: Amount) -> bool {
     (channel.min.minor()..=channel.max.minor()).contains(&amount.minor())
 }
 
-/// Whether all the channels take the amount; records the limit of the first that does not.
+/// Returns whether all the channels take the amount; records the limit of the first that does not.
 pub(crate) fn check_limits(
     channels: &[&Channel],
     amount: Amount,
@@ -307,7 +308,8 @@ fn read_link(
     (channels.len() == values.len()).then(|| requested(channels, NamedBy::Shop))
 }
 
-/// The channel a shop named, which must exist, belong to the method (any but a link) and be on.
+/// Returns the channel that a shop named, which must exist, belong to the method (any but a link)
+/// and be on.
 fn named<'t>(
     code: &str,
     method: Option<Method>,
@@ -334,7 +336,7 @@ fn named<'t>(
     Some(channel)
 }
 
-/// The method's one channel that is on, where the contract lets the shop leave it out.
+/// Returns the method's one channel that is on, where the contract lets the shop leave it out.
 fn only_channel<'t>(
     method: Method,
     fields: &Fields<'_>,

@@ -11,7 +11,7 @@ use crate::http::fields::is_blank;
 
 const EMAIL_RULE: &str = "must be an e-mail address that a mail server takes";
 
-/// What a method needs of an order besides its amount (contract 4.1).
+/// Returns the fields that a method needs of an order besides its amount (contract 4.1).
 pub(super) const fn needed_by(method: Method) -> &'static [&'static str] {
     match method {
         Method::Qris => &[],
@@ -22,7 +22,7 @@ pub(super) const fn needed_by(method: Method) -> &'static [&'static str] {
     }
 }
 
-/// One of the payer's particulars, by its path; `None` when absent.
+/// Returns one of the payer's details, by its path; `None` when absent.
 pub(super) fn particular<'c>(customer: Option<&'c Customer>, field: &str) -> Option<&'c str> {
     let customer = customer?;
     match field {
@@ -33,7 +33,7 @@ pub(super) fn particular<'c>(customer: Option<&'c Customer>, field: &str) -> Opt
     }
 }
 
-/// Records which of the payer's particulars the method needs and the provider could not be sent.
+/// Records the payer's details that the method needs and that cannot be sent to the provider.
 pub(super) fn judge_formats(method: Method, customer: Option<&Customer>, errors: &mut FieldErrors) {
     for field in needed_by(method) {
         let Some(given) = particular(customer, field).filter(|text| !is_blank(text)) else {

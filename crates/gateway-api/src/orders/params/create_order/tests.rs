@@ -30,7 +30,7 @@ fn parse(body: &str) -> Result<CreateOrder, ApiError> {
     parse_with(&ChannelTable::built_in(Environment::NonProduction), body)
 }
 
-/// The smallest order, with these members added.
+/// Parses the smallest order, with these members added.
 fn order(members: &str) -> Result<CreateOrder, ApiError> {
     parse(&format!(
         r#"{{"reference":"A","amount":{{"value":"20000","currency":"IDR"}},{members}}}"#
@@ -84,7 +84,8 @@ fn null_is_the_same_as_absent() {
     assert_eq!(order.customer, None);
 }
 
-/// What shops' libraries make of nothing, at every member that an order can do without.
+/// Tries the forms in which shops' libraries write an empty value, at every optional member of an
+/// order.
 #[test]
 fn whatever_says_nothing_is_the_same_as_absent() {
     let smallest = order(r#""metadata":null"#).unwrap();
@@ -108,7 +109,7 @@ fn whatever_says_nothing_is_the_same_as_absent() {
     assert!(link.unwrap().items.is_empty());
 }
 
-/// A payer's particulars are judged by what is chosen, and kept as they came.
+/// Checks that a payer's details are judged by the chosen method, and kept as they came.
 #[test]
 fn a_format_is_judged_only_where_the_method_needs_the_field() {
     let customer = r#""customer":{"name":"Budi","email":"at home","phone":"6598765432"}"#;
