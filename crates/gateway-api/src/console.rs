@@ -25,7 +25,7 @@ mod sign_in;
 pub mod state;
 mod work_queues;
 
-/// `CONSOLE_BIND`: the operators' pages, internal.
+/// Mounts the operators' pages at `CONSOLE_BIND`, internal.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(resource("/").route(get().to(overview::page)))
         .service(

@@ -1,5 +1,5 @@
-//! Reports: what happened on one day in Jakarta. The URL map calls `routes`; the use-case calls the ledger, at a place
-//! for long reads. Invariant: the sums of all days are the sums of the books.
+//! Reports: the sums of one day in Jakarta. The URL map calls `routes`; the use-case calls the ledger, in a slot for
+//! long reads. Invariant: the sums of all days are the sums of the ledger.
 
 pub mod calls;
 pub mod daily_report;

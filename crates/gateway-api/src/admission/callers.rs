@@ -1,7 +1,7 @@
-//! The memory of API keys in this process, so that what stands before the database costs it nothing: which
-//! key a digest belongs to, for the rate limit; which digests nobody has; which are being asked about; and
-//! how many keys that nobody has an address sent lately. Who may do what is never answered from here: a
-//! revoked key is refused by the books at its next request.
+//! The memory of API keys in this process, so that checks before the database cost it nothing: which key a digest
+//! belongs to, for the rate limit; which digests belong to no key; which are being looked up; and how many wrong keys
+//! an address sent lately. Permissions are never answered from here: a revoked key is refused by the ledger at its
+//! next request.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,36 +15,36 @@ use uuid::Uuid;
 
 use crate::http::error::ErrorCode;
 
-/// Keys remembered at once; further ones are asked about like those that are not known.
+/// Keys remembered at once; further ones are looked up like unknown keys.
 const KNOWN_MAX: usize = 100_000;
-/// After its last use a key is known for so long.
+/// The time for which a key is known after its last use.
 const KNOWN_FOR: Duration = Duration::from_secs(600);
-/// Digests that nobody has, remembered at once.
+/// Digests of wrong keys that are remembered at once.
 const UNKNOWN_MAX: usize = 10_000;
-/// A digest that nobody has is not asked about again for so long.
+/// The time for which a wrong digest is not looked up again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 /// Addresses whose wrong keys are counted at once; all others count together.
 const ADDRESSES_MAX: usize = 10_000;
-/// Wrong keys of an address that are looked up in a second, and at once by one that was at rest. A key counts
-/// as wrong from the question on, until the books know it.
+/// Wrong keys of an address that are looked up in a second, and at once for an address that was at rest. A key counts
+/// as wrong from the start of its look-up until the ledger knows it.
 const WRONG_PER_SECOND: u32 = 30;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// HMAC-SHA256 of a key under the newest pepper.
 pub type Digest = [u8; 32];
 
-/// The standing of a key before the books are asked.
+/// The standing of a key before the ledger is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acquaintance {
-    /// Lately it was this key.
+    /// The digest belonged to this key lately.
     Known(Uuid),
-    /// Lately nobody had it.
+    /// The digest belonged to no key lately.
     Wrong,
-    /// The books may be asked, by this caller alone: see [`Callers::asking`].
+    /// Unknown. This caller alone may ask the ledger: see [`Callers::asking`].
     Stranger,
-    /// The books are being asked for another: see [`Callers::answer`].
+    /// Unknown, and the ledger is being asked for another caller: see [`Callers::answer`].
     Asked,
-    /// Its address sent too many wrong ones: it may ask again after this.
+    /// Refused for now: its address sent too many wrong keys and may ask again after this.
     Later(Duration),
 }
 
@@ -57,20 +57,22 @@ pub struct Callers {
 struct Memory {
     known: Table<Digest, Uuid>,
     unknown: Table<Digest, ()>,
-    /// Until when each has used its allowance; `None` is everybody who has no line of his own.
+    /// The time until which each address has used its allowance; `None` stands for all addresses without an entry of
+    /// their own.
     addresses: Table<Option<IpAddr>, ()>,
-    /// The digests that the books are being asked about, and who waits for that: the reason, where there is no answer.
+    /// The digests that the ledger is being asked about, each with its waiting callers. They receive the reason where
+    /// there is no answer.
     asked: HashMap<Digest, watch::Sender<Option<ErrorCode>>>,
 }
 
-/// A question to the books. Dropped without an answer, it leaves the next caller to ask anew; what it spent is spent.
+/// A look-up in the ledger. Dropped without an answer, it leaves the next caller to ask anew; its cost stays counted.
 pub struct Asking<'c> {
     callers: &'c Callers,
     digest: Option<Digest>,
 }
 
 impl Asking<'_> {
-    /// Ends the question: what came of it is told to [`Callers`] next.
+    /// Ends the look-up: the caller reports its outcome to [`Callers`] next.
     pub fn ended(mut self) {
         self.digest = None;
     }
@@ -84,7 +86,7 @@ impl Drop for Asking<'_> {
     }
 }
 
-/// A map of bounded size, whose entries end by themselves.
+/// A map of bounded size, whose entries expire.
 struct Table<K, V> {
     entries: HashMap<K, (V, Instant)>,
     most: usize,
@@ -100,12 +102,12 @@ impl<K: Eq + Hash, V> Table<K, V> {
         }
     }
 
-    /// The entry, if it is there and has not ended.
+    /// Returns the entry, if it is there and has not expired.
     fn get(&self, key: &K, now: Instant) -> Option<&(V, Instant)> {
         self.entries.get(key).filter(|(_, until)| *until > now)
     }
 
-    /// Keeps a value where there is room, and says so; where there is none, what has ended goes first, at
+    /// Keeps a value where there is room, and returns whether there was. A full table first drops expired entries, at
     /// most once a second.
     fn keep(&mut self, key: K, entry: (V, Instant), now: Instant) -> bool {
         let is_full = self.entries.len() >= self.most;
@@ -133,10 +135,10 @@ impl Default for Memory {
 }
 
 impl Callers {
-    /// A memory without a key yet; wrong keys are counted in this registry.
+    /// Returns an empty memory, which counts wrong keys in this registry.
     ///
     /// # Errors
-    /// When they are counted there already.
+    /// [`prometheus::Error`] when they are registered there already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let wrong = IntCounterVec::new(
             Opts::new(
@@ -155,8 +157,8 @@ impl Callers {
         })
     }
 
-    /// The standing of a key that comes from this address. A stranger's look-up is spent here, before the books are
-    /// asked, so that those who come at once are counted like those who come in turn.
+    /// Returns the standing of a key that comes from this address. The look-up of an unknown key is counted here,
+    /// before the ledger is asked, so that keys that arrive at once are counted like keys that arrive in turn.
     pub fn meet(&self, digest: &Digest, address: Option<IpAddr>, now: Instant) -> Acquaintance {
         let mut memory = self.memory();
         if let Some((key, _)) = memory.known.get(digest, now) {
@@ -181,7 +183,7 @@ impl Callers {
         Acquaintance::Stranger
     }
 
-    /// The question that a stranger's key leads to; held until the books have answered.
+    /// Returns the look-up of an unknown key; held until the ledger has answered.
     pub fn asking(&self, digest: Digest) -> Asking<'_> {
         Asking {
             callers: self,
@@ -189,8 +191,8 @@ impl Callers {
         }
     }
 
-    /// Waits until the books were asked about a key for another caller. The reason where they were away; else the
-    /// key is met anew.
+    /// Waits until the ledger was asked about a key for another caller. Returns the reason where the ledger was away;
+    /// otherwise the key is met anew.
     pub async fn answer(&self, digest: &Digest) -> Option<ErrorCode> {
         let told = self
             .memory()
@@ -204,7 +206,7 @@ impl Callers {
         }
     }
 
-    /// The books know the key of this digest.
+    /// Records that the ledger knows the key of this digest.
     pub fn found(&self, digest: Digest, key: Uuid, address: Option<IpAddr>, now: Instant) {
         let until = now.checked_add(KNOWN_FOR).unwrap_or(now);
         let mut memory = self.memory();
@@ -214,7 +216,7 @@ impl Callers {
         }
     }
 
-    /// The books know no such key, or none that is still good.
+    /// Records that the ledger knows no such key, or none that is still valid.
     pub fn not_found(&self, digest: Digest, address: Option<IpAddr>, now: Instant) {
         self.wrong.with_label_values(&["looked_up"]).inc();
         let mut memory = self.memory();
@@ -227,7 +229,8 @@ impl Callers {
         }
     }
 
-    /// The books said nothing about the key, for this reason: nobody's doing, and whoever waits hears the same.
+    /// Records that the ledger gave no answer about the key, for this reason. It counts against nobody, and the
+    /// waiting callers get the same reason.
     pub fn away(&self, digest: &Digest, address: Option<IpAddr>, why: ErrorCode) {
         let mut memory = self.memory();
         if let Some(waiting) = memory.asked.remove(digest) {
@@ -242,7 +245,7 @@ impl Callers {
 }
 
 impl Memory {
-    /// Until when an address has used its allowance, or those without a line of their own together.
+    /// Returns the time until which an address has used its allowance, or all addresses without an entry of their own.
     fn used_until(&self, network: Option<IpAddr>, now: Instant) -> Instant {
         let lines = &self.addresses;
         let has_none = !lines.entries.contains_key(&network);
@@ -264,7 +267,7 @@ impl Memory {
         }
     }
 
-    /// Undoes the count of one. What is over by now is no credit.
+    /// Undoes the count of one look-up. Time that has passed by now is no credit.
     fn give_back(&mut self, network: Option<IpAddr>) {
         let lines = &mut self.addresses.entries;
         let own = if lines.contains_key(&network) {
@@ -284,7 +287,7 @@ fn gap() -> Duration {
         .unwrap_or(Duration::ZERO)
 }
 
-/// Whoever has one address of IPv6 has a network of them.
+/// Returns the network of an address: whoever has one IPv6 address has a network of them.
 fn network_of(address: Option<IpAddr>) -> Option<IpAddr> {
     const NETWORK: u128 = !0 << 64;
     address.map(|address| match address.to_canonical() {

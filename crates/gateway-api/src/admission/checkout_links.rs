@@ -1,4 +1,4 @@
-//! The checkout links that are looked up at all: those that one of our keys signed, and for as long as such
+//! The checkout links that are looked up at all: those that one of our keys signed and, for as long as such
 //! orders live, a few of those that were made before links were signed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,16 +16,17 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 const UNSIGNED_MAX: usize = 1;
 /// The longest wait for a turn.
 const UNSIGNED_WAIT: Duration = Duration::from_secs(1);
-/// So many may wait for theirs.
+/// Unsigned links that may wait for a turn.
 const UNSIGNED_WAITING_MAX: usize = 16;
-/// An order whose time is over is still shown for so long.
+/// The time for which an order is still shown after it ended.
 const SHOWN_AFTER: TimeDelta = TimeDelta::days(1);
-/// After a look at the books that failed.
+/// The pause after a failed look at the ledger.
 const PAUSE: Duration = Duration::from_secs(1);
-/// After one that did not: the books tell half a day ahead, whatever version makes orders meanwhile.
+/// The pause after a successful look: the ledger answers for half a day ahead, whatever version makes
+/// orders meanwhile.
 const LEARN_AGAIN: Duration = Duration::from_secs(3_600);
 
-/// The worth of a link before its order is looked up.
+/// The validity of a link before its order is looked up.
 #[derive(Debug)]
 pub enum Proof<'l> {
     /// One of our keys signed it.
@@ -33,9 +34,9 @@ pub enum Proof<'l> {
     /// An unsigned one, whose order may be from before links were signed. The turn to look is held
     /// until this is dropped.
     Unsigned(Turn<'l>),
-    /// It is not ours.
+    /// Not ours.
     Wrong,
-    /// Not to be said now.
+    /// Not known now.
     Later,
 }
 
@@ -50,14 +51,15 @@ pub struct Turn<'l> {
 pub struct Links {
     keyring: Arc<Keyring>,
     life_max: TimeDelta,
-    /// Until when orders were made whose links nobody signed, if ever; `None` until the books have said.
+    /// The time until which orders with unsigned links were made, if any; `None` until the ledger has
+    /// answered.
     unsigned_until: Mutex<Option<Option<DateTime<Utc>>>>,
     waits: Semaphore,
     turns: Semaphore,
 }
 
 impl Links {
-    /// Links under the keys of this ring, of orders that live no longer than the channels allow.
+    /// Returns links under the keys of this ring, of orders that live no longer than the channels allow.
     #[must_use]
     pub fn new(keyring: Arc<Keyring>, channels: &ChannelTable) -> Self {
         let longest = channels.iter().map(|channel| channel.max_expiry).max();
@@ -71,8 +73,8 @@ impl Links {
         }
     }
 
-    /// Asks the books until when orders were made whose links nobody signed, again and again until they
-    /// say. Unsigned links wait for it.
+    /// Asks the ledger until when orders with unsigned links were made, and repeats until it answers.
+    /// Unsigned links wait for the answer.
     async fn learn(&self, ledger: &Ledger) {
         let books = ledger.at(Urgency::Write);
         loop {
@@ -91,10 +93,11 @@ impl Links {
         }
     }
 
-    /// Keeps what the books say up to date, for as long as the process lives. The first answer is told.
+    /// Keeps the ledger's answer up to date while the process lives. Signals the first answer to the
+    /// caller.
     pub async fn keep_learning(&self, ledger: &Ledger, learnt: tokio::sync::oneshot::Sender<()>) {
         self.learn(ledger).await;
-        // Whoever waited may have given up.
+        // The receiver may have given up waiting.
         drop(learnt);
         loop {
             tokio::time::sleep(LEARN_AGAIN).await;
@@ -108,7 +111,7 @@ impl Links {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The worth of a link with this token for this order.
+    /// Returns the validity of a link with this token for this order.
     pub async fn prove(&self, order: OrderId, token: &str, now: DateTime<Utc>) -> Proof<'_> {
         if self.keyring.signed_link(order, token) {
             return Proof::Signed;
@@ -134,7 +137,7 @@ impl Links {
         }
     }
 
-    /// An order's id tells when it was made (UUIDv7).
+    /// Returns whether an order may be from before links were signed, by the time in its id (UUIDv7).
     fn may_be_from_before(&self, order: OrderId, until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         let Some(made) = made_at(order) else {
             return false;

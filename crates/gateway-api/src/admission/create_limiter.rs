@@ -1,5 +1,5 @@
-//! Places for creates under way in a process, shared by shops and by channels, and whether one was turned away just
-//! now for want of any place: while that is so, reads wait for nothing (promise P11).
+//! Slots for creates under way in a process, shared by shops and by channels, and whether one was turned away just now
+//! because no slot was free: while that is so, reads wait for nothing (promise P11).
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,9 +14,9 @@ use crate::http::error::ApiError;
 
 /// Creates under way at once that a process never exceeds; further ones are shed before anything is written.
 const CREATES_MAX: usize = 512;
-/// So long after a create was turned away no read waits.
+/// The time for which no read waits after a create was turned away.
 const LATELY: Duration = Duration::from_secs(1);
-/// Channels are few: each has more guaranteed than a shop.
+/// Slots guaranteed to a channel. Channels are few: each has more guaranteed than a shop.
 const CHANNELS_GUARANTEED: usize = 8;
 
 /// One channel of one shop.
@@ -29,18 +29,18 @@ impl fmt::Display for ShopChannel {
     }
 }
 
-/// A fixed number of places. Each create takes one among those of its shop, of its channel, and of its shop's channel:
+/// A fixed number of slots. Each create takes one among those of its shop, of its channel, and of its shop's channel:
 /// so no shop takes another's, no channel another's, and no channel of a shop those of its others.
 pub struct Creates {
     shops: Shares<MerchantId>,
     channels: Shares<String>,
     shop_channels: Shares<ShopChannel>,
     began: Instant,
-    /// Milliseconds after `began`, and one more; 0 when none was turned away.
+    /// Milliseconds from `began` to the last refusal, plus one; 0 when no create was turned away.
     turned_away: AtomicU64,
 }
 
-/// A create's places, given back when dropped.
+/// The slots of a create, given back when dropped.
 #[derive(Debug)]
 pub struct CreatePlace {
     _shop: Place<MerchantId>,
@@ -48,16 +48,16 @@ pub struct CreatePlace {
 }
 
 impl Creates {
-    /// Places in a process whose listener takes so many connections, and which makes so many calls of the provider at
-    /// once: one shop's creates hold a quarter of the connections at most, and one channel's no more calls than it may
-    /// have.
+    /// Makes the slots of a process whose listener takes this many connections, and which makes this many calls of the
+    /// provider at once: one shop's creates hold a quarter of the connections at most, and one channel's no more calls
+    /// than it may have.
     #[must_use]
     pub fn of(connections: usize, provider_calls: usize) -> Self {
         let places = (connections / 3).min(provider_calls / 2);
         Self::new(places.clamp(1, CREATES_MAX))
     }
 
-    /// So many places.
+    /// Makes this many slots.
     #[must_use]
     pub fn new(places: usize) -> Self {
         // The reserve of channels comes on top: what one shop may hold, on however many channels, leaves other shops
@@ -82,20 +82,20 @@ impl Creates {
         }
     }
 
-    /// Tells the metrics of these places.
+    /// Registers the metrics of these slots.
     ///
     /// # Errors
-    /// When they are registered already.
+    /// [`prometheus::Error`] when they are registered already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         self.shops.register(registry)?;
         self.channels.register(registry)?;
         self.shop_channels.register(registry)
     }
 
-    /// A place for a create of this shop on this channel, where one is known.
+    /// Takes a slot for a create of this shop on this channel, where one is known.
     ///
     /// # Errors
-    /// 429 when the shop's own share is used up, altogether or on this channel; 503 when others left it nothing.
+    /// 429 when the shop's own share is used up, altogether or on this channel; 503 when other shops left it nothing.
     pub fn enter(
         &self,
         merchant: MerchantId,
@@ -135,8 +135,8 @@ impl Creates {
         self.turned_away.store(now, Ordering::Relaxed);
     }
 
-    /// Tells whether a create was turned away within the last second because all places were taken. One that found its
-    /// shop's or its channel's share used up does not count: that is nobody else's trouble.
+    /// Returns whether a create was turned away within the last second because all slots were taken. A create that
+    /// found its shop's or its channel's share used up does not count: that affects nobody else.
     #[must_use]
     pub fn were_turned_away_lately(&self) -> bool {
         let last = self.turned_away.load(Ordering::Relaxed);
@@ -217,7 +217,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-        /// Drawn greedy shops and channels hold whatever they get; a shop and a channel of their own still get in.
+        /// Lets generated greedy shops and channels hold all they get; a shop and a channel of their own still get in.
         #[test]
         fn neither_greedy_shops_nor_hanging_channels_take_the_places_of_others(
             greedy in proptest::collection::vec((0..2_u128, 0..2_u8), 1..2000),

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 /// Orders that one query asks for.
 const ORDERS_A_LOOK: usize = 500;
 
-/// How much waiting one process allows.
+/// The limits on waiting in one process.
 #[derive(Debug, Clone, Copy)]
 pub struct WatchLimits {
     /// Open streams of payers' pages, of all orders, shared by shops.
@@ -25,11 +25,11 @@ pub struct WatchLimits {
     pub held_reads: Limits,
     /// Open streams of one order: tabs and devices of one payer.
     pub of_an_order: usize,
-    /// A stream ends after so long; the page opens another.
+    /// The longest life of a stream; the page then opens another.
     pub life: Duration,
-    /// Something is sent at least so often, so that a reader who is gone is noticed.
+    /// The longest time without a message, so that a reader who is gone is noticed.
     pub heartbeat: Duration,
-    /// Between two looks.
+    /// The pause between two looks.
     pub pulse: Duration,
 }
 
@@ -37,8 +37,8 @@ pub struct WatchLimits {
 const WAITING_MAX: usize = 4096;
 
 impl WatchLimits {
-    /// The limits where a listener may have so many connections at once: those who wait leave a quarter of them to all
-    /// other requests, and those of one shop never hold more than half.
+    /// Returns the limits for a listener that may have this many connections at once: those who wait leave a quarter
+    /// of them to all other requests, and those of one shop never hold more than half.
     #[must_use]
     pub fn of_connections(connections: usize) -> Self {
         let waiting = connections.saturating_sub(connections.div_ceil(4));
@@ -72,7 +72,7 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Nobody waits yet; `shutdown` ends those who will.
+    /// Returns a watcher for which nobody waits yet; `shutdown` ends later waits.
     #[must_use]
     pub fn new(limits: WatchLimits, shutdown: Shutdown) -> Self {
         let of_order = Limits {
@@ -89,17 +89,17 @@ impl Watching {
         }
     }
 
-    /// Tells the metrics of the places that shops share.
+    /// Registers the metrics of the slots that shops share.
     ///
     /// # Errors
-    /// When they are registered already.
+    /// [`prometheus::Error`] when they are registered already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         self.pages.register(registry)?;
         self.held_reads.register(registry)
     }
 
-    /// A place for a payer's page among those that wait for news of this shop's order; `None` when the shop's or all
-    /// places are taken, or the process is about to end.
+    /// Takes a slot for a payer's page among those that wait for news of this shop's order; `None` when the shop's or
+    /// all slots are taken, or the process is about to end.
     #[must_use]
     pub fn open_page(&self, merchant: MerchantId, order: OrderId) -> Option<Watch> {
         let of_order = self.pages_of_order.try_enter(&order).ok()?;
@@ -107,7 +107,7 @@ impl Watching {
         self.watch(order, (place, Some(of_order)))
     }
 
-    /// A place for a read that the shop has held; `None` as for [`Watching::open_page`].
+    /// Takes a slot for a held read of the shop; `None` as for [`Watching::open_page`].
     #[must_use]
     pub fn hold_read(&self, merchant: MerchantId, order: OrderId) -> Option<Watch> {
         let place = self.held_reads.try_enter(&merchant).ok()?;
@@ -119,7 +119,7 @@ impl Watching {
             return None;
         }
         let mut news = self.watched().entry(order).or_default().subscribe();
-        // What the others have heard already may be news to this one.
+        // Earlier watchers may have seen this state already; to the new one it may be news.
         if news.borrow().is_some() {
             news.mark_changed();
         }
@@ -132,7 +132,7 @@ impl Watching {
         })
     }
 
-    /// The number of pages and reads that wait now.
+    /// Returns the number of pages and reads that wait now.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.pages.held().saturating_add(self.held_reads.held())
@@ -171,7 +171,7 @@ impl Watching {
         }
     }
 
-    /// Those that somebody waits for; the others are forgotten.
+    /// Returns the orders that somebody waits for, and forgets the others.
     fn orders(&self) -> Vec<OrderId> {
         let mut watched = self.watched();
         watched.retain(|_, sender| sender.receiver_count() > 0);
@@ -183,10 +183,10 @@ impl Watching {
     }
 }
 
-/// The shop's place, and a page's among those of its order.
+/// The shop's slot, and a page's slot among those of its order.
 type Places = (Place<MerchantId>, Option<Place<OrderId>>);
 
-/// The place of one who waits.
+/// The slot of a page or read that waits.
 pub struct Watch {
     news: watch::Receiver<Option<OrderPulse>>,
     heartbeat: Duration,
@@ -195,19 +195,19 @@ pub struct Watch {
     _places: Places,
 }
 
-/// The next word to one who waits.
+/// The next message to a page or read that waits.
 #[derive(Debug, Clone, Copy)]
 pub enum News {
-    /// The order may have changed: where it stands.
+    /// A possible change of the order: its current state and version.
     Order(OrderPulse),
-    /// Nothing for a while.
+    /// No news for a while.
     Quiet,
-    /// The place is given up: the time is over, or the process ends.
+    /// The end of the slot: the time is over, or the process ends.
     Over,
 }
 
 impl Watch {
-    /// Waits for what comes next.
+    /// Waits for the next message.
     pub async fn next(&mut self) -> News {
         let quiet = Instant::now() + self.heartbeat;
         tokio::select! {

@@ -1,5 +1,6 @@
-//! Requests per second and key (`API_RATE_LIMIT`), reckoned in this process: replicas each allow it.
-//! Every reply to a known key tells what is left (the IETF's `RateLimit` and `RateLimit-Policy`).
+//! Requests per second and key (`API_RATE_LIMIT`), computed in this process: each replica allows
+//! that many. Every reply to a known key states what is left (the IETF's `RateLimit` and
+//! `RateLimit-Policy`).
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -13,16 +14,16 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use uuid::Uuid;
 
-/// Keys remembered at once. Further ones that call in the same second are let in uncounted: what
-/// is bounded here is memory.
+/// Keys remembered at once. Further keys that call in the same second are let in uncounted: this
+/// limit bounds memory.
 const KEYS_MAX: usize = 10_000;
-/// A key that was at rest may use this much of its allowance at once.
+/// The part of its allowance that a key at rest may use at once.
 const BURST: Duration = Duration::from_secs(1);
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const STANDING: HeaderName = HeaderName::from_static("ratelimit");
 
-/// Shared by the threads of a process.
+/// The rate limit, shared by the threads of a process.
 #[derive(Debug, Clone)]
 pub struct RateLimit {
     per_second: Option<NonZeroU32>,
@@ -31,33 +32,33 @@ pub struct RateLimit {
 
 #[derive(Debug, Default)]
 struct Keys {
-    /// Until when each has used its allowance; a burst may run ahead of the clock.
+    /// The time until which each key has used its allowance; a burst may run ahead of the clock.
     used_until: HashMap<Uuid, Instant>,
     swept: Option<Instant>,
 }
 
-/// What became of a request at the limit.
+/// The outcome of a request at the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admission {
-    /// How long it must wait; `None`: it is let in.
+    /// The wait that is required; `None`: it is let in.
     pub wait: Option<Duration>,
-    /// What the reply tells; `None` without a limit.
+    /// The allowance that the reply states; `None` without a limit.
     pub standing: Option<Standing>,
 }
 
-/// What a key may still do.
+/// The remaining allowance of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// Requests per second.
+    /// Allowed requests per second.
     pub quota: u32,
-    /// Requests it may send at once now.
+    /// Requests that may be sent at once now.
     pub left: u32,
-    /// Seconds until it may send `quota` again, or when it is refused, until it may send one.
+    /// Seconds until `quota` requests may be sent again, or after a refusal, until one may be sent.
     pub resets_in: u64,
 }
 
 impl RateLimit {
-    /// At most `per_second` requests of a key; `None` is no limit.
+    /// Returns a limit of `per_second` requests for each key; `None` is no limit.
     #[must_use]
     pub fn new(per_second: Option<NonZeroU32>) -> Self {
         Self {
@@ -66,7 +67,7 @@ impl RateLimit {
         }
     }
 
-    /// Lets a request of a key in, or says how long it must wait.
+    /// Lets a request of a key in, or returns the wait that is required.
     #[must_use]
     pub fn admit(&self, key: Uuid, now: Instant) -> Admission {
         let Some(rate) = self.per_second else {
@@ -122,7 +123,7 @@ impl Keys {
     }
 }
 
-/// Never less than what is asked to be waited, and at least one.
+/// Rounds up to whole seconds, at least one: never less than the required wait.
 fn whole_seconds(span: Duration) -> u64 {
     let rest = u64::from(span.subsec_nanos() > 0);
     span.as_secs().saturating_add(rest).max(1)
@@ -145,8 +146,8 @@ impl Standing {
     }
 }
 
-/// Middleware (for `middleware::from_fn`): writes what [`RateLimit::admit`] said, left among the
-/// request's extensions, into the reply.
+/// Writes the outcome of [`RateLimit::admit`], left among the request's extensions, into the reply.
+/// Middleware, for `middleware::from_fn`.
 ///
 /// # Errors
 /// Those of inner middlewares.

@@ -31,13 +31,13 @@ const EXPORTS: Limits = Limits {
     guaranteed: 1,
     reserve: 8,
 };
-/// When there is no place for an export.
+/// Seconds in `Retry-After` when there is no slot for an export.
 const EXPORT_RETRY_SECS: u64 = 10;
 
-/// A shop's place, given back when dropped.
+/// A shop's slot, given back when dropped.
 pub type ShopPlace = Place<MerchantId>;
 
-/// Places for long reads, of all threads.
+/// Slots for long reads, of all threads.
 #[derive(Debug)]
 pub struct LongReads {
     reports: Shares<MerchantId>,
@@ -54,19 +54,19 @@ impl Default for LongReads {
 }
 
 impl LongReads {
-    /// Tells the metrics of these places.
+    /// Registers the metrics of these slots.
     ///
     /// # Errors
-    /// When they are registered already.
+    /// [`prometheus::Error`] when they are registered already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         self.reports.register(registry)?;
         self.exports.register(registry)
     }
 
-    /// A place for a report, waited for at most so long.
+    /// Takes a slot for a report, after a wait of at most this long.
     ///
     /// # Errors
-    /// 429 when the shop's own reports take so long, or too many of them wait; 503 when others' do.
+    /// 429 when the shop's own reports take so long, or too many of them wait; 503 when those of other shops do.
     pub async fn report(
         &self,
         merchant: MerchantId,
@@ -76,10 +76,10 @@ impl LongReads {
         place.map_err(|why| share_of_shop(why, "reports"))
     }
 
-    /// A place for an export.
+    /// Takes a slot for an export.
     ///
     /// # Errors
-    /// 429 when the shop runs as many as it may; 503 when all places are taken.
+    /// 429 when the shop runs as many as it may; 503 when all slots are taken.
     pub fn export(&self, merchant: MerchantId) -> Result<ShopPlace, ApiError> {
         let place = self.exports.try_enter(&merchant);
         place.map_err(|why| share_of_shop(why, "exports").retry_after_secs(EXPORT_RETRY_SECS))

@@ -1,11 +1,11 @@
-//! The refusal of a caller for whom a shared pool has no place: its own share is its own doing (429), all places taken
-//! is ours (503).
+//! The refusal of a caller for whom a shared pool has no slot: a caller that used up its own share gets 429; when all
+//! slots are taken, 503.
 
 use shares::Refused;
 
 use crate::http::error::{ApiError, ErrorCode};
 
-/// A shop found no place for one more of `what` (a plural noun).
+/// Returns the refusal of a shop that found no slot for one more of `what` (a plural noun).
 #[must_use]
 pub fn share_of_shop(why: Refused, what: &str) -> ApiError {
     match why {
@@ -17,7 +17,7 @@ pub fn share_of_shop(why: Refused, what: &str) -> ApiError {
     }
 }
 
-/// There is no place for one more of `what` (a plural noun), whoever asks.
+/// Returns the refusal of any caller when no slot is left for one more of `what` (a plural noun).
 #[must_use]
 pub fn share_of_all(what: &str) -> ApiError {
     ApiError::new(

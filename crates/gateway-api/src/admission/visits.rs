@@ -1,4 +1,4 @@
-//! Places of payers' pages in a process: few of the database's connections, and of one link fewer, so that
+//! Slots of payers' pages in a process: few of the database's connections, and of one link fewer, so that
 //! neither strangers nor one payer keep shops, or other payers, from theirs.
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ const READS: Limits = Limits {
     guaranteed: 1,
     reserve: 3,
 };
-/// Pages that wait for their turn. The links take turns, whatever each of them asks.
+/// Pages that wait for their turn. The links take turns, however much each of them asks for.
 const READS_WAITING: Limits = Limits {
     places: 256,
     most_of_one: 8,
@@ -23,8 +23,8 @@ const READS_WAITING: Limits = Limits {
 };
 /// The longest wait of a page.
 const READ_WAIT: Duration = Duration::from_secs(1);
-/// Choices of a way to pay under way at once. One holds its place as long as the provider takes, so the
-/// bound on all is wide; that on one link is not.
+/// Choices of a way to pay under way at once. A choice holds its slot as long as the provider takes, so
+/// the bound on all is wide; that on one link is not.
 const CHOICES: Limits = Limits {
     places: 256,
     most_of_one: 2,
@@ -32,10 +32,10 @@ const CHOICES: Limits = Limits {
     reserve: 64,
 };
 
-/// A visitor's place, given back when dropped.
+/// A visitor's slot, given back when dropped.
 pub type VisitPlace = Place<OrderId>;
 
-/// The places of payers.
+/// The slots of payers.
 #[derive(Debug)]
 pub struct Visits {
     reads: Shares<OrderId>,
@@ -43,10 +43,10 @@ pub struct Visits {
 }
 
 impl Visits {
-    /// Places that this registry tells of, as the pools `checkout_reads` and `checkout_choices`.
+    /// Makes the slots and registers their metrics, as the pools `checkout_reads` and `checkout_choices`.
     ///
     /// # Errors
-    /// When they are registered already.
+    /// [`prometheus::Error`] when they are registered already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let visits = Self {
             reads: Shares::new("checkout_reads", READS, READS_WAITING),
@@ -57,12 +57,12 @@ impl Visits {
         Ok(visits)
     }
 
-    /// A place to read an order for its page, waited for a second at most.
+    /// Takes a slot to read an order for its page, after a wait of a second at most.
     pub async fn read(&self, order: OrderId) -> Option<VisitPlace> {
         self.reads.enter(&order, READ_WAIT).await.ok()
     }
 
-    /// A place to open a payment that the payer chose.
+    /// Takes a slot to open a payment that the payer chose.
     pub fn choose(&self, order: OrderId) -> Option<VisitPlace> {
         self.choices.try_enter(&order).ok()
     }

@@ -1,4 +1,4 @@
-//! The call about what can be paid with, as it is documented.
+//! The call that lists the ways to pay, as it is documented.
 
 use crate::description::call::{Call, keyed_errors};
 use crate::http::error::ErrorCode;
@@ -20,5 +20,5 @@ const LIST_CHANNELS: Call = Call {
     errors: keyed_errors![],
 };
 
-/// All of them.
+/// All channel calls.
 pub(crate) const CALLS: &[Call] = &[LIST_CHANNELS];

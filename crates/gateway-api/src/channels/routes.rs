@@ -10,7 +10,7 @@ use crate::http::error::ApiError;
 use crate::http::query::no_query;
 use crate::state::Api;
 
-/// Who makes orders needs to know what with.
+/// The scopes that may read channels: whoever makes orders needs to know the channels.
 const READERS: [Scope; 2] = [Scope::Read, Scope::Orders];
 
 pub(crate) async fn list(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, ApiError> {

@@ -1,4 +1,4 @@
-//! What can be paid with, as shops see it.
+//! The ways to pay, as shops see them.
 
 use ayolinx_core::channels::{Channel, ChannelTable};
 use ayolinx_core::method::Method;
@@ -11,13 +11,12 @@ use crate::description::schemas::Money as MoneySchema;
 /// Every method with its channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ChannelList {
-    /// The methods.
+    /// The methods, each with its channels.
     pub data: Vec<MethodView>,
 }
 
 impl ChannelList {
-    /// What is in the table; `reachable`: whether the provider answers about
-    /// a channel.
+    /// Returns the channels of the table; `reachable` returns whether the provider answers about a channel.
     #[must_use]
     pub fn new(table: &ChannelTable, reachable: impl Fn(&Channel) -> bool) -> Self {
         let of_method = |method: &Method| MethodView {
@@ -49,32 +48,35 @@ pub struct MethodView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Channel)]
 pub struct ChannelView {
-    /// What `payment.channel` is to say.
+    /// The channel's code, for `payment.channel`.
     #[schema(example = "BNC_QRIS")]
     pub channel: String,
-    /// The bank or store as payers know it.
+    /// The name of the bank or store, as payers know it.
     #[schema(example = "BNI")]
     pub name: String,
-    /// `up`: can be used now; `down`: the provider does not answer just now; `off`: not offered.
+    /// The status of the channel. `up`: can be used now; `down`: the provider does not answer at the moment; `off`:
+    /// not offered.
     #[schema(pattern = "^(up|down|off)$")]
     pub status: &'static str,
-    /// Smallest amount.
+    /// The smallest amount.
     #[schema(value_type = MoneySchema)]
     pub min: Money,
-    /// Largest amount.
+    /// The largest amount.
     #[schema(value_type = MoneySchema)]
     pub max: Money,
-    /// Life of a payment when the order does not say, in seconds.
+    /// The lifetime of a payment in seconds when the order names none.
     pub default_expires_in: u64,
-    /// Longest life of a payment, in seconds.
+    /// The longest lifetime of a payment in seconds.
     pub max_expires_in: u64,
-    /// Whether the provider can be asked how a payment stands: `sync`, and the gateway's own look for lost callbacks.
+    /// `true` when the provider can be asked for the status of a payment, by `sync` and by the gateway's own check
+    /// for lost callbacks.
     pub can_inquire: bool,
-    /// Whether an unpaid payment can be cancelled at the provider; else it is cancelled here only.
+    /// `true` when an unpaid payment can be cancelled at the provider; otherwise it is cancelled at the gateway only.
     pub can_cancel: bool,
-    /// Whether the provider can give money back; else whoever holds it does, and a refund waits for that.
+    /// `true` when the provider can return money; otherwise whoever holds the money returns it, and a refund waits
+    /// for that.
     pub can_refund: bool,
-    /// Whether the payer cannot pay another amount.
+    /// `true` when the payer cannot pay another amount.
     pub amount_is_fixed: bool,
 }
 

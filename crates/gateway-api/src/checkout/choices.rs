@@ -10,14 +10,14 @@ use crate::http::body::read_bytes;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::orders::params::payment::{OrderFacts, PaymentChoice, RequestedPayment};
 
-/// One button.
+/// One button of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// The method.
     pub method: Method,
     /// The channel.
     pub channel: String,
-    /// What is written on it: `QRIS`, `BNI`, `ALFAMART`.
+    /// The label of the button: `QRIS`, `BNI`, `ALFAMART`.
     pub name: String,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Group<'c> {
     pub(super) choices: Vec<&'c Choice>,
 }
 
-/// The choices by method, in the order in which the methods first come.
+/// Groups the choices by method, in the order in which the methods first come.
 pub(super) fn grouped(choices: &[Choice]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for choice in choices {
@@ -45,7 +45,7 @@ pub(super) fn grouped(choices: &[Choice]) -> Vec<Group<'_>> {
     groups
 }
 
-/// Every channel that is on and suits the order.
+/// Returns every channel that is on and suits the order.
 #[must_use]
 pub fn choices(table: &ChannelTable, order: OrderFacts<'_>) -> Vec<Choice> {
     table
@@ -63,12 +63,12 @@ pub fn choices(table: &ChannelTable, order: OrderFacts<'_>) -> Vec<Choice> {
         .collect()
 }
 
-/// What payers call a channel.
+/// Returns the name by which payers know a channel.
 pub(super) fn shown_name(channel: &Channel) -> String {
     channel.short_name.replace('_', " ")
 }
 
-/// Reads the form that a button of the page posts and holds it against the order.
+/// Reads the form that a button of the page posts and checks it against the order.
 ///
 /// # Errors
 /// 400, 413, or 422 when the channel does not suit the order; the page is shown again for all.

@@ -1,5 +1,5 @@
-//! News of one order as server-sent events: where it stands now, then each change, until it is final or
-//! the place is given up; the browser asks again by itself.
+//! News of one order as server-sent events: first its current state, then each change, until the state
+//! is final or the slot is given up; the browser then asks again by itself.
 
 use std::convert::Infallible;
 
@@ -12,18 +12,18 @@ use super::page::CheckoutStatus;
 use crate::admission::order_watch::{News, Watch};
 use crate::pages::reply::guarded;
 
-/// A comment: it says nothing but that the line stands.
+/// A comment event, which only keeps the connection alive.
 const HEARTBEAT: &[u8] = b":\n\n";
 
 struct Telling {
     watch: Watch,
-    /// Told first.
+    /// The status that is sent first.
     now: Option<CheckoutStatus>,
     told: i32,
     over: bool,
 }
 
-/// The stream, beginning with `now`.
+/// Returns the stream, which begins with `now`.
 #[must_use]
 pub fn events(watch: Watch, now: CheckoutStatus) -> HttpResponse {
     let telling = Telling {
@@ -39,7 +39,8 @@ pub fn events(watch: Watch, now: CheckoutStatus) -> HttpResponse {
         .streaming(unfold(telling, next))
 }
 
-/// All places are taken: the browser stops asking for a stream, and the page's script asks now and then.
+/// Returns the reply when all slots are taken: the browser stops asking for a stream, and the page's
+/// script polls.
 #[must_use]
 pub fn no_events() -> HttpResponse {
     guarded(StatusCode::NO_CONTENT)

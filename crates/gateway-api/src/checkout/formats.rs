@@ -6,7 +6,7 @@ use super::language::Language;
 
 const JAKARTA_OFFSET_SECONDS: i32 = 7 * 3600;
 
-/// `21 November 2026 15.00 WIB` or `21 November 2026, 15:00 WIB`.
+/// Formats a time: `21 November 2026 15.00 WIB` or `21 November 2026, 15:00 WIB`.
 pub(super) fn jakarta(at: DateTime<Utc>, language: Language) -> String {
     let Some(offset) = FixedOffset::east_opt(JAKARTA_OFFSET_SECONDS) else {
         return at.to_rfc3339();
@@ -20,7 +20,7 @@ pub(super) fn jakarta(at: DateTime<Utc>, language: Language) -> String {
     }
 }
 
-/// A number in groups of four, as on a card.
+/// Splits a number into groups of four, as on a card.
 pub(super) fn fours(number: &str) -> Vec<String> {
     let digits: Vec<char> = number.chars().collect();
     digits.chunks(4).map(|four| four.iter().collect()).collect()

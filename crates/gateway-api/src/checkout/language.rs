@@ -5,9 +5,9 @@ use ayolinx_core::method::Method;
 /// A language of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// The default.
+    /// Indonesian, the default.
     Indonesian,
-    /// For those whose browser prefers it.
+    /// English, for those whose browser prefers it.
     English,
 }
 
@@ -23,7 +23,8 @@ impl Language {
         }
     }
 
-    /// The one an `Accept-Language` header likes best; Indonesian when it likes neither.
+    /// Returns the language that an `Accept-Language` header prefers; Indonesian when it prefers
+    /// neither.
     #[must_use]
     pub fn of_header(accept: Option<&str>) -> Self {
         let mut best = (0, Self::Indonesian);
@@ -39,7 +40,7 @@ impl Language {
         best.1
     }
 
-    /// `id` or `en`.
+    /// Returns `id` or `en`.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self {
@@ -56,7 +57,7 @@ impl Language {
     }
 }
 
-/// `q=0.8` as 800; 1000 when absent, 0 when unreadable.
+/// Reads `q=0.8` as 800; 1000 when absent, 0 when unreadable.
 fn weight(parameters: &str) -> u16 {
     let Some(q) = parameters.trim().strip_prefix("q=") else {
         return 1000;
@@ -158,7 +159,7 @@ texts! {
 }
 
 impl Texts {
-    /// The kind of a method, beside a channel's name.
+    /// Returns the kind of a method, shown beside a channel's name.
     pub(super) const fn method(&self, method: &Method) -> &'static str {
         match method {
             Method::Qris => self.any_bank,

@@ -18,29 +18,29 @@ use super::formats::jakarta;
 use super::language::{Language, Texts};
 use crate::pages::rupiah::rupiah;
 
-/// The style that stands in every page for payers.
+/// The style sheet inside every page for payers.
 pub(crate) const STYLE: &str = include_str!("../../assets/checkout.css");
 
-/// What the page shows.
+/// The data that the page shows.
 pub struct CheckoutView<'o> {
     /// The shop's name.
     pub shop: &'o str,
     /// The order; its payments newest first.
     pub order: &'o OrderRecord,
-    /// Whether the shop left the way to pay to the payer.
+    /// Set when the shop left the way to pay to the payer.
     pub payer_chooses: bool,
     /// The ways to pay that suit the order; from [`super::choices::choices()`].
     pub choices: Vec<Choice>,
-    /// What channels are called.
+    /// The channels, for their names.
     pub channels: &'o ChannelTable,
-    /// The payer's last choice could not be opened.
+    /// Set when the payer's last choice could not be opened.
     pub was_refused: bool,
-    /// The time, to tell what has expired but is not booked so yet.
+    /// The current time, to find orders that have expired but are not booked as expired yet.
     pub now: DateTime<Utc>,
 }
 
 impl CheckoutView<'_> {
-    /// The QR text to draw; `None` when the payer has none to scan.
+    /// Returns the QR text to draw; `None` when the payer has none to scan.
     #[must_use]
     pub fn qr_text(&self) -> Option<&str> {
         match self.payable()?.artefact.as_ref()? {
@@ -51,7 +51,7 @@ impl CheckoutView<'_> {
         }
     }
 
-    /// What the page's script compares.
+    /// Returns the status that the page's script compares.
     #[must_use]
     pub fn status(&self) -> CheckoutStatus {
         CheckoutStatus {
@@ -60,7 +60,7 @@ impl CheckoutView<'_> {
         }
     }
 
-    /// The payment the payer can pay now.
+    /// Returns the payment the payer can pay now.
     fn payable(&self) -> Option<&PaymentRecord> {
         if self.order.state != OrderState::Pending {
             return None;
@@ -74,7 +74,7 @@ impl CheckoutView<'_> {
         self.order.expires_at <= self.now
     }
 
-    /// Whether a further payment could be opened from here.
+    /// Returns whether a further payment could be opened from here.
     fn may_choose(&self) -> bool {
         let tried = self.order.payments.len();
         !self.is_over() && tried < PAYMENTS_MAX && !self.choices.is_empty()
@@ -135,28 +135,28 @@ const fn is_in_the_making(payment: &PaymentRecord) -> bool {
     )
 }
 
-/// `{"status":"pending","version":2}`.
+/// The status in JSON: `{"status":"pending","version":2}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct CheckoutStatus {
     /// The order's state.
     pub status: OrderState,
-    /// Another version means another page.
+    /// The order's version. Another version means another page.
     pub version: i32,
 }
 
-/// Which ways to pay the page offers.
+/// The ways to pay that the page offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Offer {
     Nothing,
-    /// They are what the page is about.
+    /// The ways as the subject of the page.
     Ways,
-    /// After a payment that failed.
+    /// The ways after a payment that failed.
     Again,
-    /// Beside the one on show.
+    /// The ways beside the payment on show.
     Another,
 }
 
-/// What stands on the receipt of an order that is paid.
+/// The receipt shown for a paid order.
 struct Receipt {
     at: String,
     by: Option<String>,
@@ -174,7 +174,7 @@ struct Page<'o> {
     plain_amount: String,
     description: Option<&'o str>,
     reference: &'o str,
-    /// Of the QR when it is saved: the reference without what parts paths.
+    /// File name of the saved QR picture: the reference without path separators.
     picture_name: String,
     title: String,
     state: State<'o>,
@@ -183,7 +183,7 @@ struct Page<'o> {
     groups: Vec<Group<'o>>,
     open: bool,
     receipt: Option<Receipt>,
-    /// Whether the page may still change by itself.
+    /// Set while the page may still change by itself.
     waits: bool,
     version: i32,
     base: String,
@@ -192,12 +192,12 @@ struct Page<'o> {
     query_en: String,
     expires: String,
     expires_iso: String,
-    /// Seconds, of the order or of the payment on show.
+    /// Seconds left, of the order or of the payment on show.
     left: Option<i64>,
     return_url: Option<&'o str>,
 }
 
-/// The page as HTML.
+/// Renders the page as HTML.
 ///
 /// # Errors
 /// Never in practice: the template writes into memory.
@@ -261,12 +261,12 @@ fn receipt(view: &CheckoutView<'_>, language: Language) -> Option<Receipt> {
     })
 }
 
-/// A page that is about no order.
+/// The message on a page that is about no order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
-    /// Wrong or missing token, unknown order, unknown path: all look the same.
+    /// A wrong or missing token, unknown order or unknown path: all look the same.
     NotFound,
-    /// The database is away, or something broke.
+    /// The database is away, or a failure of ours.
     Unavailable,
 }
 
@@ -279,7 +279,7 @@ struct MessagePage {
     text: &'static str,
 }
 
-/// A page that is about no order, as HTML.
+/// Renders a page that is about no order, as HTML.
 ///
 /// # Errors
 /// Never in practice: the template writes into memory.

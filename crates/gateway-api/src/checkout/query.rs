@@ -1,4 +1,4 @@
-//! The query of a payer's page. Unlike the API's it tolerates what it does not know: messengers and
+//! The query of a payer's page. Unlike the API's it tolerates unknown parameters: messengers and
 //! browsers add parameters of their own to links.
 
 use url::form_urlencoded;
@@ -6,7 +6,7 @@ use url::form_urlencoded;
 use super::language::Language;
 use crate::pages::qr::{SIZE_DEFAULT, SIZE_MAX, SIZE_MIN};
 
-/// What a page's link says.
+/// The parameters of a page's link.
 #[derive(Clone, Default)]
 pub struct PageQuery {
     token: Option<String>,
@@ -32,26 +32,26 @@ impl PageQuery {
         read
     }
 
-    /// The link's secret, for [`super::token::token_matches`].
+    /// Returns the link's secret, for [`super::token::token_matches`].
     #[must_use]
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
-    /// The language asked for, else the one the browser likes best.
+    /// Returns the language asked for, else the one the browser prefers.
     #[must_use]
     pub fn language(&self, accept_language: Option<&str>) -> Language {
         self.language
             .unwrap_or_else(|| Language::of_header(accept_language))
     }
 
-    /// Whether the page comes after a choice that could not be opened.
+    /// Returns whether the page comes after a choice that could not be opened.
     #[must_use]
     pub fn was_refused(&self) -> bool {
         self.was_refused
     }
 
-    /// Edge of the QR picture in pixels, brought into range.
+    /// Returns the edge of the QR picture in pixels, clamped to the allowed range.
     #[must_use]
     pub fn size(&self) -> u32 {
         self.size.unwrap_or(SIZE_DEFAULT).clamp(SIZE_MIN, SIZE_MAX)

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use super::page::{CheckoutStatus, STYLE};
 use crate::pages::reply::guarded;
 
-/// The style stands in the payer's page, so that nothing is waited for before it is drawn, and is allowed
-/// by its digest; nothing else may stand in it, and nothing but our own script runs.
+/// The policy of payers' pages. The style is inside the page, so that nothing is waited for before it is drawn, and is
+/// allowed by its digest; no other style is allowed, and no script but our own runs.
 static PAGE_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let style = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     let policy = format!(
@@ -23,7 +23,7 @@ static PAGE_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
 
-/// A payer's page, its style in it.
+/// Returns a payer's page, with its style inside.
 #[must_use]
 pub fn page(status: StatusCode, page: String) -> HttpResponse {
     guarded(status)
@@ -32,7 +32,7 @@ pub fn page(status: StatusCode, page: String) -> HttpResponse {
         .body(page)
 }
 
-/// What the page's script asks for.
+/// Returns the status that the page's script asks for.
 #[must_use]
 pub fn status_json(status: &CheckoutStatus) -> HttpResponse {
     guarded(StatusCode::OK).json(status)

@@ -1,5 +1,5 @@
 //! `/pay/…`: the payer's pages. A link proves itself before its order is looked up; without its token
-//! nothing about an order is told apart from an order that does not exist.
+//! an existing order cannot be told from one that does not exist.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path, Payload};
@@ -24,7 +24,7 @@ use crate::pages::pictures::{PictureError, Shape};
 use crate::pages::reply::{picture_png, picture_svg, see_other};
 use crate::state::Api;
 
-/// What a visitor gets instead of an order.
+/// The message a visitor gets instead of an order.
 struct Refused(Message);
 
 struct Visit {
@@ -162,7 +162,7 @@ pub(crate) async fn status(request: HttpRequest, id: Path<String>, api: Data<Api
     }
 }
 
-/// News of the order as they come; without a place for it the page asks now and then.
+/// Streams news of the order as they come; without a slot for it the page polls.
 pub(crate) async fn events(request: HttpRequest, id: Path<String>, api: Data<Api>) -> HttpResponse {
     let visit = Visit::of(&request);
     match visit.order(&api, &id, Urgency::Public).await {
@@ -174,7 +174,7 @@ pub(crate) async fn events(request: HttpRequest, id: Path<String>, api: Data<Api
     }
 }
 
-/// The payer chose a way to pay: open it and show the page again, whatever came of it.
+/// Opens the payment that the payer chose and shows the page again, whatever the outcome.
 pub(crate) async fn choose(
     request: HttpRequest,
     payload: Payload,
@@ -200,7 +200,7 @@ pub(crate) async fn choose(
     see_other(&format!("/pay/{id}?t={token}&lang={lang}{tail}"))
 }
 
-/// The status that a shop would have got.
+/// Opens the chosen payment and returns the status that a shop would have got.
 async fn open(
     api: &Api,
     request: &HttpRequest,

@@ -1,8 +1,9 @@
-//! The token of a checkout link. A wrong one is told from nothing by no one.
+//! The token of a checkout link. A wrong token reveals nothing about the right one.
 
 use subtle::ConstantTimeEq;
 
-/// Whether the token of a link is the order's; takes the same time however much of it is right.
+/// Returns whether the token of a link is the order's; takes the same time however much of it is
+/// right.
 #[must_use]
 pub fn token_matches(expected: &str, given: Option<&str>) -> bool {
     let given = given.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `/log`: what operators did.
+//! `/log`: the actions of operators.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -18,7 +18,7 @@ struct Row {
     operator: String,
     action: String,
     target: String,
-    /// The target is an order, which has a page.
+    /// Set when the target is an order, which has a page.
     is_order: bool,
     outcome: String,
     address: String,

@@ -1,4 +1,4 @@
-//! `/channels`: how the channels fare.
+//! `/channels`: the health of the channels.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::state::Api;
 
 type Answer = Result<HttpResponse, Refused>;
 
-/// Payments made in this time tell how a channel fares.
+/// The period whose payments show the health of a channel.
 const TRAFFIC_SECONDS: i64 = 3_600;
 
 struct ChannelRow {

@@ -1,53 +1,53 @@
-//! The bars of the overview: one for each hour, drawn on the server. What they say stands beside them in
-//! a table.
+//! The bars of the overview: one for each hour, drawn on the server. Their values stand beside them in a
+//! table.
 
 use chrono::Timelike;
 
 use super::format::{jakarta, whole_rupiah};
 use super::hourly_volume::Hour;
 
-/// Where the bars stand, in units of the picture.
+/// The area of the bars, in units of the picture.
 const HEIGHT: i64 = 120;
 const STEP: i64 = 30;
 const GAP: i64 = 6;
-/// What is not nothing is seen.
+/// The least height of a bar that is not zero, so that it can be seen.
 const LEAST: i64 = 2;
 
 /// One bar.
 pub(super) struct Bar {
-    /// From the left.
+    /// Distance from the left.
     pub(super) x: i64,
-    /// From the top.
+    /// Distance from the top.
     pub(super) y: i64,
-    /// Of the picture's units.
+    /// Width, in units of the picture.
     pub(super) width: i64,
-    /// Of the picture's units.
+    /// Height, in units of the picture.
     pub(super) height: i64,
     /// The hour in Jakarta: `07`.
     pub(super) hour: String,
-    /// Where its hour is written.
+    /// Position of the hour's label.
     pub(super) middle: i64,
-    /// Every third hour is written.
+    /// Set for every third hour, which has a label.
     pub(super) is_named: bool,
-    /// What came in.
+    /// The sum received.
     pub(super) rupiah: String,
-    /// How many payments.
+    /// Number of payments.
     pub(super) payments: i64,
 }
 
-/// All bars.
+/// All bars of the chart.
 pub(super) struct Chart {
     pub(super) bars: Vec<Bar>,
     /// The picture's own width.
     pub(super) width: i64,
-    /// The highest bar.
+    /// The value of the highest bar.
     pub(super) most: String,
-    /// All of them in a sentence.
+    /// All values in a sentence.
     pub(super) summary: String,
 }
 
 impl Chart {
-    /// Of hours, oldest first.
+    /// Draws the bars of these hours, oldest first.
     pub(super) fn of(hours: &[Hour]) -> Self {
         let most = hours.iter().map(Hour::rupiah).max().unwrap_or(0).max(0);
         let bars: Vec<Bar> = (0_i64..)

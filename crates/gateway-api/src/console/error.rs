@@ -1,4 +1,4 @@
-//! What a visitor gets instead of a page.
+//! The replies a visitor gets instead of a page.
 
 use std::fmt;
 
@@ -10,26 +10,26 @@ use ledger::LedgerError;
 use super::responses::{guarded, see};
 use crate::http::error::ApiError;
 
-/// Why there is no page.
+/// The reason why there is no page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// Nothing is told: there is no console, or no such path.
+    /// No console, or no such path; the reply reveals nothing.
     Nowhere,
-    /// Nobody that is known.
+    /// A visitor without a valid session.
     SignIn,
-    /// The form does not come from a page of this session.
+    /// A form that does not come from a page of this session.
     NotOurForm,
-    /// A viewer looks and does not act.
+    /// An action by a viewer, who may only look.
     OnlyLooks,
-    /// There is no such thing, or no more.
+    /// A thing that does not exist, or no longer.
     NotFound,
-    /// The form cannot be read.
+    /// A form that cannot be read.
     Unreadable,
-    /// Too many want to sign in at once.
+    /// Too many sign-ins at once.
     Busy,
-    /// The database is away.
+    /// A database that is away.
     Away,
-    /// Something is broken here.
+    /// A failure of ours.
     Broken,
 }
 

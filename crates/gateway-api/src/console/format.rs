@@ -7,7 +7,7 @@ use crate::pages::rupiah::rupiah;
 
 const JAKARTA_OFFSET_SECONDS: i32 = 7 * 3600;
 
-/// A time in Jakarta.
+/// Converts a time to Jakarta's zone.
 pub(super) fn jakarta(at: DateTime<Utc>) -> DateTime<FixedOffset> {
     match FixedOffset::east_opt(JAKARTA_OFFSET_SECONDS) {
         Some(offset) => at.with_timezone(&offset),
@@ -15,17 +15,17 @@ pub(super) fn jakarta(at: DateTime<Utc>) -> DateTime<FixedOffset> {
     }
 }
 
-/// `2026-11-22 07:30:12`, in Jakarta.
+/// Formats a time in Jakarta: `2026-11-22 07:30:12`.
 pub(super) fn when(at: DateTime<Utc>) -> String {
     jakarta(at).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// `2026-11-22 07:30:12`, or a dash.
+/// Formats a time in Jakarta, `2026-11-22 07:30:12`, or returns a dash.
 pub(super) fn when_or_never(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(|| "–".to_owned(), when)
 }
 
-/// `Rp150.000`, or `-Rp150.000`.
+/// Formats an amount: `Rp150.000`, or `-Rp150.000`.
 pub(super) fn whole_rupiah(whole: i64) -> String {
     let sign = if whole < 0 { "-" } else { "" };
     match Amount::rupiah(whole.saturating_abs()) {
@@ -34,7 +34,7 @@ pub(super) fn whole_rupiah(whole: i64) -> String {
     }
 }
 
-/// Words as they stand in the database, for people: `unknown_reference` is `unknown reference`.
+/// Returns a word of the database for people: `unknown_reference` becomes `unknown reference`.
 pub(super) fn plain(word: &str) -> String {
     word.replace('_', " ")
 }

@@ -1,4 +1,4 @@
-//! What a form of a page posts.
+//! The forms that pages post.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -14,7 +14,7 @@ use crate::http::body::read_bytes;
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads a form that comes from a page of this very console, whoever's session it is sent with.
+    /// Reads a form that comes from a page of this console, whatever session it is sent with.
     pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Self, Refused> {
         if !is_own(request) {
             return Err(Refused::NotOurForm);
@@ -24,14 +24,14 @@ impl Form {
         Ok(Self(fields.collect()))
     }
 
-    /// The first value of this name; without one, nothing.
+    /// Returns the first value of this name; empty without one.
     pub(super) fn value(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value.as_str())
     }
 }
 
-/// What a person typed in, at most so many characters; no card number is kept.
+/// Returns the typed text, of at most this many characters; card numbers are masked.
 pub(super) fn text(typed: &str, chars_max: usize) -> Result<String, Refused> {
     let typed = typed.trim();
     let is_short = typed.chars().count() <= chars_max;
@@ -42,7 +42,7 @@ pub(super) fn text(typed: &str, chars_max: usize) -> Result<String, Refused> {
     }
 }
 
-/// The shop that a form names.
+/// Returns the shop that a form names.
 pub(super) fn merchant(text: &str) -> Result<MerchantId, Refused> {
     text.parse().map_err(|_| Refused::NotFound)
 }
@@ -54,7 +54,8 @@ fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
         .map(|value| value.to_str().unwrap_or("?"))
 }
 
-/// The browser says from which site a form comes. One that says nothing is none.
+/// Returns whether a form comes from this site, by `Sec-Fetch-Site` or `Origin`. A form without
+/// either does not.
 fn is_own(request: &HttpRequest) -> bool {
     let origin = header(request, header::ORIGIN.as_str());
     match (header(request, "sec-fetch-site"), origin) {
@@ -76,7 +77,7 @@ fn authority(origin: &str) -> Option<String> {
     })
 }
 
-/// Whether the page was fetched over https, by what the browser says of where the form comes from.
+/// Returns whether the page was fetched over https, by the form's `Origin`.
 pub(super) fn is_https(request: &HttpRequest) -> bool {
     let origin = header(request, header::ORIGIN.as_str());
     origin.is_some_and(|origin| origin.starts_with("https://"))

@@ -1,5 +1,5 @@
-//! Money by the hour. What was booked in an hour that is over does not change: it is read once and
-//! kept, so that looking at the console costs the same however much was sold.
+//! Money by the hour. The bookings of a past hour do not change: they are read once and kept, so
+//! that looking at the console costs the same however much was sold.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,38 +10,39 @@ use ledger::{ChannelMoney, Ledger, LedgerError, Urgency};
 use super::format::jakarta;
 
 const HOUR_SECONDS: i64 = 3_600;
-/// Hours on the chart, the one that runs included.
+/// Hours on the chart, the current one included.
 const HOURS_SHOWN: i64 = 24;
-/// A booking may carry a time that is a little before its commit.
+/// The time after which an hour's bookings no longer change: a booking may carry a time a little
+/// before its commit.
 const SETTLED_AFTER_SECONDS: i64 = 600;
 
-/// What came in by one hour, by channel.
+/// The money received in one hour, by channel.
 #[derive(Debug, Clone)]
 pub(super) struct Hour {
-    /// When it began.
+    /// The start of the hour.
     pub(super) from: DateTime<Utc>,
-    /// What came in.
+    /// The money received.
     pub(super) money: Arc<Vec<ChannelMoney>>,
 }
 
 impl Hour {
-    /// All channels together, in rupiah.
+    /// Returns the sum of all channels, in rupiah.
     pub(super) fn rupiah(&self) -> i64 {
         self.money.iter().map(|one| one.rupiah).sum()
     }
 
-    /// How many bookings.
+    /// Returns the number of bookings.
     pub(super) fn payments(&self) -> i64 {
         self.money.iter().map(|one| one.payments).sum()
     }
 }
 
-/// Hours that are over, by when they began; never more than are shown.
+/// Past hours, by their start; never more than are shown.
 #[derive(Debug, Default)]
 pub(super) struct Hours(Mutex<BTreeMap<i64, Arc<Vec<ChannelMoney>>>>);
 
 impl Hours {
-    /// The last 24 hours, oldest first; the last of them still runs.
+    /// Returns the last 24 hours, oldest first; the last of them still runs.
     pub(super) async fn last_day(
         &self,
         ledger: &Ledger,
@@ -79,7 +80,7 @@ impl Hours {
         Ok(money)
     }
 
-    /// What came in since midnight in Jakarta, by channel, the most first.
+    /// Returns the money received since midnight in Jakarta, by channel, largest first.
     pub(super) async fn today(
         &self,
         ledger: &Ledger,
@@ -97,7 +98,7 @@ fn start_of(hour: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(hour.saturating_mul(HOUR_SECONDS), 0).unwrap_or_default()
 }
 
-/// Sums of those hours that are of this day in Jakarta.
+/// Sums the hours that belong to this day in Jakarta.
 pub(super) fn since_midnight(hours: &[Hour], now: DateTime<Utc>) -> Vec<ChannelMoney> {
     let of_today = usize::try_from(jakarta(now).hour()).unwrap_or(0) + 1;
     let mut sums: BTreeMap<&str, ChannelMoney> = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! What surrounds every page: who is signed in, where the pages are, and what was just done.
+//! The frame of every page: the operator who is signed in, the links, and the outcome of the last
+//! action.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -8,24 +9,24 @@ use url::form_urlencoded;
 use super::error::Refused;
 use super::responses::guarded;
 
-/// What surrounds a page.
+/// The frame of a page.
 pub(super) struct Frame {
     /// The page's address, to mark it among the links.
     pub(super) here: &'static str,
-    /// Who is signed in.
+    /// The name of the operator who is signed in.
     pub(super) name: String,
-    /// As what.
+    /// The role of the operator.
     pub(super) role: &'static str,
-    /// Whether buttons are shown.
+    /// Set when buttons are shown.
     pub(super) acts: bool,
-    /// What each form carries.
+    /// The token that each form carries.
     pub(super) csrf: String,
-    /// What was just done.
+    /// The outcome of the last action.
     pub(super) said: Option<&'static str>,
 }
 
 impl Frame {
-    /// Every page that is a place to go to.
+    /// Every page that has a link.
     pub(super) const LINKS: [(&'static str, &'static str); 11] = [
         ("/", "Overview"),
         ("/lists/review", "Review"),
@@ -40,7 +41,7 @@ impl Frame {
         ("/log", "Log"),
     ];
 
-    /// The links, each with whether it leads here.
+    /// Returns the links, each with whether it leads here.
     pub(super) fn links(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
         let here = self.here;
         Self::LINKS
@@ -49,7 +50,8 @@ impl Frame {
     }
 }
 
-/// What an action's outcome is told in: a page is sent to with a word, and only known words are shown.
+/// The sentences about an action's outcome, by word: a page's address carries a word, and only known
+/// words are shown.
 const SAID: [(&str, &str); 26] = [
     (
         "sync_refused",
@@ -121,21 +123,21 @@ const SAID: [(&str, &str); 26] = [
     ),
 ];
 
-/// The sentence for the word in a page's address.
+/// Returns the sentence for the word in a page's address.
 pub(super) fn said(query: &str) -> Option<&'static str> {
     let word = parameter(query, "said")?;
     let found = SAID.into_iter().find(|(known, _)| *known == word);
     found.map(|(_, sentence)| sentence)
 }
 
-/// The first value of this name in a page's address.
+/// Returns the first value of this name in a page's address.
 pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let found = pairs.find(|(known, _)| known == name);
     found.map(|(_, value)| value.into_owned())
 }
 
-/// A page as HTML.
+/// Renders a page as HTML.
 pub(super) fn page(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Refused> {
     let html = page.render().map_err(Refused::broken)?;
     Ok(guarded(status)

@@ -57,7 +57,7 @@ struct Happened {
     source: String,
     fact: String,
     detail: String,
-    /// Set where the event can be sent again.
+    /// The event's id, where it can be sent again.
     event: Option<String>,
 }
 
@@ -78,7 +78,7 @@ struct OrderPage {
     updated: String,
     expires: String,
     paid_at: String,
-    /// `None` when the shop named none, or it was erased.
+    /// `false` when the shop named no customer, or the customer was erased.
     has_customer: bool,
     customer: Option<Customer>,
     payments: Vec<PaymentRow>,
@@ -86,7 +86,7 @@ struct OrderPage {
     timeline: Vec<Happened>,
     can_cancel: bool,
     refunds: Vec<RefundRow>,
-    /// Money waits for a decision.
+    /// Set while money waits for a decision.
     can_resolve: bool,
     /// The id of the refund that may be asked for with this page; `None` where there is none to ask.
     refund: Option<String>,
@@ -242,7 +242,7 @@ pub(super) async fn page(request: HttpRequest, id: Path<String>, api: Data<Api>)
     show(&api, &request, &seat, (order_id(&id)?, false)).await
 }
 
-/// Who the customer is, shown once: the log has it before the page does.
+/// Shows the customer once: the log records it before the page shows it.
 pub(super) async fn customer(
     request: HttpRequest,
     payload: Payload,
@@ -314,7 +314,7 @@ pub(super) async fn cancel(
     Ok(back(id, said))
 }
 
-/// The row before the provider is asked.
+/// Records the action in the log before the provider is asked.
 async fn begin(api: &Api, seat: &Seat, action: &'static str, id: OrderId) -> Result<i64, Refused> {
     let begun = seat.action(action, id, "begun");
     Ok(api
@@ -339,7 +339,7 @@ async fn end(
     Ok(())
 }
 
-/// Sends an event again to whoever wants it, and goes back to where the button was.
+/// Sends an event again to the endpoints that want it, and returns to the page with the button.
 pub(super) async fn redeliver(
     request: HttpRequest,
     payload: Payload,

@@ -1,5 +1,5 @@
-//! Money that goes back, and money that a person decides about: what the API's refunds and `resolve` do,
-//! in an operator's name.
+//! Money that is returned, and money that a person decides about: the API's refunds and `resolve`, in an
+//! operator's name.
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -30,12 +30,13 @@ pub(super) struct RefundRow {
     pub(super) evidence: String,
     pub(super) asked: String,
     pub(super) completed: String,
-    /// Where the money is to go, for who makes the transfer.
+    /// The account to receive the money, for whoever makes the transfer.
     pub(super) payee: String,
 }
 
 impl RefundRow {
-    /// `shows_payee` where the operator asked to see the customer, which the log says.
+    /// Returns the row of a refund; `shows_payee` where the operator asked to see the customer, which
+    /// the log records.
     pub(super) fn new(line: RefundLine, shows_payee: bool) -> Self {
         Self {
             id: line.id.to_string(),
@@ -59,7 +60,7 @@ fn back(order: OrderId, said: &str) -> HttpResponse {
     see(&format!("/orders/{order}?said={said}"))
 }
 
-/// Asks for a refund in the shop's place. The form brings the refund's id: sent twice it asks once.
+/// Asks for a refund in the shop's name. The form carries the refund's id: sent twice it asks once.
 pub(super) async fn ask(
     request: HttpRequest,
     payload: Payload,
@@ -108,11 +109,11 @@ pub(super) async fn ask(
     }
 }
 
-/// Not a sum of money.
+/// The error of a text that is not a sum of money.
 #[derive(Debug, PartialEq, Eq)]
 struct NoSum;
 
-/// Whole rupiah as people type them, `25000` or `Rp25.000`; nothing stands for all.
+/// Reads whole rupiah as people type them, `25000` or `Rp25.000`; an empty text stands for all.
 fn sum(typed: &str) -> Result<Option<Amount>, NoSum> {
     let typed = typed.trim().trim_start_matches("Rp").trim_start();
     if typed.is_empty() {
@@ -134,7 +135,7 @@ fn sum(typed: &str) -> Result<Option<Amount>, NoSum> {
     Ok(Some(amount))
 }
 
-/// The money went back: books it.
+/// Books that the money was returned.
 pub(super) async fn complete(
     request: HttpRequest,
     payload: Payload,
@@ -206,7 +207,7 @@ pub(super) async fn cancel_refund(
     Ok(back(order, said))
 }
 
-/// Decides what is under review of an order.
+/// Decides about an order's money under review.
 pub(super) async fn resolve(
     request: HttpRequest,
     payload: Payload,

@@ -1,14 +1,14 @@
-//! The headers of everything the console sends: nothing is stored, framed, sniffed, told to other sites
+//! The headers of every reply of the console: nothing is stored, framed, sniffed, sent to other sites
 //! or run.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-/// There is no script at all.
+/// The content policy, which allows no script at all.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
-/// After a form: look at that page.
+/// Redirects to a page after a form.
 pub(super) fn see(place: &str) -> HttpResponse {
     guarded(StatusCode::SEE_OTHER)
         .insert_header((header::LOCATION, place))
@@ -16,13 +16,13 @@ pub(super) fn see(place: &str) -> HttpResponse {
         .finish()
 }
 
-/// A style or picture out of the program.
+/// Returns a style or picture from the program.
 pub(super) fn file(kind: &str, text: &'static str) -> HttpResponse {
     guarded(StatusCode::OK).content_type(kind).body(text)
 }
 
-/// A reply with every protective header. The referrer goes to ourselves only: without it a browser does
-/// not say where a form comes from.
+/// Returns a reply with every protective header. The referrer goes to ourselves only: without it a
+/// browser does not say where a form comes from.
 pub(super) fn guarded(status: StatusCode) -> HttpResponseBuilder {
     let mut reply = HttpResponse::build(status);
     reply

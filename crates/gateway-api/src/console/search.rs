@@ -1,4 +1,4 @@
-//! `/search`: an order by whatever name a person has of it.
+//! `/search`: finds an order by any name that a person has for it.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -32,7 +32,7 @@ struct SearchPage {
     rows: Vec<Row>,
 }
 
-/// One order that fits is shown at once.
+/// Shows the search page; a single match is shown at once.
 pub(super) async fn page(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, Refused> {
     let seat = enter(&api, &request).await?;
     let name = parameter(request.query_string(), "q").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Who is at the console: a session by its cookie, and for what changes anything, a form that was made
+//! The operator at the console: a session by its cookie and, for every change, a form that was made
 //! for this session and an operator who may act.
 
 use actix_web::HttpRequest;
@@ -15,19 +15,19 @@ use super::layout::Frame;
 use crate::http::client_address::client_address;
 use crate::state::Api;
 
-/// Over plain http, as on the operator's own machine.
+/// The cookie's name over plain http, as on the operator's own machine.
 const COOKIE: &str = "console";
-/// Over https: browsers take it from no other host and no plain page.
+/// The cookie's name over https: browsers take it from no other host and no plain page.
 const COOKIE_HTTPS: &str = "__Host-console";
 const COOKIE_SECONDS: u32 = 12 * 3600;
 const TOKEN_BYTES: usize = 32;
 const TOKEN_CHARS: usize = 64;
 
-/// What a browser has of its session.
+/// The secret of a session, held by the browser.
 pub(super) struct Token(Secret);
 
 impl Token {
-    /// A new one, of 256 random bits.
+    /// Makes a new token of 256 random bits.
     pub(super) fn random() -> Result<Self, Refused> {
         let mut random = [0; TOKEN_BYTES];
         aws_lc_rs::rand::fill(&mut random)
@@ -40,17 +40,18 @@ impl Token {
         (value.len() == TOKEN_CHARS).then(|| Self(Secret::new(value)))
     }
 
-    /// What is stored of it.
+    /// Returns the digest that is stored.
     pub(super) fn digest(&self) -> [u8; 32] {
         Sha256::digest(format!("console session:{}", self.0.expose())).into()
     }
 
-    /// What every form of this session carries. Whoever knows the stored digest does not know it.
+    /// Returns the token that every form of this session carries. It cannot be derived from the stored
+    /// digest.
     fn form_token(&self) -> String {
         hex(&Sha256::digest(format!("console form:{}", self.0.expose())))
     }
 
-    /// The `Set-Cookie` header.
+    /// Returns the `Set-Cookie` header.
     pub(super) fn cookie(&self, is_https: bool) -> String {
         cookie(is_https, self.0.expose(), COOKIE_SECONDS)
     }
@@ -74,7 +75,7 @@ fn cookie(is_https: bool, value: &str, seconds: u32) -> String {
     format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
-/// The `Set-Cookie` headers that take the session's away.
+/// Returns the `Set-Cookie` headers that delete the session's cookie.
 pub(super) fn no_cookies() -> [String; 2] {
     [true, false].map(|is_https| cookie(is_https, "", 0))
 }
@@ -91,12 +92,12 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    /// Whether buttons are shown.
+    /// Returns whether buttons are shown.
     pub(super) fn acts(&self) -> bool {
         self.visitor.role == Role::Operator
     }
 
-    /// What surrounds every page.
+    /// Returns the frame of every page.
     pub(super) fn frame(&self, request: &HttpRequest, here: &'static str) -> Frame {
         Frame {
             here,
@@ -108,7 +109,7 @@ impl Seat {
         }
     }
 
-    /// A row of the log.
+    /// Returns a row of the log.
     pub(super) fn action(
         &self,
         action: &'static str,
@@ -126,13 +127,14 @@ impl Seat {
     }
 }
 
-/// Where a request comes from, behind our proxies.
+/// Returns the address of a request, behind our proxies.
 pub(super) fn address(api: &Api, request: &HttpRequest) -> String {
     let address = client_address(&api.proxies, request);
     address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
 }
 
-/// The operator, or a stranger, who is last in line; an error where there is no console.
+/// Returns the operator; `None` for a stranger, who is served last; an error where there is no
+/// console.
 pub(super) async fn visit(api: &Api, request: &HttpRequest) -> Result<Option<Seat>, Refused> {
     let token = Token::of(request);
     let digest = token.as_ref().map(Token::digest);
@@ -149,12 +151,12 @@ pub(super) async fn visit(api: &Api, request: &HttpRequest) -> Result<Option<Sea
     }
 }
 
-/// An operator who looks at a page.
+/// Returns the operator who looks at a page.
 pub(super) async fn enter(api: &Api, request: &HttpRequest) -> Result<Seat, Refused> {
     visit(api, request).await?.ok_or(Refused::SignIn)
 }
 
-/// Whoever sends a form of their own session.
+/// Returns the operator who sends a form of their own session, and the form.
 pub(super) async fn submit(
     api: &Api,
     request: &HttpRequest,
@@ -170,7 +172,7 @@ pub(super) async fn submit(
     Ok((seat, form))
 }
 
-/// An operator who may act, and does.
+/// Returns the operator who sends a form and may act, and the form.
 pub(super) async fn act(
     api: &Api,
     request: &HttpRequest,

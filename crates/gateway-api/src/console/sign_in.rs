@@ -1,4 +1,5 @@
-//! Signing in and out, and the files of the pages. While there is no operator, none of it is there.
+//! Signing in and out, and the files of the pages. While there is no operator, none of these
+//! exists.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path, Payload};
@@ -84,7 +85,7 @@ fn wait(seconds: i64, email: &str) -> Answer {
     Ok(reply)
 }
 
-/// Reckons on a thread that may be blocked, few at a time: signing in holds up no payment.
+/// Hashes passwords on a thread that may block, few at a time: signing in delays no payment.
 async fn check(
     console: &Console,
     password: Secret,

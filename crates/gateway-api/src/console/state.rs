@@ -1,4 +1,4 @@
-//! What the console of one process shares: places to sign in, and the hours that are over.
+//! The state that the console of one process shares: slots for sign-ins, and past hours.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use tokio::sync::Semaphore;
 
 use super::hourly_volume::Hours;
 
-/// Passwords reckoned at once in one process: each takes 19 MiB and a core for a moment.
+/// Passwords hashed at once in one process: each takes 19 MiB and a core for a moment.
 const HASHES_MAX: usize = 1;
 /// Sign-ins that may wait for that.
 const SIGN_INS_MAX: usize = 16;
 
-/// What the console of one process shares.
+/// The shared state of the console in one process.
 #[derive(Clone)]
 pub struct Console {
     pub(super) hashes: Arc<Semaphore>,

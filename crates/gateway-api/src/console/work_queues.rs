@@ -1,4 +1,4 @@
-//! `/lists/…`: what needs a person's eyes, with what can be done about it beside it.
+//! `/lists/…`: the work that needs a person's attention, each item beside its possible actions.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
@@ -18,7 +18,7 @@ use crate::state::Api;
 
 type Answer = Result<HttpResponse, Refused>;
 
-/// A list in words: its address, its name, what it means and what to do.
+/// The texts of a list: its address, its name, its meaning and the action to take.
 struct Words {
     place: &'static str,
     title: &'static str,
@@ -83,9 +83,9 @@ struct Row {
     detail: String,
     amount: String,
     since: String,
-    /// What the buttons are about.
+    /// The id that the buttons act on.
     key: String,
-    /// It waits for a reference to become known.
+    /// Set while it waits for a reference to become known.
     can_retry: bool,
 }
 

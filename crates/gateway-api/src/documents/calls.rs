@@ -47,7 +47,7 @@ const FILE: Call = Call {
 
 const OWN_CALLS: &[Call] = &[OPENAPI, DOCS, ERRORS, FILE];
 
-/// Every call that is documented.
+/// Returns every call that is documented.
 #[must_use]
 pub fn calls() -> Vec<Call> {
     [

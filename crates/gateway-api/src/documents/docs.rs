@@ -19,18 +19,18 @@ struct DocsPage {
     groups: Vec<Group>,
 }
 
-/// Calls about one thing.
+/// Calls about one resource.
 struct Group {
     name: String,
     calls: Vec<Shown>,
 }
 
-/// A call with what the document says of it.
+/// A call with its part of the document.
 struct Shown {
     call: Call,
     scopes: String,
     parameters: Vec<Parameter>,
-    /// An example of what is sent.
+    /// An example of the request body.
     body: Option<String>,
     replies: Vec<Reply>,
 }
@@ -55,7 +55,7 @@ struct ErrorsPage {
     field_codes: [FieldCode; 11],
 }
 
-/// `GET /docs`.
+/// Serves `GET /docs`.
 ///
 /// # Errors
 /// Never in practice: the template writes into memory.
@@ -70,7 +70,7 @@ pub async fn docs_page() -> Result<HttpResponse, ApiError> {
     Ok(html(StatusCode::OK, page))
 }
 
-/// `GET /docs/errors`: a section per code, its id the code.
+/// Serves `GET /docs/errors`: a section per code, with the code as its id.
 ///
 /// # Errors
 /// Never in practice: the template writes into memory.
@@ -160,7 +160,7 @@ impl Reply {
     }
 }
 
-/// What a parameter may be, in a few words.
+/// Returns the allowed values of a parameter, in a few words.
 fn values(schema: &Value) -> String {
     let listed = list(schema, "/enum").iter().filter_map(Value::as_str);
     let listed: Vec<&str> = listed.collect();
@@ -190,7 +190,7 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-/// A text cut at its backticks: whether a part is code, and the part.
+/// Splits a text at its backticks: whether each part is code, and the part.
 fn parts(text: &str) -> impl Iterator<Item = (bool, &str)> {
     let parts = text.split('`').enumerate();
     parts.map(|(index, part)| (index % 2 == 1, part))

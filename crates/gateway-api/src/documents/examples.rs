@@ -1,19 +1,19 @@
-//! Examples of what is sent and answered. They stand in a file, and tests hold them to the schemas and
-//! to the running service.
+//! Examples of requests and replies. They are kept in a file, and tests check them against the schemas
+//! and the running service.
 
 use serde_json::{Value, json};
 
-/// In every example that has one.
+/// The request id in every example that has one.
 pub(super) const REQUEST_ID: &str = "0b7b3c0d5f7e4f0e9a4c2f6d8e1a3b5c";
 
 const FILE: &str = include_str!("examples.json");
 
-/// The body that a call may be sent.
+/// Returns an example body for a call.
 pub(super) fn request_of(id: &str) -> Option<Value> {
     member("requests", id)
 }
 
-/// A body as this schema describes it.
+/// Returns an example body for a schema.
 pub(super) fn reply_of(schema: &str) -> Option<Value> {
     let list_of = |name: &str| Some(json!([member("replies", name)?]));
     let event = || {
@@ -37,7 +37,7 @@ pub(super) fn reply_of(schema: &str) -> Option<Value> {
     }
 }
 
-/// The file is short; whoever asks keeps the whole document.
+/// Reads a member of the file. The file is short; callers keep the whole document.
 fn member(part: &str, name: &str) -> Option<Value> {
     let mut file: Value = serde_json::from_str(FILE).ok()?;
     let found = file.get_mut(part)?.get_mut(name)?;

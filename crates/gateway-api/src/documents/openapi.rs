@@ -29,7 +29,7 @@ use crate::{description, events, orders, refunds, webhook_endpoints};
 
 const KEY: &str = "api_key";
 
-/// Everything the components hold.
+/// All schemas of the components.
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     orders::schemas::CreateOrder,
@@ -70,7 +70,7 @@ const KEY: &str = "api_key";
 )))]
 struct Components;
 
-/// The whole document.
+/// Returns the whole document.
 #[must_use]
 pub fn document() -> Document {
     let mut document = Components::openapi();
@@ -114,7 +114,7 @@ pub fn document() -> Document {
     document
 }
 
-/// The document as text, as it is served and checked in (`docs/openapi.json`).
+/// Returns the document as text, as it is served and checked in (`docs/openapi.json`).
 #[must_use]
 pub fn document_text() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
@@ -125,7 +125,7 @@ pub fn document_text() -> &'static str {
     &TEXT
 }
 
-/// `GET /openapi.json`.
+/// Serves `GET /openapi.json`.
 pub async fn openapi_json() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
@@ -178,13 +178,13 @@ fn operation(call: &Call) -> Operation {
     operation.build()
 }
 
-/// What a path is about: its first word behind the version.
+/// Returns a path's tag: the first word behind the version.
 fn tag(path: &'static str) -> &'static str {
     let words = path.strip_prefix("/v1/").unwrap_or("documents");
     words.split('/').next().unwrap_or(words)
 }
 
-/// What a call takes. Those that take no field may be sent nothing, or an empty object.
+/// Returns the request body of a call. Calls without fields accept no body or an empty object.
 fn body_of(call: &Call) -> Option<RequestBody> {
     let no_fields = || {
         let free_form = AdditionalProperties::FreeForm(false);
@@ -209,7 +209,7 @@ fn body_of(call: &Call) -> Option<RequestBody> {
     Some(body.build())
 }
 
-/// A reply's media type with its content: a schema by its name, or any text of a type that is named.
+/// Returns a reply's media type with its content: a schema by its name, or any text of a named type.
 fn content_of(schema: &'static str) -> (&'static str, Content) {
     match schema {
         "application/json" => {

@@ -1,5 +1,5 @@
-//! What every reply has besides its body, and the refusals of a call: one reply per status, with the
-//! codes that come under it.
+//! The parts of every reply besides its body, and the refusals of a call: one reply per status, with
+//! the codes that come under it.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::examples;
 use crate::description::call::Call;
 use crate::http::error::{ApiError, ErrorCode, FieldError, PROBLEM_JSON, ProviderAnswer};
 
-/// Each header: its name, its pattern, what it says.
+/// Each header: its name, its pattern, its meaning.
 const HEADERS: [(&str, &str, &str); 6] = [
     (
         "X-Request-Id",
@@ -43,7 +43,7 @@ const HEADERS: [(&str, &str, &str); 6] = [
     ("WWW-Authenticate", "^Bearer$", "How to authenticate."),
 ];
 
-/// The headers and the examples of problems, for replies to point to.
+/// Adds the headers and the examples of problems, for replies to refer to.
 pub(super) fn add_parts(components: &mut Components) {
     for code in ErrorCode::ALL {
         let example = ExampleBuilder::new()
@@ -64,7 +64,7 @@ pub(super) fn add_parts(components: &mut Components) {
     }
 }
 
-/// A reply of a call with the headers that it has.
+/// Adds to a call's reply the headers that it has.
 pub(super) fn with_headers(reply: ResponseBuilder, call: &Call, status: &str) -> ResponseBuilder {
     let mut names = vec!["X-Request-Id"];
     if call.needs_key && status != "401" {
@@ -86,7 +86,7 @@ pub(super) fn with_headers(reply: ResponseBuilder, call: &Call, status: &str) ->
     })
 }
 
-/// Where what a reply tells of can be used: for programs that walk through the API.
+/// Adds links from a reply's values to the calls that take them: for programs that explore the API.
 pub(super) fn with_links(mut reply: ResponseBuilder, schema: &str) -> ResponseBuilder {
     let links: &[(&str, &str)] = match schema {
         "Order" => &[
@@ -127,7 +127,7 @@ pub(super) fn with_links(mut reply: ResponseBuilder, schema: &str) -> ResponseBu
     reply
 }
 
-/// One reply per status.
+/// Returns one reply per status.
 pub(super) fn refusals(call: &Call) -> Vec<(String, Response)> {
     let always = [ErrorCode::InternalError, ErrorCode::Overloaded];
     let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
@@ -174,7 +174,7 @@ fn refusal(status: u16, codes: &[ErrorCode]) -> ResponseBuilder {
         .content(PROBLEM_JSON, content)
 }
 
-/// The body of such a refusal, made as it is made for callers.
+/// Returns an example body of a refusal, made as for callers.
 fn example_of(code: ErrorCode) -> Value {
     const ORDER: &str = "ord_01a1fd49a167725c8ba6f8a780d27cb2";
     let error = match code {

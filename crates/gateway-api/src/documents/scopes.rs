@@ -1,6 +1,6 @@
-//! Which scopes a key needs for each call; any one of those named will do. A test tries each.
+//! The scopes that a key needs for each call; any one of those named is enough. A test tries each.
 
-/// The scopes of an `operationId`.
+/// Returns the scopes of an `operationId`.
 pub(super) fn scopes_of(id: &str) -> &'static [&'static str] {
     match id {
         "create_order" | "add_payment" | "cancel_order" | "sync_order" => &["orders"],

@@ -98,7 +98,7 @@ const REDELIVER_RANGE: Call = Call {
     ],
 };
 
-/// All of them.
+/// All event calls.
 pub(crate) const CALLS: &[Call] = &[
     LIST_EVENTS,
     READ_EVENT,

@@ -10,10 +10,10 @@ use crate::http::cursor::EventCursor;
 use crate::http::error::ApiError;
 use crate::state::Api;
 
-/// A page of the feed.
+/// Reads a page of the feed.
 ///
 /// # Errors
-/// 503 when the books are away.
+/// 503 when the ledger is away.
 pub async fn list_events(
     api: &Api,
     merchant: MerchantId,
@@ -32,7 +32,7 @@ pub async fn list_events(
     })
 }
 
-/// One event, as its webhook has it.
+/// Reads one event, as its webhook has it.
 ///
 /// # Errors
 /// 404.

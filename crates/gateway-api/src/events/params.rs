@@ -18,11 +18,11 @@ pub(crate) const REDELIVER_FIELDS: &[&str] = &["from", "to", "type"];
 /// One page of the feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListEvents {
-    /// Only of this type.
+    /// The type of the events.
     pub event_type: Option<EventType>,
-    /// After this place; default the beginning.
+    /// The cursor after which to read; default the beginning.
     pub after: EventCursor,
-    /// How many, 1 to 200.
+    /// The number of events, 1 to 200.
     pub limit: u16,
 }
 

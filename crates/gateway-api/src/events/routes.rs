@@ -16,7 +16,7 @@ use crate::http::path::path_id;
 use crate::http::query::no_query;
 use crate::state::Api;
 
-/// Who may change endpoints may see what they are told.
+/// The scopes that may read events: whoever may change endpoints may see their events.
 pub(crate) const READERS: [Scope; 2] = [Scope::Read, Scope::Webhooks];
 
 pub(crate) async fn list(request: HttpRequest, api: Data<Api>) -> Result<HttpResponse, ApiError> {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::orders::schemas::Order;
 
-/// What an event tells.
+/// The type of an event.
 #[derive(Serialize, ToSchema)]
 pub(crate) enum EventTypeName {
     #[serde(rename = "order.payable")]
@@ -34,41 +34,42 @@ pub(crate) enum EventTypeName {
     WebhookTest,
 }
 
-/// Which events are to be sent again.
+/// The range of events to send again.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RedeliverEvents {
-    /// Made at or after.
+    /// The start of the range: events made at or after this time are sent.
     #[schema(format = DateTime)]
     from: String,
-    /// Made before; at most 31 days after `from`, and at most 10,000 events in between.
+    /// The end of the range: events made before this time are sent. At most 31 days after `from`, with
+    /// at most 10,000 events in between.
     #[schema(format = DateTime)]
     to: String,
-    /// Only of this type; all but tests when absent.
+    /// The type of the events to send; all types except `webhook.test` when absent.
     #[serde(rename = "type")]
     #[schema(value_type = Option<EventTypeName>)]
     event_type: Option<String>,
 }
 
-/// An event: the very body of its webhook.
+/// An event, identical to the body of its webhook.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Event {
-    /// Also the `webhook-id`: what tells a repetition.
+    /// The event's ID, also sent as `webhook-id`. Use it to recognize duplicates.
     #[schema(pattern = "^evt_[0-9a-f]{32}$")]
     id: String,
     #[serde(rename = "type")]
     #[schema(value_type = EventTypeName)]
     event_type: String,
-    /// When it happened.
+    /// The time at which the event happened.
     #[schema(format = DateTime)]
     timestamp: String,
     data: EventData,
 }
 
-/// What an event is about.
+/// The data of an event.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct EventData {
-    /// The order as it was at that version; absent in a test.
+    /// The order at the version of the event; absent in a test event.
     #[schema(nullable = false)]
     order: Option<Order>,
 }
@@ -76,10 +77,11 @@ pub(crate) struct EventData {
 /// A page of the feed.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct EventPage {
-    /// In the order in which they became visible; no earlier one appears later.
+    /// The events, in the order in which they became visible; no earlier event appears later.
     data: Vec<Event>,
-    /// `after` of the next call, always given: also at the end, to poll on from there.
+    /// The cursor to send as `after` in the next call. It is always present, so you can keep
+    /// polling from the end of the feed.
     next_cursor: String,
-    /// Whether more is there already.
+    /// `true` when more events are available already.
     has_more: bool,
 }

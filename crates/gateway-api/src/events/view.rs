@@ -1,4 +1,4 @@
-//! Events and how they fare, as shops see them.
+//! Events and their deliveries, as shops see them.
 
 use ayolinx_core::order_view::jakarta_millis;
 use ledger::{DeliveryLine, RedeliveryRange};
@@ -11,21 +11,21 @@ use utoipa::ToSchema;
 pub struct EventList {
     /// The events, in the order of the feed.
     pub data: Vec<Box<RawValue>>,
-    /// Where to go on, always.
+    /// The cursor to continue from, always present.
     pub next_cursor: String,
-    /// Whether more is there already.
+    /// `true` when more events are available already.
     pub has_more: bool,
 }
 
-/// How an event fares at each endpoint.
+/// The deliveries of an event, one for each endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeliveryList {
-    /// One for each endpoint, oldest endpoint first.
+    /// The deliveries, oldest endpoint first.
     pub data: Vec<DeliveryView>,
 }
 
 impl DeliveryList {
-    /// The view of the lines.
+    /// Returns the view of the lines.
     #[must_use]
     pub fn new(lines: Vec<DeliveryLine>) -> Self {
         Self {
@@ -34,47 +34,50 @@ impl DeliveryList {
     }
 }
 
-/// An event on its way to one endpoint.
+/// The delivery of an event to one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub struct DeliveryView {
-    /// The endpoint.
+    /// The ID of the endpoint.
     #[schema(pattern = "^whe_[0-9a-f]{32}$")]
     pub endpoint_id: String,
-    /// Where to.
+    /// The URL of the endpoint.
     pub url: String,
-    /// `due`: being tried, or waiting for its next try or for its endpoint to be enabled; `delivered`;
-    /// `dead`: the last try failed; `ended`: the endpoint was deleted first, or was disabled for longer
-    /// than all tries take. An event that ended is sent again by `redeliver`.
+    /// The state of the delivery. `due`: being attempted, or waiting for its next attempt or for its
+    /// endpoint to be enabled; `delivered`; `dead`: the last attempt failed; `ended`: the endpoint was
+    /// deleted first, or was disabled for longer than all attempts take. Use `redeliver` to send an
+    /// event with an ended delivery again.
     #[schema(pattern = "^(due|delivered|dead|ended)$")]
     pub state: &'static str,
-    /// How often it was tried.
+    /// The number of delivery attempts.
     pub tries: usize,
-    /// HTTP status of the last try, when it had one.
+    /// The HTTP status of the last attempt, when it had one.
     #[schema(required)]
     pub last_status: Option<i16>,
-    /// When it is tried next; `null` when it is not, or waits for its endpoint to be enabled.
+    /// The time of the next attempt; `null` when there is none, or when the delivery waits for its
+    /// endpoint to be enabled.
     #[schema(format = DateTime, required)]
     pub next_try_at: Option<String>,
-    /// Every try, oldest first.
+    /// Every attempt, oldest first.
     pub attempts: Vec<TryView>,
 }
 
-/// One try to deliver an event.
+/// One attempt to deliver an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = DeliveryAttempt)]
 pub struct TryView {
-    /// When it ended.
+    /// The time at which the attempt ended.
     #[schema(format = DateTime)]
     pub at: String,
-    /// `delivered`, `http_status`, `put_off` (it named a `Retry-After`), `gone`, `timeout`, `dns`,
-    /// `connect`, `disconnected`, `bad_response`, `url_refused`.
+    /// The outcome of the attempt: `delivered`, `http_status`, `put_off` (the endpoint sent
+    /// `Retry-After`), `gone`, `timeout`, `dns`, `connect`, `disconnected`, `bad_response`,
+    /// `url_refused`.
     #[schema(example = "http_status")]
     pub outcome: String,
-    /// HTTP status, when there was one.
+    /// The HTTP status, when there was one.
     #[schema(required)]
     pub status: Option<i16>,
-    /// How long it took.
+    /// The duration of the attempt in milliseconds.
     pub duration_ms: i32,
 }
 
@@ -105,10 +108,10 @@ impl DeliveryView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = RedeliveredEvent)]
 pub struct RedeliveredView {
-    /// The event.
+    /// The ID of the event.
     #[schema(pattern = "^evt_[0-9a-f]{32}$")]
     pub event_id: String,
-    /// To how many endpoints: the enabled ones that want its type.
+    /// The number of endpoints it is sent to: the enabled ones that want its type.
     pub deliveries: usize,
 }
 
@@ -118,22 +121,22 @@ pub struct RedeliveredView {
 pub struct RedeliveryView {
     /// Always `redelivery`.
     pub object: &'static str,
-    /// Events made at or after.
+    /// The start of the range: events made at or after this time.
     #[schema(format = DateTime)]
     pub from: String,
-    /// Events made before.
+    /// The end of the range: events made before this time.
     #[schema(format = DateTime)]
     pub to: String,
-    /// Of this type; `null` for all.
+    /// The type of the events; `null` for all types.
     #[serde(rename = "type")]
     #[schema(required)]
     pub event_type: Option<&'static str>,
-    /// How many events are in it.
+    /// The number of events in the range.
     pub events: i64,
 }
 
 impl RedeliveryView {
-    /// The view of a range with so many events.
+    /// Returns the view of a range with this many events.
     #[must_use]
     pub fn new(range: &RedeliveryRange, events: i64) -> Self {
         Self {

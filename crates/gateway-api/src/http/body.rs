@@ -1,4 +1,4 @@
-//! Reads a request's body: at most 64 KiB within 3 s (reliability T4), JSON in UTF-8, nothing else.
+//! The body of a request: at most 64 KiB within 3 s (reliability T4), JSON in UTF-8, nothing else.
 //! The framework's extractors are not used for bodies: they have no deadline.
 
 use std::time::Duration;
@@ -13,10 +13,10 @@ use super::json::JsonTree;
 
 /// The most bytes a body may have (contract 4.4).
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
-/// How long a body may take to arrive.
+/// The longest time a body may take to arrive.
 pub const BODY_DEADLINE: Duration = Duration::from_secs(3);
 
-/// A body: what came, and what it says.
+/// A body: its bytes and its JSON.
 #[derive(Debug, Clone)]
 pub struct JsonBody {
     /// The bytes as received; empty when there was no body and none was needed.
@@ -58,7 +58,7 @@ fn parse(raw: Bytes) -> Result<JsonBody, ApiError> {
     }
 }
 
-/// The bytes of a body of any type, under the same limits.
+/// Reads the bytes of a body of any type, under the same limits.
 pub(crate) async fn read_bytes(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
     let announced = request
         .headers()
@@ -86,7 +86,8 @@ fn too_large() -> ApiError {
     ApiError::of(ErrorCode::BodyTooLarge).closing_connection()
 }
 
-/// `application/json`, optionally with parameters, of which only UTF-8 as charset; no compression.
+/// Checks the content type: `application/json`, optionally with parameters, of which only UTF-8 as
+/// charset; no compression.
 fn expect_json(request: &HttpRequest) -> Result<(), ApiError> {
     let refused = || ApiError::of(ErrorCode::UnsupportedMediaType).closing_connection();
     let headers = request.headers();

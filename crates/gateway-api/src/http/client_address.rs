@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The address of a caller.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,8 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use service_shell::proxies::TrustedProxies;
 
-/// The address that a request comes from, behind these proxies; `None` where the connection does not say.
+/// Returns the address that a request comes from, behind these proxies; `None` where the connection does
+/// not say.
 #[must_use]
 pub fn client_address(proxies: &TrustedProxies, request: &HttpRequest) -> Option<IpAddr> {
     let forwarded = request.headers().get_all(header::X_FORWARDED_FOR);

@@ -1,4 +1,4 @@
-//! Where a page of a list ended: opaque to shops, checked when it comes back.
+//! The end of a page of a list: opaque to shops, checked when it comes back.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,14 +9,15 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 
-/// Rows on a page of a list when nothing is said.
+/// Rows on a page of a list by default.
 pub const LIMIT_DEFAULT: u16 = 50;
 /// The most rows on a page of a list.
 pub const LIMIT_MAX: u16 = 200;
 
 const KEY_BYTES: usize = 24;
 const CHECK_BYTES: usize = 4;
-/// Keep other bytes in base64, and the cursor of another list, from being taken for a cursor.
+/// Prefixes that keep other base64 text, and the cursor of another list, from being taken for a
+/// cursor.
 const ORDERS: &[u8] = b"order-cursor-1";
 const EVENTS: &[u8] = b"event-cursor-1";
 
@@ -25,14 +26,14 @@ const EVENTS: &[u8] = b"event-cursor-1";
 /// It is no secret and no permission: every query is bound to the merchant anyway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// When the row was made, in microseconds.
+    /// The time at which the row was made, in microseconds.
     pub created_at: DateTime<Utc>,
     /// The row's id, which decides between rows of one moment.
     pub id: Uuid,
 }
 
 impl Cursor {
-    /// The text a shop sends back.
+    /// Returns the text a shop sends back.
     #[must_use]
     pub fn encode(self) -> String {
         let micros = self.created_at.timestamp_micros();
@@ -54,12 +55,12 @@ impl Cursor {
     }
 }
 
-/// A place in the feed of events, as text.
+/// A position in the feed of events, as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventCursor(pub FeedPlace);
 
 impl EventCursor {
-    /// The text a shop sends back.
+    /// Returns the text a shop sends back.
     #[must_use]
     pub fn encode(self) -> String {
         write(EVENTS, self.0.transaction.to_be_bytes(), self.0.event)

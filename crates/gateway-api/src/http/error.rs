@@ -1,6 +1,6 @@
-//! What a merchant sees when a call fails: problem+json (contract 4.4, RFC 9457).
-//! The only place that knows status numbers. Every room makes these errors, and the wiring's middleware lets nothing
-//! else out. Invariant: the inner cause goes to the log and never into a reply.
+//! The errors that a merchant sees when a call fails: problem+json (contract 4.4, RFC 9457). The only place that
+//! knows status numbers. Every room makes these errors, and the wiring's middleware lets nothing else out.
+//! Invariant: the inner cause goes to the log and never into a reply.
 
 pub mod codes;
 mod problem;
@@ -20,7 +20,7 @@ pub use render::{not_found, panic_reply, problem_replies};
 
 const REFUSED_TO_SAY: &str = "The payment provider refused to say; `provider` carries its code and message. Nothing changed.";
 
-/// Why a call failed, and all the caller is told about it.
+/// The failure of a call, with all that the caller learns about it.
 pub struct ApiError(Box<Inner>);
 
 struct Inner {
@@ -36,7 +36,7 @@ struct Inner {
 }
 
 impl ApiError {
-    /// An error of this code; `detail` is read by people and must hold nothing internal.
+    /// Returns an error of this code; `detail` is read by people and must hold nothing internal.
     #[must_use]
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self(Box::new(Inner {
@@ -52,25 +52,25 @@ impl ApiError {
         }))
     }
 
-    /// An error of this code whose detail is the code's general meaning.
+    /// Returns an error of this code whose detail is the code's general meaning.
     #[must_use]
     pub fn of(code: ErrorCode) -> Self {
         Self::new(code, code.meaning())
     }
 
-    /// 400 about the query, a header or the cursor.
+    /// Returns 400 about the query, a header or the cursor.
     #[must_use]
     pub fn malformed_request(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::MalformedRequest, detail)
     }
 
-    /// 400 about the body's JSON.
+    /// Returns 400 about the body's JSON.
     #[must_use]
     pub fn malformed_json(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::MalformedJson, detail)
     }
 
-    /// 422 with every field that is not right; `errors` must not be empty.
+    /// Returns 422 with every field that is not right; `errors` must not be empty.
     #[must_use]
     pub fn validation_failed(errors: Vec<FieldError>) -> Self {
         let detail = match errors.len() {
@@ -82,13 +82,13 @@ impl ApiError {
         error
     }
 
-    /// 409: the reference is taken by `order_id`.
+    /// Returns 409: the reference is taken by `order_id`.
     #[must_use]
     pub fn reference_exists(order_id: impl fmt::Display) -> Self {
         Self::of(ErrorCode::ReferenceExists).with_order(order_id)
     }
 
-    /// 424: what the provider said when it refused the payment of `order_id`.
+    /// Returns 424 with the provider's answer when it refused the payment of `order_id`.
     #[must_use]
     pub fn provider_rejected(order_id: impl fmt::Display, answer: ProviderAnswer) -> Self {
         let mut error = Self::of(ErrorCode::ProviderRejected).with_order(order_id);
@@ -96,7 +96,7 @@ impl ApiError {
         error
     }
 
-    /// 424: what the provider said when it refused to tell what has become of `order_id`.
+    /// Returns 424 with the provider's answer when it refused to report the status of `order_id`.
     #[must_use]
     pub fn provider_refused_to_say(order_id: impl fmt::Display, answer: ProviderAnswer) -> Self {
         let mut error = Self::provider_rejected(order_id, answer);
@@ -104,7 +104,7 @@ impl ApiError {
         error
     }
 
-    /// 500 for a bug or a broken invariant; `cause` is logged with the request id.
+    /// Returns 500 for a bug or a broken invariant; `cause` is logged with the request id.
     #[must_use]
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::of(ErrorCode::InternalError).because(cause)
@@ -138,25 +138,25 @@ impl ApiError {
         self
     }
 
-    /// The code.
+    /// Returns the code.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         self.0.code
     }
 
-    /// The sentence for people.
+    /// Returns the sentence for people.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.0.detail
     }
 
-    /// The fields of a `validation_failed`.
+    /// Returns the fields of a `validation_failed`.
     #[must_use]
     pub fn field_errors(&self) -> &[FieldError] {
         &self.0.errors
     }
 
-    /// The body. Also for replies that are kept and replayed: the bytes hold the first request's id.
+    /// Returns the body. Also for replies that are kept and replayed: the bytes hold the first request's id.
     #[must_use]
     pub fn problem(&self, request_id: Option<&str>) -> Problem {
         let code = self.0.code;

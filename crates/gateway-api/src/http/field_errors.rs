@@ -1,11 +1,11 @@
-//! Collects what is wrong with a body, so that one reply names all of it.
+//! The faults of a body, collected so that one reply names all of them.
 
 use super::error::{ApiError, ErrorCode, FieldCode, FieldError};
 
-/// More are not listed: a body of nothing but wrong names must not become a reply of a megabyte.
+/// The most errors that are listed: a body of nothing but wrong names must not become a reply of a megabyte.
 const LISTED_MAX: usize = 100;
 
-/// What is wrong so far: with the body by itself, or as things are now.
+/// The faults found so far: of the body by itself, or as things are now.
 #[derive(Debug, Default)]
 pub struct FieldErrors {
     errors: Vec<FieldError>,
@@ -13,18 +13,20 @@ pub struct FieldErrors {
     is_misshapen: bool,
 }
 
-/// What the clock, the channel table and the order say now of a body of the right shape. The same body may have
-/// been right before, and its first reply comes again all the same (contract 4.1).
+/// The judgement of a body of the right shape by the clock, the channel table and the order now. The same body
+/// may have been right before, and its first reply is returned again all the same (contract 4.1).
 pub type Judged<T> = Result<T, ApiError>;
 
 impl FieldErrors {
-    /// `field` breaks the rule `code`, whenever it is sent. Of several reasons for one field the first is kept.
+    /// Records that `field` breaks the rule `code`, whenever it is sent. Of several reasons for one field the
+    /// first is kept.
     pub fn add(&mut self, field: impl Into<String>, code: FieldCode, message: impl Into<String>) {
         self.is_misshapen = true;
         self.judge(field, code, message);
     }
 
-    /// `field` breaks the rule `code` as things are now: the clock, the channel table or the order decides it.
+    /// Records that `field` breaks the rule `code` as things are now: the clock, the channel table or the order
+    /// decides it.
     pub fn judge(&mut self, field: impl Into<String>, code: FieldCode, message: impl Into<String>) {
         let field = field.into();
         let known = self.errors.iter().any(|error| error.field == field);
@@ -33,18 +35,18 @@ impl FieldErrors {
         }
     }
 
-    /// The channel exists but is switched off.
+    /// Records that the channel exists but is switched off.
     pub fn channel_unavailable(&mut self, channel: &str) {
         self.unavailable.get_or_insert_with(|| channel.to_owned());
     }
 
-    /// Whether nothing is wrong.
+    /// Returns whether there is no fault.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.errors.is_empty() && self.unavailable.is_none()
     }
 
-    /// `value` when nothing is wrong.
+    /// Returns `value` when there is no fault.
     ///
     /// # Errors
     /// 422 `validation_failed` naming every field, else 422 `channel_unavailable`.
@@ -61,7 +63,7 @@ impl FieldErrors {
         }
     }
 
-    /// What is judged of a body whose shape is right; `value` is there when nothing is wrong.
+    /// Returns the judgement of a body whose shape is right; `value` is present when there is no fault.
     ///
     /// # Errors
     /// 422 `validation_failed` naming every field, when the shape is not right.
@@ -77,7 +79,7 @@ impl FieldErrors {
         }
     }
 
-    /// The error, when a value could not be built although nothing was recorded: a bug of ours.
+    /// Returns the error, when a value could not be built although nothing was recorded: a bug of ours.
     #[must_use]
     pub(crate) fn into_error(self) -> ApiError {
         match self.into_result(()) {

@@ -1,6 +1,5 @@
-//! Reads the members of one JSON object and records what is wrong under the member's full path.
-//! `null` counts as absent, and where a body says so `""` and `[]` do. Control characters are refused in every
-//! text (contract 4.1).
+//! The members of one JSON object, whose faults are recorded under the member's full path. `null` counts as absent,
+//! and where a body allows it `""` and `[]` do. Control characters are refused in every text (contract 4.1).
 
 use ayolinx_core::unseen::is_unseen;
 
@@ -9,7 +8,7 @@ use super::field_errors::FieldErrors;
 use super::formats::has_control;
 use super::json::JsonTree;
 
-/// A name longer than this is cut where an error repeats it.
+/// The most characters of a name that an error repeats; longer names are cut.
 const NAME_SHOWN_MAX: usize = 64;
 
 /// The members of one object.
@@ -20,7 +19,7 @@ pub(crate) struct Fields<'t> {
 }
 
 impl<'t> Fields<'t> {
-    /// The outermost object; records every member whose name is not in `known`.
+    /// Reads the outermost object; records every member whose name is not in `known`.
     pub(crate) fn root(tree: &'t JsonTree, known: &[&str], errors: &mut FieldErrors) -> Self {
         let members = match tree {
             JsonTree::Object(members) => members.as_slice(),
@@ -35,14 +34,14 @@ impl<'t> Fields<'t> {
         fields
     }
 
-    /// The same members, of which these are absent also where they are a text of blanks only, or `[]` where an object
-    /// belongs: what shops' libraries make of nothing.
+    /// Returns the same members, of which these also count as absent where they are a text of blanks only, or `[]`
+    /// where an object belongs: the forms in which shops' libraries write an empty value.
     pub(crate) const fn with_optional(mut self, names: &'static [&'static str]) -> Self {
         self.optional = names;
         self
     }
 
-    /// The object `name`; `None` when absent or not an object (recorded).
+    /// Reads the object `name`; `None` when absent or not an object (recorded).
     pub(crate) fn object(
         &self,
         name: &str,
@@ -56,7 +55,7 @@ impl<'t> Fields<'t> {
         Self::inside(value, self.path(name), known, errors)
     }
 
-    /// `value` as an object found at `path`.
+    /// Reads `value` as an object found at `path`.
     pub(crate) fn inside(
         value: &'t JsonTree,
         path: String,
@@ -76,7 +75,7 @@ impl<'t> Fields<'t> {
         Some(fields)
     }
 
-    /// The array `name`; `None` when absent or not an array (recorded).
+    /// Reads the array `name`; `None` when absent or not an array (recorded).
     pub(crate) fn array(&self, name: &str, errors: &mut FieldErrors) -> Option<&'t [JsonTree]> {
         match self.value(name)? {
             JsonTree::Array(items) => Some(items),
@@ -87,12 +86,12 @@ impl<'t> Fields<'t> {
         }
     }
 
-    /// The text `name`; `None` when absent, no string, or with control characters (recorded).
+    /// Reads the text `name`; `None` when absent, no string, or with control characters (recorded).
     pub(crate) fn text(&self, name: &str, errors: &mut FieldErrors) -> Option<&'t str> {
         text_at(self.value(name)?, self.path(name), errors)
     }
 
-    /// The text `name` of at most `chars_max` characters.
+    /// Reads the text `name` of at most `chars_max` characters.
     pub(crate) fn short_text(
         &self,
         name: &str,
@@ -108,7 +107,7 @@ impl<'t> Fields<'t> {
         Some(text)
     }
 
-    /// The integer `name` in `min..=max`; `None` when absent or not that (recorded).
+    /// Reads the integer `name` in `min..=max`; `None` when absent or not that (recorded).
     pub(crate) fn integer(
         &self,
         name: &str,
@@ -150,7 +149,7 @@ impl<'t> Fields<'t> {
         None
     }
 
-    /// The boolean `name`; `None` when absent or no boolean (recorded).
+    /// Reads the boolean `name`; `None` when absent or no boolean (recorded).
     pub(crate) fn boolean(&self, name: &str, errors: &mut FieldErrors) -> Option<bool> {
         match self.value(name)? {
             JsonTree::Bool(value) => Some(*value),
@@ -168,7 +167,7 @@ impl<'t> Fields<'t> {
         }
     }
 
-    /// The member, unless absent or `null`, or a text of blanks where that counts as absent.
+    /// Returns the member, unless absent or `null`, or a text of blanks where that counts as absent.
     pub(crate) fn value(&self, name: &str) -> Option<&'t JsonTree> {
         let is_said = |value: &JsonTree| match value {
             JsonTree::Null => false,
@@ -181,12 +180,12 @@ impl<'t> Fields<'t> {
             .map(|(_, value)| value)
     }
 
-    /// Every member, also those that are `null`.
+    /// Returns every member, also those that are `null`.
     pub(crate) fn members(&self) -> &'t [(String, JsonTree)] {
         self.members
     }
 
-    /// The full path of the member `name`.
+    /// Returns the full path of the member `name`.
     pub(crate) fn path(&self, name: &str) -> String {
         let shown: String = name.chars().take(NAME_SHOWN_MAX).collect();
         if self.path.is_empty() {
@@ -209,18 +208,18 @@ impl<'t> Fields<'t> {
     }
 }
 
-/// Whether a text says nothing: blanks, and what nobody sees.
+/// Returns whether a text is empty to the eye: only blanks and invisible characters.
 pub(crate) fn is_blank(text: &str) -> bool {
     text.chars()
         .all(|letter| (letter.is_whitespace() && !letter.is_control()) || is_unseen(letter))
 }
 
-/// PHP's empty array stands for an empty object too.
+/// Returns whether a value is an empty array, which PHP also writes for an empty object.
 pub(crate) fn is_empty_array(value: &JsonTree) -> bool {
     matches!(value, JsonTree::Array(items) if items.is_empty())
 }
 
-/// `value` as a text found at `path`; `None` when it is no string or has control characters (recorded).
+/// Reads `value` as a text found at `path`; `None` when it is no string or has control characters (recorded).
 pub(crate) fn text_at<'t>(
     value: &'t JsonTree,
     path: String,
@@ -238,7 +237,7 @@ pub(crate) fn text_at<'t>(
     Some(text)
 }
 
-/// Records that something must stand at `path`.
+/// Records that a value is required at `path`.
 pub(crate) fn required(path: impl Into<String>, errors: &mut FieldErrors) {
     errors.add(path, FieldCode::Required, "must be given");
 }

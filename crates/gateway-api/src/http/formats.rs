@@ -8,15 +8,15 @@ use url::{Host, Url};
 
 use super::error::FieldCode;
 
-/// Whether a text has a control character (C0, DEL, C1; also a line end).
+/// Returns whether a text has a control character (C0, DEL, C1; also a line end).
 pub(crate) fn has_control(text: &str) -> bool {
     text.chars().any(char::is_control)
 }
 
-/// The characters of a reference, as a shop's developer is told.
+/// The rule for a reference's characters, for the shop's developer.
 pub(crate) const REFERENCE_RULE: &str = "must be 1 to 64 of A-Z a-z 0-9 . _ / # : -";
 
-/// `[A-Za-z0-9._/#:-]`, the characters of a reference. The table `orders` has the same rule.
+/// Returns whether a text is a reference, `[A-Za-z0-9._/#:-]`. The table `orders` has the same rule.
 pub(crate) fn is_reference(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| {
@@ -24,8 +24,8 @@ pub(crate) fn is_reference(text: &str) -> bool {
         })
 }
 
-/// A URL a payer's browser may be sent to: https, or http on loopback; no user name.
-/// It is passed on as it was written, so what a browser would have to repair is refused.
+/// Checks that a payer's browser may be sent to a URL: https, or http on loopback; no user name. It is passed on as it
+/// was written, so a URL that a browser would have to repair is refused.
 pub(crate) fn check_return_url(text: &str) -> Result<(), (FieldCode, &'static str)> {
     const MALFORMED: (FieldCode, &str) = (FieldCode::InvalidFormat, "must be an absolute URL");
     if text.contains(|c: char| c.is_whitespace() || c == '\\') {
@@ -64,8 +64,8 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// An RFC 3339 time with any offset, to the millisecond, as it is given out again. A second `:60` is none: the provider
-/// could not be told it, and ours would tell another.
+/// Reads an RFC 3339 time with any offset, to the millisecond, as it is returned later. A second `:60` is refused: the
+/// provider cannot be sent it, and our own form would state another time.
 pub(crate) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let time = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
     if is_leap_second(time) {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is accepted is one instant wherever it is told: read back from each spelling it is the same.
+        /// Checks that an accepted time is one instant everywhere: each of its spellings reads back as the same.
         #[test]
         fn a_time_that_is_accepted_comes_out_as_one_instant(
             text in "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-4]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{1,9})?(Z|[+-]0[0-9]:[0-5][0-9])",

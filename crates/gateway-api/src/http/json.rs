@@ -8,7 +8,7 @@ use ayolinx_core::json_style::without_byte_order_mark;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// How deep arrays and objects may be nested.
+/// The deepest nesting of arrays and objects.
 pub const DEPTH_MAX: usize = 32;
 
 /// A JSON value.
@@ -28,7 +28,8 @@ pub enum JsonTree {
     Object(Vec<(String, Self)>),
 }
 
-/// Why a text is not one JSON value of ours; for the caller, so never a quote of the body.
+/// The reason why a text is not one JSON value of ours; for the caller, so never a quote of the
+/// body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     /// Not UTF-8.
@@ -63,7 +64,7 @@ impl JsonTree {
         }
     }
 
-    /// The JSON type's name, for messages.
+    /// Returns the JSON type's name, for messages.
     #[must_use]
     pub const fn type_name(&self) -> &'static str {
         match self {

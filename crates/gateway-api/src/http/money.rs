@@ -8,7 +8,7 @@ use super::fields::Fields;
 
 pub(crate) const FIELDS: &[&str] = &["value", "currency"];
 
-/// The money object `name`, more than nothing; `None` when absent or not right (recorded).
+/// Reads the money object `name`, more than nothing; `None` when absent or not right (recorded).
 pub(crate) fn read_amount(
     fields: &Fields<'_>,
     name: &str,
@@ -35,7 +35,7 @@ pub(crate) fn read_amount(
     Some(amount)
 }
 
-/// `150000` or `150000.00`; one decimal, signs, exponents and grouping are refused.
+/// Reads `150000` or `150000.00`; one decimal, signs, exponents and grouping are refused.
 pub(crate) fn parse_whole_rupiah(text: &str) -> Result<Amount, (FieldCode, &'static str)> {
     const MALFORMED: (FieldCode, &str) = (
         FieldCode::InvalidFormat,
@@ -54,7 +54,7 @@ pub(crate) fn parse_whole_rupiah(text: &str) -> Result<Amount, (FieldCode, &'sta
     Ok(amount)
 }
 
-/// The value, or the reason under the member's path.
+/// Returns the value, or records the reason under the member's path.
 pub(crate) fn accept<T>(
     fields: &Fields<'_>,
     name: &str,

@@ -41,14 +41,14 @@ impl Query {
         Ok(Self(pairs))
     }
 
-    /// The text of a parameter.
+    /// Returns the text of a parameter.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// A parameter that reads as `T`.
+    /// Reads a parameter as `T`.
     ///
     /// # Errors
     /// 400 `malformed_request`.
@@ -61,7 +61,7 @@ impl Query {
             .transpose()
     }
 
-    /// A whole number in a range, in plain digits.
+    /// Reads a whole number in a range, in plain digits.
     ///
     /// # Errors
     /// 400 `malformed_request`.
@@ -86,7 +86,7 @@ impl Query {
         }
     }
 
-    /// A time. A `+` that was not escaped arrives as a blank and is understood.
+    /// Reads a time. A `+` that was not escaped arrives as a blank and is understood.
     ///
     /// # Errors
     /// 400 `malformed_request`.
@@ -101,7 +101,7 @@ impl Query {
     }
 }
 
-/// For calls that take no query.
+/// Checks that there is no query, for calls that take none.
 ///
 /// # Errors
 /// 400 `malformed_request` when there is one.

@@ -1,4 +1,4 @@
-//! A POST that creates something else than an order: done once for its `Idempotency-Key`.
+//! A POST that creates something other than an order: done once for its `Idempotency-Key`.
 
 use ayolinx_core::ids::MerchantId;
 use ledger::{Claim, LedgerError, Once, StoredReply, Tx, Urgency};
@@ -8,13 +8,13 @@ use super::reply::OrderReply;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::state::{Api, storage};
 
-/// Twins that commit in between are looked for again this often.
+/// Number of times that a look-up is repeated after a commit of a concurrent duplicate.
 const CONFLICTS_MAX: u32 = 5;
 
-/// What came of the work: a reply that is kept, or a refusal that uses up no key.
+/// The outcome of the work: a reply that is kept, or a refusal that uses up no key.
 pub type Outcome = Result<StoredReply, ApiError>;
 
-/// The reply of this status with a value as JSON.
+/// Makes a reply of this status with a value as JSON.
 ///
 /// # Errors
 /// Never in practice: the value is written into memory.
@@ -23,10 +23,10 @@ pub fn reply(status: u16, value: &impl Serialize) -> Result<StoredReply, LedgerE
     Ok(StoredReply { status, body })
 }
 
-/// Does the work in one transaction, or gives the reply it had before.
+/// Does the work in one transaction, or returns the reply to the same earlier request.
 ///
 /// # Errors
-/// 422 when the key was used for another request; the work's refusal; 404 or 503 of the books.
+/// 422 when the key was used for another request; the work's refusal; 404 or 503 of the ledger.
 pub async fn once<W>(
     api: &Api,
     merchant: MerchantId,

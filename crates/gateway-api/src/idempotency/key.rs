@@ -1,5 +1,5 @@
-//! What makes two requests the same one: the `Idempotency-Key` header and a fingerprint of the request.
-//! Looking the key up and keeping replies is the use-cases' and the ledger's work.
+//! The identity of a request: the `Idempotency-Key` header and a fingerprint. Looking the key up and
+//! keeping replies is the use-cases' and the ledger's work.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ const KEY_LENGTH_MAX: usize = 255;
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// The key of a request, if it has one.
+    /// Reads the key of a request, if it has one.
     ///
     /// # Errors
     /// 400 `malformed_request` when the header is empty, too long, not visible ASCII or sent twice.
@@ -36,7 +36,7 @@ impl IdempotencyKey {
         Ok(Some(Self(text.to_owned())))
     }
 
-    /// The key.
+    /// Returns the key.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -48,7 +48,7 @@ impl IdempotencyKey {
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The fingerprint of a request; `path` as it was called, without the query.
+    /// Computes the fingerprint of a request; `path` as it was called, without the query.
     #[must_use]
     pub fn of(method: &str, path: &str, body: &JsonTree) -> Self {
         let mut hash = Sha256::new();
@@ -58,7 +58,7 @@ impl Fingerprint {
         Self(hash.finalize().into())
     }
 
-    /// Its 32 bytes, as the ledger keeps them.
+    /// Returns its 32 bytes, as the ledger keeps them.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -73,7 +73,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Every value starts with a tag and its length, so that no two trees feed the same bytes.
+/// Hashes a value. Each starts with a tag and its length, so that no two trees feed the same bytes.
 fn tree(hash: &mut Sha256, value: &JsonTree) {
     match value {
         JsonTree::Null => hash.update(b"n"),

@@ -13,12 +13,12 @@ pub struct OrderReply {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
-    /// Whether these bytes were given before.
+    /// Set when these bytes were returned before.
     pub replayed: bool,
 }
 
 impl OrderReply {
-    /// The reply to a request that was made for the first time.
+    /// Returns the reply to a request that was made for the first time.
     pub(crate) fn fresh(stored: StoredReply) -> Self {
         Self {
             status: stored.status,
@@ -27,7 +27,7 @@ impl OrderReply {
         }
     }
 
-    /// The answer to a request that was made before and did nothing now.
+    /// Returns the reply to a request that was made before and did nothing now.
     pub(crate) fn again(self) -> Self {
         Self {
             replayed: true,
@@ -36,7 +36,7 @@ impl OrderReply {
     }
 }
 
-/// The reply over HTTP.
+/// Converts the reply to HTTP.
 pub(crate) fn kept_reply(reply: OrderReply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);

@@ -7,7 +7,7 @@ use super::key::{Fingerprint, IdempotencyKey};
 use crate::http::error::ApiError;
 use crate::http::json::JsonTree;
 
-/// What of a claim the head of a request says.
+/// The parts of a claim that the head of a request carries.
 pub(crate) struct Claiming {
     method: String,
     path: String,

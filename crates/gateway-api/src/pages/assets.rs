@@ -26,7 +26,8 @@ const FOUND: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// The file of this name, for `/pay/static/{name}` and `/docs/static/{name}`; `None` is a 404.
+/// Returns the file of this name, for `/pay/static/{name}` and `/docs/static/{name}`; `None` is a
+/// 404.
 #[must_use]
 pub fn asset(name: &str) -> Option<HttpResponse> {
     let (_, kind, text) = FOUND.iter().find(|(known, _, _)| *known == name)?;

@@ -17,42 +17,43 @@ use super::qr::{QrError, qr_png, qr_svg};
 const ORDERS_MAX: usize = 256;
 /// Pictures kept of an order; the oldest go first.
 const OF_ORDER_MAX: usize = 8;
-/// Pictures drawn at once, one of a shop: its many orders leave the other place to other shops.
+/// Pictures drawn at once, one of a shop: its many orders leave the other slot to other shops.
 const DRAWN_AT_ONCE: Limits = Limits {
     places: 2,
     most_of_one: 1,
     guaranteed: 1,
     reserve: 0,
 };
-/// Callers that may wait for a place to draw.
+/// Callers that may wait for a slot to draw.
 const WAITING: Limits = Limits {
     places: 128,
     most_of_one: 32,
     guaranteed: 1,
     reserve: 32,
 };
-/// The longest wait of a caller for a picture: for a place, for its drawing, or for another who draws it.
+/// The longest wait of a caller for a picture: for a slot, for its drawing, or for another caller who
+/// draws it.
 const WAIT: Duration = Duration::from_secs(2);
 
 /// The picture that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Lines, in every size.
+    /// An SVG, for every size.
     Svg,
-    /// Pixels, so many in a row.
+    /// A PNG with this many pixels in a row.
     Png(u32),
 }
 
 /// The reason why there is no picture.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
-    /// The text cannot be drawn.
+    /// A text that cannot be drawn.
     #[error(transparent)]
     Qr(#[from] QrError),
-    /// Too many are waited for, or it took too long.
+    /// Too many waiting callers, or a wait that was too long.
     #[error("too many pictures are waited for")]
     Busy,
-    /// Whoever drew it panicked.
+    /// A panic of the caller who drew it.
     #[error("the drawing ended early")]
     Broken,
 }
@@ -67,7 +68,7 @@ pub struct Pictures {
 #[derive(Default)]
 struct Kept {
     of: HashMap<OrderId, Vec<Picture>>,
-    /// In the order in which they came.
+    /// The orders as they came, oldest first.
     orders: VecDeque<OrderId>,
 }
 
@@ -78,10 +79,11 @@ struct Picture {
 }
 
 impl Pictures {
-    /// None yet. What is drawn, and the pool `pictures` of those who draw, are told by this registry.
+    /// Returns an empty store. Registers the count of drawn pictures, and the pool `pictures` of those
+    /// who draw.
     ///
     /// # Errors
-    /// When they are told there already.
+    /// [`prometheus::Error`] when they are registered there already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let drawn = IntCounter::new(
             "gateway_pictures_drawn_total",
@@ -97,7 +99,8 @@ impl Pictures {
         })
     }
 
-    /// The picture of the QR text of a shop's order. Whoever asks for what is being drawn waits for that.
+    /// Returns the picture of the QR text of a shop's order. A caller who asks for a picture that is
+    /// being drawn waits for it.
     ///
     /// # Errors
     /// [`PictureError`].
@@ -207,7 +210,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4))]
-        /// However many ask at once for pictures of a few orders.
+        /// Lets any number of callers ask at once for pictures of a few orders.
         #[test]
         fn each_picture_is_drawn_once_and_is_the_one_asked_for(
             asked in prop::collection::vec((0_usize..4, shapes()), 1..60),

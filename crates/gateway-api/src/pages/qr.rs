@@ -4,7 +4,7 @@ use qrcode::{Color, QrCode};
 
 /// Smallest edge of a picture in pixels.
 pub const SIZE_MIN: u32 = 64;
-/// Edge of a picture when nothing is said.
+/// Edge of a picture by default.
 pub const SIZE_DEFAULT: u32 = 512;
 /// Largest edge of a picture in pixels.
 pub const SIZE_MAX: u32 = 1024;
@@ -14,7 +14,7 @@ const QUIET_MODULES: u32 = 4;
 const WHITE: u8 = 0xff;
 const BLACK: u8 = 0;
 
-/// The text cannot be drawn; it is longer than a QR code holds.
+/// The error of a text that is not drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum QrError {
     /// Too long for a QR code.
@@ -25,7 +25,8 @@ pub enum QrError {
     Picture(#[source] png::EncodingError),
 }
 
-/// The picture as SVG: a line for each run of dark modules, a few thousand bytes in all. It scales.
+/// Draws the picture as SVG: a line for each run of dark modules, a few thousand bytes in all. It
+/// scales.
 ///
 /// # Errors
 /// [`QrError::TooLong`].
@@ -55,8 +56,8 @@ pub fn qr_svg(text: &str) -> Result<String, QrError> {
     ))
 }
 
-/// The picture as grey PNG of `size` pixels squared (64 to 1024); larger only when the code has more
-/// modules than that.
+/// Draws the picture as grey PNG of `size` pixels squared (64 to 1024); larger only when the code
+/// has more modules than that.
 ///
 /// # Errors
 /// [`QrError`].
@@ -77,7 +78,7 @@ pub fn qr_png(text: &str, size: u32) -> Result<Vec<u8>, QrError> {
     encode(&pixels, edge).map_err(QrError::Picture)
 }
 
-/// How modules lie on pixels.
+/// The position of modules on pixels.
 struct Raster {
     edge: usize,
     scale: usize,
@@ -85,7 +86,7 @@ struct Raster {
 }
 
 impl Raster {
-    /// Each row of modules is drawn once and repeated.
+    /// Returns the pixels: each row of modules is drawn once and repeated.
     fn pixels(&self, colors: &[Color], modules: usize) -> Vec<u8> {
         let all = self.edge.saturating_mul(self.edge);
         let mut pixels = Vec::with_capacity(all);

@@ -1,5 +1,5 @@
-//! The headers of everything that is a page or part of one: nothing is stored, framed, sniffed or told
-//! to other sites, and nothing runs that is not ours.
+//! The headers of every page and part of a page: nothing is stored, framed, sniffed or sent to other
+//! sites, and no foreign script runs.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
-/// To the page again, after something was done on it.
+/// Redirects to the page again, after an action on it.
 #[must_use]
 pub fn see_other(path: &str) -> HttpResponse {
     guarded(StatusCode::SEE_OTHER)
@@ -16,7 +16,7 @@ pub fn see_other(path: &str) -> HttpResponse {
         .finish()
 }
 
-/// A page of ours with its style in a file.
+/// Returns a page of ours with its style in a file.
 #[must_use]
 pub fn html(status: StatusCode, page: String) -> HttpResponse {
     guarded(status)
@@ -24,7 +24,7 @@ pub fn html(status: StatusCode, page: String) -> HttpResponse {
         .body(page)
 }
 
-/// The QR picture as SVG.
+/// Returns the QR picture as SVG.
 #[must_use]
 pub fn picture_svg(svg: Bytes) -> HttpResponse {
     guarded(StatusCode::OK)
@@ -32,13 +32,13 @@ pub fn picture_svg(svg: Bytes) -> HttpResponse {
         .body(svg)
 }
 
-/// The QR picture as PNG.
+/// Returns the QR picture as PNG.
 #[must_use]
 pub fn picture_png(png: Bytes) -> HttpResponse {
     guarded(StatusCode::OK).content_type("image/png").body(png)
 }
 
-/// A reply of this status with every protective header.
+/// Returns a reply of this status with every protective header.
 pub(crate) fn guarded(status: StatusCode) -> HttpResponseBuilder {
     let mut reply = HttpResponse::build(status);
     reply

@@ -4,7 +4,7 @@ use ayolinx_core::money::Amount;
 
 const SEN_PER_RUPIAH: i64 = 100;
 
-/// `Rp150.000`; sen only when there are some: `Rp150.000,50`.
+/// Formats an amount as `Rp150.000`; sen only when there are some: `Rp150.000,50`.
 #[must_use]
 pub fn rupiah(amount: Amount) -> String {
     let digits = amount.whole_rupiah().to_string();

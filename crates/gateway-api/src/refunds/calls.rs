@@ -1,4 +1,4 @@
-//! The calls about money that goes back and what is under review, as they are documented.
+//! The calls about refunds and money under review, as they are documented.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -111,7 +111,7 @@ const RESOLVE_REVIEW: Call = Call {
     ],
 };
 
-/// All of them.
+/// All refund and review calls.
 pub(crate) const CALLS: &[Call] = &[
     ASK_REFUND,
     LIST_REFUNDS,

@@ -23,14 +23,14 @@ const BANK_CHARS_MAX: usize = 64;
 const ACCOUNT_CHARS_MAX: usize = 34;
 const NAME_CHARS_MAX: usize = 100;
 
-/// Money that a shop wants given back.
+/// A request to return money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskRefund {
-    /// All that is left when unsaid.
+    /// The amount; all that is left when absent.
     pub amount: Option<Amount>,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Where the money is to go.
+    /// The account that receives the money.
     pub payee: Option<Payee>,
 }
 
@@ -53,7 +53,7 @@ impl AskRefund {
     }
 }
 
-/// Who makes the transfer needs all three.
+/// Reads the payee, all of whose fields are required to make the transfer.
 fn payee(fields: &Fields<'_>, errors: &mut FieldErrors) -> Option<Payee> {
     let payee = fields.object("payee", PAYEE_FIELDS, errors)?;
     let bank = said(&payee, "bank", BANK_CHARS_MAX, errors);
@@ -73,10 +73,10 @@ fn payee(fields: &Fields<'_>, errors: &mut FieldErrors) -> Option<Payee> {
     })
 }
 
-/// That money went back.
+/// The report that money was returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompleteRefund {
-    /// What shows it.
+    /// The evidence of the return.
     pub evidence: String,
 }
 
@@ -93,12 +93,12 @@ impl CompleteRefund {
     }
 }
 
-/// What becomes of money under review.
+/// The decision about money under review.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolveReview {
-    /// What is done.
+    /// The decision.
     pub verdict: ReviewVerdict,
-    /// Why, for whoever reads the timeline.
+    /// The reason, for whoever reads the timeline.
     pub note: Option<String>,
 }
 
@@ -129,7 +129,7 @@ impl ResolveReview {
     }
 }
 
-/// A text that must be there and say something; empty where it does not (recorded).
+/// Reads a text that must be present and not blank; empty where it is not (recorded).
 fn said(fields: &Fields<'_>, name: &str, chars_max: usize, errors: &mut FieldErrors) -> String {
     fields.require(name, errors);
     let text = fields.short_text(name, chars_max, errors);

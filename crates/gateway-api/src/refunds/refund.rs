@@ -1,4 +1,4 @@
-//! Money that goes back: asked for, completed with evidence, or cancelled.
+//! Refunds: asked for, completed with evidence, or cancelled.
 
 use ayolinx_core::ids::{MerchantId, OrderId, RefundId};
 use ledger::{Claim, NewRefund, RefundCompletion, RefundRefused, Source};
@@ -11,7 +11,7 @@ use crate::idempotency::idempotent_post::{once, reply};
 use crate::idempotency::reply::OrderReply;
 use crate::state::Api;
 
-/// Records that money is to go back. Nothing is booked until it has.
+/// Records that money is to be returned. Nothing is booked until it has been.
 ///
 /// # Errors
 /// 404; 422 when more is wanted than is left of what was paid.
@@ -42,10 +42,10 @@ pub async fn ask_refund(
     .await
 }
 
-/// Says that money went back, and books it.
+/// Reports that money was returned, and books it.
 ///
 /// # Errors
-/// 404; 409 when it was completed with other evidence, or the money is not there any more.
+/// 404; 409 when it was completed with other evidence, or the money is no longer there.
 pub async fn complete_refund(
     api: &Api,
     merchant: MerchantId,
@@ -79,7 +79,7 @@ pub async fn complete_refund(
 /// Cancels a refund that waits. Nothing was booked for it.
 ///
 /// # Errors
-/// 404; 409 when the money went back already.
+/// 404; 409 when the money was returned already.
 pub async fn cancel_refund(
     api: &Api,
     merchant: MerchantId,

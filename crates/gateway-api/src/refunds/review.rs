@@ -1,4 +1,4 @@
-//! Money that somebody has to decide about.
+//! Money that a person has to decide about.
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::OrderView;
@@ -8,7 +8,7 @@ use super::params::ResolveReview;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::state::Api;
 
-/// Decides what is under review.
+/// Decides about the order's money under review.
 ///
 /// # Errors
 /// 404; 409 when nothing is under review.

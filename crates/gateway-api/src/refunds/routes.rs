@@ -18,7 +18,7 @@ use crate::idempotency::reply::kept_reply;
 use crate::idempotency::request_identity::Claiming;
 use crate::state::Api;
 
-/// Who may ask for refunds may see them.
+/// The scopes that may read refunds: whoever may ask for refunds may see them.
 const READERS: [Scope; 2] = [Scope::Read, Scope::Refunds];
 
 pub(crate) async fn ask(

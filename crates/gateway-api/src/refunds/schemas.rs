@@ -13,16 +13,16 @@ use crate::description::schemas::Money;
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskRefund {
-    /// All that is left when absent.
+    /// The amount to refund; all that is left when absent.
     amount: Option<Money>,
-    /// Why.
+    /// The reason for the refund.
     #[schema(max_length = 255, example = "Barang rusak")]
     reason: String,
-    /// Where the money is to go, for who makes the transfer.
+    /// The account to receive the money, for whoever makes the transfer.
     payee: Option<PayeeWanted>,
 }
 
-/// Where the money of a refund is to go.
+/// The account to receive the money of a refund.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PayeeWanted {
@@ -34,26 +34,26 @@ pub(crate) struct PayeeWanted {
     name: String,
 }
 
-/// That a refund went back.
+/// The report that the money of a refund was returned.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CompleteRefund {
-    /// What shows it, such as the number of the transfer.
+    /// The evidence of the return, such as the number of the transfer.
     #[schema(max_length = 500, example = "BCA 2026-11-21 ref 88123")]
     evidence: String,
 }
 
-/// What becomes of money under review.
+/// The decision about money under review.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResolveReview {
     action: ReviewAction,
-    /// Why; stands in the timeline.
+    /// The reason for the decision, shown in the timeline.
     #[schema(max_length = 500)]
     note: Option<String>,
 }
 
-/// What is done.
+/// The action to take.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ReviewAction {

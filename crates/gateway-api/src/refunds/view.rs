@@ -8,68 +8,69 @@ use utoipa::ToSchema;
 
 use crate::description::schemas::Money as MoneySchema;
 
-/// Money that goes back to a payer.
+/// A refund: money that is returned to a payer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Refund)]
 pub struct RefundView {
-    /// Its id.
+    /// The ID of the refund.
     #[schema(pattern = "^rfd_[0-9a-f]{32}$")]
     pub id: String,
     /// Always `refund`.
     pub object: &'static str,
-    /// The order.
+    /// The ID of the order.
     #[schema(pattern = "^ord_[0-9a-f]{32}$")]
     pub order_id: String,
-    /// The payment whose money it is.
+    /// The ID of the payment whose money is returned.
     #[schema(pattern = "^[0-9a-f]{32}$")]
     pub payment_id: String,
-    /// How much.
+    /// The amount of the refund.
     #[schema(value_type = MoneySchema)]
     pub amount: Money,
-    /// Why, in the shop's words.
+    /// The reason, in the shop's words.
     pub reason: String,
-    /// `manual_required`: the provider has no call for it, so somebody gives the money back and says
-    /// so; `completed`: it went back, and is in the books; `cancelled`: it is not wanted any more, or
-    /// less than it is left.
+    /// The status of the refund. `manual_required`: the provider has no call for it, so somebody
+    /// returns the money and then completes the refund; `completed`: the money was returned and
+    /// booked; `cancelled`: the refund is no longer wanted, or less money was left than its amount.
     #[schema(pattern = "^(manual_required|completed|cancelled)$")]
     pub status: String,
-    /// What shows that it went back; `null` until then, and when the provider announced it.
+    /// The evidence of the return; `null` until then, and when the provider announced the return.
     #[schema(required)]
     pub evidence: Option<String>,
-    /// `merchant`, `operator` or `provider`.
+    /// The party that completed the refund: `merchant`, `operator` or `provider`.
     #[schema(required)]
     pub completed_by: Option<String>,
-    /// When it was asked for.
+    /// The time at which the refund was requested.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// When it was completed.
+    /// The time at which the refund was completed.
     #[schema(format = DateTime, required)]
     pub completed_at: Option<String>,
-    /// Where the money is to go.
+    /// The account that receives the money.
     #[schema(required)]
     pub payee: Option<PayeeView>,
-    /// `merchant`, `operator`, or `gateway` where less than it was left.
+    /// The party that cancelled the refund: `merchant`, `operator`, or `gateway` when less money was
+    /// left than the amount.
     #[schema(required)]
     pub cancelled_by: Option<String>,
-    /// When it was cancelled.
+    /// The time at which the refund was cancelled.
     #[schema(format = DateTime, required)]
     pub cancelled_at: Option<String>,
 }
 
-/// Where the money of a refund is to go.
+/// The account that receives the money of a refund.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Payee)]
 pub struct PayeeView {
     /// The bank or wallet.
     pub bank: String,
-    /// The account's number.
+    /// The account number.
     pub account: String,
-    /// Whose it is.
+    /// The name of the account holder.
     pub name: String,
 }
 
 impl RefundView {
-    /// The view of a line.
+    /// Returns the view of a line.
     #[must_use]
     pub fn new(line: RefundLine) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The calls that tell of many orders at once, as they are documented.
+//! The calls that report on many orders at once, as they are documented.
 
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
@@ -22,7 +22,7 @@ const DAILY_REPORT: Call = Call {
     errors: keyed_errors![],
 };
 
-/// All of them.
+/// All report calls.
 pub(crate) const CALLS: &[Call] = &[DAILY_REPORT];
 
 fn date() -> RefOr<Schema> {

@@ -11,13 +11,15 @@ use super::view::DailyReport;
 use crate::http::error::ApiError;
 use crate::state::{Api, storage};
 
-/// A day with very many orders may take longer than what payers wait for.
+/// The longest time of a report: a day with very many orders may take longer than payers' reads
+/// may.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// What happened on a day.
+/// Reports the orders and money of a day.
 ///
 /// # Errors
-/// 429 while the shop's own reports take so long, 503 when others' do or the books are away.
+/// 429 while the shop's own reports take so long, 503 when those of other shops do or the ledger is
+/// away.
 pub async fn daily_report(
     api: &Api,
     merchant: MerchantId,
@@ -34,7 +36,7 @@ pub async fn daily_report(
     DailyReport::new(date, report).map_err(|error| storage(LedgerError::Corrupt(error.to_string())))
 }
 
-/// When a day begins in Jakarta, and when the next one does.
+/// Returns the time at which a day begins in Jakarta, and the time at which the next one does.
 fn jakarta_day(date: NaiveDate) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let midnight = date.and_time(NaiveTime::MIN).and_local_timezone(JAKARTA);
     let from = midnight.single()?.with_timezone(&Utc);

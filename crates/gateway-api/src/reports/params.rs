@@ -19,7 +19,7 @@ pub fn parse_report_date(query: &str) -> Result<NaiveDate, ApiError> {
     })
 }
 
-/// Exactly `YYYY-MM-DD`: chrono alone would take fewer digits and signs too.
+/// Reads exactly `YYYY-MM-DD`: chrono alone would accept fewer digits and signs too.
 fn read_date(text: &str) -> Option<NaiveDate> {
     let is_shaped = text.len() == 10
         && text.bytes().enumerate().all(|(place, byte)| match place {

@@ -6,18 +6,18 @@ use ledger::{PeriodReport, Sum, Way, WayFigures};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What happened on one day in Jakarta.
+/// The orders and money of one day in Jakarta.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DailyReport {
-    /// The day.
+    /// The date of the day.
     #[schema(format = Date, example = "2026-11-20")]
     pub date: String,
-    /// Each way to pay of which there is anything to tell. Orders without a payment come first, with
+    /// The report of each way to pay that has any figures. Orders without a payment come first, with
     /// neither method nor channel.
     pub channels: Vec<ChannelReport>,
 }
 
-/// What happened by one way to pay.
+/// The orders and money of one way to pay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ChannelReport {
     /// The method; `null` for orders without a payment.
@@ -26,53 +26,55 @@ pub struct ChannelReport {
     /// The channel; `null` for payment links, and for orders without a payment.
     #[schema(required, example = "BNC_QRIS")]
     pub channel: Option<String>,
-    /// Orders made that day whose first payment was by this channel.
+    /// The number of orders made that day whose first payment was by this channel.
     #[schema(minimum = 0)]
     pub orders: i64,
-    /// Booked to the merchant that day, from suspense too.
+    /// The money booked to the merchant that day, from suspense too.
     pub paid: Counted,
-    /// Orders that expired that day, by their newest payment; `null` when the events of that day are
-    /// kept no longer.
+    /// The number of orders that expired that day, by their newest payment; `null` when the events
+    /// of that day are no longer kept.
     #[schema(required, minimum = 0)]
     pub expired: Option<i64>,
-    /// Orders that failed that day, likewise.
+    /// The number of orders that failed that day, by their newest payment; `null` when the events of
+    /// that day are no longer kept.
     #[schema(required, minimum = 0)]
     pub failed: Option<i64>,
-    /// Given back that day of what was the merchant's.
+    /// The merchant's money that was returned that day.
     pub refunds: Counted,
-    /// Money that waits for a look.
+    /// The money in suspense, which waits for a review.
     pub suspense: SuspenseReport,
 }
 
-/// What moved through suspense that day.
+/// The movements through suspense on that day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SuspenseReport {
-    /// Came in.
+    /// The money that came into suspense.
     pub received: Counted,
-    /// Became the merchant's; it is in `paid` too.
+    /// The money that became the merchant's; it is included in `paid`.
     pub accepted: Counted,
-    /// Was booked to the merchant until an earlier payment of the same order took its place.
+    /// The money that was booked to the merchant until an earlier payment of the same order took its
+    /// place.
     pub displaced: Counted,
-    /// Left again: given back, or never what was announced.
+    /// The money that left suspense again: returned, or never as announced.
     pub released: Counted,
 }
 
 /// Bookings and their sum.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Counted {
-    /// How many bookings.
+    /// The number of bookings.
     #[schema(minimum = 0)]
     pub count: i64,
-    /// Their sum.
+    /// The sum of the bookings.
     #[schema(value_type = crate::description::schemas::Money)]
     pub amount: Money,
 }
 
 impl DailyReport {
-    /// The view of a day's figures.
+    /// Returns the view of a day's figures.
     ///
     /// # Errors
-    /// When a sum is more than an amount can be.
+    /// [`AmountError`] when a sum is more than an amount can be.
     pub fn new(date: NaiveDate, report: PeriodReport) -> Result<Self, AmountError> {
         let known = !report.events_are_gone;
         let channels = report.ways.into_iter();

@@ -132,7 +132,7 @@ const TEST_ENDPOINT: Call = Call {
     ],
 };
 
-/// All of them.
+/// All endpoint calls.
 pub(crate) const CALLS: &[Call] = &[
     CREATE_ENDPOINT,
     LIST_ENDPOINTS,

@@ -34,7 +34,7 @@ pub async fn create_endpoint(
         secret: secret.clone(),
     };
     let enabled = wanted.enabled;
-    // What may be called changes with settings and names; a request that was made before is answered as it was.
+    // The URLs that may be called change with settings and DNS; a repeated request is answered as it was.
     once(api, merchant, claim, move |tx| {
         if let Err(why) = checked {
             return Ok(Err(not_permitted(why)));
@@ -81,7 +81,7 @@ pub async fn change_endpoint(
     Ok(EndpointView::new(line))
 }
 
-/// Gives an endpoint a new secret, shown this once; for a day both sign.
+/// Gives an endpoint a new secret, shown this once; for a day both secrets sign.
 ///
 /// # Errors
 /// 404.
@@ -120,7 +120,7 @@ pub async fn test_endpoint(
     .await
 }
 
-/// The URL, or why it may not be called.
+/// Returns the URL, or the reason why it may not be called.
 async fn permitted(api: &Api, url: &str) -> Result<String, String> {
     match api.guard.check_at_registration(url).await {
         Ok(checked) => Ok(checked.as_str().to_owned()),

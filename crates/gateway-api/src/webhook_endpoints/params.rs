@@ -15,11 +15,11 @@ const URL_CHARS_MAX: usize = 2048;
 /// A new endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateEndpoint {
-    /// Not checked against the guard yet.
+    /// The URL, not checked against the guard yet.
     pub url: String,
-    /// `None`: every type.
+    /// The types of events; `None`: every type.
     pub event_types: Option<Vec<EventType>>,
-    /// Default on.
+    /// `true` when it is on; default on.
     pub enabled: bool,
 }
 
@@ -44,14 +44,14 @@ impl CreateEndpoint {
     }
 }
 
-/// A change of an endpoint; what is `None` stays.
+/// A change of an endpoint; fields that are `None` stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeEndpoint {
-    /// Not checked against the guard yet.
+    /// The URL, not checked against the guard yet.
     pub url: Option<String>,
-    /// Exactly these types from now on; the inner `None`, written `null`, for every type.
+    /// The types of events from now on; the inner `None`, written `null`, for every type.
     pub event_types: Option<Option<Vec<EventType>>>,
-    /// On or off.
+    /// `true` to turn it on, `false` to turn it off.
     pub enabled: Option<bool>,
 }
 

@@ -9,26 +9,28 @@ use crate::events::schemas::EventTypeName;
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateWebhookEndpoint {
-    /// Public https on port 443 or 8443, or what the operator allows.
+    /// The URL to send webhooks to: public https on port 443 or 8443, or another URL that the
+    /// operator allows.
     #[schema(max_length = 2048, example = "https://shop.example.co.id/webhooks")]
     url: String,
-    /// Only these types; all when absent or `null`.
+    /// The event types to send; all types when absent or `null`.
     #[schema(min_items = 1, value_type = Option<Vec<EventTypeName>>)]
     event_types: Option<Vec<String>>,
-    /// On when absent.
+    /// `true` to send events to the endpoint. Defaults to `true`.
     enabled: Option<bool>,
 }
 
-/// A change of a webhook endpoint; what is absent stays.
+/// A change of a webhook endpoint; absent fields stay unchanged.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChangeWebhookEndpoint {
-    /// What waits for the endpoint goes there too.
+    /// The new URL. Webhooks that wait for the endpoint are sent there too.
     #[schema(max_length = 2048)]
     url: Option<String>,
-    /// Exactly these types from now on; `null` for all.
+    /// The event types to send from now on; `null` for all types.
     #[schema(min_items = 1, value_type = Option<Vec<EventTypeName>>)]
     event_types: Option<Vec<String>>,
-    /// What waits for a disabled endpoint is sent when it is enabled; what happens meanwhile is not.
+    /// `false` to disable the endpoint. Webhooks that wait for a disabled endpoint are sent when it
+    /// is enabled; events that happen meanwhile are not.
     enabled: Option<bool>,
 }

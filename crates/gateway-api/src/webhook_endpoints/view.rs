@@ -5,36 +5,37 @@ use ledger::EndpointLine;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Where webhooks go.
+/// A webhook endpoint: a URL to which webhooks are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = WebhookEndpoint)]
 pub struct EndpointView {
-    /// Its id.
+    /// The ID of the endpoint.
     #[schema(pattern = "^whe_[0-9a-f]{32}$")]
     pub id: String,
     /// Always `webhook_endpoint`.
     pub object: &'static str,
-    /// Where to, in its normal form.
+    /// The URL to which webhooks are sent, in its normal form.
     #[schema(example = "https://shop.example.co.id/webhooks")]
     pub url: String,
-    /// Which types; `null` for all.
+    /// The event types that are sent; `null` for all types.
     #[schema(required)]
     pub event_types: Option<Vec<String>>,
-    /// Whether anything is sent to it.
+    /// `true` while events are sent to the endpoint.
     pub enabled: bool,
-    /// Why we disabled it: it answered 410. Enabling it clears this.
+    /// The reason why the gateway disabled the endpoint: it answered 410. Enabling the endpoint
+    /// clears this.
     #[schema(required, example = "gone (410)")]
     pub disabled_reason: Option<String>,
-    /// When it was made.
+    /// The time at which the endpoint was created.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// When it was last changed.
+    /// The time of the last change.
     #[schema(format = DateTime)]
     pub updated_at: String,
 }
 
 impl EndpointView {
-    /// The view of a line.
+    /// Returns the view of a line.
     #[must_use]
     pub fn new(line: EndpointLine) -> Self {
         Self {
@@ -50,14 +51,14 @@ impl EndpointView {
     }
 }
 
-/// An endpoint with its secret, which is shown this once.
+/// A webhook endpoint with its secret, which is shown only once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = WebhookEndpointWithSecret)]
 pub struct NewEndpointView {
     /// The endpoint.
     #[serde(flatten)]
     pub endpoint: EndpointView,
-    /// What its webhooks are signed with; store it, it is not shown again.
+    /// The secret that signs its webhooks. Store it: it is not shown again.
     #[schema(pattern = "^whsec_[A-Za-z0-9+/=]+$")]
     pub secret: String,
 }

@@ -1,4 +1,5 @@
-//! The memory of keys against a plain reckoning, over drawn sequences of keys, addresses and times.
+//! Tests the memory of keys against a plain computation, over generated sequences of keys, addresses
+//! and times.
 
 use proptest::prelude::*;
 
@@ -19,7 +20,7 @@ fn callers() -> Callers {
 }
 
 proptest! {
-    /// A stranger's key is looked up by the books, which know the even ones.
+    /// Looks up unknown keys in a ledger that knows the even ones.
     #[test]
     fn wrong_keys_cost_one_look_each_and_thirty_a_second_and_good_ones_are_never_put_off_for_long(
         sent in prop::collection::vec((0_u32..2_000, 0_u8..3, 0_u64..20), 1..600),

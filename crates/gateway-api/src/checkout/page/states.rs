@@ -1,4 +1,4 @@
-//! The one thing a checkout page is about: how to pay, or how it ended.
+//! The one subject of a checkout page: how to pay, or how the order ended.
 
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::order_view::OrderRecord;
@@ -8,7 +8,7 @@ use url::Url;
 use crate::checkout::formats::fours;
 use crate::checkout::language::Texts;
 
-/// How an end looks.
+/// The appearance of an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Good,
@@ -26,14 +26,14 @@ impl Kind {
     }
 }
 
-/// An end, or what looks like one.
+/// An end of an order, or a state that looks like one.
 pub(crate) struct Ended {
     pub(crate) kind: Kind,
     pub(crate) title: &'static str,
     pub(crate) text: &'static str,
 }
 
-/// A number for the eye, in fours, and for the clipboard.
+/// A number in groups of four for the eye, and plain for the clipboard.
 pub(crate) struct Number<'o> {
     pub(crate) plain: &'o str,
     pub(crate) fours: Vec<String>,
@@ -48,7 +48,7 @@ impl<'o> Number<'o> {
     }
 }
 
-/// What the page is about.
+/// The subject of the page.
 pub(crate) enum State<'o> {
     Ended(Ended),
     Preparing,
@@ -56,7 +56,7 @@ pub(crate) enum State<'o> {
     Qr,
     Redirect {
         url: &'o str,
-        /// Of the wallet; a payment link has none.
+        /// The wallet's name; a payment link has none.
         name: Option<String>,
     },
     VirtualAccount {
@@ -72,7 +72,7 @@ pub(crate) enum State<'o> {
 }
 
 impl<'o> State<'o> {
-    /// What an open payment asks of its payer; `name` is its channel's.
+    /// Returns the step that an open payment asks of its payer; `name` is its channel's.
     pub(crate) fn of(artefact: &'o Artefact, name: Option<String>) -> Self {
         match artefact {
             Artefact::Qr { .. } => Self::Qr,
@@ -101,7 +101,7 @@ impl<'o> State<'o> {
         }
     }
 
-    /// The heading.
+    /// Returns the heading.
     pub(crate) fn title(&self, texts: &Texts) -> String {
         match self {
             Self::Ended(ended) => ended.title.to_owned(),
@@ -118,7 +118,7 @@ impl<'o> State<'o> {
     }
 }
 
-/// How an order ended; `None` while it can be paid.
+/// Returns the end of an order; `None` while it can be paid.
 pub(crate) const fn ended(order: &OrderRecord, texts: &Texts) -> Option<Ended> {
     let (kind, title, text) = match order.state {
         OrderState::Pending => return None,
@@ -133,8 +133,8 @@ pub(crate) const fn ended(order: &OrderRecord, texts: &Texts) -> Option<Ended> {
     Some(Ended { kind, title, text })
 }
 
-/// Only such a URL becomes a link: escaping does not make `javascript:` harmless, and a user name looks
-/// like a host.
+/// Returns the URL if it may become a link: escaping does not make `javascript:` harmless, and a user
+/// name looks like a host.
 pub(crate) fn web_link(url: &str) -> Option<&str> {
     let read = Url::parse(url).ok()?;
     let is_web = matches!(read.scheme(), "https" | "http") && read.has_host();

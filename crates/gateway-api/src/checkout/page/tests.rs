@@ -79,7 +79,7 @@ fn view(order: &OrderRecord) -> CheckoutView<'_> {
     }
 }
 
-/// The view with every way to pay that suits the order.
+/// Returns the view with every way to pay that suits the order.
 fn choosing(order: &OrderRecord) -> CheckoutView<'_> {
     let facts = OrderFacts {
         amount: order.amount,

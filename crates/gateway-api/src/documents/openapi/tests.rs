@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::*;
 use crate::http::error::ErrorCode;
 
-/// The names each body may have.
+/// The names of the fields that each body may have.
 mod known {
     pub(super) use crate::events::params::{EVENT_PARAMETERS, REDELIVER_FIELDS};
     pub(super) use crate::http::money::FIELDS as MONEY;
@@ -176,7 +176,7 @@ fn receipt() -> Receipt {
     }
 }
 
-/// An order with everything an order can have, as JSON.
+/// Returns an order with every optional part, as JSON.
 fn sample() -> Value {
     let text = || "x".to_owned();
     let order = OrderRecord {

@@ -1,5 +1,5 @@
-//! Every code an error reply can carry, with what it means and what a shop does about it (contract 4.4).
-//! The one table behind the replies, `/docs/errors` and the OpenAPI document.
+//! Every code an error reply can carry, with its meaning and the action that a shop takes (contract
+//! 4.4). The one table behind the replies, `/docs/errors` and the OpenAPI document.
 
 use actix_web::http::StatusCode;
 
@@ -14,7 +14,7 @@ struct Row {
 
 macro_rules! codes {
     ($($variant:ident $name:literal $status:ident $title:literal $meaning:literal $advice:literal)+) => {
-        /// What went wrong, in a word that never changes its meaning.
+        /// The cause of a failure, as a code that never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ErrorCode {
             $(#[doc = $meaning] $variant,)+
@@ -109,37 +109,37 @@ codes! {
 }
 
 impl ErrorCode {
-    /// The spelling in `code` and in `type`.
+    /// Returns the spelling in `code` and in `type`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.row().name
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         self.row().status
     }
 
-    /// The short sentence in `title`.
+    /// Returns the short sentence in `title`.
     #[must_use]
     pub const fn title(self) -> &'static str {
         self.row().title
     }
 
-    /// When it happens.
+    /// Returns the circumstances in which the error occurs.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         self.row().meaning
     }
 
-    /// What a shop does about it.
+    /// Returns the action that a shop takes.
     #[must_use]
     pub const fn advice(self) -> &'static str {
         self.row().advice
     }
 
-    /// Seconds in `Retry-After` when the error itself names none.
+    /// Returns the seconds in `Retry-After` when the error itself names none.
     #[must_use]
     pub const fn default_retry_after_secs(self) -> Option<u64> {
         match self {
@@ -150,7 +150,7 @@ impl ErrorCode {
         }
     }
 
-    /// What `safe_to_retry` says, where the contract promises it.
+    /// Returns the value of `safe_to_retry`, where the contract promises it.
     #[must_use]
     pub const fn safe_to_retry(self) -> Option<bool> {
         match self {
@@ -160,7 +160,7 @@ impl ErrorCode {
         }
     }
 
-    /// The nearest code for a status made by the framework instead of by us.
+    /// Returns the nearest code for a status made by the framework instead of by us.
     #[must_use]
     pub fn of_status(status: StatusCode) -> Self {
         match status {
@@ -178,12 +178,12 @@ impl ErrorCode {
     }
 }
 
-/// What is wrong with one field of a `validation_failed` body.
+/// The fault of one field of a `validation_failed` body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FieldCode {
-    /// Absent, `null`, or blank where something must stand.
+    /// Absent, `null`, or blank where a value is required.
     Required,
-    /// No such field here.
+    /// A field that does not exist here.
     UnknownField,
     /// Another JSON type than documented.
     WrongType,
@@ -221,7 +221,7 @@ impl FieldCode {
         Self::UrlNotAllowed,
     ];
 
-    /// The spelling.
+    /// Returns the spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -239,7 +239,7 @@ impl FieldCode {
         }
     }
 
-    /// What it means, for `/docs/errors`.
+    /// Returns the meaning, for `/docs/errors`.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {

@@ -11,59 +11,59 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// An error reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
-    /// `/docs/errors#` and the code.
+    /// A reference to the documentation: `/docs/errors#` and the code.
     #[serde(rename = "type")]
     #[schema(example = "/docs/errors#validation_failed")]
     pub kind: String,
     /// The code in words.
     #[schema(example = "Validation failed")]
     pub title: String,
-    /// The HTTP status.
+    /// The HTTP status of the reply.
     #[schema(example = 422)]
     pub status: u16,
-    /// Stable; what programs decide by.
+    /// The stable code of the error, for programs.
     #[schema(example = "validation_failed")]
     pub code: String,
-    /// For people; may change.
+    /// An explanation for people. It may change.
     #[schema(example = "1 field is not right")]
     pub detail: String,
-    /// The same as the reply's `X-Request-Id`.
+    /// The ID of the request, as in the reply's `X-Request-Id`.
     #[schema(required = true)]
     pub request_id: Option<String>,
-    /// Every field that is not right; only with `validation_failed`.
+    /// Every invalid field; only with `validation_failed`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<FieldError>,
-    /// The order the error is about.
+    /// The order that the error is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub order_id: Option<String>,
-    /// What the provider said; only with `provider_rejected`.
+    /// The provider's answer; only with `provider_rejected`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub provider: Option<ProviderAnswer>,
-    /// Whether the same request may be sent again without paying twice.
+    /// `true` when you can send the same request again without paying twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub safe_to_retry: Option<bool>,
 }
 
-/// One field that is not right.
+/// One invalid field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Its path, e.g. `items[0].price`.
+    /// The path of the field, for example `items[0].price`.
     #[schema(example = "amount.value")]
     pub field: String,
-    /// Which rule it breaks.
+    /// The rule that the field breaks.
     #[schema(example = "below_minimum")]
     pub code: &'static str,
-    /// For people; may change.
+    /// An explanation for people. It may change.
     #[schema(example = "at least 10000.00 for RETAIL_ALFAMART")]
     pub message: String,
 }
 
 impl FieldError {
-    /// `field` breaks the rule `code`.
+    /// Records that `field` breaks the rule `code`.
     #[must_use]
     pub fn new(field: impl Into<String>, code: FieldCode, message: impl Into<String>) -> Self {
         Self {
@@ -74,13 +74,13 @@ impl FieldError {
     }
 }
 
-/// What the provider answered when it refused.
+/// The provider's answer when it refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProviderAnswer {
-    /// Its `responseCode`.
+    /// The provider's `responseCode`.
     #[schema(example = "4034714")]
     pub code: String,
-    /// Its `responseMessage`.
+    /// The provider's `responseMessage`.
     #[schema(example = "Insufficient Funds")]
     pub message: String,
 }

@@ -13,8 +13,8 @@ use service_shell::request_id::{self, RequestId};
 
 use super::{ApiError, ErrorCode, PROBLEM_JSON};
 
-/// Middleware (for `middleware::from_fn`): every 4xx and 5xx leaves as problem+json, and is logged
-/// when it is our fault.
+/// Makes every 4xx and 5xx leave as problem+json, and logs it when it is our fault. Middleware, for
+/// `middleware::from_fn`.
 ///
 /// Stands inside `request_id::assign`, outside `catch_panic::catch` and every other middleware that
 /// may refuse. Replies that have their own body type (HTML pages, replayed problems) pass untouched.
@@ -37,7 +37,7 @@ pub async fn problem_replies(
     }
 }
 
-/// The default service: a path that does not exist.
+/// Serves paths that do not exist; the default service.
 ///
 /// # Errors
 /// Always [`ErrorCode::NotFound`].
@@ -45,14 +45,14 @@ pub async fn not_found() -> Result<HttpResponse, ApiError> {
     Err(ApiError::of(ErrorCode::NotFound))
 }
 
-/// What a caller gets whose handler panicked; for `catch_panic::PanicReply`.
+/// Returns the reply to a caller whose handler panicked; for `catch_panic::PanicReply`.
 #[must_use]
 pub fn panic_reply(request_id: Option<&RequestId>) -> HttpResponse {
     let error = ApiError::of(ErrorCode::InternalError);
     respond(&error, request_id.map(RequestId::as_str))
 }
 
-/// The reply for `error`.
+/// Returns the reply for `error`.
 pub(crate) fn respond(error: &ApiError, request_id: Option<&str>) -> HttpResponse {
     let mut reply = HttpResponse::build(error.0.code.status());
     reply.content_type(PROBLEM_JSON);
@@ -94,7 +94,7 @@ fn as_problem(reply: HttpResponse) -> HttpResponse {
     respond(&error, request_id.as_ref().map(RequestId::as_str))
 }
 
-/// Whether the framework wrote it: no body type, or plain text.
+/// Returns whether the framework wrote it: no body type, or plain text.
 fn is_plain(reply: &HttpResponse) -> bool {
     match reply.headers().get(header::CONTENT_TYPE) {
         None => true,

@@ -1,4 +1,4 @@
-//! Every error as a caller gets it: status, code, headers and body.
+//! Tests every error as a caller gets it: status, code, headers and body.
 
 use actix_web::ResponseError;
 use actix_web::body::to_bytes;
