@@ -1,4 +1,4 @@
-//! Asking the provider about a payment and applying what it says.
+//! Inquiries: asking the provider about a payment and applying its answer.
 
 use std::time::Duration;
 
@@ -19,56 +19,56 @@ use tokio::time::Instant;
 use crate::flows::Flows;
 use crate::lease::Lease;
 
-/// A merchant may ask about an order once in this time (contract 4.3).
+/// The shortest time between two syncs of an order by a merchant (contract 4.3).
 const SYNC_SPACING_SECONDS: i64 = 2;
-/// A sync asks about this many payments of an order at most: all that a shop can make, each replaced as
-/// often as may be. Those that are open come first, then the newest …
+/// The most payments of an order that a sync asks about: all that a shop can make, each replaced as often
+/// as allowed. Open payments come first, then the newest …
 const SYNC_PAYMENTS_MAX: usize = 40;
-/// … so many at a time: a provider that does not answer is asked no further.
+/// … and the most at a time: a provider that does not answer is asked no further.
 const SYNC_AT_ONCE: usize = 5;
-/// How long a question may wait for its place in the channel's line.
+/// The longest wait of an inquiry for its turn in the channel's queue.
 const LINE_PATIENCE: Duration = Duration::from_secs(5);
-/// A channel whose line is longer than that is left alone for this time.
+/// The pause for a channel whose queue is longer than that.
 const LINE_PAUSE: Duration = Duration::from_secs(1);
 
-/// What came of a question.
+/// The outcome of an inquiry.
 #[derive(Debug, Clone)]
 pub enum Asked {
-    /// The provider answered and its word is applied.
+    /// The provider answered and its report is applied.
     Answered {
-        /// Its words.
+        /// The reported status.
         status: ProviderStatus,
         /// The payment and order after it.
         applied: Applied,
     },
-    /// The provider refused to say; its word for that.
+    /// The provider refused to say, with this reply.
     Refused(CodedReply),
-    /// No answer that can be used.
+    /// No usable answer came.
     NoAnswer,
-    /// It was not asked: not before this time is over.
+    /// The inquiry was not sent, and may not be before this time is over.
     Unsent(Duration),
 }
 
-/// What a bare question brought.
+/// The outcome of an inquiry that is not applied yet.
 #[derive(Debug, Clone)]
 pub(crate) enum Told {
     /// An answer about the payment.
     Answer(Box<InquiryAnswer>),
     /// The provider refused the question.
     Refused(CodedReply),
-    /// Nothing that can be used, and why.
+    /// No usable answer, with the reason.
     Nothing(String),
-    /// It was not asked.
+    /// The inquiry was not sent.
     Unsent {
-        /// Why.
+        /// The reason.
         why: String,
-        /// When it may be.
+        /// The time until it may be sent.
         retry_in: Duration,
     },
 }
 
 impl Told {
-    /// In a few words, for the order's timeline.
+    /// Summarizes it in a few words, for the order's timeline.
     pub(crate) fn summary(&self) -> String {
         match self {
             Self::Answer(answer) => format!("status {}", answer.status),
@@ -79,16 +79,16 @@ impl Told {
     }
 }
 
-/// What came of a merchant's sync.
+/// The outcome of a merchant's sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SyncOutcome {
     /// Everything that could be asked was answered, or there was nothing to ask.
     Answered,
-    /// The provider refused to say; its word for that.
+    /// The provider refused to say, with this reply.
     Refused(CodedReply),
     /// The provider did not answer.
     NoAnswer,
-    /// Too soon after the last one.
+    /// The sync came too soon after the last one.
     TooSoon,
 }
 
@@ -96,7 +96,7 @@ impl Flows {
     /// Asks about a payment and applies the answer.
     ///
     /// # Errors
-    /// When the answer cannot be recorded.
+    /// [`LedgerError`] when the answer cannot be recorded.
     pub async fn ask(&self, payment: &PaymentFacts) -> Result<Asked, LedgerError> {
         self.ask_under(payment, &mut Lease::none()).await
     }
@@ -120,7 +120,7 @@ impl Flows {
         }
     }
 
-    /// The bare question; a refusal stands in the order's timeline.
+    /// Asks without applying the answer; a refusal is noted in the order's timeline.
     pub(crate) async fn noted_question(
         &self,
         payment: &PaymentFacts,
@@ -145,7 +145,7 @@ impl Flows {
             .await
     }
 
-    /// [`Flows::ask`], in the channel's line.
+    /// Does [`Flows::ask`], in the channel's queue.
     pub(crate) async fn ask_in_line(
         &self,
         payment: &PaymentFacts,
@@ -163,7 +163,7 @@ impl Flows {
         self.ask_under(payment, lease).await
     }
 
-    /// The bare question, under a lease that lasts for it.
+    /// Asks without applying the answer, under a lease that lasts for the call.
     ///
     /// # Errors
     /// As [`Flows::hold_for_a_call`].
@@ -224,9 +224,9 @@ impl Flows {
         Ok(Asked::Answered { status, applied })
     }
 
-    /// Asks about everything of an order that can be asked about (contract 4.3, sync), for whoever
-    /// wants to know: the first few at once, further ones in their channel's line, and none any more when
-    /// that has taken as long as one exchange may.
+    /// Asks about every payment of an order that can be asked about (contract 4.3, sync), for any caller:
+    /// the first few at once, further ones in their channel's queue, and no more once that has taken as
+    /// long as one exchange may.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] also when the order is another merchant's.
@@ -278,7 +278,8 @@ impl Flows {
     }
 }
 
-/// The payments that a sync asks about, in its order, of an order's payments, newest first.
+/// Returns the payments that a sync asks about, in the sync's order, from an order's payments, newest
+/// first.
 fn to_sync(mut payments: Vec<PaymentFacts>) -> Vec<PaymentFacts> {
     payments.retain(can_ask);
     payments.sort_by_key(|payment| !payment.state.is_open());
@@ -286,8 +287,8 @@ fn to_sync(mut payments: Vec<PaymentFacts>) -> Vec<PaymentFacts> {
     payments
 }
 
-/// What an answer says of the payment: its word, or that its time is over at the provider, whatever the
-/// clock here says.
+/// Converts an answer to an observation of the payment: the reported status, or that the payment's time
+/// is over at the provider, whatever the clock here says.
 fn observed(answer: &InquiryAnswer) -> Observation {
     if answer.is_expired {
         return Observation {
@@ -298,7 +299,8 @@ fn observed(answer: &InquiryAnswer) -> Observation {
     Observation::word(Source::Inquiry, ProviderWord::of_inquiry(answer))
 }
 
-/// Links cannot be asked about, and what was never sent is not there.
+/// Returns whether a payment can be asked about: a link cannot, and a payment that was never sent is not
+/// there.
 pub(crate) fn can_ask(payment: &PaymentFacts) -> bool {
     let refused_or_unsent = payment.accepted_at.is_none()
         && matches!(payment.state, PaymentState::Creating | PaymentState::Failed);

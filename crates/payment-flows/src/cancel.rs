@@ -13,7 +13,7 @@ use crate::ask::Told;
 use crate::flows::Flows;
 use crate::lease::Lease;
 
-/// What came of a cancel.
+/// The outcome of a cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOutcome {
     /// The order is cancelled.
@@ -24,22 +24,22 @@ pub enum CancelOutcome {
     NoAnswer,
 }
 
-/// What the provider said about closing one payment.
+/// The provider's answer to the closing of one payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Closing {
     /// Nobody can pay it any more, or it was never there.
     Done,
-    /// It is paid, and that is recorded.
+    /// The payment is paid, and that is recorded.
     Paid,
-    /// Its money went back, and that is recorded.
+    /// The payment's money was returned, and that is recorded.
     Returned,
-    /// The payer is paying, or it cannot be closed.
+    /// The payer is paying, or the payment cannot be closed.
     Open,
-    /// The provider does not know it.
+    /// The provider does not know the payment.
     NotFound,
     /// No answer.
     NoAnswer,
-    /// It was not closed, or not asked about: not before this time is over.
+    /// The payment was not closed, or not asked about, and may not be before this time is over.
     Unsent(Duration),
 }
 
@@ -98,7 +98,7 @@ impl Flows {
         self.close_at_provider(&payment, &mut Lease::none()).await
     }
 
-    /// Cancels a QRIS payment at the provider, then asks: a payment may have raced it.
+    /// Cancels a QRIS payment at the provider, then asks about it: a payer may have paid meanwhile.
     pub(crate) async fn close_at_provider(
         &self,
         payment: &PaymentFacts,
@@ -152,7 +152,7 @@ impl Flows {
         }
     }
 
-    /// What was said is in the order's timeline, also where it changes nothing.
+    /// Notes the answers in the order's timeline, also where they change nothing.
     async fn note_closing(
         &self,
         payment: &PaymentFacts,

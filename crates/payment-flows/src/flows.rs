@@ -1,4 +1,4 @@
-//! What a flow works with: the ledger, one provider client per thread, and the settings.
+//! The parts that a flow works with: the ledger, one provider client per thread, and the settings.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use ledger::Ledger;
 use crate::limits::InquiryLimits;
 use crate::metrics::FlowMetrics;
 
-/// Which creates carry our callback URL (`AYOLINX_SEND_NOTIFICATION_URL`).
+/// The creates that carry our callback URL (`AYOLINX_SEND_NOTIFICATION_URL`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendNotificationUrl {
     /// QRIS, e-wallet, retail and links.
@@ -21,14 +21,14 @@ pub enum SendNotificationUrl {
     Required,
 }
 
-/// What flows are told.
+/// The settings of flows.
 #[derive(Debug, Clone)]
 pub struct FlowSettings {
-    /// How long a merchant waits for a create before it gets 202 (`CREATE_REPLY_MS`).
+    /// The longest wait of a merchant for a create before the reply 202 (`CREATE_REPLY_MS`).
     pub reply_after: Duration,
-    /// Which creates carry our callback URL.
+    /// The creates that carry our callback URL.
     pub send_notification_url: SendNotificationUrl,
-    /// Origin under which the provider reaches the worker.
+    /// The origin under which the provider reaches the worker.
     pub callback_origin: String,
 }
 
@@ -44,7 +44,7 @@ pub struct Flows {
 }
 
 impl Flows {
-    /// The flows of this thread.
+    /// Makes the flows of this thread.
     #[must_use]
     pub fn new(
         ledger: Ledger,
@@ -64,26 +64,27 @@ impl Flows {
         }
     }
 
-    /// The books.
+    /// Returns the ledger.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
-    /// What this process counts.
+    /// Returns the counters of this process.
     #[must_use]
     pub const fn metrics(&self) -> &FlowMetrics {
         &self.metrics
     }
 
-    /// Tells that a channel is held to be out of order or out of reach just now: its breaker is open.
+    /// Returns whether a channel is taken to be out of order or out of reach at the moment: its
+    /// breaker is open.
     #[must_use]
     pub fn is_cut_off(&self, channel: &Channel) -> bool {
         self.client.is_cut_off(channel)
     }
 
-    /// The documented path of a method's callback, under our origin: the very URL that the worker
-    /// mounts, so that every reading of the signature rule gives the same route (contract 5).
+    /// Returns the documented path of a method's callback, under our origin: the very URL that the
+    /// worker mounts, so that every reading of the signature rule gives the same route (contract 5).
     pub(crate) fn notification_url(&self, method: Method) -> Option<String> {
         let path = match method {
             Method::Qris => "/v1.0/qr/qr-mpm-notify",

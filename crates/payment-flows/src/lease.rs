@@ -1,4 +1,4 @@
-//! The lease under which a worker speaks to the provider: nothing is sent on one that could end before the call does
+//! The lease under which a worker calls the provider: nothing is sent on a lease that could end before the call does
 //! (contract 3).
 
 use std::time::Instant;
@@ -12,23 +12,23 @@ use crate::flows::Flows;
 pub(crate) struct Lease(Option<LeasedWork>);
 
 impl Lease {
-    /// A request's call: nobody else would make it.
+    /// Returns no lease, for the call of a request: nobody else would make it.
     pub(crate) const fn none() -> Self {
         Self(None)
     }
 
-    /// A worker's, on this piece of work.
+    /// Returns a worker's lease on this piece of work.
     pub(crate) fn on(work: &LeasedWork) -> Self {
         Self(Some(work.clone()))
     }
 }
 
 impl Flows {
-    /// Has this lease last for one call more, renewed where it would not.
+    /// Makes this lease last for one more call, and renews it where it would not.
     ///
     /// # Errors
     /// [`LedgerError::Conflict`] when another worker has the piece: nothing is sent, settled or learnt of it.
-    /// When the lease cannot be renewed.
+    /// Another [`LedgerError`] when the lease cannot be renewed.
     pub(crate) async fn hold_for_a_call(&self, lease: &mut Lease) -> Result<(), LedgerError> {
         let Some(work) = &lease.0 else {
             return Ok(());

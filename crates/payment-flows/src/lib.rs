@@ -1,5 +1,5 @@
-//! What both services and the operator's tool do with the provider about a payment: open it, ask
-//! about it, cancel it, resolve what is unknown. Steps in order; the ledger decides and records.
+//! The work of both services and the operator's tool with the provider on a payment: open it, ask
+//! about it, cancel it, resolve an unknown outcome. Steps in order; the ledger decides and records.
 //! No HTTP, no JSON, no SQL here.
 
 mod ask;

@@ -1,18 +1,19 @@
-//! How often one process asks the provider about payments of a channel (`inquiries_per_second`).
+//! The rate at which one process asks the provider about payments of a channel
+//! (`inquiries_per_second`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Shared by the threads of a process.
+/// The limits, shared by the threads of a process.
 #[derive(Debug, Clone, Default)]
 pub struct InquiryLimits {
     next_free: Arc<Mutex<HashMap<String, Instant>>>,
 }
 
 impl InquiryLimits {
-    /// Takes the next place in a channel's line and returns how long to wait for it; `None` when
-    /// that would be longer than `patience`: come again later.
+    /// Takes the next turn in a channel's queue and returns the wait for it; `None` when that would
+    /// be longer than `patience`: come again later.
     #[must_use]
     pub fn reserve(&self, channel: &str, per_second: u32, patience: Duration) -> Option<Duration> {
         let gap = Duration::from_secs(1)

@@ -1,10 +1,10 @@
-//! What flows count.
+//! The counters of flows.
 
 use ayolinx_core::expiry::ProviderExpiry;
 use ledger::WorkKind;
 use prometheus::{IntCounterVec, Opts, Registry};
 
-/// What flows and loops may alarm about.
+/// The alarms that flows and loops may raise.
 const ALARMS: [&str; 5] = [
     "provider_configuration",
     "provider_throttled",
@@ -12,10 +12,10 @@ const ALARMS: [&str; 5] = [
     "redelivery_gave_up",
     "resends_exhausted",
 ];
-/// What a resend may come to.
+/// The outcomes of a resend.
 const RESENDS: [&str; 2] = ["sent", "given_up"];
 
-/// Counters of one process.
+/// The counters of one process.
 #[derive(Debug, Clone)]
 pub struct FlowMetrics {
     work: IntCounterVec,
@@ -25,10 +25,10 @@ pub struct FlowMetrics {
 }
 
 impl FlowMetrics {
-    /// Counters registered with `registry`.
+    /// Registers the counters with `registry`.
     ///
     /// # Errors
-    /// When they are registered already.
+    /// [`prometheus::Error`] when they are registered already.
     pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
         let work = IntCounterVec::new(
             Opts::new(
@@ -82,7 +82,7 @@ impl FlowMetrics {
         })
     }
 
-    /// Tells what is counted of this channel from the first.
+    /// Starts the counters of this channel at zero.
     pub(crate) fn begin_channel(&self, channel: &str) {
         for finding in ProviderExpiry::NAMES {
             self.expiries
@@ -105,7 +105,7 @@ impl FlowMetrics {
         self.work.with_label_values(&[kind, outcome]).inc();
     }
 
-    /// Counts something that somebody must look at.
+    /// Counts an alarm that a person must look at.
     pub fn alarm(&self, what: &str) {
         self.alarms.with_label_values(&[what]).inc();
     }

@@ -19,19 +19,20 @@ use tracing::Instrument;
 
 use crate::flows::Flows;
 
-/// An outcome is worth so long a try even where the lease ends sooner: an artefact is taken from anybody.
+/// The shortest time allowed for recording an outcome, even where the lease ends sooner: the ledger accepts an
+/// artefact from anybody.
 const RECORDED_WITHIN: Duration = Duration::from_secs(30);
 
-/// What a merchant can be told about a call.
+/// The outcome of a call, as far as a merchant can be told it.
 #[derive(Debug, Clone)]
 pub enum Opened {
     /// The exchange ended and its outcome is recorded.
     Settled {
         /// The payment and order after it.
         applied: Applied,
-        /// What came of the call.
+        /// The outcome of the call.
         outcome: CallOutcome,
-        /// How long the provider asks us to wait, where it throttles.
+        /// The wait that the provider asks for, where it throttles.
         retry_after: Option<Duration>,
         /// The reply to the merchant, kept with the artefact, where one was wanted.
         reply: Option<StoredReply>,
@@ -41,11 +42,10 @@ pub enum Opened {
 }
 
 impl Flows {
-    /// Sends a create and records what comes of it, with the reply to the merchant where one is
-    /// wanted.
+    /// Sends a create and records its outcome, with the reply to the merchant where one is wanted.
     ///
     /// # Errors
-    /// When the outcome cannot be recorded now; the resolver finds out later.
+    /// [`LedgerError`] when the outcome cannot be recorded now; the resolver finds it out later.
     pub async fn open(&self, call: Call, keep: Option<KeepReply>) -> Result<Opened, LedgerError> {
         let (tell, told) = oneshot::channel();
         let flows = self.clone();
@@ -122,8 +122,8 @@ impl Flows {
         })
     }
 
-    /// When the payment ends by the provider's word, where that is earlier than was asked for and can be
-    /// meant (contract 4.2).
+    /// Returns the end of the payment as the provider named it, where that is earlier than was asked for and
+    /// plausible (contract 4.2).
     fn earlier_end(&self, call: &Call, accepted: &Accepted) -> Option<DateTime<Utc>> {
         if !names_an_end(call.method) {
             return None;
@@ -149,8 +149,8 @@ impl Flows {
         expiry.earlier()
     }
 
-    /// Whoever was stopped since it took the lease sends nothing: somebody else may by then
-    /// (contract 3).
+    /// Returns whether the lease lasts for the whole exchange. A caller that was suspended since it took the
+    /// lease sends nothing: by then another may (contract 3).
     fn lease_outlasts_the_exchange(&self, call: &Call) -> bool {
         let left = call.lease_ends.saturating_duration_since(Instant::now());
         let enough = left >= self.client.timeout();
@@ -161,8 +161,8 @@ impl Flows {
     }
 }
 
-/// Whether replies to creates of this method name an end that can be believed: a wallet's names none, a link's
-/// has the wrong zone (protocol 4.11).
+/// Returns whether replies to creates of this method name an end that can be trusted: a wallet's name none, a
+/// link's have the wrong zone (protocol 4.11).
 pub(crate) const fn names_an_end(method: Method) -> bool {
     match method {
         Method::Qris | Method::VirtualAccount | Method::Retail => true,
@@ -170,7 +170,7 @@ pub(crate) const fn names_an_end(method: Method) -> bool {
     }
 }
 
-/// The rows of contract 4.1: what is certain, and what is not.
+/// Converts an outcome by the rows of contract 4.1: some outcomes are certain, others are not.
 fn call_outcome(outcome: CreateOutcome, ends_at: Option<DateTime<Utc>>) -> CallOutcome {
     let detail = outcome.detail();
     match outcome {
@@ -203,7 +203,7 @@ fn call_outcome(outcome: CreateOutcome, ends_at: Option<DateTime<Utc>>) -> CallO
     }
 }
 
-/// A link's code is kept with its artefact: callbacks may name it and nothing else.
+/// Keeps a link's code with its artefact: callbacks may name the code and nothing else.
 fn with_link_code(artefact: Artefact, code: Option<String>) -> Artefact {
     match artefact {
         Artefact::Redirect { url, link_code } => Artefact::Redirect {

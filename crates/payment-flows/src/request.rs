@@ -1,4 +1,4 @@
-//! From a call as the books know it to the request the provider client sends.
+//! The conversion of a call in the ledger to the request that the provider client sends.
 
 use ayolinx_client::{CreateRequest, Customer, Item};
 use ayolinx_core::channels::{Channel, PAYMENT_LINK_CHANNEL};
@@ -16,7 +16,7 @@ struct StoredItem {
 }
 
 impl Flows {
-    /// The channel a call is for; `None` when the operator has removed it since.
+    /// Returns the channel a call is for; `None` when the operator has removed it since.
     pub(crate) fn channel_of(&self, code: Option<&str>) -> Option<&Channel> {
         self.channels.get(code.unwrap_or(PAYMENT_LINK_CHANNEL))
     }

@@ -1,4 +1,4 @@
-//! From settings to a ledger, a provider client and flows: the same wiring in every program.
+//! The way from settings to a ledger, a provider client and flows: the same in every program.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ const CONNECTIONS_MAX: u32 = 16;
 /// Callers that may wait for one of them.
 const WAITING_MAX: usize = 1024;
 
-/// Why a program cannot be wired.
+/// The reason why a program cannot be wired.
 #[derive(Debug, thiserror::Error)]
 pub enum WiringError {
     /// The keys of `ENCRYPTION_KEYS` cannot be used.
@@ -42,15 +42,15 @@ pub enum WiringError {
     Tls(#[from] rustls::Error),
 }
 
-/// The keyring of `ENCRYPTION_KEYS`.
+/// Makes the keyring of `ENCRYPTION_KEYS`.
 ///
 /// # Errors
-/// When there is none.
+/// [`WiringError::Keys`] when there is none.
 pub fn keyring_of(keys: &EncryptionKeys) -> Result<Arc<Keyring>, WiringError> {
     Ok(Arc::new(Keyring::new(keys.all())?))
 }
 
-/// The ledger over the settings' database.
+/// Makes the ledger over the settings' database.
 #[must_use]
 pub fn ledger_of(
     database: &DatabaseSettings,
@@ -87,7 +87,7 @@ pub fn ledger_of(
     Ledger::new(&settings, context)
 }
 
-/// Everything a thread needs to make its own flows; shared by the threads of a process.
+/// The parts from which a thread makes its own flows; shared by the threads of a process.
 #[derive(Clone)]
 pub struct FlowParts {
     ledger: Ledger,
@@ -98,12 +98,12 @@ pub struct FlowParts {
     metrics: FlowMetrics,
 }
 
-/// What tells one process's flows from another's.
+/// The choices in which the flows of one process differ from another's.
 #[derive(Debug, Clone)]
 pub struct FlowChoices {
-    /// Which creates carry our callback URL.
+    /// The creates that carry our callback URL.
     pub send_notification_url: SendNotificationUrl,
-    /// Origin under which the provider reaches the worker.
+    /// The origin under which the provider reaches the worker.
     pub callback_origin: String,
     /// The token cache shared by replicas.
     pub redis_url: Option<Secret>,
@@ -112,7 +112,7 @@ pub struct FlowChoices {
 }
 
 impl FlowParts {
-    /// Parts over a ledger and the settings' provider account.
+    /// Makes the parts over a ledger and the settings' provider account.
     ///
     /// # Errors
     /// [`WiringError`].
@@ -172,10 +172,10 @@ impl FlowParts {
         })
     }
 
-    /// A provider client of this thread.
+    /// Makes a provider client of this thread.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// [`WiringError`] when TLS cannot be set up.
     pub fn client(&self) -> Result<AyolinxClient, WiringError> {
         Ok(AyolinxClient::new(
             self.provider.clone(),
@@ -183,10 +183,10 @@ impl FlowParts {
         )?)
     }
 
-    /// The flows of this thread.
+    /// Makes the flows of this thread.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// [`WiringError`] when TLS cannot be set up.
     pub fn flows(&self) -> Result<Flows, WiringError> {
         Ok(Flows::new(
             self.ledger.clone(),
@@ -197,13 +197,13 @@ impl FlowParts {
         ))
     }
 
-    /// The books.
+    /// Returns the ledger.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
-    /// What flows count.
+    /// Returns the counters of flows.
     #[must_use]
     pub const fn metrics(&self) -> &FlowMetrics {
         &self.metrics

@@ -1,5 +1,5 @@
-//! The recovery loops' work, one piece at a time: resolve, inquire, close, expire. Each takes a
-//! lease, asks with no transaction open, applies, and says when to come again.
+//! The recovery loops' work, one piece at a time: resolve, inquire, close, expire. Each takes a lease, asks
+//! with no transaction open, applies the answer, and returns when to come again.
 
 use std::time::Duration;
 
@@ -21,18 +21,19 @@ mod resolve;
 /// The outcome of a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worked {
-    /// It was done, or asked for and answered or not; it may come again by its plan.
+    /// The work was done, or the provider was asked and answered or not; it may come again by its plan.
     Done,
-    /// The provider was not asked, since nothing could be sent: of this channel, not before this time is over.
+    /// Nothing could be sent, so the provider was not asked: nothing of this channel may be before this time
+    /// is over.
     Unsent(Duration),
 }
 
 /// The decision on a piece of work.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Decided {
-    /// The next step of it.
+    /// The next step of the work.
     Next(WorkNext),
-    /// Nothing could be sent: it is due again when that may be tried, as if it had not been taken up.
+    /// Nothing could be sent: the work is due again when sending may be tried, as if it had not been taken up.
     Unsent(Duration),
 }
 
@@ -46,8 +47,8 @@ impl Flows {
     /// Does one leased piece of work and ends its lease.
     ///
     /// # Errors
-    /// When the ledger is away; the lease then runs out and somebody does it again. When somebody else
-    /// already does.
+    /// [`LedgerError`] when the ledger is away; the lease then runs out and another worker does it again. Also
+    /// when another worker already does.
     pub async fn do_work(&self, work: &LeasedWork) -> Result<Worked, LedgerError> {
         let id = work.payment_id;
         let facts = self
@@ -100,7 +101,8 @@ fn later(at: DateTime<Utc>, seconds: i64) -> WorkNext {
         .map_or(WorkNext::Done, WorkNext::At)
 }
 
-/// When the provider may be asked again, and up to half of that later, so that not all come in one moment.
+/// Returns the time at which the provider may be asked again, plus up to half of the wait, so that not all
+/// come at one moment.
 fn untried(facts: &PaymentFacts, retry_in: Duration) -> WorkNext {
     let spread_ms = retry_in
         .as_millis()

@@ -1,4 +1,5 @@
-//! Cancelling at the provider what was withdrawn here. Money that came first still wins.
+//! Closing: cancels at the provider the payments that were withdrawn here. Money that came first
+//! still wins.
 
 use ayolinx_core::states::PaymentState;
 use ledger::{LeasedWork, LedgerError, PaymentFacts, WorkNext};

@@ -1,4 +1,4 @@
-//! A last look at expiry, then the end (contract 4.2).
+//! Expiry: a last inquiry, then the end (contract 4.2).
 
 use ayolinx_core::messages::ProviderStatus;
 use ayolinx_core::payment::Fact;
@@ -11,7 +11,8 @@ use crate::ask::Told;
 use crate::flows::Flows;
 use crate::lease::Lease;
 
-/// While the payer is paying or nobody answers, it is asked again up to this long past expiry.
+/// Hours past expiry for which an order is still asked about while the payer is paying or nobody
+/// answers.
 const ASK_FOR_HOURS: i64 = 24;
 const AGAIN_FIRST_SECONDS: i64 = 5;
 const AGAIN_MAX_SECONDS: i64 = 600;

@@ -1,4 +1,4 @@
-//! Looking for money whose callback may be lost (contract 5).
+//! Inquiries for money whose callback may be lost (contract 5).
 
 use ledger::{LeasedWork, LedgerError, PaymentFacts, WorkNext};
 

@@ -1,5 +1,5 @@
-//! Finding out what became of a create whose outcome is unknown, and mending it (contract 4.1):
-//! asked about before anything is sent again.
+//! Resolution of a create whose outcome is unknown, and its repair (contract 4.1): the provider is asked
+//! before anything is sent again.
 
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::messages::ProviderStatus;
@@ -88,7 +88,7 @@ impl Flows {
         }
     }
 
-    /// It exists unpaid, and its artefact is lost: nobody can ever pay it.
+    /// Replaces a payment that exists unpaid and whose artefact is lost: nobody can ever pay it.
     async fn lost(
         &self,
         work: &LeasedWork,
@@ -134,7 +134,8 @@ impl Flows {
         Ok(WorkNext::Done.into())
     }
 
-    /// Proven by two answers far enough apart; then the same id may be sent again.
+    /// Handles a payment that the provider does not know. Two answers far enough apart prove it; then the
+    /// same id may be sent again.
     async fn not_found(
         &self,
         work: &LeasedWork,
@@ -158,8 +159,8 @@ impl Flows {
         Ok(self.next_resolve(work, facts).into())
     }
 
-    /// When what cannot be asked about is replaced: at the step of the schedule that its number among
-    /// the replacements is of; `None` when that is now.
+    /// Returns the time at which a payment that cannot be asked about is replaced: the step of the schedule
+    /// with the number of its replacements so far; `None` when that is now.
     fn waits_for_its_step(&self, work: &LeasedWork, facts: &PaymentFacts) -> Option<DateTime<Utc>> {
         let number = usize::try_from(facts.replacements).unwrap_or(0);
         let plan = &self.ledger.context().plans.resolve;
@@ -167,7 +168,8 @@ impl Flows {
             .filter(|at| *at > facts.now)
     }
 
-    /// It is not there: it is sent again, more and more seldom, and no more once it is known how that ends.
+    /// Sends a payment that is not there again, more and more seldom, and no more once its outcome is
+    /// known.
     async fn send_again(
         &self,
         work: &LeasedWork,
@@ -228,7 +230,7 @@ impl Flows {
         Ok(WorkNext::Done.into())
     }
 
-    /// The reason why no create is begun now: its channel would refuse it.
+    /// Returns the decision not to begin a create now, where its channel would refuse it.
     async fn cannot_create(
         &self,
         facts: &PaymentFacts,
