@@ -17,16 +17,16 @@ use crate::{
 
 const RATE_LIMIT_DEFAULT: u32 = 200;
 
-/// When the provider is told our callback address with a request.
+/// The requests in which the provider is sent our callback address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendNotificationUrl {
-    /// For QRIS, e-wallet, retail and link.
+    /// QRIS, e-wallet, retail and link.
     Always,
-    /// Only where the provider requires it: e-wallet.
+    /// E-wallet only, where the provider requires it.
     Required,
 }
 
-/// Everything `gateway-api` is told from outside.
+/// All settings of `gateway-api`.
 #[derive(Debug, Clone)]
 pub struct ApiSettings {
     /// `DATABASE_URL`, `DB_DEADLINE_MS`.
@@ -47,14 +47,14 @@ pub struct ApiSettings {
     pub encryption_keys: EncryptionKeys,
     /// `API_RATE_LIMIT`: requests per second per key; default 200, `0` (here `None`) is off.
     pub rate_limit: Option<NonZeroU32>,
-    /// What every program has.
+    /// The settings of every program.
     pub shared: Shared,
-    /// To be logged once logging has started.
+    /// Warnings, to be logged once logging has started.
     pub warnings: Warnings,
 }
 
 impl ApiSettings {
-    /// Reads all of it, or says everything that is wrong.
+    /// Reads all settings, or reports every problem.
     ///
     /// # Errors
     /// Every problem, each naming its variable.
@@ -103,7 +103,7 @@ impl ApiSettings {
     }
 }
 
-/// `REDIS_URL`, of a form that can be connected to.
+/// Reads `REDIS_URL`, of a form that can be connected to.
 pub(crate) fn redis_url(reader: &Reader<'_>) -> Option<Secret> {
     let url: Secret = reader.secret("REDIS_URL")?;
     let schemes = ["redis://", "rediss://", "redis+unix://", "unix://"];

@@ -16,7 +16,7 @@ use crate::{
 };
 use ayolinx_core::secret::Secret;
 
-/// Everything `gatewayctl` is told from outside.
+/// All settings of `gatewayctl`.
 #[derive(Debug, Clone)]
 pub struct CtlSettings {
     database: Result<DatabaseSettings, Problems>,
@@ -30,14 +30,14 @@ pub struct CtlSettings {
     pub provider_public_keys: ProviderPublicKeys,
     /// `…_RETENTION_MONTHS`: for `partitions`.
     pub retention: Retention,
-    /// What every program has.
+    /// The settings of every program.
     pub shared: Shared,
-    /// To be shown or logged before the command runs.
+    /// Warnings, to be shown or logged before the command runs.
     pub warnings: Warnings,
 }
 
 impl CtlSettings {
-    /// Reads what is set, or says everything that is malformed.
+    /// Reads all settings that are set, or reports every malformed one.
     ///
     /// # Errors
     /// Every malformed variable; missing ones are reported by the methods that need them.
@@ -88,48 +88,48 @@ impl CtlSettings {
         })
     }
 
-    /// `DATABASE_URL`, `DB_DEADLINE_MS`.
+    /// Returns `DATABASE_URL`, `DB_DEADLINE_MS`.
     ///
     /// # Errors
-    /// When `DATABASE_URL` is not set.
+    /// [`Problems`] when `DATABASE_URL` is not set.
     pub fn database(&self) -> Result<&DatabaseSettings, Problems> {
         self.database.as_ref().map_err(Clone::clone)
     }
 
-    /// `AYOLINX_…`.
+    /// Returns `AYOLINX_…`.
     ///
     /// # Errors
-    /// Names what is not set.
+    /// [`Problems`] naming every variable that is not set.
     pub fn provider(&self) -> Result<&ProviderSettings, Problems> {
         self.provider.as_ref().map_err(Clone::clone)
     }
 
-    /// `API_KEY_PEPPER`.
+    /// Returns `API_KEY_PEPPER`.
     ///
     /// # Errors
-    /// When it is not set and development values are refused here.
+    /// [`Problems`] when it is not set and development values are refused here.
     pub fn peppers(&self) -> Result<&Peppers, Problems> {
         self.peppers.as_ref().map_err(Clone::clone)
     }
 
-    /// `ENCRYPTION_KEYS`.
+    /// Returns `ENCRYPTION_KEYS`.
     ///
     /// # Errors
-    /// When it is not set and development values are refused here.
+    /// [`Problems`] when it is not set and development values are refused here.
     pub fn encryption_keys(&self) -> Result<&EncryptionKeys, Problems> {
         self.encryption_keys.as_ref().map_err(Clone::clone)
     }
 
-    /// `CHECKOUT_PUBLIC_URL`.
+    /// Returns `CHECKOUT_PUBLIC_URL`.
     ///
     /// # Errors
-    /// When it is not set with the production base URL.
+    /// [`Problems`] when it is not set with the production base URL.
     pub fn checkout_public_url(&self) -> Result<&Origin, Problems> {
         self.checkout_public_url.as_ref().map_err(Clone::clone)
     }
 }
 
-/// Reads something whose absence matters only to the commands that need it.
+/// Reads a setting whose absence matters only to the commands that need it.
 fn later<T>(env: &Env, read: impl FnOnce(&Reader<'_>) -> Option<T>) -> Result<T, Problems> {
     let reader = env.reader();
     let value = read(&reader);

@@ -1,4 +1,4 @@
-//! Where the books are kept.
+//! The settings of the ledger's database.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 const URL: &str = "DATABASE_URL";
 
-/// The database and how long one piece of work with it may take.
+/// The database and the longest time that one piece of work with it may take.
 #[derive(Debug, Clone)]
 pub struct DatabaseSettings {
     /// `DATABASE_URL`: Postgres, as a `postgres://` address or as `key=value` pairs; required.
@@ -39,7 +39,7 @@ impl DatabaseSettings {
         }
     }
 
-    /// Whether the database is on this machine: a socket, or a loopback address.
+    /// Returns whether the database is on this machine: a socket, or a loopback address.
     pub(crate) fn is_local(&self) -> bool {
         let text = self.url.expose();
         match Url::parse(text) {
@@ -74,7 +74,7 @@ fn pairs_are_local(text: &str) -> bool {
         .all(|(_, host)| host_is_local(host.trim_matches('\'')))
 }
 
-/// A path is a socket's folder. Several hosts must all be local.
+/// Returns whether a host is local. A path is a socket's folder; several hosts must all be local.
 fn host_is_local(hosts: &str) -> bool {
     hosts.split(',').all(|host| {
         let decoded = host.replace("%2F", "/").replace("%2f", "/");

@@ -1,4 +1,4 @@
-//! Our own secrets: what API keys are hashed with and what stored secrets are sealed with. Outside
+//! Our own secrets: the peppers of API keys and the keys that seal stored secrets. Outside
 //! production and reachable from this machine only, fixed development values stand in for them.
 
 use std::net::SocketAddr;
@@ -12,10 +12,10 @@ const PEPPER_VARIABLE: &str = "API_KEY_PEPPER";
 const ENCRYPTION_VARIABLE: &str = "ENCRYPTION_KEYS";
 const DEVELOPMENT_PEPPER: &str = "development pepper, known to everybody";
 const DEVELOPMENT_ENCRYPTION_KEY: &str = "development encryption key, known to everybody";
-/// In production, shorter ones could be guessed.
+/// The least length of a secret in production, where shorter ones could be guessed.
 const PRODUCTION_LENGTH_MIN: usize = 32;
 
-/// Of each list.
+/// The most entries of each list.
 const ENTRIES_MAX: usize = 16;
 
 /// `API_KEY_PEPPER`: comma-separated, newest first.
@@ -27,7 +27,7 @@ pub struct Peppers(Vec<Secret>);
 pub struct EncryptionKeys(Vec<Secret>);
 
 impl Peppers {
-    /// Newest first; at least one.
+    /// Returns all, newest first; at least one.
     pub fn all(&self) -> &[Secret] {
         &self.0
     }
@@ -42,7 +42,7 @@ impl Peppers {
 }
 
 impl EncryptionKeys {
-    /// Newest first; at least one.
+    /// Returns all, newest first; at least one.
     pub fn all(&self) -> &[Secret] {
         &self.0
     }
@@ -75,16 +75,16 @@ const ENCRYPTION: Listed = Listed {
     development: DEVELOPMENT_ENCRYPTION_KEY,
 };
 
-/// What decides whether development values are harmless here.
+/// The facts that decide whether development values are harmless here.
 pub(crate) struct Place<'a> {
     pub(crate) base_url: Option<&'a Origin>,
     pub(crate) listeners: Vec<(&'static str, SocketAddr)>,
-    /// For `gatewayctl`, which has no listeners: whether its database is on this machine.
+    /// Set when the database is on this machine: for `gatewayctl`, which has no listeners.
     pub(crate) database_is_local: bool,
 }
 
 impl Place<'_> {
-    /// Why development values may not be used here; `None` when they may.
+    /// Returns the reason why development values may not be used here; `None` when they may.
     fn refusal(&self) -> Option<String> {
         if let Some(url) = self.base_url
             && !url.is_loopback()

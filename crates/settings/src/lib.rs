@@ -34,7 +34,8 @@ pub use warnings::Warnings;
 pub use webhook_rules::WebhookRules;
 pub use worker::WorkerSettings;
 
-/// The names of all variables that our programs read; a secret is named without its `_FILE` form.
+/// Returns the names of all variables that our programs read; a secret is named without its `_FILE`
+/// form.
 pub fn variables() -> BTreeSet<String> {
     let nothing = Env::from_pairs::<String, String>([]);
     let mut names = BTreeSet::new();

@@ -6,7 +6,7 @@ use service_shell::env::Reader;
 
 const CHECKOUT_PORT: u16 = 8082;
 
-/// Where `gateway-api` listens.
+/// The addresses on which `gateway-api` listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiListeners {
     /// `GATEWAY_BIND`: merchant REST, internal; default `127.0.0.1:8080`, `None` when `off`.
@@ -20,7 +20,7 @@ pub struct ApiListeners {
     pub ops: SocketAddr,
 }
 
-/// Where `callback-worker` listens.
+/// The addresses on which `callback-worker` listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerListeners {
     /// `CALLBACK_BIND`: the provider's callbacks, public behind the ingress; default
@@ -78,19 +78,19 @@ impl WorkerListeners {
     }
 }
 
-/// `CHECKOUT_BIND`, which also says where the checkout pages are when nothing else does. Where it is `off`,
-/// another process serves them, by default at the usual place.
+/// Reads `CHECKOUT_BIND`, which is also the default address of the checkout pages. Where it is `off`,
+/// another process serves them, by default at the usual address.
 pub(crate) fn checkout(reader: &Reader<'_>) -> SocketAddr {
     address_or_off(reader, "CHECKOUT_BIND", CHECKOUT_PORT)
         .unwrap_or(SocketAddr::from(([127, 0, 0, 1], CHECKOUT_PORT)))
 }
 
-/// `CALLBACK_BIND`, which also says where callbacks go when nothing else does.
+/// Reads `CALLBACK_BIND`, which is also the default address of callbacks.
 pub(crate) fn callback(reader: &Reader<'_>) -> SocketAddr {
     address(reader, "CALLBACK_BIND", 8081)
 }
 
-/// `None` when `off`.
+/// Reads an address; `None` when `off`.
 fn address_or_off(reader: &Reader<'_>, name: &str, port: u16) -> Option<SocketAddr> {
     let expected = "an address with a port, such as 127.0.0.1:8080, or off";
     let read = |text: &str| match text {
@@ -112,7 +112,7 @@ fn address(reader: &Reader<'_>, name: &str, port: u16) -> SocketAddr {
     )
 }
 
-/// Whether only this machine can reach it.
+/// Returns whether only this machine can reach the address.
 pub(crate) fn is_loopback(address: SocketAddr) -> bool {
     let ip: IpAddr = address.ip().to_canonical();
     ip.is_loopback()

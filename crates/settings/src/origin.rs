@@ -5,20 +5,20 @@ use std::{fmt, net::IpAddr};
 use ayolinx_core::channels::Environment;
 use url::{Host, Url};
 
-/// What an origin looks like; used in messages.
+/// The expected form of an origin, for messages.
 pub(crate) const EXPECTED: &str =
     "an http or https address without a path, such as https://pay.example.co.id";
 
-/// The provider's own sandbox.
+/// The host of the provider's own sandbox.
 const PROVIDER_SANDBOX: &str = "sandbox.ayolinx.id";
 
-/// `https://host[:port]` or `http://host[:port]`, in normal form.
+/// An origin, `https://host[:port]` or `http://host[:port]`, in normal form.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Origin(Url);
 
 impl Origin {
-    /// The text as an origin; `None` when it is anything else or carries a path, query, fragment or
-    /// user name.
+    /// Reads the text as an origin; `None` when it is anything else or carries a path, query,
+    /// fragment or user name.
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let known = matches!(url.scheme(), "http" | "https");
@@ -30,27 +30,27 @@ impl Origin {
         (known && bare && url.has_host()).then_some(Self(url))
     }
 
-    /// Without a slash at the end.
+    /// Returns the text without a slash at the end.
     pub fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// The address of a path under this origin; the path begins with a slash.
+    /// Returns the address of a path under this origin; the path begins with a slash.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.as_str())
     }
 
-    /// The origin as a URL.
+    /// Returns the origin as a URL.
     pub fn url(&self) -> &Url {
         &self.0
     }
 
-    /// Whether it is https.
+    /// Returns whether it is https.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
     }
 
-    /// Whether the host is this machine.
+    /// Returns whether the host is this machine.
     pub fn is_loopback(&self) -> bool {
         match self.0.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
@@ -60,7 +60,7 @@ impl Origin {
         }
     }
 
-    /// Which of the provider's environments this is.
+    /// Returns the provider's environment that this origin belongs to.
     pub fn environment(&self) -> Environment {
         Environment::of_host(self.0.host_str().unwrap_or_default())
     }

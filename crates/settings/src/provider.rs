@@ -1,4 +1,4 @@
-//! The provider: where it is, who we are to it, and how it is spoken to.
+//! The settings of the provider: its address, our credentials, and the style of its requests.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const PRIVATE_KEY: &str = "AYOLINX_PRIVATE_KEY_FILE";
 const PREVIOUS_KEY: &str = "AYOLINX_PRIVATE_KEY_PREVIOUS_FILE";
 const PUBLIC_KEYS: &str = "AYOLINX_PUBLIC_KEY_FILES";
 
-/// What is needed to call the provider.
+/// The settings needed to call the provider.
 #[derive(Debug, Clone)]
 pub struct ProviderSettings {
     /// `AYOLINX_BASE_URL`: required. http only on this machine or with `AYOLINX_ALLOW_HTTP=true`,
@@ -40,13 +40,13 @@ pub struct ProviderSettings {
     pub signing_key: RsaSigningKey,
     /// `AYOLINX_PRIVATE_KEY_PREVIOUS_FILE`: tried once where the provider refuses the current one.
     pub signing_key_previous: Option<RsaSigningKey>,
-    /// `AYOLINX_JSON_STYLE`: how bodies are spelt; default `php`.
+    /// `AYOLINX_JSON_STYLE`: the spelling of JSON bodies; default `php`.
     pub json_style: JsonStyle,
     /// `PROVIDER_TIMEOUT_MS`: token, call and its one repeat together; default 25000.
     pub timeout: Duration,
 }
 
-/// What can be read of [`ProviderSettings`] when some variables may be missing.
+/// The parts of [`ProviderSettings`] that can be read when some variables may be missing.
 pub(crate) struct ProviderParts {
     pub(crate) base_url: Option<Origin>,
     client_id: Option<String>,
@@ -81,7 +81,8 @@ impl ProviderParts {
         }
     }
 
-    /// The whole, when all required variables are set; `into` gets a problem for each that is not.
+    /// Returns the whole, when all required variables are set; `into` gets a problem for each that is
+    /// not.
     pub(crate) fn complete(
         &self,
         timeout: Duration,
@@ -135,7 +136,8 @@ fn base_url(reader: &Reader<'_>) -> Option<Origin> {
     Some(url)
 }
 
-/// Sent in headers, so that anything but visible ASCII would break every call.
+/// Reads the client id. It is sent in headers, so that anything but visible ASCII would break every
+/// call.
 fn client_id(reader: &Reader<'_>) -> Option<String> {
     let id = reader.identifier(CLIENT_ID)?;
     if id.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -164,12 +166,13 @@ fn signing_key(reader: &Reader<'_>, name: &str, given: Option<String>) -> Option
 pub struct ProviderPublicKeys(Vec<RsaVerifyingKey>);
 
 impl ProviderPublicKeys {
-    /// The keys, in the order given.
+    /// Returns the keys, in the order given.
     pub fn all(&self) -> &[RsaVerifyingKey] {
         &self.0
     }
 
-    /// Anybody can sign with a published key, so that in production it would open the books.
+    /// Reads the keys. Anybody can sign with a published key, so in production one would open the ledger
+    /// to forgeries and is refused.
     pub(crate) fn read(
         reader: &Reader<'_>,
         base_url: Option<&Origin>,

@@ -4,23 +4,23 @@ use service_shell::env::Reader;
 
 const MONTHS_MAX: u32 = 1200;
 const DAYS_MAX: u32 = 36_500;
-/// A create is known again for so long at least (contract 4.1).
+/// The least number of days for which a repeated create is recognized (contract 4.1).
 const CREATION_DAYS_MIN: u32 = 30;
 
 /// Whole months that are kept before the running one, and days of creations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// `HISTORY_RETENTION_MONTHS`: what happened to orders; default 120, at least 12. Indonesian law
-    /// has documents that support the books kept for ten years.
+    /// `HISTORY_RETENTION_MONTHS`: the history of orders; default 120, at least 12. Indonesian law
+    /// requires documents that support the books to be kept for ten years.
     pub history_months: u32,
-    /// `INBOX_RETENTION_MONTHS`: what the provider told us; default 13, at least 2.
+    /// `INBOX_RETENTION_MONTHS`: the provider's callbacks; default 13, at least 2.
     pub inbox_months: u32,
     /// `OUTBOX_RETENTION_MONTHS`: events and their deliveries; default 3, at least 2.
     pub outbox_months: u32,
-    /// `PAYER_RETENTION_MONTHS`: who paid, of orders that have ended; default 13, at least 2.
+    /// `PAYER_RETENTION_MONTHS`: the payers of orders that have ended; default 13, at least 2.
     pub payer_months: u32,
     /// `CREATION_RETENTION_DAYS`: keys and first replies, by which a repeated create gets the same answer;
-    /// default 30, at least 30. After it the reference is still taken.
+    /// default 30, at least 30. Afterwards the reference is still taken.
     pub creation_days: u32,
 }
 

@@ -1,11 +1,11 @@
-//! What all three programs read.
+//! The settings that all three programs read.
 
 use ayolinx_core::channels::{ChannelTable, Environment};
 use service_shell::{env::Reader, proxies::TrustedProxies, telemetry::TelemetrySettings};
 
 use crate::{origin::Origin, timings::Timings, webhook_rules::WebhookRules};
 
-/// Settings that every program has.
+/// The settings of every program.
 #[derive(Debug, Clone)]
 pub struct Shared {
     /// `LOG_FORMAT`, `RUST_LOG`, `OTEL_EXPORTER_OTLP_ENDPOINT`.
@@ -17,7 +17,7 @@ pub struct Shared {
     pub channels: ChannelTable,
     /// `WEBHOOK_ALLOWED_HOSTS`, `WEBHOOK_ALLOWED_NETWORKS`.
     pub webhooks: WebhookRules,
-    /// Every timing.
+    /// All timings.
     pub timings: Timings,
 }
 

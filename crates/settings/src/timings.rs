@@ -1,4 +1,4 @@
-//! How long and how often. Tests shorten all of them.
+//! Durations and schedules. Tests shorten all of them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const RESOLVE: &str = "2s,10s,30s,65s,5m";
 const INQUIRE_INSTANT: &str = "15s,30s,45s,60s,115s,170s,225s,280s,335s,390s,445s,500s";
 const INQUIRE_DEFERRED: &str = "15s,60s,2m,5m,15m,1h";
 const WEBHOOK: &str = "0s,5s,1m,5m,15m,1h,3h,6h,12h,14h,16h,19h40m";
-/// What a lease must leave beside the provider call: time to record its outcome.
+/// The time that a lease must leave beside the provider call, to record its outcome.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 const DAY_MS: u64 = 86_400_000;
 
@@ -20,32 +20,34 @@ const DAY_MS: u64 = 86_400_000;
 pub struct Timings {
     /// `PROVIDER_TIMEOUT_MS`: token, call and its one repeat together; default 25000.
     pub provider_timeout: Duration,
-    /// `CREATE_REPLY_MS`: when the shop gets 202; default 8000.
+    /// `CREATE_REPLY_MS`: the time after which the shop gets 202; default 8000.
     pub create_reply: Duration,
     /// `RESOLVE_SCHEDULE`: offsets from the end of our exchange; default `2s,10s,30s,65s,5m`.
     pub resolve: Schedule,
-    /// `INQUIRY_SCHEDULE`: offsets from when the artefact went out; set, it holds for every method.
+    /// `INQUIRY_SCHEDULE`: offsets from the time at which the artefact went out; when set, it holds
+    /// for every method.
     pub inquiry: InquirySchedules,
-    /// `EXPIRY_GRACE_MS`: from an order's expiry until it is called expired; default 300000.
+    /// `EXPIRY_GRACE_MS`: the time from an order's expiry until its state becomes expired; default
+    /// 300000.
     pub expiry_grace: Duration,
-    /// `SWEEP_INTERVAL_MS`: how often loops look for work; default 1000.
+    /// `SWEEP_INTERVAL_MS`: the interval at which loops look for work; default 1000.
     pub sweep_interval: Duration,
-    /// `WEBHOOK_SCHEDULE`: waits before the tries of a webhook.
+    /// `WEBHOOK_SCHEDULE`: the waits before the delivery attempts of a webhook.
     pub webhook: WebhookSchedule,
-    /// `WEBHOOK_TIMEOUT_MS`: one try of a webhook; default 15000.
+    /// `WEBHOOK_TIMEOUT_MS`: the longest time of one delivery attempt; default 15000.
     pub webhook_timeout: Duration,
-    /// `LEASE_MS`: how long claimed work is ours; default 30000, at least `PROVIDER_TIMEOUT_MS` and
-    /// 5 s.
+    /// `LEASE_MS`: the time for which claimed work is ours; default 30000, at least
+    /// `PROVIDER_TIMEOUT_MS` and 5 s.
     pub lease: Duration,
-    /// `SHUTDOWN_DELAY_MS`: how long a service told to end still accepts; default 5000.
+    /// `SHUTDOWN_DELAY_MS`: the time for which a service told to end still accepts; default 5000.
     pub shutdown_delay: Duration,
-    /// `SHUTDOWN_GRACE_MS`: for requests in flight at the end; default 25000.
+    /// `SHUTDOWN_GRACE_MS`: the time for requests in flight at the end; default 25000.
     pub shutdown_grace: Duration,
-    /// `ORDER_DEFAULT_EXPIRY`: life of an order that does not say; default `24h`.
+    /// `ORDER_DEFAULT_EXPIRY`: the default life of an order; default `24h`.
     pub order_default_expiry: Duration,
 }
 
-/// When to ask about payments whose notification has not come.
+/// The schedules of inquiries about payments whose notification has not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InquirySchedules {
     instant: Schedule,
@@ -53,7 +55,7 @@ pub struct InquirySchedules {
 }
 
 impl InquirySchedules {
-    /// The schedule for a method; `None` for payment links, about which nobody can ask.
+    /// Returns the schedule for a method; `None` for payment links, about which nobody can ask.
     pub fn of(&self, method: Method) -> Option<&Schedule> {
         match method {
             Method::Qris | Method::Ewallet => Some(&self.instant),

@@ -1,4 +1,4 @@
-//! Under which addresses the outside reaches us.
+//! The addresses under which the outside reaches us.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -9,11 +9,11 @@ use crate::{listeners, origin, origin::Origin};
 /// Our public origins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrls {
-    /// `CALLBACK_PUBLIC_URL`: origin under which the provider reaches the worker; default, except
-    /// in production, where `CALLBACK_BIND` is.
+    /// `CALLBACK_PUBLIC_URL`: the origin under which the provider reaches the worker; default,
+    /// except in production, the address of `CALLBACK_BIND`.
     pub callback: Origin,
-    /// `CHECKOUT_PUBLIC_URL`: origin of the checkout pages; default, except in production, where
-    /// `CHECKOUT_BIND` is.
+    /// `CHECKOUT_PUBLIC_URL`: the origin of the checkout pages; default, except in production, the
+    /// address of `CHECKOUT_BIND`.
     pub checkout: Origin,
 }
 

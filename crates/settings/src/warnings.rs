@@ -1,4 +1,4 @@
-//! What is allowed but should be known: logged once logging has started.
+//! Warnings about settings that are allowed but should be known: logged once logging has started.
 
 /// Sentences about the settings, none of which is a reason not to start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,7 +9,7 @@ impl Warnings {
         self.0.push(sentence);
     }
 
-    /// The sentences.
+    /// Returns the sentences.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! Where webhooks may go.
+//! The targets that webhooks may reach.
 
 use service_shell::env::Reader;
 use webhooks::UrlGuard;

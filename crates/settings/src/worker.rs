@@ -16,7 +16,7 @@ use crate::{
     warnings::Warnings,
 };
 
-/// Everything `callback-worker` is told from outside.
+/// All settings of `callback-worker`.
 #[derive(Debug, Clone)]
 pub struct WorkerSettings {
     /// `DATABASE_URL`, `DB_DEADLINE_MS`.
@@ -36,20 +36,20 @@ pub struct WorkerSettings {
     pub callback_public_url: Origin,
     /// `CHECKOUT_PUBLIC_URL`: in the orders that webhooks carry.
     pub checkout_public_url: Origin,
-    /// `AYOLINX_SEND_NOTIFICATION_URL`: the worker sends creates again that were lost.
+    /// `AYOLINX_SEND_NOTIFICATION_URL`: for lost creates, which the worker sends again.
     pub send_notification_url: SendNotificationUrl,
     /// `ENCRYPTION_KEYS`.
     pub encryption_keys: EncryptionKeys,
     /// `…_RETENTION_MONTHS`.
     pub retention: Retention,
-    /// What every program has.
+    /// The settings of every program.
     pub shared: Shared,
-    /// To be logged once logging has started.
+    /// Warnings, to be logged once logging has started.
     pub warnings: Warnings,
 }
 
 impl WorkerSettings {
-    /// Reads all of it, or says everything that is wrong.
+    /// Reads all settings, or reports every problem.
     ///
     /// # Errors
     /// Every problem, each naming its variable.
