@@ -1,4 +1,4 @@
-//! What kind of address an IP address is, so that webhooks reach only the public internet.
+//! The class of an IP address, so that webhooks reach only the public internet.
 //!
 //! Sources: the IANA special-purpose registries and the withdrawn blocks (site-local, 6bone, SIIT).
 //! An address is public only when no row of the tables claims it and, for IPv6, it lies in 2000::/3.
@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// The reason why an address is not part of the public internet, or that it is.
+/// The class of an address: public, or the reason why it is not part of the public internet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AddressClass {
     /// Reachable on the public internet.
@@ -54,7 +54,7 @@ pub enum AddressClass {
 }
 
 impl AddressClass {
-    /// The class of one address.
+    /// Returns the class of one address.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         match address {
@@ -63,7 +63,7 @@ impl AddressClass {
         }
     }
 
-    /// The name used in messages and metric labels.
+    /// Returns the name used in messages and metric labels.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -97,7 +97,8 @@ impl fmt::Display for AddressClass {
     }
 }
 
-/// Link-local and metadata addresses, also inside an IPv6 address that carries an IPv4 one.
+/// Returns whether an address is link-local or metadata, also inside an IPv6 address that carries an IPv4
+/// one.
 ///
 /// These are refused whatever the operator allows.
 #[must_use]
@@ -124,7 +125,8 @@ const fn v6(head: [u16; 4], tail: [u16; 4], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix)
 }
 
-/// First match wins, so a narrower block stands above the one that holds it.
+/// The classes of IPv4 blocks. The first match wins, so a narrower block stands above the one that
+/// contains it.
 const V4_CLASSES: &[(Ipv4Net, AddressClass)] = &[
     (v4(0, 0, 0, 0, 8), AddressClass::Unspecified),
     (v4(10, 0, 0, 0, 8), AddressClass::Private),
@@ -227,7 +229,7 @@ fn is_isatap(address: Ipv6Addr) -> bool {
     (head == 0 || head == 0x200) && tail == 0x5efe
 }
 
-/// The IPv4 addresses that a translator or tunnel may read out of an IPv6 address.
+/// Returns the IPv4 addresses that a translator or tunnel may read out of an IPv6 address.
 fn embedded_v4(address: IpAddr) -> Vec<Ipv4Addr> {
     let IpAddr::V6(v6) = address else {
         return Vec::new();

@@ -7,7 +7,7 @@ use url::Host;
 
 use crate::address_class::AddressClass;
 
-/// Why an entry of the two settings is refused at start.
+/// The reason why an entry of the two settings is refused at start.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AllowanceError {
     /// Not `host` or `host:port`, or a numeric host in an odd spelling.
@@ -91,7 +91,8 @@ impl AllowedNetwork {
     }
 }
 
-/// Both ends in one such class, and no prefix so short that it spans others in between.
+/// Returns whether both ends are in one such class, and the prefix is not so short that it spans
+/// others in between.
 fn is_inner_range(net: &IpNet) -> bool {
     let inner = |address| {
         matches!(

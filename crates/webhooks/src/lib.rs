@@ -1,4 +1,5 @@
-//! Webhooks to the shops: which URLs are permitted, Standard Webhooks signatures, one try and its outcome.
+//! Webhooks to the shops: the URLs that are permitted, Standard Webhooks signatures, one delivery attempt
+//! and its outcome.
 //!
 //! Knows no database and no order: the caller brings bytes, secrets and the time, and keeps the result.
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// How long the answer asks us to wait from `now`; `None` without a readable header.
+/// Returns the wait that the answer asks for from `now`; `None` without a readable header.
 pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let asked = match seconds(text) {

@@ -1,4 +1,4 @@
-//! When the next try of a webhook is due: `WEBHOOK_SCHEDULE`.
+//! The schedule of a webhook's delivery attempts: `WEBHOOK_SCHEDULE`.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ const STEP_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 const JITTER_PPM: u64 = 100_000;
 const MILLION: u64 = 1_000_000;
 
-/// Why a schedule is refused at start.
+/// The reason why a schedule is refused at start.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum ScheduleError {
     /// No step, or over 100.
@@ -19,14 +19,14 @@ pub enum ScheduleError {
     Step(String),
 }
 
-/// The wait before each try; the event is dead after the last.
+/// The wait before each attempt; the event is dead after the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookSchedule {
     steps: Vec<Duration>,
 }
 
 impl WebhookSchedule {
-    /// Takes the wait before each try, first try first.
+    /// Takes the wait before each attempt, first attempt first.
     pub fn new(steps: Vec<Duration>) -> Result<Self, ScheduleError> {
         if steps.is_empty() || steps.len() > TRIES_MAX {
             return Err(ScheduleError::Steps);
@@ -37,21 +37,22 @@ impl WebhookSchedule {
         }
     }
 
-    /// How many tries there are.
+    /// Returns the number of attempts.
     #[must_use]
     pub fn tries(&self) -> usize {
         self.steps.len()
     }
 
-    /// From an event until its last try, at most; without what the tries themselves take.
+    /// Returns the longest time from an event until its last attempt, without the time that the
+    /// attempts themselves take.
     #[must_use]
     pub fn longest(&self) -> Duration {
         let all: Duration = self.steps.iter().sum();
         all.saturating_add(all.checked_div(10).unwrap_or_default())
     }
 
-    /// The wait before this try (the first is 1), moved by up to 10 % either way by `random`;
-    /// `None` after the last: the event is dead.
+    /// Returns the wait before this attempt (the first is 1), moved by up to 10 % either way by
+    /// `random`; `None` after the last: the event is dead.
     #[must_use]
     pub fn delay_before(&self, try_number: u32, random: u64) -> Option<Duration> {
         let index = usize::try_from(try_number.checked_sub(1)?).ok()?;
@@ -64,7 +65,7 @@ impl WebhookSchedule {
 }
 
 impl Default for WebhookSchedule {
-    /// The contract's twelve tries over three days.
+    /// Returns the contract's twelve attempts over three days.
     fn default() -> Self {
         let minutes = |m: u64| Duration::from_secs(m * 60);
         let hours = |h: u64| Duration::from_secs(h * 3600);

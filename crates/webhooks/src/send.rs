@@ -1,6 +1,6 @@
-//! One try of one webhook: sign, send, and say what the shop's answer means.
+//! One attempt to deliver one webhook: sign it, send it, and interpret the shop's answer.
 //!
-//! Whether and when to try again is the caller's business (see `schedule.rs`).
+//! The caller decides whether and when to attempt again (see `schedule.rs`).
 
 use std::io;
 use std::rc::Rc;
@@ -28,19 +28,19 @@ const AGENT: &str = "payment-gateway-webhooks/1";
 /// One webhook to one endpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivery<'a> {
-    /// The endpoint's URL as stored; checked again at each try.
+    /// The endpoint's URL as stored; checked again at each attempt.
     pub url: &'a str,
-    /// The `webhook-id`: the same for every try of an event.
+    /// The `webhook-id`: the same for every attempt of an event.
     pub event_id: &'a str,
     /// The exact JSON bytes to sign and send.
     pub body: &'a [u8],
     /// The endpoint's secrets, newest first; two while one rotates.
     pub secrets: &'a [WebhookSecret],
-    /// The trace this try belongs to, as a W3C `traceparent`; not signed.
+    /// The trace this attempt belongs to, as a W3C `traceparent`; not signed.
     pub traceparent: Option<&'a str>,
 }
 
-/// What came of one try.
+/// The outcome of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryOutcome {
     /// 2xx: the shop has it.
@@ -50,28 +50,28 @@ pub enum DeliveryOutcome {
     },
     /// 410: the shop wants no more; the endpoint is to be disabled.
     Gone,
-    /// The shop asks us to wait at least this long (at most 24 h) before the next try.
+    /// The shop asks us to wait at least this long (at most 24 h) before the next attempt.
     RetryAfter {
         /// The HTTP status.
         status: u16,
         /// The wait from now.
         after: Duration,
     },
-    /// Any other status, redirects included: try again by the schedule.
+    /// Any other status, redirects included: attempt again by the schedule.
     Status {
         /// The HTTP status.
         status: u16,
     },
-    /// No answer could be had: try again by the schedule.
+    /// No answer could be had: attempt again by the schedule.
     Failed {
-        /// What went wrong.
+        /// The cause.
         reason: FailureReason,
     },
     /// The URL or the address behind it is not permitted; nothing was sent.
     Refused(UrlRefused),
 }
 
-/// Why no answer came.
+/// The reason why no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureReason {
     /// No answer within the time for the whole exchange.
@@ -89,7 +89,7 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
-    /// The stored and logged name.
+    /// Returns the stored and logged name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -112,14 +112,14 @@ pub struct WebhookSender {
 }
 
 impl WebhookSender {
-    /// `timeout` bounds one whole try: lookup, connection, TLS, request and answer.
+    /// Makes a sender. `timeout` bounds one whole attempt: lookup, connection, TLS, request and answer.
     /// A process-wide rustls crypto provider must be installed.
     #[must_use]
     pub fn new(guard: UrlGuard, timeout: Duration) -> Self {
         Self::with_resolver(guard, timeout, Rc::new(SystemResolver))
     }
 
-    /// [`Self::new`] with another resolver for names (tests of rebinding).
+    /// Does [`Self::new`] with another resolver for names (tests of rebinding).
     #[must_use]
     pub fn with_resolver(guard: UrlGuard, timeout: Duration, resolver: Rc<dyn Resolve>) -> Self {
         let connector = GuardedConnector::new(guard.clone(), resolver);
@@ -131,7 +131,7 @@ impl WebhookSender {
         }
     }
 
-    /// Makes one try, signed at `now`.
+    /// Makes one attempt, signed at `now`.
     pub async fn send(&self, delivery: &Delivery<'_>, now: DateTime<Utc>) -> DeliveryOutcome {
         let request = match self.request(delivery, now) {
             Ok(request) => request,

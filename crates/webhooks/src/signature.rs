@@ -12,19 +12,19 @@ const PREFIX: &str = "whsec_";
 const KEY_BYTES_MIN: usize = 24;
 const KEY_BYTES_MAX: usize = 64;
 
-/// Why a text is not a webhook secret.
+/// The error of a text that is not a webhook secret.
 #[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
 #[error("a webhook secret is whsec_ and the base64 of 24 to 64 bytes")]
 pub struct SecretError;
 
-/// The key one endpoint's webhooks are signed with. Never printed; wiped when dropped.
+/// The key that signs one endpoint's webhooks. Never printed; wiped when dropped.
 #[derive(Clone)]
 pub struct WebhookSecret {
     key: Zeroizing<Vec<u8>>,
 }
 
 impl WebhookSecret {
-    /// A new secret from 32 random bytes, which the caller draws from the operating system.
+    /// Makes a new secret from 32 random bytes, which the caller draws from the operating system.
     #[must_use]
     pub fn generate(random: [u8; 32]) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl WebhookSecret {
         Ok(Self { key })
     }
 
-    /// `whsec_<base64>`: shown to the shop once, and sealed before it is stored.
+    /// Returns `whsec_<base64>`: shown to the shop once, and sealed before it is stored.
     #[must_use]
     pub fn reveal(&self) -> Zeroizing<String> {
         Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(self.key.as_slice())))
@@ -65,18 +65,18 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
-/// What a signature covers.
+/// The content that a signature covers.
 #[derive(Debug, Clone, Copy)]
 pub struct SignedWebhook<'a> {
-    /// The `webhook-id` header: the event's id, the same at each try.
+    /// The `webhook-id` header: the event's id, the same at each attempt.
     pub id: &'a str,
-    /// The `webhook-timestamp` header: when this try was made, in seconds since 1970.
+    /// The `webhook-timestamp` header: the time of this attempt, in seconds since 1970.
     pub timestamp_secs: i64,
     /// The exact bytes that are sent.
     pub body: &'a [u8],
 }
 
-/// The `webhook-signature` header: one `v1,<base64>` per secret, separated by a space.
+/// Returns the `webhook-signature` header: one `v1,<base64>` per secret, separated by a space.
 #[must_use]
 pub fn signature_header(secrets: &[WebhookSecret], signed: &SignedWebhook<'_>) -> String {
     let signatures: Vec<String> = secrets

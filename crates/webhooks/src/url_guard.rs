@@ -1,7 +1,7 @@
-//! Which URLs webhooks may go to: the wall against requests into inner networks.
+//! The URLs that webhooks may reach: the guard against requests into inner networks.
 //!
-//! The same rules hold at registration, at each try and against the connected peer. An address is
-//! judged together with the scheme, host and port it is reached by.
+//! The same rules hold at registration, at each attempt and against the connected peer. An address
+//! is judged together with the scheme, host and port it is reached by.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const URL_BYTES_MAX: usize = 2048;
 const PUBLIC_PORTS: [u16; 2] = [443, 8443];
 const REGISTRATION_LOOKUP_MAX: Duration = Duration::from_millis(1500);
 
-/// Why a webhook URL, or the address behind it, is refused.
+/// The reason why a webhook URL, or the address behind it, is refused.
 #[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
 pub enum UrlRefused {
     /// Not a URL that both URL parsers in use read alike, or over 2048 bytes.
@@ -63,13 +63,13 @@ pub struct CheckedUrl {
 }
 
 impl CheckedUrl {
-    /// The URL in its normal form, as it should be stored.
+    /// Returns the URL in its normal form, as it should be stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.url.as_str()
     }
 
-    /// The parsed URL.
+    /// Returns the parsed URL.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
@@ -80,7 +80,7 @@ impl CheckedUrl {
     }
 }
 
-/// How an address is reached; together with the address it decides.
+/// The scheme, host and port by which an address is reached; they decide together with the address.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub(crate) https: bool,
@@ -137,8 +137,8 @@ impl UrlGuard {
         Ok(checked)
     }
 
-    /// [`Self::check`], and every address the name has now. A name without an address passes when it
-    /// would be reached over https on a public port (each try is checked again).
+    /// Does [`Self::check`], and checks every address the name has now. A name without an address
+    /// passes when it would be reached over https on a public port (each attempt is checked again).
     pub async fn check_at_registration(&self, text: &str) -> Result<CheckedUrl, UrlRefused> {
         let checked = self.check(text)?;
         let target = target_of(checked.url())?;
@@ -158,7 +158,7 @@ impl UrlGuard {
         Ok(checked)
     }
 
-    /// Whether this target may be reached at this address.
+    /// Checks that this target may be reached at this address.
     pub(crate) fn admit(&self, target: &Target, address: IpAddr) -> Result<(), UrlRefused> {
         if is_never_allowed(address) {
             return Err(UrlRefused::NeverAllowed);
@@ -198,7 +198,7 @@ impl UrlGuard {
 }
 
 impl Target {
-    /// What a request for this URI would connect to; `None` when the URI is not absolute.
+    /// Returns the target of a request for this URI; `None` when the URI is not absolute.
     pub(crate) fn of_uri(uri: &Uri) -> Option<Self> {
         let https = match uri.scheme_str()? {
             "https" => true,
@@ -210,7 +210,7 @@ impl Target {
         Some(Self { https, host, port })
     }
 
-    /// The host as an address, when it is one.
+    /// Returns the host as an address, when it is one.
     pub(crate) fn literal(&self) -> Option<IpAddr> {
         match &self.host {
             Host::Ipv4(v4) => Some(IpAddr::V4(*v4)),
@@ -244,7 +244,7 @@ fn parse(text: &str) -> Result<(CheckedUrl, Target), UrlRefused> {
     Ok((CheckedUrl { url, uri }, target))
 }
 
-/// The host as it was typed: the URL parser would quietly turn `0x7f.1` into `127.0.0.1`.
+/// Returns the host as it was typed: the URL parser would quietly turn `0x7f.1` into `127.0.0.1`.
 fn raw_host(text: &str) -> Result<&str, UrlRefused> {
     let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
     if text.len() > URL_BYTES_MAX || text.contains(odd) {
@@ -291,8 +291,8 @@ fn is_public_web(target: &Target) -> Result<(), UrlRefused> {
     }
 }
 
-/// `.`, `a..b`, `localhost..`: no name of DNS, and each resolver makes of it what it likes. One dot
-/// at the end is none.
+/// Returns whether a name has an empty label: `.`, `a..b`, `localhost..` are no DNS names, and each
+/// resolver treats them differently. One dot at the end is not an empty label.
 fn has_empty_label(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name.split('.').any(str::is_empty)
