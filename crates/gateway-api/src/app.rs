@@ -62,13 +62,13 @@ const LOOK_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 /// The reason why the process cannot run. Printed once; exit code 1.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Something does not fit together.
+    /// Settings that do not fit together.
     #[error(transparent)]
     Wiring(#[from] WiringError),
-    /// Metrics are registered twice.
+    /// A metric that is registered twice.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
-    /// An address is taken, or a signal handler cannot be set.
+    /// An address that is taken, or a signal handler that cannot be set.
     #[error("{what}: {source}")]
     Io {
         /// The action that was attempted.

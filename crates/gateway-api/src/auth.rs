@@ -1,4 +1,4 @@
-//! Who calls: `Authorization: Bearer gk_…` becomes a merchant and what the key allows.
+//! Authentication: `Authorization: Bearer gk_…` becomes a merchant and the key's permissions.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ const NOTE_PAUSE: Duration = Duration::from_secs(30);
 /// A permission of an API key (contract 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Create, pay another way, cancel, sync.
+    /// Permission to create orders, pay another way, cancel and sync.
     Orders,
-    /// Ask for refunds, complete them, decide what is under review.
+    /// Permission to ask for refunds, complete them, and decide about money under review.
     Refunds,
-    /// Manage webhook endpoints, have events sent again.
+    /// Permission to manage webhook endpoints and have events sent again.
     Webhooks,
-    /// Read everything of the merchant.
+    /// Permission to read everything of the merchant.
     Read,
 }
 

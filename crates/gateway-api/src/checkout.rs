@@ -1,6 +1,6 @@
 //! Checkout: the pages of payers. The listener for payers calls `routes`; the pages are pure functions of a view of the
 //! order, and a choice of a way to pay goes to `orders::add_payment`.
-//! Invariant: without its token nothing of an order is told apart from an order that does not exist.
+//! Invariant: without its token an existing order cannot be told from one that does not exist.
 
 pub mod choices;
 pub mod events;

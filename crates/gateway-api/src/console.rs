@@ -1,7 +1,7 @@
 //! Console: pages made on the server for operators, who look after the money of all shops. Its own listener calls
-//! `routes`; it calls the ledger and the flows with the provider by the same transactions as the API, and tells what
-//! became of it in its own words. It is not there while there is no operator, and knows no API keys.
-//! Invariant: every request asks the database who it is, and what it changes stands in the log of actions.
+//! `routes`; it calls the ledger and the flows with the provider by the same transactions as the API, and reports
+//! the outcome in its own words. It does not exist while there is no operator, and knows no API keys.
+//! Invariant: every request asks the database for its operator, and every change is recorded in the log of actions.
 
 use actix_web::web::{ServiceConfig, get, post, resource, to};
 

@@ -1,6 +1,6 @@
 //! Documents: `/openapi.json`, and `/docs` for people, from one table of calls to which every room gives its part.
 //! The URL map calls it; it calls the rooms for their calls and schemas.
-//! Invariant: what is routed is documented, and the file in `docs` is what the types say.
+//! Invariant: every route is documented, and the file in `docs` is made from the types.
 
 pub mod calls;
 pub mod docs;

@@ -1,5 +1,5 @@
-//! Events: shops pull the feed, see how deliveries fare, and have events sent again. The URL map calls `routes`; the
-//! use-cases call the ledger. Invariant: an event is given out as the very bytes of its webhook.
+//! Events: shops pull the feed, see the state of deliveries, and have events sent again. The URL map calls `routes`;
+//! the use-cases call the ledger. Invariant: an event is returned as the very bytes of its webhook.
 
 pub mod calls;
 pub mod feed;

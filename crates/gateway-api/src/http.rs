@@ -1,6 +1,6 @@
-//! HTTP: what every call shares before and behind its work: bodies, queries, fields, errors as problem+json, the
-//! address of a caller. Every room calls it; it knows no order, no caller and no database.
-//! Invariant: everything that is wrong with a request is told at once, and nothing internal with it.
+//! HTTP: the parts that every call shares before and after its work: bodies, queries, fields, errors as
+//! problem+json, the address of a caller. Every room calls it; it knows no order, no caller and no database.
+//! Invariant: every fault of a request is reported at once, and nothing internal with it.
 
 pub mod body;
 pub mod client_address;

@@ -1,7 +1,7 @@
-//! Orders: made once and only once, paid another way, read, waited for, listed, exported, cancelled, synced. `routes` is
-//! what the URL map calls, `params` is what may be sent, `calls` and `schemas` describe it, the other files do it
+//! Orders: made once and only once, paid another way, read, waited for, listed, exported, cancelled, synced. The URL
+//! map calls `routes`, `params` reads the requests, `calls` and `schemas` describe them, the other files do the work
 //! (`create`, then `complete_create` to its reply). They call the ledger and the flows with the provider.
-//! Invariant: a create that begins is also finished, and an unknown outcome is never told as a failure.
+//! Invariant: a create that begins is also finished, and an unknown outcome is never reported as a failure.
 
 pub mod abandoned_creates;
 pub mod add_payment;

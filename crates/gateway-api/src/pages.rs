@@ -1,5 +1,5 @@
-//! Pages: what HTML of every kind is made with: protective headers, files out of the program, QR pictures, amounts.
-//! The checkout, the documents and the shops' QR calls use it; it knows no order.
+//! Pages: the parts of every HTML page: protective headers, files from the program, QR pictures, amounts. The
+//! checkout, the documents and the shops' QR calls use it; it knows no order.
 //! Invariant: no reply leaves without the headers that keep it from being framed, sniffed or stored.
 
 pub mod assets;

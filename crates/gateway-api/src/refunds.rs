@@ -1,5 +1,6 @@
-//! Refunds and reviews: money that goes back, and money that somebody has to decide about. The URL map calls `routes`;
-//! the use-cases call the ledger. Invariant: nothing is booked before somebody says that the money went back.
+//! Refunds and reviews: money that is returned, and money that a person has to decide about. The URL map calls
+//! `routes`; the use-cases call the ledger. Invariant: nothing is booked before somebody reports that the money was
+//! returned.
 
 pub mod calls;
 pub mod params;

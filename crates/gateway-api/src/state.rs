@@ -1,4 +1,5 @@
-//! What handlers share: one per server thread, since the provider client cannot leave its thread.
+//! The state that handlers share: one per server thread, since the provider client cannot leave its
+//! thread.
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Payers' pages and shops' held reads that wait for news of orders: how many may, for how long, and one look a second
-//! at all their orders together, so that waiting costs no database connection and no query of its own.
+//! Payers' pages and shops' held reads that wait for news of orders: limits on their number and time, and one look a
+//! second at all their orders together, so that waiting costs no database connection and no query of its own.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

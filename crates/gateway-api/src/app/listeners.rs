@@ -1,4 +1,4 @@
-//! The listeners of the process: what each serves, to whom, and how many connections it may have.
+//! The listeners of the process: for each its routes, its callers, and its number of connections.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use settings::ApiListeners;
 use crate::console;
 use crate::routes;
 
-/// A listener's routes and who reaches it.
+/// A listener's routes and its callers.
 #[derive(Clone, Copy)]
 pub(crate) struct Listener {
     pub(crate) routes: fn(&mut ServiceConfig),

@@ -1,4 +1,4 @@
-//! `GET /v1/channels`: what can be paid with, and whether it can just now.
+//! `GET /v1/channels`: the ways to pay, and whether each can be used at the moment.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};

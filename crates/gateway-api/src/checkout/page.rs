@@ -1,4 +1,4 @@
-//! The checkout page: what an order is about and what its payer does next, in one template. The routes call it; it
+//! The checkout page: the subject of an order and the payer's next step, in one template. The routes call it; it
 //! decides by `states` and speaks by `language`. Invariant: a page is a pure function of its view.
 
 mod states;

@@ -1,4 +1,4 @@
-//! `/orders/{id}`: everything about one order, and what can be done about it.
+//! `/orders/{id}`: everything about one order, and the actions on it.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};

@@ -1,4 +1,4 @@
-//! `/`: today's money, what needs eyes, and the last day by the hour.
+//! `/`: today's money, the work that needs attention, and the last day by the hour.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;

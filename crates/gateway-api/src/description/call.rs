@@ -1,4 +1,4 @@
-//! One call of the API as the document and the `/docs` page tell it, and what its parts are made of.
+//! One call of the API as the document and the `/docs` page show it, and the parts it is made of.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
@@ -22,7 +22,7 @@ pub struct Call {
     pub(crate) needs_key: bool,
     pub(crate) parameters: &'static [Parameter],
     pub(crate) body: Option<&'static str>,
-    /// Status, meaning, schema.
+    /// Replies as status, meaning, schema.
     pub(crate) replies: &'static [(&'static str, &'static str, Option<&'static str>)],
     pub(crate) errors: &'static [ErrorCode],
 }
@@ -31,7 +31,7 @@ pub struct Call {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
-    /// `path`, `query` or `header`.
+    /// The location: `path`, `query` or `header`.
     pub(crate) place: &'static str,
     pub(crate) meaning: &'static str,
     pub(crate) schema: fn() -> RefOr<Schema>,
@@ -50,7 +50,7 @@ pub(crate) const fn query(
     }
 }
 
-/// The place of a query parameter that must be there.
+/// The location of a required query parameter.
 pub(crate) const REQUIRED_QUERY: &str = "query, required";
 
 pub(crate) const fn required_query(

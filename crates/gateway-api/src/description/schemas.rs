@@ -1,4 +1,4 @@
-//! What the JSON of many calls has in common, as types for the document only.
+//! The JSON that many calls have in common, as types for the document only.
 #![expect(
     dead_code,
     reason = "these types are never made; only their schemas are"
@@ -7,7 +7,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Rupiah as text: no or two decimals in, two out.
+/// An amount in rupiah, as text. Requests may have no or two decimals; responses have two.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Money {
@@ -17,7 +17,7 @@ pub(crate) struct Money {
     currency: String,
 }
 
-/// A method's name.
+/// The name of a payment method.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum MethodName {

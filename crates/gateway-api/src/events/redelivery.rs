@@ -27,7 +27,7 @@ pub async fn redeliver_event(
     })
 }
 
-/// Has the events of a range sent again; the worker does it.
+/// Records that the events of a range are to be sent again; the worker sends them.
 ///
 /// # Errors
 /// 422 when the range is too long or holds too much, 409 while one is under way.

@@ -1,5 +1,5 @@
 //! Query strings, strictly: a parameter that is unknown, stands twice or is not as documented is a
-//! 400, because one that is silently ignored would widen what is answered.
+//! 400, because a parameter that is silently ignored would widen the answer.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;

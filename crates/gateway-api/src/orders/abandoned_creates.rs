@@ -19,7 +19,7 @@ use crate::state::Api;
 const NOTES_MAX: usize = 64;
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
-/// Number of times that a note is tried, over a minute and a half; by then the lease has ended.
+/// Number of attempts to note a call, over a minute and a half; by then the lease has ended.
 const TRIES_MAX: u32 = 50;
 
 /// Makes the slots for notes, shared by shops.

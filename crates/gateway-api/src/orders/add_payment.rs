@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{id}/payments`: pay another way, or retry a failed payment.
+//! `POST /v1/orders/{id}/payments`: pays another way, or retries a failed payment.
 
 use ayolinx_core::channels::ChannelTable;
 use ayolinx_core::ids::{MerchantId, OrderId};

@@ -52,7 +52,8 @@ where
     settle_earlier_or_refuse(api, maker, begin, never).await
 }
 
-/// Settles what was begun by an earlier request, as `earlier` finds it; `refusal` when there is none.
+/// Settles the work that an earlier request began, as `earlier` finds it; returns `refusal` when
+/// there is none.
 ///
 /// # Errors
 /// As in the contract's tables, and the refusal.

@@ -1,5 +1,5 @@
-//! The JSON of orders as types, for the document only. What is read and written is decided in
-//! `params` and in the core's order view; the tests of the document hold the two against each other.
+//! The JSON of orders as types, for the document only. The fields that are read and written are decided in `params`
+//! and in the core's order view; the tests of the document check the two against each other.
 #![expect(
     dead_code,
     reason = "these types are never made; only their schemas are"
@@ -240,7 +240,7 @@ pub(crate) struct Receipt {
     #[schema(pattern = "^rcp_[0-9a-f]{32}$")]
     id: String,
     status: ReceiptStatus,
-    /// The sum: what was asked for where it is the right one.
+    /// The sum received; shown as the sum asked for where it is right by the channel's rules.
     amount: Money,
     /// The part of the amount that was returned.
     returned_amount: Money,

@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{id}/sync`: ask the provider now.
+//! `POST /v1/orders/{id}/sync`: asks the provider now.
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ayolinx_core::order_view::OrderView;
@@ -10,7 +10,7 @@ use crate::state::{Api, storage};
 
 const TOO_SOON_SECS: u64 = 2;
 
-/// Asks the provider about an order and returns the order with what it said.
+/// Asks the provider about an order and returns the order with the provider's report.
 ///
 /// # Errors
 /// 404, 424 when the provider refuses to say, 429 when asked too soon again, 503 when it does not answer.

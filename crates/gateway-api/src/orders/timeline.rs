@@ -1,4 +1,4 @@
-//! The timeline of an order as shops see it: one flat shape for everything that can happen.
+//! The timeline of an order as shops see it: one flat shape for all kinds of entries.
 
 use ayolinx_core::order_view::jakarta_millis;
 use ledger::TimelineItem;

@@ -1,4 +1,4 @@
-//! The call that takes all orders away, as it is documented.
+//! The call that exports all orders, as it is documented.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;

@@ -1,5 +1,5 @@
 //! Orders as a stream of text. Each page is read in a short transaction of its own and waits, with at
-//! most one other, until the client has taken those before: nothing is held in the books meanwhile.
+//! most one other, until the client has taken those before: no transaction is open meanwhile.
 
 use std::future::Future;
 use std::time::Duration;

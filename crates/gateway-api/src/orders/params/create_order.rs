@@ -61,21 +61,21 @@ const AHEAD_MIN: TimeDelta = TimeDelta::seconds(1);
 pub struct CreateOrder {
     /// The shop's own order number.
     pub reference: String,
-    /// Whole rupiah, inside the channel's limits.
+    /// The amount, in whole rupiah and inside the channel's limits.
     pub amount: Amount,
     /// The payment choice; `None`: the payer chooses on the checkout page.
     pub payment: Option<PaymentChoice>,
     /// The expiry; `None`: the default applies.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Free text.
+    /// The description, free text.
     pub description: Option<String>,
-    /// The payer; has all the method needs.
+    /// The payer, with all that the method needs.
     pub customer: Option<Customer>,
     /// The line items: either empty (one line is made up) or adding up to the amount.
     pub items: Vec<Item>,
     /// The return URL, unchanged as the shop wrote it.
     pub return_url: Option<String>,
-    /// The shop's own pairs.
+    /// The shop's own key-value pairs.
     pub metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -155,7 +155,7 @@ impl NamedOrder {
 
 /// The payment choice in a body.
 enum Asked {
-    /// Nothing: the payer chooses.
+    /// No choice: the payer chooses.
     Nothing,
     /// A wrong choice, which is recorded; the method, where that at least is valid.
     Wrongly(Option<Method>),

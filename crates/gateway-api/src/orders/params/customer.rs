@@ -1,4 +1,5 @@
-//! The payer as the shop names them, kept as it came. What a method needs of it is decided in [`super::payment`].
+//! The payer as the shop names them, kept as it came. The fields that a method needs are decided in
+//! [`super::payment`].
 
 use ayolinx_core::order_view::Customer;
 

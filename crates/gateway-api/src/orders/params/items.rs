@@ -1,4 +1,4 @@
-//! What is sold, line by line; only a payment link shows it (contract 4.1).
+//! The line items of an order; only a payment link shows them (contract 4.1).
 
 use ayolinx_core::card_numbers::mask_card_numbers;
 use ayolinx_core::money::Amount;
@@ -15,7 +15,7 @@ const ITEMS_MAX: usize = 50;
 const NAME_CHARS_MAX: usize = 255;
 const QUANTITY_MAX: i64 = 999;
 
-/// One line.
+/// One line item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// The name of the goods.

@@ -1,4 +1,5 @@
-//! The body of `POST /v1/orders/{id}/payments`: its shape, and apart from it what the channel table says.
+//! The body of `POST /v1/orders/{id}/payments`: its shape and, apart from it, its check against the
+//! channel table.
 
 use ayolinx_core::channels::ChannelTable;
 use ayolinx_core::method::Method;

@@ -1,5 +1,5 @@
-//! How the payer is to pay: the `payment` object of a new order and the body of `POST …/payments`.
-//! Reading it needs only the channel table; whether it suits an order needs that order's facts.
+//! The payment choice: the `payment` object of a new order and the body of `POST …/payments`.
+//! Reading it needs only the channel table; checking it against an order needs that order's facts.
 
 use std::time::Duration;
 
@@ -21,14 +21,14 @@ pub(crate) const OPTIONAL: &[&str] = &["channel", "channels"];
 pub enum PaymentChoice {
     /// One channel.
     Channel {
-        /// Never [`Method::PaymentLink`].
+        /// The method, never [`Method::PaymentLink`].
         method: Method,
         /// The channel's code.
         channel: String,
     },
     /// The provider's page, offering these channels.
     Link {
-        /// At least one, in the order asked for.
+        /// The channels, at least one, in the order asked for.
         channels: Vec<String>,
     },
 }

@@ -1,4 +1,5 @@
-//! What a method needs of an order, and whether the provider can be sent it (contract 4.1).
+//! The fields that a method needs of an order, and whether they can be sent to the provider
+//! (contract 4.1).
 
 use ayolinx_core::email::ascii_email;
 use ayolinx_core::method::Method;

@@ -1,4 +1,4 @@
-//! Orders that are right, and what is said about each field that is not.
+//! Valid orders, and the errors for each field that is not valid.
 
 use ayolinx_core::channels::Environment;
 
