@@ -129,7 +129,7 @@ mod tests {
         }
     }
 
-    /// The URL check is left out on purpose: the connector must hold alone.
+    /// Leaves the URL check out on purpose: the connector must hold alone.
     #[actix_rt::test]
     async fn literals_that_no_resolver_sees_are_refused_by_the_connector_itself() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
