@@ -18,7 +18,7 @@ pub use fee::{FeeBearer, FeePercent, UnknownFeeBearer, UnreadableFeePercent};
 pub use overlay::ChannelFileError;
 pub use qr_check::{QrCheck, UnknownQrCheck};
 
-/// Which provider is spoken to; the built-in bank prefixes are those of its sandbox.
+/// The provider that is spoken to; the built-in bank prefixes are those of its sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
     /// Real money.
@@ -45,7 +45,7 @@ impl Environment {
     }
 }
 
-/// How a received amount relates to the amount we asked for.
+/// The relation of a received amount to the amount we asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AmountRule {
     /// received = ours.
@@ -58,7 +58,7 @@ pub enum AmountRule {
 }
 
 impl AmountRule {
-    /// The setting's spelling.
+    /// Returns the setting's spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -68,7 +68,7 @@ impl AmountRule {
         }
     }
 
-    /// Whether the fee must be known before amounts can be compared.
+    /// Returns whether the fee must be known before amounts can be compared.
     #[must_use]
     pub const fn needs_fee(self) -> bool {
         match self {
@@ -77,7 +77,7 @@ impl AmountRule {
         }
     }
 
-    /// Whether `received` is the payment of `ours`. Without the fee a rule that needs it never matches.
+    /// Returns whether `received` is the payment of `ours`. Without the fee a rule that needs it never matches.
     #[must_use]
     pub fn matches(self, ours: Amount, received: Amount, fee: Option<Amount>) -> bool {
         match (self, fee) {
@@ -124,21 +124,21 @@ pub struct Channel {
     pub max_expiry: Duration,
     /// Prefix of the bank's numbers; virtual accounts only.
     pub partner_service_id: Option<String>,
-    /// How often the worker may ask after payments of this channel.
+    /// The most inquiries that the worker may send each second for payments of this channel.
     pub inquiries_per_second: u32,
     /// Hosts a redirect may lead to; empty: any, over https.
     pub redirect_hosts: Vec<String>,
-    /// How amounts are compared.
+    /// The rule by which amounts are compared.
     pub amount_rule: AmountRule,
-    /// What becomes of a QR that is not as asked for; QRIS only.
+    /// The treatment of a QR that is not as asked for; QRIS only.
     pub qr_check: QrCheck,
     /// The part of each payment that the provider is expected to keep; `None`: the operator has not said.
     pub fee_percent: Option<FeePercent>,
-    /// What the provider is expected to keep of each payment besides, whatever its amount.
+    /// The amount that the provider is expected to keep of each payment besides, whatever the payment's amount.
     pub fee_fixed: Option<Amount>,
-    /// Who bears the fee.
+    /// The party that bears the fee.
     pub fee_borne_by: FeeBearer,
-    /// How many days after the payment the provider is expected to settle it; `None`: the operator has not said.
+    /// Days after the payment until the provider is expected to settle it; `None`: the operator has not said.
     pub settlement_days: Option<u16>,
     /// Whether the payer cannot pay another amount than ours.
     pub amount_is_fixed: bool,
@@ -147,38 +147,38 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Enabled, and a virtual account has its prefix (contract 5).
+    /// Returns whether it is enabled and, if a virtual account, has its prefix (contract 5).
     #[must_use]
     pub const fn is_available(&self) -> bool {
         self.enabled && !self.lacks_prefix()
     }
 
-    /// A virtual account without a prefix: off until the operator names one.
+    /// Returns whether it is a virtual account without a prefix: off until the operator names one.
     #[must_use]
     pub const fn lacks_prefix(&self) -> bool {
         matches!(self.method, Method::VirtualAccount) && self.partner_service_id.is_none()
     }
 
-    /// Whether the provider can be asked about a payment of this channel (not about links).
+    /// Returns whether the provider can be asked about a payment of this channel (not about links).
     #[must_use]
     pub const fn can_inquire(&self) -> bool {
         !matches!(self.method, Method::PaymentLink)
     }
 
-    /// Whether an unpaid payment can be cancelled at the provider: QRIS only (protocol 4.4).
+    /// Returns whether an unpaid payment can be cancelled at the provider: QRIS only (protocol 4.4).
     #[must_use]
     pub const fn can_cancel(&self) -> bool {
         matches!(self.method, Method::Qris)
     }
 
-    /// Whether the provider can be told to give money back: it has no such call (contract 4.3).
+    /// Returns whether the provider can be told to give money back: it has no such call (contract 4.3).
     #[must_use]
     pub const fn can_refund(&self) -> bool {
         false
     }
 }
 
-/// Channel code of payment links, which the provider has none for: it stands for the link's own limits.
+/// Channel code of payment links, for which the provider has none: it stands for the link's own limits.
 pub const PAYMENT_LINK_CHANNEL: &str = "PAYMENT_LINK";
 
 /// All channels, in the order they are listed to shops.
@@ -188,7 +188,7 @@ pub struct ChannelTable {
 }
 
 impl ChannelTable {
-    /// The table as it is without an operator's file.
+    /// Creates the table as it is without an operator's file.
     #[must_use]
     pub fn built_in(environment: Environment) -> Self {
         Self {
@@ -196,29 +196,30 @@ impl ChannelTable {
         }
     }
 
-    /// This table with an operator's TOML laid over it: one table per channel, only what differs.
+    /// Lays an operator's TOML over this table: one TOML table per channel, only what differs.
     ///
     /// # Errors
-    /// [`ChannelFileError`] names the channel and the key that is unknown or has no sense.
+    /// [`ChannelFileError`] names the channel and the key that is unknown or has no meaning.
     pub fn overlay(mut self, toml_text: &str) -> Result<Self, ChannelFileError> {
         overlay::apply(&mut self.channels, toml_text)?;
         Ok(self)
     }
 
-    /// The channel of this code, available or not.
+    /// Returns the channel of this code, available or not.
     #[must_use]
     pub fn get(&self, code: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.code == code)
     }
 
-    /// Every channel of a method, available or not.
+    /// Returns every channel of a method, available or not.
     pub fn of_method(&self, method: Method) -> impl Iterator<Item = &Channel> {
         self.channels
             .iter()
             .filter(move |channel| channel.method == method)
     }
 
-    /// The available channel of a method that has exactly one; `None` when the shop must choose or there is none.
+    /// Returns the available channel of a method that has exactly one; `None` when the shop must choose or there is
+    /// none.
     #[must_use]
     pub fn only_available(&self, method: Method) -> Option<&Channel> {
         let mut available = self
@@ -230,14 +231,14 @@ impl ChannelTable {
         }
     }
 
-    /// The available channels a payment link can offer.
+    /// Returns the available channels that a payment link can offer.
     pub fn offered_by_links(&self) -> impl Iterator<Item = &Channel> {
         self.channels
             .iter()
             .filter(|channel| channel.method != Method::PaymentLink && channel.is_available())
     }
 
-    /// Every channel.
+    /// Returns every channel.
     pub fn iter(&self) -> impl Iterator<Item = &Channel> {
         self.channels.iter()
     }

@@ -1,26 +1,26 @@
-//! Which receipts are the order's money, and the states that follow (contract 4.2). A pure function
-//! of the facts: nothing here depends on the order in which they were told.
+//! Decides which receipts are the order's money, and the states that follow (contract 4.2). A pure
+//! function of the facts: nothing here depends on the order in which they were reported.
 
 use crate::accounting::funds::{OrderFunds, PaymentFunds};
 use crate::accounting::receipt::{Notice, NoticeVerdict, Place, Posted, Receipt, Verdict, earlier};
 use crate::values::money::{Amount, AmountError};
 use crate::values::states::{OrderState, PaymentState};
 
-/// Where everything of an order belongs.
+/// The places of an order's receipts, and the states that follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allocation {
     /// The order's state.
     pub order: OrderState,
-    /// Each payment, as they are in the funds.
+    /// The payments, in the order of the funds.
     pub payments: Vec<PaymentAllocation>,
 }
 
-/// Where a payment and its receipts belong.
+/// A payment's state and the places of its receipts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentAllocation {
     /// The payment's state.
     pub state: PaymentState,
-    /// Each receipt, as they are in the funds.
+    /// The receipts, in the order of the funds.
     pub receipts: Vec<Posted>,
 }
 
@@ -69,7 +69,7 @@ fn post(
     }
 }
 
-/// The one right sum that is the order's money: none beside what a person accepted.
+/// Returns the one right sum that is the order's money; none when a person accepted another one.
 fn elect<'f>(funds: &'f OrderFunds, returned: &[Vec<Amount>]) -> Option<&'f Receipt> {
     let mut elected: Option<(&Receipt, String)> = None;
     for (payment, returned) in funds.payments.iter().zip(returned) {
@@ -141,9 +141,9 @@ fn order_state(funds: &OrderFunds, payments: &[PaymentAllocation]) -> OrderState
     without_the_receipt(funds, payments, any_returned)
 }
 
-/// What ends a review puts the order where it would be without that receipt: pending while a payment
-/// is open or the payer can still choose one, else what it was before. With nothing open and nothing
-/// before, it ends as the receipt did.
+/// Returns the state of an order once its review has ended, as it would be without that receipt:
+/// pending while a payment is open or the payer can still choose one, else the state before. With
+/// nothing open and nothing before, the order ends as the receipt did.
 fn without_the_receipt(
     funds: &OrderFunds,
     payments: &[PaymentAllocation],

@@ -1,6 +1,6 @@
-//! The money of an order as the provider told it: the receipts of each payment, and the notices that
-//! no receipt came to yet. Words are taken in here. Every rule is one of joining: whichever word
-//! comes first, the same words end in the same facts (contract 4.2).
+//! The money of an order as the provider reported it: the receipts of each payment, and the notices
+//! that no receipt came to yet. Reports are taken in here. Every rule is a join: whichever report
+//! comes first, the same reports end in the same facts (contract 4.2).
 
 use chrono::{DateTime, Utc};
 
@@ -20,11 +20,11 @@ mod identity;
 pub struct PaymentFunds {
     /// Identity.
     pub id: PaymentId,
-    /// Where the attempt stands apart from money: never paid, review or refunded.
+    /// The attempt's state apart from money: never paid, review or refunded.
     pub base: PaymentState,
-    /// What it asked for.
+    /// The amount that it asked for.
     pub asked: Amount,
-    /// How what is received relates to it.
+    /// The relation of what is received to what was asked for.
     pub amount_rule: AmountRule,
     /// Whether the provider can be asked about it (not a payment link).
     pub can_inquire: bool,
@@ -32,18 +32,18 @@ pub struct PaymentFunds {
     pub names_transfers: bool,
     /// End of its time.
     pub expires_at: DateTime<Utc>,
-    /// The sums that came, in the order in which they were heard of.
+    /// The sums that came, in the order in which they were first reported.
     pub receipts: Vec<Receipt>,
-    /// What was said of receipts without telling their amount.
+    /// The reports about receipts that did not name the amount.
     pub notices: Vec<Notice>,
 }
 
 /// An order with all that is known of its money.
 #[derive(Debug, Clone)]
 pub struct OrderFunds {
-    /// State now.
+    /// The state now.
     pub state: OrderState,
-    /// Where it would stand without any money: pending, expired, cancelled or failed.
+    /// The state without any money: pending, expired, cancelled or failed.
     pub base: OrderState,
     /// Whether it was created without a payment: the payer chooses on the checkout page.
     pub payer_chooses: bool,
@@ -54,13 +54,13 @@ pub struct OrderFunds {
 }
 
 impl OrderFunds {
-    /// The payment of this id.
+    /// Returns the payment of this id.
     #[must_use]
     pub fn payment(&self, id: PaymentId) -> Option<&PaymentFunds> {
         self.payments.iter().find(|payment| payment.id == id)
     }
 
-    /// The payment of this id, to be changed.
+    /// Returns the payment of this id, to be changed.
     pub fn payment_mut(&mut self, id: PaymentId) -> Option<&mut PaymentFunds> {
         self.payments.iter_mut().find(|payment| payment.id == id)
     }
@@ -75,20 +75,20 @@ pub struct Success {
     pub provider_reference: Option<String>,
     /// The sum.
     pub received: Amount,
-    /// What else is told.
+    /// The other details that were reported.
     pub details: ReceiptDetails,
-    /// When the provider says it was paid.
+    /// The time at which it was paid, as the provider says.
     pub finished_at: Option<DateTime<Utc>>,
 }
 
 impl PaymentFunds {
-    /// Whether a sum is the one that was asked for.
+    /// Returns whether a sum is the one that was asked for.
     #[must_use]
     pub fn is_right(&self, received: Amount, fee: Option<Amount>) -> bool {
         self.amount_rule.matches(self.asked, received, fee)
     }
 
-    /// Takes a success in. Whether anything was learnt by it.
+    /// Takes a success in. Returns whether anything was learnt by it.
     pub fn take_success(&mut self, success: &Success, id: ReceiptId, now: DateTime<Utc>) -> bool {
         let place = self.receipt_of(success);
         let (asked, rule) = (self.asked, self.amount_rule);
@@ -113,7 +113,7 @@ impl PaymentFunds {
         receipt.details.learn(&success.details);
         take_sum(receipt, success.received, (asked, rule));
         if receipt.key.is_none() && receipt.received != before.received {
-            // Whose sum it is now, its number and time are too.
+            // The provider's number and time belong to the report whose sum counts now.
             receipt
                 .provider_reference
                 .clone_from(&success.provider_reference);
@@ -122,7 +122,8 @@ impl PaymentFunds {
         *receipt != before
     }
 
-    /// Keeps what was said of a receipt without its amount. Whether anything was learnt by it.
+    /// Keeps a report about a receipt without its amount. Returns whether anything was learnt by
+    /// it.
     pub fn take_notice(&mut self, name: NoticeName, says: NoticeSays) -> bool {
         let has_receipts = !self.receipts.is_empty();
         let known = self.notices.iter_mut().find(|known| {
@@ -141,7 +142,8 @@ impl PaymentFunds {
             (NoticeSays::Returned(before), NoticeSays::Returned(now)) => {
                 let joined = before.join(now);
                 if joined == before {
-                    // A person struck it out when there was no receipt: now there is one to it.
+                    // A person rejected it when there was no receipt. Now there is one that it
+                    // belongs to.
                     let is_open_again =
                         has_receipts && known.verdict == Some(NoticeVerdict::Rejected);
                     if is_open_again {
@@ -150,7 +152,7 @@ impl PaymentFunds {
                     return is_open_again;
                 }
                 known.says = NoticeSays::Returned(joined);
-                // What a person struck out was less than this.
+                // The person rejected a smaller return than this.
                 known.verdict = None;
                 true
             }
@@ -158,7 +160,8 @@ impl PaymentFunds {
         }
     }
 
-    /// Says that there is money of a success whose amount the provider never told: a person does.
+    /// Records that there is money of a success whose amount the provider never named: a person
+    /// vouches for it.
     pub fn vouch(&mut self, id: ReceiptId, now: DateTime<Utc>) {
         self.receipts.push(Receipt {
             id,
@@ -176,7 +179,7 @@ impl PaymentFunds {
         self.close_notices(NoticeVerdict::Rejected);
     }
 
-    /// A person settles what the open notices say, or strikes it out.
+    /// Settles or rejects the open notices, as a person decided.
     pub fn close_notices(&mut self, verdict: NoticeVerdict) {
         let open: Vec<NoticeName> = self
             .open_notices()
@@ -189,8 +192,8 @@ impl PaymentFunds {
         }
     }
 
-    /// The notices that keep a payment under review: a claim of money that no receipt came to, or
-    /// money that went back before any came.
+    /// Returns the notices that keep a payment under review: a claim of money that no receipt came
+    /// to, or money that went back before any came.
     pub fn open_notices(&self) -> impl Iterator<Item = &Notice> {
         self.notices.iter().filter(|notice| {
             notice.verdict.is_none()
@@ -208,8 +211,8 @@ impl PaymentFunds {
         })
     }
 
-    /// How much of what is booked for each receipt went back, by all that is known. What persons
-    /// gave back is in booked money; the amount rule is for the provider's figures only.
+    /// Returns the part of each receipt's booked amount that went back, by all that is known. What
+    /// persons gave back is in booked money; the amount rule is for the provider's figures only.
     #[must_use]
     pub fn returned(&self) -> Vec<Amount> {
         let mut all = vec![Returned::NONE; self.receipts.len()];
@@ -235,7 +238,8 @@ impl PaymentFunds {
             .collect()
     }
 
-    /// A person gives back `part` of what is booked to the merchant, from the earliest receipts.
+    /// Gives back `part` of what is booked to the merchant, as a person asked, from the earliest
+    /// receipts.
     ///
     /// # Errors
     /// [`AmountError`] when more than that is booked.
@@ -269,7 +273,8 @@ impl PaymentFunds {
     }
 }
 
-/// What a word that names its receipt says of it stands over what one without a name says.
+/// Takes over the names of a success. A report that names its receipt prevails over one that does
+/// not.
 fn take_names(receipt: &mut Receipt, success: &Success) {
     let names_it = success.key.is_some() && receipt.key == success.key;
     let gives_name = success.key.is_some() && receipt.key.is_none();
@@ -296,8 +301,8 @@ fn take_names(receipt: &mut Receipt, success: &Success) {
     }
 }
 
-/// Of two sums told for one receipt the right one counts, else the larger: not the later one, which
-/// depends on the order of telling.
+/// Takes over the right one of two sums reported for one receipt, else the larger: not the later
+/// one, which depends on the order of the reports.
 fn take_sum(receipt: &mut Receipt, received: Amount, (asked, rule): (Amount, AmountRule)) {
     let fee = receipt.details.fee;
     let was_right = receipt.is_right;

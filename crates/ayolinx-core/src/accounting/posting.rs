@@ -1,22 +1,22 @@
-//! The books: which account moves for which booking. Every journal sums to zero.
+//! The accounts that each booking moves. Every journal sums to zero.
 //! Signs: debit positive, credit negative. What the provider owes us is an asset; what we owe a
 //! merchant, and money nobody can place yet, are liabilities.
 
 use crate::values::money::{Amount, AmountError};
 
-/// An account of the books; one of each per merchant.
+/// An account of the ledger; one of each per merchant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Account {
-    /// What the provider has collected for us.
+    /// The money that the provider has collected for us.
     ProviderReceivable,
-    /// What is the merchant's.
+    /// The money that is the merchant's.
     MerchantPayable,
-    /// Money that was received but cannot be given to a merchant without a look.
+    /// The money that was received but cannot be given to a merchant without a look.
     Suspense,
 }
 
 impl Account {
-    /// The spelling in the database.
+    /// Returns the spelling in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -27,7 +27,7 @@ impl Account {
     }
 }
 
-/// What the books do with money.
+/// A movement of money in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Booking {
     /// Received for the merchant.
@@ -45,7 +45,7 @@ pub enum Booking {
 }
 
 impl Booking {
-    /// The kind of the journal in the database.
+    /// Returns the kind of the journal in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -82,14 +82,14 @@ pub struct Entry {
 /// A journal: its entries sum to zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Journal {
-    /// What it is for.
+    /// The booking that it records.
     pub booking: Booking,
-    /// Debit first.
+    /// The two entries, debit first.
     pub entries: [Entry; 2],
 }
 
 impl Journal {
-    /// The journal of a booking over an amount.
+    /// Creates the journal of a booking over an amount.
     ///
     /// # Errors
     /// [`AmountError::OutOfRange`] when the amount is zero: an empty journal says nothing.

@@ -1,18 +1,18 @@
 //! A receipt: one sum of money that the provider says it received (contract 4.2). A payment has one
-//! for each transfer that the provider names by a `paymentRequestId`, else one. What the provider
-//! said of a receipt only grows: the facts here can be told in any order and end the same.
+//! for each transfer that the provider names by a `paymentRequestId`, else one. The facts about a
+//! receipt only grow: they can be reported in any order and end the same.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::values::ids::ReceiptId;
 use crate::values::money::{Amount, AmountError};
 
-/// Where the money of a receipt stands in the books.
+/// The place of a receipt's money in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
     /// It is the merchant's.
     Booked,
-    /// A person or a later word must say whose it is.
+    /// It is held until a person or a later report says whose it is.
     Suspense,
     /// All of it went back to the payer.
     Returned,
@@ -36,12 +36,12 @@ pub enum Verdict {
     Rejected,
 }
 
-/// How much of a receipt went back. It never falls.
+/// The part of a receipt that went back. It never falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Returned {
     /// The running total.
     pub total: Amount,
-    /// All of it, whatever that was.
+    /// All of it, whatever the amount was.
     pub whole: bool,
 }
 
@@ -57,7 +57,7 @@ impl Returned {
         whole: true,
     };
 
-    /// Both are true: the larger one.
+    /// Joins two reports that are both true: the larger one counts.
     #[must_use]
     pub const fn join(self, other: Self) -> Self {
         Self {
@@ -70,17 +70,18 @@ impl Returned {
         }
     }
 
-    /// Whether it says that anything went back.
+    /// Returns whether nothing went back by it.
     #[must_use]
     pub const fn is_nothing(self) -> bool {
         !self.whole && self.total.is_zero()
     }
 }
 
-/// What the provider tells of a receipt beside its amount. Each is unknown until it is told.
+/// The details that the provider reports of a receipt beside its amount. Each is unknown until it
+/// is reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReceiptDetails {
-    /// What the provider keeps of it.
+    /// The fee that the provider keeps of it.
     pub fee: Option<Amount>,
     /// Retrieval reference number, by which banks and issuers speak of a QRIS payment.
     pub rrn: Option<String>,
@@ -91,7 +92,8 @@ pub struct ReceiptDetails {
 }
 
 impl ReceiptDetails {
-    /// Takes over what `later` tells; what it does not tell stays. Whether anything changed.
+    /// Takes over the details that `later` has, and keeps the others. Returns whether anything
+    /// changed.
     pub fn learn(&mut self, later: &Self) -> bool {
         let before = self.clone();
         if later.fee.is_some() {
@@ -110,19 +112,19 @@ impl ReceiptDetails {
     }
 }
 
-/// A receipt as it stands in the books.
+/// A receipt as it stands in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Posted {
-    /// What was booked for it: what was asked for where it is the right sum, else what came.
+    /// The amount booked for it: what was asked for where it is the right sum, else what came.
     pub amount: Amount,
-    /// How much of that went back.
+    /// The part of that amount that went back.
     pub returned: Amount,
-    /// Where the rest is.
+    /// The place of the rest.
     pub place: Place,
 }
 
 impl Posted {
-    /// What is still there.
+    /// Returns the amount that is still there.
     ///
     /// # Errors
     /// [`AmountError`] when more went back than came, which no code here makes.
@@ -147,36 +149,37 @@ pub struct Receipt {
     pub received: Amount,
     /// Whether it is the sum that was asked for, by the channel's amount rule.
     pub is_right: bool,
-    /// What a person decided.
+    /// The decision of a person.
     pub verdict: Option<Verdict>,
-    /// What persons gave back, of what is booked.
+    /// The part of what is booked that persons gave back.
     pub given_back: Returned,
-    /// What else the provider tells.
+    /// The other details that the provider reports.
     pub details: ReceiptDetails,
-    /// When the provider says it was paid.
+    /// The time at which it was paid, as the provider says.
     pub finished_at: Option<DateTime<Utc>>,
-    /// When we first heard of it.
+    /// The time at which we first heard of it.
     pub received_at: DateTime<Utc>,
-    /// As it stands in the books; `None` while it does not.
+    /// The receipt as it stands in the ledger; `None` while it does not.
     pub posted: Option<Posted>,
 }
 
 impl Receipt {
-    /// Whether it may count as the order's money.
+    /// Returns whether it may count as the order's money.
     #[must_use]
     pub fn counts(&self) -> bool {
         self.verdict != Some(Verdict::Rejected)
             && (self.is_right || self.verdict == Some(Verdict::Accepted))
     }
 
-    /// What is booked for it, where `asked` is what its payment asked for.
+    /// Returns the amount booked for it, where `asked` is what its payment asked for.
     #[must_use]
     pub const fn amount(&self, asked: Amount) -> Amount {
         if self.is_right { asked } else { self.received }
     }
 
-    /// How much of `amount` is gone when the provider's figures say `returned`: the amount rule
-    /// holds for what goes back as for what came in, so all that was received is the whole.
+    /// Returns the part of `amount` that is gone when the provider's figures say `returned`. The
+    /// amount rule holds for what goes back as for what came in, so all that was received is the
+    /// whole.
     #[must_use]
     pub const fn returned_of(&self, amount: Amount, returned: Returned) -> Amount {
         let total = returned.total.minor();
@@ -187,7 +190,7 @@ impl Receipt {
         }
     }
 
-    /// How much of `amount` persons gave back.
+    /// Returns the part of `amount` that persons gave back.
     #[must_use]
     pub const fn given_back_of(&self, amount: Amount) -> Amount {
         let given = self.given_back;
@@ -199,52 +202,52 @@ impl Receipt {
     }
 }
 
-/// How the provider named the receipt that a notice is about.
+/// The name by which the provider meant the receipt of a notice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoticeName {
-    /// Not at all.
+    /// No name at all.
     Nothing,
-    /// By the receipt's own `paymentRequestId`.
+    /// The receipt's own `paymentRequestId`.
     Key(String),
-    /// By the provider's number in a callback of a method that names transfers.
+    /// The provider's number in a callback of a method that names transfers.
     Reference(String),
-    /// By the provider's number in the answer to an inquiry, which may be an alias.
+    /// The provider's number in the answer to an inquiry, which may be an alias.
     Inquiry(String),
 }
 
-/// What a notice says of its receipt.
+/// The statement of a notice about its receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeSays {
     /// It came, and nobody can say how much.
     Paid,
-    /// So much of it went back (status 04).
+    /// This much of it went back (status 04).
     Returned(Returned),
 }
 
-/// What a person decided about a notice that no receipt came to.
+/// A person's decision about a notice that no receipt came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeVerdict {
     /// The matter is settled; what the notice says stays true.
     Settled,
-    /// What it says is not so.
+    /// The notice is not true.
     Rejected,
 }
 
-/// A word of the provider about a receipt whose amount it does not tell: status 04, or a success
+/// A report of the provider about a receipt whose amount it does not name: status 04, or a success
 /// without a readable amount. It is kept beside the receipts and applied to the one it names,
-/// whichever is heard of first.
+/// whichever is reported first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Which receipt.
+    /// The name of the receipt.
     pub name: NoticeName,
-    /// What of it.
+    /// The statement about it.
     pub says: NoticeSays,
-    /// What a person decided.
+    /// The decision of a person.
     pub verdict: Option<NoticeVerdict>,
 }
 
 impl Notice {
-    /// What went back by it, unless a person found that this is not so.
+    /// Returns what went back by it, unless a person found that this is not so.
     #[must_use]
     pub fn returned(&self) -> Option<Returned> {
         match self.says {
@@ -256,8 +259,8 @@ impl Notice {
     }
 }
 
-/// The earlier of two receipts by the provider's time, else the smaller key (contract 4.2); a
-/// receipt without a key stands by its payment's id.
+/// Compares two receipts by the provider's time, else by the smaller key (contract 4.2); a receipt
+/// without a key stands by its payment's id.
 pub(crate) fn earlier(
     (left, left_payment): (&Receipt, &str),
     (right, right_payment): (&Receipt, &str),

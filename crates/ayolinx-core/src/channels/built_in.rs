@@ -18,7 +18,7 @@ enum Offered {
     No,
 }
 
-/// Whether the payer can send another amount than was asked for.
+/// The payer's freedom to send another amount than was asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PayersAmount {
     /// It is inside the code or page, or the bank or store shows it.
@@ -67,7 +67,7 @@ const fn bank(
     }
 }
 
-/// Off until the operator names its prefix.
+/// Creates the row of a bank that is off until the operator names its prefix.
 const fn unconfirmed_bank(code: &'static str, short_name: &'static str, limits: (u32, u32)) -> Row {
     Row {
         offered: Offered::No,
@@ -75,7 +75,8 @@ const fn unconfirmed_bank(code: &'static str, short_name: &'static str, limits: 
     }
 }
 
-/// A bank that shows the payer the amount of a closed account; a bank of which this is not known does not.
+/// Marks a bank that shows the payer the amount of a closed account; a bank of which this is not
+/// known does not.
 const fn showing_the_amount(bank: Row) -> Row {
     Row {
         payers_amount: PayersAmount::Fixed,
@@ -83,7 +84,8 @@ const fn showing_the_amount(bank: Row) -> Row {
     }
 }
 
-/// What a channel that no row is about takes by its method: the widest that is known of any.
+/// Returns the limits of a channel that has no row, by its method: the widest that are known of
+/// any.
 const fn limits_of(method: Method) -> (u32, u32) {
     match method {
         Method::Qris => (1, 10_000_000),
@@ -101,7 +103,7 @@ const fn payers_amount(method: Method) -> PayersAmount {
     }
 }
 
-/// How long a payment may live at most. DANA refuses what is to live longer than a week.
+/// Returns the longest life of a payment. DANA refuses what is to live longer than a week.
 const fn longest_life_of(method: Method) -> Duration {
     match method {
         Method::Qris | Method::Ewallet | Method::Retail => WEEK,
@@ -179,7 +181,7 @@ pub(super) fn channels(environment: Environment) -> Vec<Channel> {
     ROWS.iter().map(|row| channel(row, environment)).collect()
 }
 
-/// A channel that the operator adds: with the limits of its method.
+/// Creates a channel that the operator adds: with the limits of its method.
 pub(super) fn added(code: &str, method: Method, short_name: &str) -> Channel {
     Channel {
         code: code.to_owned(),

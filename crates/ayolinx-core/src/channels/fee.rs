@@ -1,4 +1,5 @@
-//! What the provider is expected to keep of a payment, and who bears it (contract 3, 10).
+//! The fee that the provider is expected to keep of a payment, and the party that bears it
+//! (contract 3, 10).
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +13,7 @@ const MILLIONTHS_MAX: u32 = 1_000_000;
 const DECIMALS_MAX: usize = 4;
 
 impl FeePercent {
-    /// The part of one million.
+    /// Returns the part of one million.
     #[must_use]
     pub const fn millionths(self) -> u32 {
         self.0
@@ -73,7 +74,7 @@ pub enum FeeBearer {
 }
 
 impl FeeBearer {
-    /// The setting's spelling.
+    /// Returns the setting's spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -83,7 +84,7 @@ impl FeeBearer {
     }
 }
 
-/// The text names nobody who bears fees.
+/// The text names no party that bears fees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not one of merchant, operator")]
 pub struct UnknownFeeBearer;

@@ -12,7 +12,7 @@ use super::{Channel, FeePercent, built_in};
 use crate::values::method::Method;
 use crate::values::money::{Amount, Currency};
 
-/// What is wrong with the channel file, naming channel and key.
+/// The fault of the channel file, naming channel and key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ChannelFileError(String);
@@ -37,7 +37,7 @@ struct Overlay {
     settlement_days: Option<Value>,
 }
 
-/// The longest that is taken for a time of settlement and not for a slip.
+/// Most days that are taken for a time of settlement and not for a slip.
 const SETTLEMENT_DAYS_MAX: u16 = 366;
 
 pub(super) fn apply(channels: &mut Vec<Channel>, toml_text: &str) -> Result<(), ChannelFileError> {
@@ -167,21 +167,21 @@ fn read<T>(
     }
 }
 
-/// One of the words of a key.
+/// Reads one of the words of a key.
 fn word<T: FromStr<Err: Display>>(key: &str, text: Option<String>) -> Result<Option<T>, String> {
     text.map(|text| text.parse::<T>())
         .transpose()
         .map_err(|error| format!("{key}: {error}"))
 }
 
-/// A text as `"0.7"`: a number would have been a float before it gets here.
+/// Reads a text such as `"0.7"`: a number would have been a float before it gets here.
 fn fee_percent(value: &Value) -> Result<FeePercent, String> {
     let text = value.as_str().unwrap_or_default();
     text.parse()
         .map_err(|error| format!("fee_percent: {error}"))
 }
 
-/// A text as `"4000.00"`; sen are possible.
+/// Reads a text such as `"4000.00"`; sen are possible.
 fn fee_fixed(value: &Value) -> Result<Amount, String> {
     let text = value.as_str().unwrap_or_default();
     Amount::parse_decimal(text, Currency::Idr)
@@ -196,7 +196,7 @@ fn settlement_days(value: &Value) -> Result<u16, String> {
         .ok_or_else(|| format!("settlement_days: a number from 0 to {SETTLEMENT_DAYS_MAX}"))
 }
 
-/// Whole rupiah: `1000`, `"1000"` or `"1000.00"`.
+/// Reads whole rupiah: `1000`, `"1000"` or `"1000.00"`.
 fn rupiah(value: &Value) -> Option<Amount> {
     let amount = match value.as_integer() {
         Some(whole) => Amount::rupiah(whole),
@@ -205,7 +205,7 @@ fn rupiah(value: &Value) -> Option<Amount> {
     amount.ok().filter(|amount| amount.is_whole_rupiah())
 }
 
-/// Seconds, or text with one unit: `90s`, `15m`, `24h`, `7d`.
+/// Reads seconds, or text with one unit: `90s`, `15m`, `24h`, `7d`.
 fn duration(value: &Value) -> Option<Duration> {
     let secs = match value.as_integer() {
         Some(secs) => u64::try_from(secs).ok()?,

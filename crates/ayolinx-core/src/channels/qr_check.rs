@@ -1,19 +1,19 @@
-//! What becomes of a QR that the provider hands us and that is not as asked for (contract 3, 9.1).
+//! The treatment of a QR that the provider returns and that is not as asked for (contract 3, 9.1).
 
 use std::str::FromStr;
 
 /// The channel key `qr_check`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum QrCheck {
-    /// It is not shown: the payment is unknown and resolved.
+    /// The QR is not shown: the payment is unknown and resolved.
     #[default]
     Strict,
-    /// It is shown all the same, counted and logged.
+    /// The QR is shown all the same, counted and logged.
     Report,
 }
 
 impl QrCheck {
-    /// The setting's spelling.
+    /// Returns the setting's spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,11 +1,11 @@
-//! Which receipt of a payment a word of the provider means (contract 4.2).
+//! Finds the receipt of a payment that a report of the provider means (contract 4.2).
 
 use super::{PaymentFunds, Success};
 use crate::accounting::receipt::{Notice, NoticeName, Receipt};
 use crate::values::money::Amount;
 
 impl PaymentFunds {
-    /// The receipt that these names mean, if it is known by one of them.
+    /// Returns the receipt that these names mean, if it is known by one of them.
     #[must_use]
     pub fn named(&self, key: Option<&str>, reference: Option<&str>) -> Option<&Receipt> {
         let by_key = |wanted: &str| {
@@ -24,10 +24,10 @@ impl PaymentFunds {
         }
     }
 
-    /// The receipt that a success speaks of, by its place in the list. Another key is another
-    /// receipt; a receipt without a key takes one only where the sum is its own. A success without a
-    /// key is about the receipt that its number names, else one of the same sum, else the one
-    /// without a key.
+    /// Returns the receipt that a success speaks of, by its place in the list. Another key is
+    /// another receipt; a receipt without a key takes one only where the sum is its own. A success
+    /// without a key is about the receipt that its number names, else one of the same sum, else the
+    /// one without a key.
     #[must_use]
     pub fn receipt_of(&self, success: &Success) -> Option<usize> {
         let place_of = |wanted: &dyn Fn(&Receipt) -> bool| self.receipts.iter().position(wanted);
@@ -62,8 +62,8 @@ impl PaymentFunds {
             .map(|(place, _)| place)
     }
 
-    /// The receipt that a notice of returned money means, by its place in the list; `None` while it
-    /// means one that was not heard of, and no other (contract 4.2).
+    /// Returns the receipt that a notice of returned money means, by its place in the list; `None`
+    /// while it means one that was not reported yet, and no other (contract 4.2).
     #[must_use]
     pub fn receipt_of_notice(&self, notice: &Notice) -> Option<usize> {
         let place_of = |wanted: &dyn Fn(&Receipt) -> bool| self.receipts.iter().position(wanted);
@@ -87,8 +87,8 @@ impl PaymentFunds {
         }
     }
 
-    /// The receipt that is meant without a name: the payment's only one, else one of that sum, else
-    /// the earliest. A later transfer takes no return away from the one before it.
+    /// Returns the receipt that is meant without a name: the payment's only one, else one of that
+    /// sum, else the earliest. A later transfer takes no return away from the one before it.
     fn unnamed(&self, total: Amount) -> Option<usize> {
         let payment = self.id.to_string();
         let mut places: Vec<usize> = (0..self.receipts.len()).collect();
