@@ -1,5 +1,5 @@
-//! Orders and their payments: what became known is interpreted, joined to the facts and decided on, and what shops
-//! are told is made of the result. The ledger, the API and `gatewayctl` call it; it calls `accounting` and
+//! Orders and their payments: what became known is interpreted, joined to the facts and decided on, and the events
+//! for shops are made of the result. The ledger, the API and `gatewayctl` call it; it calls `accounting` and
 //! `provider`. Invariant: every pair of state and fact is spelt out, and one function decides for every source.
 
 pub mod event;

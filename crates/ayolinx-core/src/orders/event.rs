@@ -1,4 +1,4 @@
-//! What merchants are told: the event types and the webhook body (contract 6).
+//! The events of which merchants are notified: their types and the webhook body (contract 6).
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,7 +26,7 @@ macro_rules! event_types {
             /// Every type.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The spelling.
+            /// Returns the spelling.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -85,7 +85,7 @@ pub struct EventData {
     pub order: Option<OrderView>,
 }
 
-/// The body of a webhook, the same bytes at every try.
+/// The body of a webhook, the same bytes at every attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventBody {
     /// `evt_…`, also the `webhook-id`.
@@ -93,14 +93,14 @@ pub struct EventBody {
     /// The type.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// When it happened, `+07:00`.
+    /// Time of the event, `+07:00`.
     pub timestamp: String,
-    /// What it is about.
+    /// The subject of the event.
     pub data: EventData,
 }
 
 impl EventBody {
-    /// The body of one event.
+    /// Creates the body of one event.
     #[must_use]
     pub fn new(
         id: EventId,

@@ -1,5 +1,5 @@
-//! Taking in what became known about one payment of an order: a fact about the attempt, a word of the
-//! provider, or a person's decision. Only the facts change here; what follows is in `order.rs`.
+//! Takes in what became known about one payment of an order: a fact about the attempt, a report of
+//! the provider, or a person's decision. Only the facts change here; what follows is in `order.rs`.
 
 use chrono::{DateTime, Utc};
 
@@ -13,23 +13,23 @@ use crate::values::ids::{PaymentId, ReceiptId};
 use crate::values::money::{Amount, AmountError};
 use crate::values::states::OrderState;
 
-/// What became known.
+/// Something that became known.
 #[derive(Debug, Clone)]
 pub enum Input<'a> {
     /// A fact about the attempt.
     Fact(Fact),
-    /// A word of the provider.
+    /// A report of the provider.
     Word(&'a ProviderWord),
-    /// A refund of so much of what is booked to the merchant is completed.
+    /// A completed refund of this much of what is booked to the merchant.
     RefundCompleted(Amount),
 }
 
-/// What came of it.
+/// The result of taking it in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// What it is called in the history.
+    /// The fact's name in the history.
     pub fact: &'static str,
-    /// Whether it says anything about money that was not known, beside what the books show.
+    /// Whether it says anything about money that was not known, beside what the ledger shows.
     pub is_new: bool,
     /// Whether the provider is to be asked.
     pub asks: bool,
@@ -64,7 +64,7 @@ impl ReviewVerdict {
     /// Every verdict.
     pub const ALL: [Self; 3] = [Self::Accept, Self::Refund, Self::Reject];
 
-    /// The spelling.
+    /// Returns the spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ impl ReviewVerdict {
         }
     }
 
-    /// What it is called in the history.
+    /// Returns the decision's fact for the history.
     #[must_use]
     pub const fn fact(self) -> MoneyFact {
         match self {
@@ -86,7 +86,7 @@ impl ReviewVerdict {
 }
 
 impl OrderFunds {
-    /// Takes in what became known about a payment. `id` becomes that of a receipt not heard of
+    /// Takes in what became known about a payment. `id` becomes that of a receipt not reported
     /// before.
     ///
     /// # Errors
@@ -138,7 +138,8 @@ impl OrderFunds {
         })
     }
 
-    /// Once money counted as the order's, what else is told of an attempt changes nothing any more.
+    /// Takes in a fact about an attempt. Once money counted as the order's, no further fact changes
+    /// anything.
     fn take_fact(&mut self, subject: PaymentId, fact: Fact) -> Taken {
         let mut taken = Taken::nothing(fact.as_str());
         let has_counted = self.payments.iter().any(PaymentFunds::has_counted);
@@ -171,9 +172,9 @@ impl OrderFunds {
         (self.payments.iter()).any(|payment| payment.receipts.iter().any(is_booked))
     }
 
-    /// Takes in a person's decision: about all that waits in suspense and all that is claimed; to
-    /// accept is about the newest payment that has any, lest the order be paid twice. The payments
-    /// that it was about.
+    /// Takes in a person's decision about all that waits in suspense and all that is claimed.
+    /// Acceptance is about the newest payment that has any, lest the order be paid twice. Returns
+    /// the payments that the decision was about.
     ///
     /// # Errors
     /// [`AmountError`] when a sum is out of range.
@@ -227,7 +228,7 @@ impl OrderFunds {
         Ok(done)
     }
 
-    /// Whether a person decided so before: the same decision told again changes nothing.
+    /// Returns whether a person decided so before: the same decision made again changes nothing.
     #[must_use]
     pub fn was_decided(&self, verdict: ReviewVerdict) -> bool {
         self.payments.iter().any(|payment| {
@@ -247,7 +248,7 @@ impl OrderFunds {
 }
 
 impl PaymentFunds {
-    /// Whether money of it ever counted as the order's.
+    /// Returns whether money of it ever counted as the order's.
     #[must_use]
     pub fn has_counted(&self) -> bool {
         self.receipts.iter().any(Receipt::counts)
@@ -284,8 +285,8 @@ impl PaymentFunds {
     }
 }
 
-/// What applying a word of the provider would make of an order, where that is anything: the question
-/// of `reconcile`, answered by the same judgement that applies words.
+/// Returns what applying a report of the provider would make of an order, where that is anything.
+/// `reconcile` asks this; the same judgement answers that applies reports.
 ///
 /// # Errors
 /// [`AmountError`] when a sum is out of range.

@@ -1,5 +1,6 @@
-//! What a word of the provider means for one payment: from status, amount and freshness to a fact, to
-//! something learnt of its money, or to the wish to ask first (contract 4.2 and 5, protocol 5).
+//! Interprets a report of the provider about one payment: from status, amount and freshness to a
+//! fact, to something learnt of its money, or to the wish to ask first (contract 4.2 and 5,
+//! protocol 5).
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -15,7 +16,7 @@ use crate::values::money::Amount;
 /// Status 05 this close to expiry, or past it, is an expiry (contract 4.2).
 const EXPIRY_WINDOW_SECONDS: i64 = 60;
 
-/// How a word reached us.
+/// The way by which a report reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channelled {
     /// A verified callback inside its time window.
@@ -26,29 +27,29 @@ pub enum Channelled {
     Inquiry,
 }
 
-/// What the provider said.
+/// A report of the provider.
 #[derive(Debug, Clone)]
 pub struct ProviderWord {
-    /// How it reached us.
+    /// The way by which it reached us.
     pub channelled: Channelled,
     /// Its status; `None` for a SNAP VA notice that carries a `paymentFlagStatus` other than `00`.
     pub status: Option<ProviderStatus>,
-    /// What was received.
+    /// The amount that was received.
     pub amount: ReceivedAmount,
-    /// Its own number for the payment.
+    /// The provider's own number for the payment.
     pub provider_reference: Option<String>,
-    /// What tells one receipt from another (SNAP VA `paymentRequestId`).
+    /// The id that tells one receipt from another (SNAP VA `paymentRequestId`).
     pub payment_request_id: Option<String>,
-    /// When it says the payer paid.
+    /// The time at which the payer paid, as the provider says.
     pub finished_at: Option<DateTime<Utc>>,
     /// The channel it names: for a payment link, what the payer chose.
     pub channel: Option<String>,
-    /// What else it tells of the receipt.
+    /// The other details that it reports of the receipt.
     pub details: ReceiptDetails,
 }
 
 impl ProviderWord {
-    /// The word of a callback.
+    /// Creates the report of a callback.
     #[must_use]
     pub fn of_notification(notification: &Notification, channelled: Channelled) -> Self {
         Self {
@@ -63,7 +64,7 @@ impl ProviderWord {
         }
     }
 
-    /// The word of an answer to our own question.
+    /// Creates the report of an answer to our own question.
     #[must_use]
     pub fn of_inquiry(answer: &InquiryAnswer) -> Self {
         Self {
@@ -89,12 +90,12 @@ impl ProviderWord {
     }
 }
 
-/// A name without the blanks around it, which are no part of it.
+/// Returns a name without the blanks around it, which are no part of it.
 fn name(told: Option<&str>) -> Option<String> {
     told.map(|told| told.trim().to_owned())
 }
 
-/// What to do about a word.
+/// The consequence of a report.
 #[derive(Debug, Clone)]
 pub enum Reading {
     /// Apply this fact about the attempt.
@@ -109,7 +110,7 @@ pub enum Reading {
     Nothing,
 }
 
-/// Reads a word about a payment of which this is known.
+/// Interprets a report about a payment of which this is known.
 #[must_use]
 pub fn read(word: &ProviderWord, known: &PaymentFunds, now: DateTime<Utc>) -> Reading {
     let Some(status) = &word.status else {
@@ -202,8 +203,8 @@ fn claim(word: &ProviderWord) -> Reading {
     Reading::Notice(name, NoticeSays::Paid)
 }
 
-/// Status 04 concerns the receipt it names; its amount is the running total that went back of that
-/// receipt (contract 4.2).
+/// Interprets status 04. It concerns the receipt it names; its amount is the running total that
+/// went back of that receipt (contract 4.2).
 fn returned(word: &ProviderWord, known: &PaymentFunds) -> Reading {
     let name = match (&word.payment_request_id, &word.provider_reference) {
         (Some(key), _) => NoticeName::Key(key.clone()),
@@ -225,14 +226,14 @@ fn returned(word: &ProviderWord, known: &PaymentFunds) -> Reading {
     Reading::Notice(name, NoticeSays::Returned(returned))
 }
 
-/// What came of taking a reading in.
+/// The result of taking a reading in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Learnt {
-    /// What it is called in the history.
+    /// The fact for the history.
     pub fact: MoneyFact,
     /// Whether anything was not known before.
     pub is_new: bool,
-    /// Whether the provider is to be asked about a receipt that was not heard of.
+    /// Whether the provider is to be asked about a receipt that was not reported yet.
     pub asks: bool,
 }
 
@@ -259,7 +260,7 @@ impl PaymentFunds {
         }
     }
 
-    /// Takes in what was said of a receipt without its sum.
+    /// Takes in a report about a receipt without its sum.
     pub fn learn_notice(&mut self, name: NoticeName, says: NoticeSays) -> Learnt {
         let is_new = match says {
             NoticeSays::Returned(returned) if returned.is_nothing() => false,
@@ -288,8 +289,8 @@ impl PaymentFunds {
     }
 }
 
-/// When it was paid (contract 4.2): the provider's time where it is readable, not in the future and
-/// not before the order was made; else when we received it.
+/// Returns the time of payment (contract 4.2): the provider's time where it is readable, not in the
+/// future and not before the order was made; else the time at which we received it.
 #[must_use]
 pub fn paid_at(
     finished_at: Option<DateTime<Utc>>,

@@ -1,5 +1,6 @@
-//! What follows for an order, the books and the merchant when something became known about one of
-//! its payments: one decision, taken here for every source and executed by the ledger (contract 4.2).
+//! Decides what follows for an order, the ledger and the merchant when something became known about
+//! one of its payments: one decision, taken here for every source and executed by the ledger
+//! (contract 4.2).
 
 use crate::accounting::allocation::{Allocation, PaymentAllocation, allocate};
 use crate::accounting::funds::OrderFunds;
@@ -15,23 +16,23 @@ mod movements;
 
 use movements::postings;
 
-/// One movement of the books.
+/// One movement in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Posting {
-    /// Whose money.
+    /// The payment whose money moves.
     pub payment: PaymentId,
-    /// Which sum.
+    /// The receipt whose sum moves.
     pub receipt: ReceiptId,
-    /// What the books do.
+    /// The kind of movement.
     pub booking: Booking,
-    /// How much.
+    /// The amount that moves.
     pub amount: Amount,
 }
 
-/// What follows.
+/// The consequences of what became known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// Where everything of the order belongs now.
+    /// The place of everything in the order now.
     pub allocation: Allocation,
     /// The order's state without any money, now.
     pub base: OrderState,
@@ -39,17 +40,17 @@ pub struct Decision {
     pub changed: bool,
     /// Whether money came after the order had ended.
     pub paid_late: bool,
-    /// What the merchant is told.
+    /// The event of which the merchant is notified.
     pub event: Option<EventType>,
-    /// What the books do, in this order.
+    /// The movements in the ledger, in this order.
     pub postings: Vec<Posting>,
-    /// Which open payments are to be closed.
+    /// The open payments that are to be closed.
     pub close: Close,
     /// Whether the payment is to be closed at the provider, where that can be.
     pub close_at_provider: bool,
 }
 
-/// Which other open payments of an order are to be closed.
+/// The other open payments of an order that are to be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Close {
     /// None.
@@ -71,7 +72,7 @@ pub struct Attempt {
     pub close_at_provider: bool,
 }
 
-/// Whether an order can be paid by another payment than the one that a fact is about.
+/// The order's prospect of being paid by another payment than the one that a fact is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Siblings {
     /// Another one is creating, unknown or pending, or the payer can still choose one.
@@ -80,7 +81,7 @@ pub enum Siblings {
     None,
 }
 
-/// What a fact about an attempt means for it and its order, as if there were no money.
+/// Applies a fact to an attempt and its order, as if there were no money.
 #[must_use]
 pub fn attempt(
     (payment, order): (PaymentState, OrderState),
@@ -114,7 +115,7 @@ pub fn attempt(
     after
 }
 
-/// The states of an order's payments before a change, as they are in the funds.
+/// The states of an order and its payments before a change, as they are in the funds.
 #[derive(Debug, Clone)]
 pub struct Before {
     /// The order's state.
@@ -124,7 +125,7 @@ pub struct Before {
 }
 
 /// Decides what follows from the facts as they are now, beside what stood before. `subject` is the
-/// payment that something became known of.
+/// payment about which something became known.
 ///
 /// # Errors
 /// [`AmountError`] when a sum is out of range.
@@ -176,7 +177,7 @@ const fn is_ended(base: OrderState) -> bool {
     )
 }
 
-/// Whether a sum that counts as the order's comes into the books now.
+/// Returns whether a sum that counts as the order's comes into the ledger now.
 fn receives_right(funds: &OrderFunds, allocation: &Allocation) -> bool {
     let comes = |was: Option<Posted>, counts: bool, is: &Posted| {
         counts && (was.is_none_or(|was| was.amount != is.amount || was.place != is.place))
@@ -192,7 +193,8 @@ fn receives_right(funds: &OrderFunds, allocation: &Allocation) -> bool {
         })
 }
 
-/// What the merchant is told of a change: at most one event, which carries the whole order.
+/// Chooses the event of which the merchant is notified after a change: at most one, which carries
+/// the whole order.
 fn event(
     before: &Before,
     funds: &OrderFunds,
@@ -238,7 +240,7 @@ fn event(
     }
 }
 
-/// By how much an account moved, debit positive.
+/// Returns by how much an account moved, debit positive.
 fn moved(postings: &[Posting], account: Account) -> i64 {
     postings
         .iter()
@@ -289,7 +291,7 @@ fn becomes_payable(
         })
 }
 
-/// Why the merchant may not do that to the order now (contract 4.3).
+/// The reason why the merchant may not do that to the order now (contract 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderRefusal {
     /// `order_paid`.
@@ -300,7 +302,8 @@ pub enum OrderRefusal {
     StateConflict,
 }
 
-/// Whether the merchant may cancel: `Ok(true)` = it becomes cancelled, `Ok(false)` = it already is.
+/// Returns whether the merchant may cancel: `Ok(true)` = it becomes cancelled, `Ok(false)` = it
+/// already is.
 ///
 /// # Errors
 /// [`OrderRefusal::Paid`] or [`OrderRefusal::StateConflict`].
@@ -315,7 +318,7 @@ pub const fn cancel(order: OrderState) -> Result<bool, OrderRefusal> {
     }
 }
 
-/// Whether a further payment may be made on the order.
+/// Decides whether a further payment may be made on the order.
 ///
 /// # Errors
 /// [`OrderRefusal::Paid`] or [`OrderRefusal::NotPayable`].

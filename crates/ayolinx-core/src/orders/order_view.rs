@@ -20,7 +20,7 @@ use receipts::{fee_and_net, receipt_view};
 
 const JAKARTA_OFFSET_SECONDS: i32 = 7 * 3600;
 
-/// RFC 3339, milliseconds, `+07:00` (contract 4).
+/// Formats a time in RFC 3339, with milliseconds and `+07:00` (contract 4).
 #[must_use]
 pub fn jakarta_millis(at: DateTime<Utc>) -> String {
     match FixedOffset::east_opt(JAKARTA_OFFSET_SECONDS) {
@@ -57,33 +57,33 @@ pub struct OrderRecord {
     pub reference: String,
     /// State.
     pub state: OrderState,
-    /// Grows by one with every change.
+    /// Number of the version; grows by one with every change.
     pub version: i32,
-    /// What is asked.
+    /// The amount that is asked for.
     pub amount: Amount,
-    /// What is booked to the merchant less what went back.
+    /// The amount booked to the merchant less what went back.
     pub paid_amount: Amount,
-    /// Paid after it had ended.
+    /// Whether it was paid after it had ended.
     pub paid_late: bool,
     /// Free text.
     pub description: Option<String>,
     /// The payer; `None` when not given or erased.
     pub customer: Option<Customer>,
-    /// Where the wallet sends the payer back.
+    /// The page to which the wallet sends the payer back.
     pub return_url: Option<String>,
     /// The merchant's own pairs.
     pub metadata: Option<BTreeMap<String, String>>,
     /// The secret part of the checkout link.
     pub checkout_token: String,
-    /// Created.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// Last change.
+    /// Time of the last change.
     pub updated_at: DateTime<Utc>,
     /// End of its time.
     pub expires_at: DateTime<Utc>,
-    /// When it was paid.
+    /// Time of payment.
     pub paid_at: Option<DateTime<Utc>>,
-    /// Newest first.
+    /// Its payments, newest first.
     pub payments: Vec<PaymentRecord>,
 }
 
@@ -100,21 +100,21 @@ pub struct PaymentRecord {
     pub state: PaymentState,
     /// The provider's number.
     pub provider_reference: Option<String>,
-    /// What the payer needs.
+    /// The payable artefact, which the payer needs.
     pub artefact: Option<Artefact>,
-    /// Why it ended.
+    /// The reason why it ended.
     pub failure: Option<Failure>,
-    /// Created.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
     /// End of its time.
     pub expires_at: DateTime<Utc>,
-    /// When it was paid.
+    /// Time of payment.
     pub paid_at: Option<DateTime<Utc>>,
-    /// The sums received for it, in the order in which they were heard of.
+    /// The sums received for it, in the order in which they were first reported.
     pub receipts: Vec<Receipt>,
 }
 
-/// Why a payment ended without money.
+/// The reason why a payment ended without money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Stable code: the provider's `responseCode`, or `artefact_lost` and the like.
@@ -123,7 +123,7 @@ pub struct Failure {
     pub message: String,
 }
 
-/// Where the public pages are.
+/// The addresses of the public pages.
 #[derive(Debug, Clone)]
 pub struct Links {
     /// Origin without a trailing slash.
@@ -150,35 +150,36 @@ pub struct OrderView {
     pub reference: String,
     /// State.
     pub status: OrderState,
-    /// Grows by one with every change.
+    /// Number of the version; grows by one with every change.
     pub version: i32,
-    /// What is asked.
+    /// The amount that is asked for.
     pub amount: Money,
-    /// What is booked to the merchant less what went back.
+    /// The amount booked to the merchant less what went back.
     pub paid_amount: Money,
-    /// Paid after it had ended.
+    /// Whether it was paid after it had ended.
     pub paid_late: bool,
     /// Free text.
     pub description: Option<String>,
     /// The payer.
     pub customer: Option<Customer>,
-    /// Where the wallet sends the payer back.
+    /// The page to which the wallet sends the payer back.
     pub return_url: Option<String>,
     /// The merchant's own pairs.
     pub metadata: Option<BTreeMap<String, String>>,
     /// The payer's page.
     pub checkout_url: String,
-    /// Created.
+    /// Time of creation.
     pub created_at: String,
-    /// Last change.
+    /// Time of the last change.
     pub updated_at: String,
     /// End of its time.
     pub expires_at: String,
-    /// When it was paid.
+    /// Time of payment.
     pub paid_at: Option<String>,
-    /// Newest first.
+    /// Its payments, newest first.
     pub payments: Vec<PaymentView>,
-    /// What the provider keeps of the booked receipts; `null` while one of theirs is not known.
+    /// The fee that the provider keeps of the booked receipts; `null` while one of theirs is not
+    /// known.
     #[serde(default)]
     pub fee: Option<Money>,
     /// The booked receipts less the fee; `null` while that is not known.
@@ -199,22 +200,22 @@ pub struct PaymentView {
     pub status: PaymentState,
     /// The provider's number.
     pub provider_reference: Option<String>,
-    /// What the payer does next; only while pending.
+    /// The payer's next step; only while pending.
     pub next_action: Option<NextAction>,
-    /// Why it ended.
+    /// The reason why it ended.
     pub failure: Option<Failure>,
-    /// Created.
+    /// Time of creation.
     pub created_at: String,
     /// End of its time.
     pub expires_at: String,
-    /// When it was paid.
+    /// Time of payment.
     pub paid_at: Option<String>,
     /// The sums that the provider says it received, oldest first.
     #[serde(default)]
     pub receipts: Vec<ReceiptView>,
 }
 
-/// What the payer does next.
+/// The payer's next step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum NextAction {
@@ -229,7 +230,7 @@ pub enum NextAction {
     },
     /// Go to a page.
     Redirect {
-        /// Where.
+        /// The page's URL.
         url: String,
     },
     /// Transfer to a number.
@@ -253,7 +254,7 @@ pub enum NextAction {
 }
 
 impl OrderView {
-    /// The JSON of an order.
+    /// Creates the JSON of an order.
     #[must_use]
     pub fn new(order: &OrderRecord, links: &Links) -> Self {
         let payments: Vec<PaymentView> = order

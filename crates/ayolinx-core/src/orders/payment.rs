@@ -1,5 +1,5 @@
-//! The life of an attempt: one function over (state, fact), every pair spelt out. What money makes of
-//! it is in `allocation.rs`, what follows for the order and the books in `order.rs`.
+//! The life of an attempt: one function over (state, fact), every pair spelt out. What money makes
+//! of it is in `allocation.rs`, what follows for the order and the ledger in `order.rs`.
 
 use crate::values::states::PaymentState;
 
@@ -15,7 +15,7 @@ macro_rules! facts {
             /// Every fact.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The spelling in history rows and logs.
+            /// Returns the spelling in history rows and logs.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -27,13 +27,13 @@ macro_rules! facts {
 }
 
 facts! {
-    /// The provider took the create and the artefact is here.
+    /// The provider took the create, and the artefact is here.
     Accepted = "accepted",
     /// The provider refused the create for certain.
     Refused = "refused",
     /// The create was not sent for certain.
     NotSent = "not_sent",
-    /// Nobody can say yet whether the provider has it.
+    /// It is not known yet whether the provider has it.
     OutcomeUnknown = "outcome_unknown",
     /// Status 01 or 03: exists, unpaid.
     ProviderOpen = "provider_open",
@@ -59,7 +59,7 @@ facts! {
     ReviewRejected = "review_rejected",
 }
 
-/// What was learnt of a payment's money, for the history; what follows is in `order.rs`.
+/// Something learnt of a payment's money, for the history; what follows is in `order.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MoneyFact {
     /// A verified success over our amount.
@@ -74,7 +74,7 @@ pub enum MoneyFact {
     ProviderRefunded,
     /// Status 04 over a part of a receipt.
     ProviderPartlyRefunded,
-    /// Status 04 where the receipt was not heard of.
+    /// Status 04 where the receipt was not reported yet.
     RefundWithoutReceipt,
     /// A person took the money under review as payment.
     ReviewAccepted,
@@ -87,7 +87,7 @@ pub enum MoneyFact {
 }
 
 impl MoneyFact {
-    /// The spelling in history rows and logs.
+    /// Returns the spelling in history rows and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -106,7 +106,7 @@ impl MoneyFact {
     }
 }
 
-/// What a fact does to a payment that has no money.
+/// The effect of a fact on a payment that has no money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The payment moves.
@@ -117,8 +117,8 @@ pub enum Step {
     Stay,
 }
 
-/// The life of an attempt apart from money (contract 4.1, 4.2). Money is not here: whatever this
-/// says, what was received decides first (`allocation.rs`).
+/// Returns the effect of a fact on an attempt apart from money (contract 4.1, 4.2). Money is not
+/// here: whatever this says, what was received decides first (`allocation.rs`).
 #[must_use]
 pub const fn step(state: PaymentState, fact: Fact) -> Step {
     use PaymentState as S;

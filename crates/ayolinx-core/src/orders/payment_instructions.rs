@@ -1,4 +1,5 @@
-//! What the payer needs to pay: the thing a provider's create is called for (contract 4.2, `next_action`).
+//! The artefact that the payer needs to pay: a provider's create is called for it (contract 4.2,
+//! `next_action`).
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ pub enum Artefact {
     },
     /// A page of the wallet or of the provider's payment link.
     Redirect {
-        /// Where the payer goes.
+        /// The page to which the payer goes.
         url: String,
         /// The link's own code, by which its callbacks may name it (protocol 4.11).
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! Words and what they mean.
+//! Reports and their meaning.
 
 use super::*;
 use crate::channels::AmountRule;
@@ -52,7 +52,7 @@ fn word(status: &str, amount: ReceivedAmount) -> ProviderWord {
     }
 }
 
-/// What a reading is, in a few letters.
+/// Returns a reading in a few letters.
 fn told(reading: &Reading) -> String {
     match reading {
         Reading::Attempt(fact) => fact.as_str().to_owned(),

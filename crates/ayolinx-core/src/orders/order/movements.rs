@@ -40,7 +40,7 @@ pub(super) fn postings(
     Ok(all)
 }
 
-/// The bookings that bring a receipt from where it stands to where it belongs.
+/// Returns the bookings that bring a receipt from where it stands to where it belongs.
 fn movements(
     was: Option<Posted>,
     is: Posted,
@@ -66,7 +66,7 @@ fn movements(
     }
     let stays = from == arrives_at && is.amount.minor() >= was.amount.minor();
     if was.amount != is.amount && !stays {
-        // It was announced with another sum: that leaves as it came.
+        // The receipt was announced with another sum: that leaves as it came.
         let known = smaller(was.returned, is.returned);
         return Ok(vec![
             (give_back(from), rest),

@@ -16,9 +16,9 @@ pub struct ReceiptView {
     pub status: ReceiptStatus,
     /// The sum: what was asked for where it is the right one.
     pub amount: Money,
-    /// How much of it went back.
+    /// The part of it that went back.
     pub returned_amount: Money,
-    /// What the provider keeps of it.
+    /// The fee that the provider keeps of it.
     pub fee: Option<Money>,
     /// The amount less the fee.
     pub net_amount: Option<Money>,
@@ -28,15 +28,15 @@ pub struct ReceiptView {
     pub rrn: Option<String>,
     /// The payer's bank or wallet.
     pub issuer: Option<String>,
-    /// When we first heard of it.
+    /// The time at which we first heard of it.
     pub received_at: String,
     /// The day on which it is to be paid out, in Jakarta: `2026-11-21`.
     pub settles_on: Option<String>,
-    /// How it was paid out.
+    /// The settlement by which it was paid out.
     pub settlement: Option<SettlementView>,
 }
 
-/// Where the money of a receipt is.
+/// The place of a receipt's money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiptStatus {
@@ -48,16 +48,17 @@ pub enum ReceiptStatus {
     Returned,
 }
 
-/// How a receipt was paid out.
+/// The settlement of a receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettlementView {
     /// `stl_…`.
     pub id: String,
-    /// The day.
+    /// The day on which it was paid out.
     pub settled_on: String,
 }
 
-/// The fees of an order's booked receipts and what is left of them, where all fees are known.
+/// Returns the fees of an order's booked receipts and what is left of them, where all fees are
+/// known.
 pub(super) fn fee_and_net(order: &OrderRecord) -> (Option<Amount>, Option<Amount>) {
     let booked = || {
         order
