@@ -1,4 +1,4 @@
-//! How JSON is spelt on the wire (protocol 3.2): serialised once, then hashed and sent as the same bytes.
+//! The spelling of JSON on the wire (protocol 3.2): serialised once, then hashed and sent as the same bytes.
 //! Everything works on bytes and keeps member order; no `Value` is involved.
 
 use std::fmt;
@@ -19,10 +19,11 @@ pub enum JsonStyle {
 }
 
 impl JsonStyle {
-    /// The bytes to hash and to send. Types with empty objects are the caller's bug: PHP would read them as `[]`.
+    /// Serialises a value to the bytes to hash and to send. Types with empty objects are the caller's bug: PHP would
+    /// read them as `[]`.
     ///
     /// # Errors
-    /// What the value's own `Serialize` reports.
+    /// The error of the value's own `Serialize`.
     pub fn serialise<T: Serialize>(&self, value: &T) -> Result<Vec<u8>, serde_json::Error> {
         match self {
             Self::Plain => serde_json::to_vec(value),
@@ -34,7 +35,7 @@ impl JsonStyle {
         }
     }
 
-    /// The setting's spelling.
+    /// Returns the setting's spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -67,7 +68,8 @@ impl fmt::Display for JsonStyle {
     }
 }
 
-/// The text behind a byte order mark, which a reader may pass over (RFC 8259, 8.1) and which is no part of the JSON.
+/// Returns the text behind a byte order mark, which a reader may pass over (RFC 8259, 8.1) and which is no part of
+/// the JSON.
 #[must_use]
 pub fn without_byte_order_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json)
@@ -87,8 +89,8 @@ pub fn minify(json: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// The same JSON as PHP's `json_encode(json_decode($body, true))` spells it: strings respelt, `{}` as `[]`,
-/// white space dropped, member order and numbers kept.
+/// Spells JSON as PHP's `json_encode(json_decode($body, true))` does: strings respelt, `{}` as `[]`, white space
+/// dropped, member order and numbers kept.
 ///
 /// # Errors
 /// When the bytes are not one JSON value in UTF-8.

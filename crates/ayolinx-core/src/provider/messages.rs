@@ -82,7 +82,7 @@ impl From<Amount> for WireMoney {
 /// One entry of `urlParams`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UrlParam {
-    /// What the URL is for.
+    /// The purpose of the URL.
     #[serde(rename = "type")]
     pub kind: UrlKind,
     /// The URL, unchanged.
@@ -93,14 +93,14 @@ pub struct UrlParam {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum UrlKind {
-    /// Where the payer's browser goes afterwards; proves nothing.
+    /// The page to which the payer's browser goes afterwards; proves nothing.
     PayReturn,
-    /// Where the callback goes.
+    /// The address to which the callback goes.
     Notification,
 }
 
 impl UrlParam {
-    /// A `NOTIFICATION` entry.
+    /// Creates a `NOTIFICATION` entry.
     #[must_use]
     pub fn notification(url: impl Into<String>) -> Self {
         Self {
@@ -109,7 +109,7 @@ impl UrlParam {
         }
     }
 
-    /// A `PAY_RETURN` entry.
+    /// Creates a `PAY_RETURN` entry.
     #[must_use]
     pub fn pay_return(url: impl Into<String>) -> Self {
         Self {
@@ -126,13 +126,13 @@ pub struct ChannelInfo {
     pub channel: String,
 }
 
-/// What every response carries (protocol 2.4).
+/// The part that every response carries (protocol 2.4).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Envelope {
-    /// Decides before the HTTP status.
+    /// The response code; decides before the HTTP status.
     #[serde(rename = "responseCode")]
     pub code: ResponseCode,
-    /// For people; may be absent.
+    /// The message for people; may be absent.
     #[serde(
         rename = "responseMessage",
         default,
@@ -141,7 +141,7 @@ pub struct Envelope {
     pub message: Option<String>,
 }
 
-/// A body that cannot be used, and why. Carries nothing of the body.
+/// The reason why a body cannot be used. Carries nothing of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
     /// Not UTF-8, not one JSON object of the expected kind, or a known field given twice.
@@ -155,8 +155,8 @@ pub enum MessageError {
     NoStatus,
 }
 
-/// A reference of ours as we spell it, whatever became of its letters and of the blanks round it on the way: 32 hex
-/// digits are lower case, anything else is only freed from blanks.
+/// Spells a reference of ours as we do, whatever became of its letters and of the blanks round it on the way: 32 hex
+/// digits become lower case, anything else is only freed from blanks.
 #[must_use]
 pub fn our_spelling(reference: &str) -> String {
     let reference = reference.trim();

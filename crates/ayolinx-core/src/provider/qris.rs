@@ -1,4 +1,4 @@
-//! The text of a QRIS code (EMVCo merchant-presented mode, contract 9.1): whether a wallet could read it, and
+//! Checks the text of a QRIS code (EMVCo merchant-presented mode, contract 9.1): whether a wallet could read it, and
 //! whether the payer who scans it pays our amount and no other. Nobody else looks at it before the payer does.
 
 use crate::values::money::{Amount, Currency};
@@ -18,7 +18,7 @@ const SURCHARGES: std::ops::RangeInclusive<u8> = 55..=57;
 /// Rupiah in ISO 4217's digits.
 const RUPIAH: &str = "360";
 
-/// Why a QR may not be shown as ours.
+/// The reason why a QR may not be shown as ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QrFault {
     /// No wallet can read it: the reason. As a reply that cannot be read.
@@ -30,7 +30,7 @@ pub enum QrFault {
 }
 
 impl QrFault {
-    /// The name in metrics.
+    /// Returns the name in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl QrFault {
     }
 }
 
-/// Looks at a QR's text as a wallet would.
+/// Checks a QR's text as a wallet would.
 ///
 /// # Errors
 /// [`QrFault::Broken`] unless it is whole (tag, length and value to its end, no tag twice), ends with a checksum
@@ -88,7 +88,8 @@ pub fn check(text: &str, amount: Amount) -> Result<(), QrFault> {
     }
 }
 
-/// CRC-16/CCITT-FALSE, as EMVCo demands: polynomial 1021, from FFFF, over every byte up to the checksum's digits.
+/// Computes CRC-16/CCITT-FALSE, as EMVCo demands: polynomial 1021, from FFFF, over every byte up to the checksum's
+/// digits.
 #[must_use]
 pub fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xFFFF, |crc, byte| {
@@ -113,7 +114,7 @@ impl Field<'_> {
     }
 }
 
-/// The text ends with `6304` and the checksum of all before its digits, in either case.
+/// Checks that the text ends with `6304` and the checksum of all before its digits, in either case.
 fn check_crc(text: &str, letters: &[char]) -> Result<(), QrFault> {
     let missing = QrFault::Broken("it does not end with a checksum");
     let (payload, digits) = letters
@@ -137,7 +138,7 @@ fn check_crc(text: &str, letters: &[char]) -> Result<(), QrFault> {
     }
 }
 
-/// The fields of a text that is whole, each tag once; `None` for any other.
+/// Returns the fields of a text that is whole, each tag once; `None` for any other.
 fn fields_of(mut rest: &[char]) -> Option<Vec<Field<'_>>> {
     let mut fields: Vec<Field<'_>> = Vec::new();
     while !rest.is_empty() {

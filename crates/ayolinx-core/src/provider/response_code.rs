@@ -12,12 +12,12 @@ use crate::provider::messages::lenient;
 #[serde(transparent)]
 pub struct ResponseCode(String);
 
-/// What a code means to a caller (contract 4.1, protocol 6.2).
+/// The meaning of a code to a caller (contract 4.1, protocol 6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseClass {
     /// `00` or `200…`.
     Success,
-    /// `202…`: in progress, nobody knows yet.
+    /// `202…`: in progress, the outcome is not known yet.
     InProgress,
     /// `401…` or the gateway layer's `581000001`: token, signature, credentials or IP list.
     Unauthorized,
@@ -37,12 +37,13 @@ pub enum ResponseClass {
     Unknown,
 }
 
-/// What a refused inquiry says all the same (contract 5, protocol 6.2): SNAP's VA family has words of its own.
+/// The meaning that a refused inquiry has all the same (contract 5, protocol 6.2): SNAP's VA family has codes of its
+/// own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InquiryRefusal {
     /// `404…01`, `404…12`: nothing under this reference.
     NotFound,
-    /// `404…14`, "Paid Bill": paid, and nobody says how much.
+    /// `404…14`, "Paid Bill": paid, and the amount is not named.
     PaidBill,
     /// `404…19`: its time is over, unpaid.
     Expired,
@@ -52,31 +53,31 @@ pub enum InquiryRefusal {
 
 /// Answer of the provider's gateway layer, outside the seven-digit scheme (protocol 6.1).
 const GATEWAY_UNAUTHORIZED: &str = "581000001";
-/// How every answer of that layer begins; all have nine digits.
+/// First digits of every answer of that layer; all have nine digits.
 const GATEWAY_LAYER: &str = "581";
 /// The first three digits of SNAP's table (protocol 6.2).
 const SNAP_STATUSES: [u16; 11] = [200, 202, 400, 401, 403, 404, 405, 409, 429, 500, 504];
 
 impl ResponseCode {
-    /// A code from text; blanks around it are dropped.
+    /// Creates a code from text; blanks around it are dropped.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// `00` or `200…`. The payload must be there too before a call succeeded.
+    /// Returns whether it is `00` or `200…`. The payload must be there too before a call succeeded.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.class() == ResponseClass::Success
     }
 
-    /// The meaning.
+    /// Returns the meaning.
     #[must_use]
     pub fn class(&self) -> ResponseClass {
         if self.0 == "00" {
@@ -99,7 +100,7 @@ impl ResponseCode {
         }
     }
 
-    /// The meaning where the call was an inquiry that was refused.
+    /// Returns the meaning where the call was an inquiry that was refused.
     #[must_use]
     pub fn inquiry_refusal(&self) -> InquiryRefusal {
         match (self.http(), self.case()) {
@@ -110,14 +111,14 @@ impl ResponseCode {
         }
     }
 
-    /// Whether the provider's gateway layer said it, `581…` in nine digits: keys, client id, clock or IP list
+    /// Returns whether the provider's gateway layer said it, `581…` in nine digits: keys, client id, clock or IP list
     /// (protocol 6.1).
     #[must_use]
     pub fn is_of_gateway_layer(&self) -> bool {
         self.0.len() == 9 && self.0.starts_with(GATEWAY_LAYER) && self.http().is_some()
     }
 
-    /// Whether any document of the provider or of SNAP has such a code.
+    /// Returns whether any document of the provider or of SNAP has such a code.
     #[must_use]
     pub fn is_documented(&self) -> bool {
         let of_snap = self.0.len() == 7
@@ -127,7 +128,7 @@ impl ResponseCode {
         self.0 == "00" || of_snap || self.is_of_gateway_layer()
     }
 
-    /// The HTTP part; `None` when the code is not all digits or shorter than three.
+    /// Returns the HTTP part; `None` when the code is not all digits or shorter than three.
     #[must_use]
     pub fn http(&self) -> Option<u16> {
         if !self.0.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -136,13 +137,13 @@ impl ResponseCode {
         self.0.get(..3)?.parse().ok()
     }
 
-    /// The service part of a seven-digit code.
+    /// Returns the service part of a seven-digit code.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         self.seven_digits()?.get(3..5)
     }
 
-    /// The case part of a seven-digit code.
+    /// Returns the case part of a seven-digit code.
     #[must_use]
     pub fn case(&self) -> Option<&str> {
         self.seven_digits()?.get(5..7)

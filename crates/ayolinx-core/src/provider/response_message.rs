@@ -3,17 +3,17 @@
 
 use crate::values::pan_masking::mask_card_numbers;
 
-/// No message is longer, in characters.
+/// Longest message, in characters.
 pub const CHARS_MAX: usize = 200;
-/// Longer runs of digits (phones, accounts, cards) keep their last four.
+/// Longest run of digits that is shown in full; longer ones (phones, accounts, cards) keep their last four.
 const DIGITS_SHOWN_MAX: usize = 8;
 const DIGITS_KEPT: usize = 4;
-/// A longer word is no language: a token, a signature or a string to sign.
+/// Longest word of a language; a longer one is a token, a signature or a string to sign.
 const WORD_CHARS_MAX: usize = 40;
 const HIDDEN: &str = "[hidden]";
 
-/// The message on one line: control characters and runs of blanks become one blank, long runs of digits and long
-/// words are masked, and what is over 200 characters is cut off. Our own ids (32 hex digits) stay.
+/// Writes the message on one line: control characters and runs of blanks become one blank, long runs of digits and
+/// long words are masked, and what is over 200 characters is cut off. Our own ids (32 hex digits) stay.
 #[must_use]
 pub fn fit(message: &str) -> String {
     let plain: String = message.chars().map(plain).collect();
@@ -57,7 +57,7 @@ fn word(word: &str) -> String {
     out
 }
 
-/// 32 hex digits, as our payments are called.
+/// Returns whether it is 32 hex digits, the form of our payment ids.
 fn is_id(name: &str) -> bool {
     name.len() == 32
         && name.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -12,7 +12,8 @@ mod published;
 pub use client_secret::ClientSecret;
 pub use keys::{KeyError, RsaSigningKey, RsaVerifyingKey};
 
-/// What is signed in an API call to the provider (kind B) and in a SNAP callback from it (kind E).
+/// The signed parts of an API call to the provider (kind B) and of a SNAP callback from it (kind
+/// E).
 #[derive(Clone, Copy)]
 pub struct ApiCall<'a> {
     /// Path only, beginning with `/`.
@@ -25,7 +26,7 @@ pub struct ApiCall<'a> {
     pub timestamp: &'a str,
 }
 
-/// What is signed in a non-SNAP callback (kind C).
+/// The signed parts of a non-SNAP callback (kind C).
 #[derive(Clone, Copy)]
 pub struct SignedCallback<'a> {
     /// Path of the notification URL, with `?query` only where the signer counted it in.
@@ -36,31 +37,32 @@ pub struct SignedCallback<'a> {
     pub timestamp: &'a str,
 }
 
-/// Kind A: `X-SIGNATURE` of our token request.
+/// Computes the `X-SIGNATURE` of our token request (kind A).
 #[must_use]
 pub fn sign_token_request(key: &RsaSigningKey, client_id: &str, timestamp: &str) -> String {
     key.sign_base64(token_string_to_sign(client_id, timestamp).as_bytes())
 }
 
-/// Kind B: `X-SIGNATURE` of any other call of ours.
+/// Computes the `X-SIGNATURE` of any other call of ours (kind B).
 #[must_use]
 pub fn sign_api_call(secret: &ClientSecret, call: &ApiCall<'_>) -> String {
     secret.sign_base64(string_of_call(call).as_bytes())
 }
 
-/// Kind C, the provider's side.
+/// Signs a callback on the provider's side (kind C).
 #[must_use]
 pub fn sign_callback(key: &RsaSigningKey, callback: &SignedCallback<'_>) -> String {
     key.sign_base64(string_of_callback(callback).as_bytes())
 }
 
-/// Kind E, the provider's side: the same algorithm as kind B in the other direction.
+/// Signs a SNAP callback on the provider's side (kind E): the same algorithm as kind B in the other
+/// direction.
 #[must_use]
 pub fn sign_snap_callback(secret: &ClientSecret, call: &ApiCall<'_>) -> String {
     sign_api_call(secret, call)
 }
 
-/// Kinds A and D, the receiving side: is this token request signed with that key?
+/// Returns whether this token request is signed with that key (kinds A and D, the receiving side).
 #[must_use]
 pub fn verify_token_request(
     key: &RsaVerifyingKey,
@@ -74,13 +76,13 @@ pub fn verify_token_request(
     )
 }
 
-/// Kind B, the provider's side.
+/// Returns whether this API call is signed with the client secret (kind B, the provider's side).
 #[must_use]
 pub fn verify_api_call(secret: &ClientSecret, call: &ApiCall<'_>, signature: &str) -> bool {
     secret.verify_base64(string_of_call(call).as_bytes(), signature)
 }
 
-/// Kind C: is this callback signed by the provider?
+/// Returns whether this callback is signed by the provider (kind C).
 #[must_use]
 pub fn verify_callback(
     key: &RsaVerifyingKey,
@@ -90,19 +92,20 @@ pub fn verify_callback(
     key.verify_base64(string_of_callback(callback).as_bytes(), signature)
 }
 
-/// Kind E: is this SNAP callback signed with the client secret? Constant time over the decoded bytes.
+/// Returns whether this SNAP callback is signed with the client secret (kind E). Constant time over
+/// the decoded bytes.
 #[must_use]
 pub fn verify_snap_callback(secret: &ClientSecret, call: &ApiCall<'_>, signature: &str) -> bool {
     verify_api_call(secret, call, signature)
 }
 
-/// Kinds A and D: `id|timestamp`. The body is not signed.
+/// Returns `id|timestamp` (kinds A and D). The body is not signed.
 #[must_use]
 pub fn token_string_to_sign(client_id: &str, timestamp: &str) -> String {
     format!("{client_id}|{timestamp}")
 }
 
-/// Kinds B and E: `POST:path:token:hash:timestamp`.
+/// Returns `POST:path:token:hash:timestamp` (kinds B and E).
 #[must_use]
 pub fn api_string_to_sign(
     path: &str,
@@ -113,13 +116,13 @@ pub fn api_string_to_sign(
     format!("POST:{path}:{token}:{body_sha256_hex}:{timestamp}")
 }
 
-/// Kind C: `POST:route:hash:timestamp`.
+/// Returns `POST:route:hash:timestamp` (kind C).
 #[must_use]
 pub fn callback_string_to_sign(route: &str, body_sha256_hex: &str, timestamp: &str) -> String {
     format!("POST:{route}:{body_sha256_hex}:{timestamp}")
 }
 
-/// SHA-256 of the bytes, lower-case hex.
+/// Returns the SHA-256 of the bytes, lower-case hex.
 #[must_use]
 pub fn body_sha256_hex(body: &[u8]) -> String {
     lower_hex(&Sha256::digest(body))

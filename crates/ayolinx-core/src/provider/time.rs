@@ -10,7 +10,7 @@ pub const JAKARTA: FixedOffset = match FixedOffset::east_opt(7 * 3600) {
 
 const NANOS_PER_SECOND: u32 = 1_000_000_000;
 
-/// `2025-06-01T10:15:30+07:00`: `X-TIMESTAMP`, `validUpTo`, `expiredDate`, `expiryTime`.
+/// Formats as `2025-06-01T10:15:30+07:00`: `X-TIMESTAMP`, `validUpTo`, `expiredDate`, `expiryTime`.
 #[must_use]
 pub fn format_jakarta(time: DateTime<Utc>) -> String {
     // A leap second, as the library writes it, is a second that no clock of the provider shows.
@@ -20,7 +20,7 @@ pub fn format_jakarta(time: DateTime<Utc>) -> String {
         .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
-/// Unix seconds as text: the e-wallet's `validUpTo`.
+/// Formats as unix seconds: the e-wallet's `validUpTo`.
 #[must_use]
 pub fn format_unix_seconds(time: DateTime<Utc>) -> String {
     time.timestamp().to_string()
@@ -39,8 +39,8 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
         .filter(|time| !is_leap_second(*time))
 }
 
-/// Whether the time was written with `:60`, which is hardly ever a time: no rule says when the next leap second is,
-/// and none has been since 2016.
+/// Returns whether the time was written with `:60`, which is hardly ever a time: no rule says when
+/// the next leap second is, and none has been since 2016.
 #[must_use]
 pub fn is_leap_second(time: DateTime<Utc>) -> bool {
     time.timestamp_subsec_nanos() >= NANOS_PER_SECOND

@@ -1,4 +1,4 @@
-//! What a message of the provider tells of a receipt beside its amount: fee, RRN, issuer, the day it is
+//! The details that a message of the provider reports of a receipt beside its amount: fee, RRN, issuer, the day it is
 //! paid out (protocol 8.3 and S003). Nothing here is needed, so nothing here makes a message unreadable.
 
 use chrono::{DateTime, NaiveDate};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{ReceivedAmount, lenient, parse, received};
 use crate::accounting::receipt::ReceiptDetails;
 
-/// Longest text that is kept of what the provider names.
+/// Longest text that is kept of the provider's names.
 const TEXT_MAX_CHARS: usize = 64;
 
 #[derive(Deserialize, Default)]
@@ -68,7 +68,7 @@ impl Fields {
     }
 }
 
-/// Reads the details of a message; what cannot be read is not told.
+/// Reads the details of a message; what cannot be read counts as not reported.
 pub(crate) fn of_body(body: &[u8]) -> ReceiptDetails {
     let own: Fields = parse(body).unwrap_or_default();
     let nested: Nested = parse(body).unwrap_or_default();
@@ -94,7 +94,7 @@ fn kept(text: &str) -> Option<String> {
     Some(plain).filter(|text| !text.is_empty())
 }
 
-/// `20250602`, `2025-06-02`, or a time with its offset, whose own date counts.
+/// Reads `20250602`, `2025-06-02`, or a time with its offset, whose own date counts.
 fn parse_date(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     NaiveDate::parse_from_str(text, "%Y%m%d")

@@ -23,7 +23,8 @@ pub struct EwalletPaymentRequest {
 /// Longest title that DANA takes (contract 9.2).
 const TITLE_CHARS_MAX: usize = 64;
 
-/// A text as an order's title: at most 64 characters, cut between words where there is a place to cut.
+/// Shortens a text to an order's title: at most 64 characters, cut between words where there is a
+/// gap to cut at.
 #[must_use]
 pub fn order_title(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,5 +1,5 @@
-//! Asking after a payment (protocol 4.3, 4.6, 4.8, 4.10): one request for all methods, one parsed answer for
-//! every shape the answers are known or expected to have.
+//! Inquiries about a payment (protocol 4.3, 4.6, 4.8, 4.10): one request for all methods, one parsed answer for every
+//! shape the answers are known or expected to have.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -22,10 +22,10 @@ pub struct InquiryRequest {
     pub additional_info: ChannelInfo,
 }
 
-/// What a successful inquiry said.
+/// The answer of a successful inquiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InquiryAnswer {
-    /// What has become of it.
+    /// The payment's status.
     pub status: ProviderStatus,
     /// The amount of the transaction.
     pub amount: ReceivedAmount,
@@ -35,11 +35,11 @@ pub struct InquiryAnswer {
     pub our_reference: Option<String>,
     /// The provider's number.
     pub provider_reference: Option<String>,
-    /// When it was finished, where readable.
+    /// The time at which it was finished, where readable.
     pub finished_time: Option<DateTime<Utc>>,
     /// The channel, when there.
     pub channel: Option<String>,
-    /// What else it tells of the receipt.
+    /// The other details that it reports of the receipt.
     pub details: ReceiptDetails,
     /// Whether its time is over, whatever the clock here says (`404…19`).
     pub is_expired: bool,
@@ -116,7 +116,7 @@ impl InquiryAnswer {
     /// Reads the body of an inquiry whose response code said success.
     ///
     /// # Errors
-    /// [`MessageError::Malformed`], or [`MessageError::NoStatus`] when nothing tells the status.
+    /// [`MessageError::Malformed`], or [`MessageError::NoStatus`] when nothing names the status.
     pub fn parse(body: &[u8]) -> Result<Self, MessageError> {
         let wire: Wire = parse(body)?;
         let status = match wire.latest_transaction_status.as_deref() {
@@ -129,7 +129,7 @@ impl InquiryAnswer {
         })
     }
 
-    /// The answer that a refusal of an inquiry amounts to; `None` where it says nothing about the payment.
+    /// Returns the answer that a refusal of an inquiry amounts to; `None` where it says nothing about the payment.
     #[must_use]
     pub fn of_refusal(refusal: InquiryRefusal) -> Option<Self> {
         match refusal {
@@ -143,7 +143,7 @@ impl InquiryAnswer {
         }
     }
 
-    /// A status, and nothing else.
+    /// Creates an answer of a status and nothing else.
     fn bare(status: ProviderStatus) -> Self {
         Self {
             status,
@@ -160,7 +160,8 @@ impl InquiryAnswer {
 }
 
 impl Wire {
-    /// Protocol 4.8: the flag `00`, else a paid amount, means paid; an account without either exists unpaid.
+    /// Returns the status by protocol 4.8: the flag `00`, else a paid amount, means paid; an account without either
+    /// exists unpaid.
     fn account_status(&self) -> Result<ProviderStatus, MessageError> {
         let account = self
             .virtual_account_data

@@ -7,13 +7,13 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// Text or a number's own digits; blank, null and anything structured are `None`.
+/// Reads text or a number's own digits; blank, null and anything structured are `None`.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let raw = raw(deserializer)?;
     scalar(&raw).map_err(D::Error::custom)
 }
 
-/// An object, or the default where something else stands (PHP spells an empty object `[]`).
+/// Reads an object, or the default where something else stands (PHP spells an empty object `[]`).
 pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -27,7 +27,7 @@ where
     }
 }
 
-/// The raw text of a scalar, decoded. An error only for a string that is not one (lone surrogates).
+/// Decodes the raw text of a scalar. An error only for a string that is not one (lone surrogates).
 pub(crate) fn scalar(raw: &RawValue) -> Result<Option<String>, impl fmt::Display + use<>> {
     let json = raw.get();
     let text = match json.as_bytes().first() {
@@ -38,7 +38,7 @@ pub(crate) fn scalar(raw: &RawValue) -> Result<Option<String>, impl fmt::Display
     Ok::<_, serde_json::Error>(Some(text).filter(|text| !text.trim().is_empty()))
 }
 
-/// The text of any value, as it came.
+/// Returns the text of any value, as it came.
 pub(crate) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<RawValue>, D::Error> {
     Box::<RawValue>::deserialize(deserializer)
 }

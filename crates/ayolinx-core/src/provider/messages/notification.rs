@@ -1,4 +1,4 @@
-//! What a callback says (protocol 8): one parsed form for every body shape, since every path takes every shape.
+//! The content of a callback (protocol 8): one parsed form for every body shape, since every path takes every shape.
 //! Reads the very bytes that were verified.
 
 use chrono::{DateTime, Utc};
@@ -17,7 +17,7 @@ use crate::provider::time::parse_time;
 pub struct Notification {
     /// Our payment id as we spell it: `originalPartnerReferenceNo` or `trxId`. Absent only where `link_code` is there.
     pub our_reference: Option<String>,
-    /// What is reported.
+    /// The event that is reported.
     pub report: Report,
     /// The amount received.
     pub amount: ReceivedAmount,
@@ -27,17 +27,17 @@ pub struct Notification {
     pub provider_reference: Option<String>,
     /// SNAP VA only: identifies one transfer.
     pub payment_request_id: Option<String>,
-    /// When it was finished or paid, where readable.
+    /// The time at which it was finished or paid, where readable.
     pub finished_time: Option<DateTime<Utc>>,
     /// The provider's channel constant, when there.
     pub channel: Option<String>,
     /// `additionalInfo.plh`: the payment link it came from.
     pub link_code: Option<String>,
-    /// What else it tells of the receipt.
+    /// The other details that it reports of the receipt.
     pub details: ReceiptDetails,
 }
 
-/// What a callback reports; also the shape of its body.
+/// The event that a callback reports; also the shape of its body.
 #[derive(Debug, Clone)]
 pub enum Report {
     /// The flat shape of all methods.
@@ -46,7 +46,7 @@ pub enum Report {
     SnapVa {
         /// Present and not `00`: not paid for certain, ask (contract 5).
         flag: Option<String>,
-        /// What the success reply must repeat.
+        /// The fields that the success reply must repeat.
         echo: Box<SnapVaEcho>,
     },
 }
@@ -143,7 +143,7 @@ impl Notification {
         })
     }
 
-    /// The shape of the body.
+    /// Returns the shape of the body.
     #[must_use]
     pub const fn shape(&self) -> Shape {
         match self.report {
@@ -152,7 +152,8 @@ impl Notification {
         }
     }
 
-    /// The status reported. A SNAP VA notice is a success, but for a flag other than `00`, which says nothing: `None`.
+    /// Returns the status reported. A SNAP VA notice is a success, but for a flag other than `00`, which says
+    /// nothing: `None`.
     #[must_use]
     pub fn status(&self) -> Option<ProviderStatus> {
         match &self.report {
@@ -164,7 +165,7 @@ impl Notification {
         }
     }
 
-    /// What the `2002500` reply repeats; `None` for the flat shape.
+    /// Returns the fields that the `2002500` reply repeats; `None` for the flat shape.
     #[must_use]
     pub fn snap_va_echo(&self) -> Option<&SnapVaEcho> {
         match &self.report {

@@ -14,7 +14,7 @@ pub struct PaymentLinkRequest {
     pub customer_name: String,
     /// Required.
     pub customer_email: String,
-    /// What follows the country code, in digits.
+    /// The digits that follow the country code.
     pub customer_phone_number: String,
     /// A plus and the code: `+62`.
     pub customer_phone_number_country_code: String,

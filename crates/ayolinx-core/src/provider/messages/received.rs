@@ -18,7 +18,7 @@ pub enum ReceivedAmount {
     Read(Amount),
 }
 
-/// An amount object; what does not fit becomes `Unreadable` instead of failing the message.
+/// Reads an amount object; what does not fit becomes `Unreadable` instead of failing the message.
 pub(super) fn amount<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<ReceivedAmount, D::Error> {
@@ -34,7 +34,7 @@ struct Wire {
 }
 
 impl ReceivedAmount {
-    /// The amount when it was readable.
+    /// Returns the amount when it was readable.
     #[must_use]
     pub const fn read(self) -> Option<Amount> {
         match self {
@@ -43,13 +43,13 @@ impl ReceivedAmount {
         }
     }
 
-    /// Whether nothing was said.
+    /// Returns whether no amount was reported.
     #[must_use]
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
-    /// This, or `other` where this is absent.
+    /// Returns this, or `other` where this is absent.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
         match self {
@@ -71,7 +71,7 @@ impl ReceivedAmount {
         }
     }
 
-    /// As [`Self::from_raw`], for a message that keeps the raw field to echo it.
+    /// Does as [`Self::from_raw`], for a message that keeps the raw field to echo it.
     pub(crate) fn from_optional(raw: Option<&RawValue>) -> Self {
         raw.map_or(Self::Absent, |raw| Self::from_raw(raw.get()))
     }

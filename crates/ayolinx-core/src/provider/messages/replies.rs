@@ -1,4 +1,4 @@
-//! What we answer to the provider's callbacks (protocol 8.12). Field names are written here, never by a global rule.
+//! Our replies to the provider's callbacks (protocol 8.12). Field names are written here, never by a global rule.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Any code with its message.
+    /// Creates a reply of any code with its message.
     #[must_use]
     pub fn new(code: &str, message: &str) -> Self {
         Self {
@@ -23,7 +23,7 @@ impl Reply {
         }
     }
 
-    /// The success reply of every flat callback.
+    /// Creates the success reply of every flat callback.
     #[must_use]
     pub fn received() -> Self {
         Self::new("2005600", "Successful")
@@ -43,7 +43,7 @@ pub struct SnapVaReply {
 }
 
 impl SnapVaReply {
-    /// The success reply that repeats `echo`.
+    /// Creates the success reply that repeats `echo`.
     #[must_use]
     pub const fn received(echo: SnapVaEcho) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What the provider says has become of a payment.
+/// The provider's status of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderStatus {
     /// `00`.
@@ -21,7 +21,7 @@ pub enum ProviderStatus {
     Failed,
     /// `07`, or `404…01` to an inquiry. Not final.
     NotFound,
-    /// A code nobody told us about: keep the state, alert.
+    /// An unknown code: keep the state, alert.
     Other(String),
 }
 
@@ -42,7 +42,7 @@ impl ProviderStatus {
         }
     }
 
-    /// The code.
+    /// Returns the code.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {

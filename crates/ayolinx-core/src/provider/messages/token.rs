@@ -24,7 +24,7 @@ impl TokenRequest {
     /// The only grant there is.
     pub const CLIENT_CREDENTIALS: &'static str = "client_credentials";
 
-    /// What we send.
+    /// Creates the request that we send.
     #[must_use]
     pub fn client_credentials() -> Self {
         Self {
@@ -33,7 +33,7 @@ impl TokenRequest {
         }
     }
 
-    /// Whether client credentials are asked for, in either spelling.
+    /// Returns whether client credentials are asked for, in either spelling.
     #[must_use]
     pub fn is_client_credentials(&self) -> bool {
         self.grant_type.as_deref().or(self.snake_case.as_deref()) == Some(Self::CLIENT_CREDENTIALS)
@@ -62,7 +62,7 @@ pub struct TokenResponse {
 }
 
 impl TokenResponse {
-    /// What we answer to the provider's request.
+    /// Creates our answer to the provider's request.
     #[must_use]
     pub fn issued(token: &str, lifetime_secs: u32) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl TokenResponse {
         }
     }
 
-    /// The life in seconds; `None` when absent, zero or unreadable: never assume one.
+    /// Returns the life in seconds; `None` when absent, zero or unreadable: never assume one.
     #[must_use]
     pub fn lifetime_secs(&self) -> Option<u32> {
         let text = self.expires_in.as_deref()?.trim();

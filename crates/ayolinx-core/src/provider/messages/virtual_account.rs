@@ -16,7 +16,7 @@ pub struct VaCreateRequest {
     pub partner_service_id: String,
     /// Prefix and digits, at most 20.
     pub customer_no: String,
-    /// What the bank shows; see [`snap_name`].
+    /// The name that the bank shows; see [`snap_name`].
     pub virtual_account_name: String,
     /// In ASCII.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -138,7 +138,7 @@ proptest! {
         prop_assert!(matches!(check(&wrong, qr.amount()), Err(QrFault::Broken(_))), "{}", wrong);
     }
 
-    /// The checksum is made anew, so that what is wrong can be seen by nothing but itself.
+    /// The checksum is made anew, so that each fault can be detected by its own rule only.
     #[test]
     fn each_rule_holds_by_itself(qr in made(), rule in 0_usize..11) {
         let mut fields = qr.fields();

@@ -16,7 +16,7 @@ pub struct ClientSecret {
 }
 
 impl ClientSecret {
-    /// The secret's UTF-8 bytes are the key, as they are (protocol 1, item 2).
+    /// Takes the secret's UTF-8 bytes as the key, as they are (protocol 1, item 2).
     ///
     /// # Errors
     /// [`KeyError::EmptySecret`], or [`KeyError::NotAnHmacSecret`] when a PEM text was given:
@@ -36,7 +36,8 @@ impl ClientSecret {
             .map_err(|_too_long| KeyError::NotAnHmacSecret)
     }
 
-    /// The secret as it was given: what a signer who misread it made of it can be tried only by its text.
+    /// Returns the secret as it was given: a signer's misreading of it can be reproduced only from
+    /// its text.
     #[must_use]
     pub const fn text(&self) -> &Secret {
         &self.text

@@ -19,7 +19,7 @@ use super::published::is_published;
 use super::{body_sha256_hex, decode_signature, encode_signature};
 use crate::secrets::secret::Secret;
 
-/// Why a key or secret cannot be used.
+/// The reason why a key or secret cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// No PEM section of the expected kind.
@@ -62,8 +62,8 @@ impl RsaSigningKey {
         Ok(key)
     }
 
-    /// The opposite of [`Self::from_pem`], for the golden tests: takes published keys and nothing else,
-    /// so that it is of no use in a running service.
+    /// Does the opposite of [`Self::from_pem`], for the golden tests: takes published keys and nothing else, so that
+    /// it is of no use in a running service.
     ///
     /// # Errors
     /// [`KeyError::NotPublished`] for every other key.
@@ -77,7 +77,7 @@ impl RsaSigningKey {
         }
     }
 
-    /// Standard base64 of the RSASSA-PKCS1-v1_5 SHA-256 signature; the same for the same message.
+    /// Returns standard base64 of the RSASSA-PKCS1-v1_5 SHA-256 signature; the same for the same message.
     #[must_use]
     pub fn sign_base64(&self, message: &[u8]) -> String {
         let mut signature = vec![0; self.pair.public_modulus_len()];
@@ -93,13 +93,13 @@ impl RsaSigningKey {
         }
     }
 
-    /// The public half as SPKI PEM, the form the provider's portal takes.
+    /// Returns the public half as SPKI PEM, the form the provider's portal takes.
     #[must_use]
     pub fn public_key_pem(&self) -> String {
         pem_text("PUBLIC KEY", &self.spki_der)
     }
 
-    /// SHA-256 of the public half's SPKI, lower-case hex.
+    /// Returns the SHA-256 of the public half's SPKI, lower-case hex.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         body_sha256_hex(&self.spki_der)
@@ -176,20 +176,20 @@ impl RsaVerifyingKey {
         })
     }
 
-    /// Whether this is the signature of `message`. Bad base64 is `false`, never a panic.
+    /// Returns whether this is the signature of `message`. Bad base64 is `false`, never a panic.
     #[must_use]
     pub fn verify_base64(&self, message: &[u8], signature: &str) -> bool {
         decode_signature(signature)
             .is_some_and(|bytes| self.key.verify_sig(message, &bytes).is_ok())
     }
 
-    /// SHA-256 of the SPKI, lower-case hex: names the key in logs.
+    /// Returns the SHA-256 of the SPKI, lower-case hex: names the key in logs.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         body_sha256_hex(&self.spki_der)
     }
 
-    /// Whether the private half is known to everybody: callbacks signed with it prove nothing.
+    /// Returns whether the private half is known to everybody: callbacks signed with it prove nothing.
     #[must_use]
     pub fn is_published(&self) -> bool {
         is_published(&self.fingerprint())

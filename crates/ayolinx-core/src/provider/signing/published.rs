@@ -1,4 +1,4 @@
-//! Keys whose private half anybody can have: those of the signing vectors and of the provider's documents.
+//! Keys whose private half is public: those of the signing vectors and of the provider's documents.
 
 /// SHA-256 of the SubjectPublicKeyInfo, lower-case hex.
 const FINGERPRINTS: [&str; 4] = [

@@ -9,20 +9,20 @@ use crate::values::unseen::is_unseen;
 
 /// Longest name the provider is known to take (protocol 4.7).
 const CHARS_MAX: usize = 50;
-/// Stands in for a name that has no letter and no digit.
+/// Replacement for a name that has no letter and no digit.
 const NAMELESS: &str = "CUSTOMER";
 
-/// A name in the SNAP character set `[A-Za-z0-9.\-/+,=_:'@% ]`, at most 50 characters, runs of blanks made one. Never
-/// empty: `CUSTOMER` stands in.
+/// Spells a name in the SNAP character set `[A-Za-z0-9.\-/+,=_:'@% ]`, at most 50 characters, runs of blanks made
+/// one. Never empty: `CUSTOMER` stands in.
 ///
-/// Compatibility forms and marks are taken apart (NFKD) and the marks dropped, as is what nobody sees; letters without
-/// parts and letters of other scripts are spelt in Latin, each by itself (`đ` d, `ß` ss, `Ж` Zh, `渡` Du); where there
-/// is no letter, there is a blank.
+/// Compatibility forms and marks are taken apart (NFKD); the marks and invisible characters are dropped. Letters
+/// without parts and letters of other scripts are spelt in Latin, each by itself (`đ` d, `ß` ss, `Ж` Zh, `渡` Du);
+/// where there is no letter, there is a blank.
 #[must_use]
 pub fn snap_name(name: &str) -> String {
     let mut spelt = String::with_capacity(name.len());
     for written in name.chars() {
-        // Of a few letters a part is a blank, which is not one of the name.
+        // A few letters have a blank as a part, which is not one of the name.
         let parts = std::iter::once(written).nfkd();
         let parts =
             parts.filter(|part| !is_unseen(*part) && (*part != ' ' || !written.is_alphabetic()));
@@ -145,7 +145,7 @@ mod tests {
             prop_assert_eq!(snap_name(&spelt), spelt);
         }
 
-        /// Marks and what nobody sees change no name.
+        /// Marks and invisible characters change no name.
         #[test]
         fn a_name_is_the_same_however_it_is_composed(
             letters in proptest::collection::vec(("[A-Za-z]", "[\u{300}-\u{331}]{0,2}", "[\u{200b}-\u{200f}]{0,1}"), 1..20),
