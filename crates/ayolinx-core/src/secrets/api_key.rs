@@ -1,4 +1,4 @@
-//! A merchant's API key: how it is spelt, told from other text, and digested for storage
+//! A merchant's API key: its spelling, its recognition in other text, and its digest for storage
 //! (contract 3, `API_KEY_PEPPER`). The key itself is shown once and never stored.
 
 use std::fmt;
@@ -22,7 +22,7 @@ const HINT_CHARS: usize = 7;
 pub struct ApiKey(Secret);
 
 impl ApiKey {
-    /// The key of 256 random bits, which the caller draws from the operating system.
+    /// Creates a key from 256 random bits, which the caller draws from the operating system.
     #[must_use]
     pub fn from_random(random: [u8; 32]) -> Self {
         Self(Secret::new(format!(
@@ -31,19 +31,19 @@ impl ApiKey {
         )))
     }
 
-    /// `gk_…`: shown to the merchant once.
+    /// Returns the key as `gk_…`: shown to the merchant once.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
-    /// How the key begins; kept beside its digest.
+    /// Returns the key's first characters; kept beside its digest.
     #[must_use]
     pub fn hint(&self) -> String {
         self.expose().chars().take(HINT_CHARS).collect()
     }
 
-    /// What is stored instead of the key, under each pepper of a list.
+    /// Returns the digests that are stored instead of the key, one under each pepper of a list.
     #[must_use]
     pub fn peppered(&self, peppers: &[Secret]) -> Vec<Peppered> {
         peppered(peppers, self.expose())
@@ -56,7 +56,7 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// A key's digest under one pepper, and which pepper that was.
+/// A key's digest under one pepper, and the name of that pepper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peppered {
     /// HMAC-SHA256(pepper, key).
@@ -65,7 +65,7 @@ pub struct Peppered {
     pub pepper: KeyId,
 }
 
-/// The digests of a key under each of these peppers, in their order.
+/// Returns the digests of a key under each of these peppers, in their order.
 #[must_use]
 pub fn peppered(peppers: &[Secret], key: &str) -> Vec<Peppered> {
     peppers
@@ -77,7 +77,7 @@ pub fn peppered(peppers: &[Secret], key: &str) -> Vec<Peppered> {
         .collect()
 }
 
-/// HMAC-SHA256(pepper, key): what a key is stored as and found by.
+/// Computes HMAC-SHA256(pepper, key), the digest under which a key is stored and found.
 #[must_use]
 pub fn api_key_digest(pepper: &Secret, key: &str) -> [u8; 32] {
     // HMAC takes keys of every length; the error branch of its constructor cannot be reached.
@@ -86,7 +86,7 @@ pub fn api_key_digest(pepper: &Secret, key: &str) -> [u8; 32] {
         .unwrap_or_default()
 }
 
-/// Whether the text is spelt as a key; what is not need not be looked up.
+/// Returns whether the text is spelt as a key; other text need not be looked up.
 #[must_use]
 pub fn looks_like_api_key(text: &str) -> bool {
     let url_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

@@ -14,7 +14,7 @@ const TOKEN_CHARS: usize = 43;
 const UNSIGNED_CHARS: usize = 64;
 
 impl Keyring {
-    /// The token of an order's link, under the newest key.
+    /// Returns the token of an order's link, under the newest key.
     #[must_use]
     pub fn link_token(&self, order: OrderId) -> String {
         let mac = self.link_keys().next().and_then(|key| key.mac(order));
@@ -22,8 +22,8 @@ impl Keyring {
             .unwrap_or_default()
     }
 
-    /// Tells whether a key of the list signed this token for this order. The time it takes tells nothing of
-    /// the right token.
+    /// Returns whether a key of the list signed this token for this order. The time it takes reveals nothing of the
+    /// right token.
     #[must_use]
     pub fn signed_link(&self, order: OrderId, token: &str) -> bool {
         if token.len() != TOKEN_CHARS {
@@ -36,7 +36,7 @@ impl Keyring {
     }
 }
 
-/// Tells whether the text is spelt as the tokens of links were before they were signed.
+/// Returns whether the text is spelt as the tokens of links were before they were signed.
 #[must_use]
 pub fn is_spelt_as_unsigned(token: &str) -> bool {
     token.len() == UNSIGNED_CHARS

@@ -1,5 +1,5 @@
-//! Short names of secrets: tell one entry of a rotated list from the next in tables, sealed values
-//! and messages, and tell nothing else of it.
+//! Short names of secrets: they distinguish one entry of a rotated list from the next in tables,
+//! sealed values and messages, and reveal nothing else of it.
 
 use std::fmt;
 
@@ -10,30 +10,30 @@ use crate::secrets::secret::Secret;
 /// Bytes of a [`KeyId`].
 pub const KEY_ID_LEN: usize = 4;
 
-/// Names a secret of one purpose: the first bytes of a digest. Printed as 8 hex digits.
+/// The name of a secret of one purpose: the first bytes of a digest. Printed as 8 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; KEY_ID_LEN]);
 
 impl KeyId {
-    /// The name of an entry of `API_KEY_PEPPER`.
+    /// Returns the name of an entry of `API_KEY_PEPPER`.
     #[must_use]
     pub fn of_pepper(pepper: &Secret) -> Self {
         Self::derived(b"pepper id", pepper)
     }
 
-    /// The name of an entry of `ENCRYPTION_KEYS`.
+    /// Returns the name of an entry of `ENCRYPTION_KEYS`.
     #[must_use]
     pub fn of_encryption_key(key: &Secret) -> Self {
         Self::derived(b"sealing key id", key)
     }
 
-    /// From bytes that hold one.
+    /// Creates a name from bytes that hold one.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; KEY_ID_LEN]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; KEY_ID_LEN] {
         &self.0
@@ -57,7 +57,8 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// SHA-256 of a secret for one purpose: what is derived for one says nothing about another.
+/// Computes the SHA-256 of a secret for one purpose: what is derived for one says nothing about
+/// another.
 pub(super) fn derive(purpose: &[u8], secret: &Secret) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(b"ayolinx gateway: ");

@@ -11,19 +11,19 @@ use crate::values::ids::OrderId;
 pub(super) struct LinkKey([u8; 32]);
 
 impl LinkKey {
-    /// The key for links that comes from `secret`.
+    /// Derives the key for links from `secret`.
     pub(super) fn of(secret: &Secret) -> Self {
         Self(derive(b"checkout link", secret))
     }
 
-    /// The MAC of an order's id, not finished yet.
+    /// Returns the MAC of an order's id, not finished yet.
     pub(super) fn mac(&self, order: OrderId) -> Option<Hmac<Sha256>> {
         // HMAC takes keys of every length; the error branch of its constructor cannot be reached.
         let mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
         Some(mac.chain_update(order.as_uuid().as_bytes()))
     }
 
-    /// Tells whether `tag` is this key's MAC of the order, in constant time.
+    /// Returns whether `tag` is this key's MAC of the order, in constant time.
     pub(super) fn signed(&self, order: OrderId, tag: &[u8]) -> bool {
         let mac = self.mac(order);
         mac.is_some_and(|mac| mac.verify_slice(tag).is_ok())

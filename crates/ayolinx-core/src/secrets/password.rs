@@ -1,5 +1,5 @@
-//! Operators' passwords: stored as argon2id hashes in the PHC spelling, 19 MiB and two passes. Slow on
-//! purpose; the caller draws the salt and sees to it that few are reckoned at once.
+//! Operators' passwords: stored as argon2id hashes in the PHC spelling, 19 MiB and two passes. Slow
+//! on purpose; the caller draws the salt and sees to it that few are computed at once.
 
 use std::fmt;
 
@@ -10,19 +10,19 @@ use subtle::ConstantTimeEq as _;
 
 use crate::secrets::secret::Secret;
 
-/// Shorter ones are refused when they are set.
+/// Fewest characters of a password; shorter ones are refused when they are set.
 pub const PASSWORD_CHARS_MIN: usize = 12;
-/// Longer ones are refused before anything is reckoned.
+/// Most bytes of a password; longer ones are refused before anything is computed.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 const HASH_BYTES: usize = 32;
-/// What is reckoned with where nobody has the name: takes as long as any other.
+/// The salt for the computation where nobody has the name: it takes as long as any other.
 const NOBODYS_SALT: [u8; 16] = [0x5a; 16];
 
-/// Why a password cannot be set.
+/// The reason why a password cannot be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
     /// Fewer characters than [`PASSWORD_CHARS_MIN`].
@@ -31,7 +31,7 @@ pub enum PasswordError {
     /// More bytes than [`PASSWORD_BYTES_MAX`].
     #[error("a password has {PASSWORD_BYTES_MAX} bytes at most")]
     TooLong,
-    /// There was no memory to reckon in.
+    /// There was no memory to compute in.
     #[error("the password could not be hashed")]
     NotReckoned,
 }
@@ -54,7 +54,7 @@ impl PasswordHash {
         Ok(Self(format!("{}{salt}${hash}", prefix())))
     }
 
-    /// What is stored.
+    /// Returns the stored text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -67,8 +67,8 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// Whether the password is the one that was stored. Without a stored one, and with one in another
-/// spelling: no, after as long a time.
+/// Returns whether the password is the one that was stored. Without a stored one, and with one in
+/// another spelling: no, after as long a time.
 #[must_use]
 pub fn is_password(password: &Secret, stored: Option<&str>) -> bool {
     let parsed = stored.and_then(parsed);

@@ -9,7 +9,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 const FORMAT: u8 = 1;
 const HEADER_LEN: usize = 1 + KEY_ID_LEN + NONCE_LEN;
 
-/// Why a value cannot be sealed or opened. Says nothing about the content.
+/// The reason why a value cannot be sealed or opened. Says nothing about the content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// No key was given.
@@ -90,7 +90,7 @@ impl Keyring {
         Ok(sealed)
     }
 
-    /// Opens what [`Keyring::seal`] made, under any key of the list.
+    /// Opens a value that [`Keyring::seal`] made, under any key of the list.
     ///
     /// # Errors
     /// [`SealError::UnknownKey`] or [`SealError::Broken`].
@@ -113,20 +113,20 @@ impl Keyring {
         opened.ok_or(SealError::Broken)
     }
 
-    /// The keys that sign checkout links, newest first.
+    /// Returns the keys that sign checkout links, newest first.
     pub(super) fn link_keys(&self) -> impl Iterator<Item = &LinkKey> {
         self.keys.iter().map(|key| &key.link)
     }
 
-    /// The names of the keys, newest first.
+    /// Returns the names of the keys, newest first.
     #[must_use]
     pub fn ids(&self) -> Vec<KeyId> {
         self.keys.iter().map(|key| key.id).collect()
     }
 }
 
-/// The name of the key that a value was sealed under, read from its first bytes; `None` when it is
-/// not a sealed value.
+/// Returns the name of the key that a value was sealed under, read from its first bytes; `None`
+/// when it is not a sealed value.
 #[must_use]
 pub fn sealed_under(sealed: &[u8]) -> Option<KeyId> {
     header(sealed).map(|(id, _rest)| id)

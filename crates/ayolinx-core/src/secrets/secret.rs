@@ -16,13 +16,13 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself. Every call site is a place to review.
+    /// Returns the text itself. Every call site is a place to review.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing inside.
+    /// Returns whether there is nothing inside.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

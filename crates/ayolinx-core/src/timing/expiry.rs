@@ -1,23 +1,23 @@
-//! The end of a payment's time as the provider's reply names it, held against what was asked for (contract 4.2).
-//! An earlier one ends the payment, since its code is dead from then on; what makes no sense changes nothing.
+//! The end of a payment's time as the provider's reply names it, compared with what was asked for (contract 4.2). An
+//! earlier one ends the payment, since its code is dead from then on; an implausible one changes nothing.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::provider::time::parse_time;
 
-/// Clocks and roundings differ by so much and mean nothing.
+/// Difference of clocks and roundings that means nothing.
 const SLACK: TimeDelta = TimeDelta::minutes(1);
-/// How many hours too early a time comes to be when it is written in one of the zones UTC, +07:00, +08:00 and
-/// +09:00 and labelled with another (protocol 4.11 has one of seven).
+/// Hours by which a time is too early when it is written in one of the zones UTC, +07:00, +08:00 and +09:00 and
+/// labelled with another (protocol 4.11 has one of seven).
 const ZONES_APART_HOURS: [i64; 5] = [1, 2, 7, 8, 9];
 const HOUR_SECONDS: i64 = 3600;
 
-/// What the provider's own end of a payment's time comes to.
+/// The judgement of the provider's own end of a payment's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderExpiry {
     /// None was named.
     Unnamed,
-    /// What was named is no time.
+    /// The named text is no time.
     Unreadable,
     /// Within a minute of what was asked for.
     AsAsked,
@@ -43,7 +43,7 @@ impl ProviderExpiry {
         "other_zone",
     ];
 
-    /// Judges what a reply names against `ours`, which was sent to the second.
+    /// Judges the end that a reply names against `ours`, which was sent to the second.
     #[must_use]
     pub fn of(named: Option<&str>, ours: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         let Some(text) = named.map(str::trim).filter(|text| !text.is_empty()) else {
@@ -70,7 +70,7 @@ impl ProviderExpiry {
         Self::Earlier(theirs)
     }
 
-    /// The name in metrics.
+    /// Returns the name in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ impl ProviderExpiry {
         }
     }
 
-    /// When the payment ends by it, where that is earlier than was asked for.
+    /// Returns the end of the payment by it, where that is earlier than was asked for.
     #[must_use]
     pub const fn earlier(self) -> Option<DateTime<Utc>> {
         match self {
@@ -105,7 +105,7 @@ mod tests {
     use crate::provider::time::{format_jakarta, format_unix_seconds};
     use proptest::prelude::*;
 
-    /// Every spelling that replies are known to have.
+    /// Formats a time in each spelling that replies are known to have.
     fn spelt(at: DateTime<Utc>, form: usize) -> String {
         match form {
             0 => format_jakarta(at),

@@ -1,36 +1,37 @@
-//! How often, and when, a create that is not there is sent again under its own name (contract 4.1): what is answered
-//! alike again and again will be answered so for ever, and who does not answer is not knocked at every minute.
+//! The number and times of the resends of a create that is not there, under its own name (contract 4.1). A create
+//! that is always answered alike will be answered so for ever; a provider that does not answer is not asked every
+//! minute.
 
 use chrono::TimeDelta;
 
-/// After so many resends in a row with the same code in JSON the payment fails with it.
+/// Number of resends in a row with the same code in JSON after which the payment fails with it.
 pub const ALIKE_MAX: u16 = 3;
-/// After a resend without an answer, and each further one: so many times the least pause (a minute by default).
+/// Pauses after a resend without an answer, and each further one: multiples of the least pause (a minute by default).
 const PAUSES: [i32; 4] = [1, 5, 15, 60];
 
-/// What came of the resends of one payment so far.
+/// The results of the resends of one payment so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Resends {
-    /// How often it was sent again.
+    /// Number of times that it was sent again.
     pub sent: u16,
-    /// How many of the last of them, in a row, were answered in JSON with one and the same code.
+    /// Number of the last of them, in a row, that were answered in JSON with one and the same code.
     pub alike: u16,
-    /// How many of the last of them, in a row, ended without an answer.
+    /// Number of the last of them, in a row, that ended without an answer.
     pub unanswered: u16,
 }
 
-/// What is to be done once it is proven again that the payment is not there.
+/// The next step once it is proven again that the payment is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextResend {
-    /// It is sent again when so much time has passed since the last exchange ended.
+    /// It is sent again when this much time has passed since the last exchange ended.
     After(TimeDelta),
     /// It fails with the code that it was always answered with.
     GiveUp,
 }
 
 impl Resends {
-    /// The next step; `unit` is the least pause. What is answered, but never three times alike, pauses as if it
-    /// were not answered, from the fourth resend on.
+    /// Returns the next step; `unit` is the least pause. A create that is answered, but never three times alike,
+    /// pauses as if it were not answered, from the fourth resend on.
     #[must_use]
     pub fn next(self, unit: TimeDelta) -> NextResend {
         if self.alike >= ALIKE_MAX {

@@ -1,5 +1,5 @@
-//! When to ask the provider again: pure functions of what began when, so that no step counter can
-//! get lost and any replica reckons the same (contract 4.1 and 5).
+//! The times at which the provider is asked again: pure functions of what began when, so that no step counter can get
+//! lost and any replica computes the same (contract 4.1 and 5).
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -19,11 +19,11 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 /// After its steps a resolve goes on every 5 minutes (contract 4.1).
 const RESOLVE_TAIL_SECONDS: i64 = 5 * MINUTE;
-/// The fourth step less the first, less this, is how far apart two "not found" must be.
+/// The fourth step less the first, less this, is the least gap between two "not found".
 const NOT_FOUND_SLACK_SECONDS: i64 = 3;
 
 impl Schedule {
-    /// A schedule of offsets.
+    /// Creates a schedule of offsets.
     ///
     /// # Errors
     /// [`ScheduleError`] when empty or not ascending.
@@ -45,7 +45,7 @@ impl Schedule {
             .find(|at| *at > now)
     }
 
-    /// When to resolve next an outcome that is unknown since `began_at`; `None` past `expires_at`.
+    /// Returns the next time to resolve an outcome that is unknown since `began_at`; `None` past `expires_at`.
     #[must_use]
     pub fn next_resolve(
         &self,
@@ -58,7 +58,7 @@ impl Schedule {
             .filter(|at| *at < expires_at)
     }
 
-    /// How far apart two answers "not found" must be to prove it (contract 4.1: 60 s by default).
+    /// Returns the least gap between two answers "not found" that prove it (contract 4.1: 60 s by default).
     #[must_use]
     pub fn not_found_gap(&self) -> TimeDelta {
         let first = self.offsets.first().copied().unwrap_or_default();
@@ -75,8 +75,8 @@ impl Schedule {
             .max(TimeDelta::zero())
     }
 
-    /// The least pause between two resends of one create (contract 4.1: a minute by default): what proves that it
-    /// is not there; with steps too close for that, what lies between them.
+    /// Returns the least pause between two resends of one create (contract 4.1: a minute by default): the gap that
+    /// proves that it is not there; with steps too close for that, what lies between them.
     #[must_use]
     pub fn resend_unit(&self) -> TimeDelta {
         let gap = self.not_found_gap();
@@ -89,16 +89,16 @@ impl Schedule {
             .unwrap_or_default()
     }
 
-    /// The step of this number from 0, or the last: when what cannot be asked about is replaced, for the first
-    /// time, the second, and so on.
+    /// Returns the step of this number from 0, or the last: the time at which a payment that cannot be asked about is
+    /// replaced, for the first time, the second, and so on.
     #[must_use]
     pub fn step(&self, began_at: DateTime<Utc>, number: usize) -> Option<DateTime<Utc>> {
         let offset = self.offsets.get(number).or_else(|| self.offsets.last())?;
         began_at.checked_add_signed(*offset)
     }
 
-    /// A beginning shifted back by up to a tenth of the first step, fixed by a payment's id: plans
-    /// that begin together do not step together, and none steps later than it should.
+    /// Returns a beginning shifted back by up to a tenth of the first step, fixed by a payment's id: plans that begin
+    /// together do not step together, and none steps later than it should.
     #[must_use]
     pub fn spread(&self, began_at: DateTime<Utc>, id: u128) -> DateTime<Utc> {
         let first = self.offsets.first().copied().unwrap_or_default();
@@ -108,9 +108,9 @@ impl Schedule {
         began_at.checked_sub_signed(shift).unwrap_or(began_at)
     }
 
-    /// When to look next after a payment whose artefact went out at `began_at` (contract 5): the
-    /// steps, then every 10 min to 1 h, hourly to 24 h, every 6 h after, and at expiry, + 1 h,
-    /// + 24 h. `None` when its expiry is 24 h past.
+    /// Returns the next time to ask about a payment whose artefact went out at `began_at` (contract 5): the steps,
+    /// then every 10 min to 1 h, hourly to 24 h, every 6 h after, and at expiry, + 1 h, + 24 h. `None` when its
+    /// expiry is 24 h past.
     #[must_use]
     pub fn next_inquiry(
         &self,

@@ -7,9 +7,9 @@ const LOCAL_CHARS_MAX: usize = 64;
 const HOST_CHARS_MAX: usize = 253;
 const LABEL_CHARS_MAX: usize = 63;
 
-/// The address as a mail server takes it, or `None`: a dot-atom before the `@`, a dotted host name after it. A host name
-/// in other letters is written in its ASCII form (`münchen.example` as `xn--mnchen-3ya.example`), which names the
-/// same host; before the `@` nothing can be rewritten.
+/// Returns the address as a mail server takes it, or `None`: a dot-atom before the `@`, a dotted host name after it.
+/// A host name in other letters is written in its ASCII form (`münchen.example` as `xn--mnchen-3ya.example`), which
+/// names the same host; before the `@` nothing can be rewritten.
 #[must_use]
 pub fn ascii_email(text: &str) -> Option<String> {
     let (local, host) = text.rsplit_once('@')?;

@@ -39,7 +39,7 @@ macro_rules! id {
                 Self(uuid)
             }
 
-            /// The UUID.
+            /// Returns the UUID.
             #[must_use]
             pub const fn as_uuid(self) -> Uuid {
                 self.0
@@ -86,7 +86,7 @@ id!(
     ""
 );
 id!(
-    /// One event told to the merchant.
+    /// One event of which the merchant is notified.
     EventId,
     "evt_"
 );

@@ -31,7 +31,7 @@ impl Method {
         Self::PaymentLink,
     ];
 
-    /// The contract's spelling.
+    /// Returns the contract's spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

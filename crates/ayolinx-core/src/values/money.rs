@@ -16,7 +16,7 @@ pub enum Currency {
 }
 
 impl Currency {
-    /// The ISO 4217 code.
+    /// Returns the ISO 4217 code.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ impl Currency {
     }
 }
 
-/// Why a text or a sum is not an amount.
+/// The reason why a text or a sum is not an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
     /// Not `digits` or `digits.digits` with at most 16 and 2 digits.
@@ -67,7 +67,7 @@ impl Amount {
         currency: Currency::Idr,
     };
 
-    /// An amount of minor units.
+    /// Creates an amount of minor units.
     ///
     /// # Errors
     /// [`AmountError::OutOfRange`] when negative.
@@ -78,7 +78,7 @@ impl Amount {
         Ok(Self { minor, currency })
     }
 
-    /// An amount of whole rupiah.
+    /// Creates an amount of whole rupiah.
     ///
     /// # Errors
     /// [`AmountError::OutOfRange`] when negative or too large.
@@ -117,31 +117,31 @@ impl Amount {
         Self::from_minor(minor, currency)
     }
 
-    /// Minor units.
+    /// Returns the minor units.
     #[must_use]
     pub const fn minor(self) -> i64 {
         self.minor
     }
 
-    /// The currency.
+    /// Returns the currency.
     #[must_use]
     pub const fn currency(self) -> Currency {
         self.currency
     }
 
-    /// Whether there are no sen, as the provider demands of what we ask (protocol 4.2).
+    /// Returns whether there are no sen, as the provider demands of what we ask (protocol 4.2).
     #[must_use]
     pub const fn is_whole_rupiah(self) -> bool {
         matches!(self.minor.checked_rem(MINOR_PER_UNIT), Some(0))
     }
 
-    /// Whether it is nothing.
+    /// Returns whether it is nothing.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.minor == 0
     }
 
-    /// Whole rupiah, sen dropped.
+    /// Returns the whole rupiah, sen dropped.
     #[must_use]
     pub const fn whole_rupiah(self) -> i64 {
         match self.minor.checked_div(MINOR_PER_UNIT) {
@@ -150,14 +150,14 @@ impl Amount {
         }
     }
 
-    /// The provider's and our own spelling: two decimals, a point, no grouping.
+    /// Formats it in the provider's and our own spelling: two decimals, a point, no grouping.
     #[must_use]
     pub fn to_decimal_string(self) -> String {
         let sen = self.minor.checked_rem(MINOR_PER_UNIT).unwrap_or(0);
         format!("{}.{sen:02}", self.whole_rupiah())
     }
 
-    /// The sum.
+    /// Returns the sum.
     ///
     /// # Errors
     /// When the currencies differ or the sum leaves 64 bits.
@@ -172,7 +172,7 @@ impl Amount {
         Self::from_minor(minor, self.currency)
     }
 
-    /// The difference; never below zero.
+    /// Returns the difference; never below zero.
     ///
     /// # Errors
     /// When the currencies differ or `other` is larger.

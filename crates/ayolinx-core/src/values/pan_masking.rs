@@ -1,5 +1,5 @@
-//! Card numbers in free text: whoever writes one into a description gets it masked at the door, so that
-//! it is stored, logged and told nowhere (13 to 19 digits with the right check digit, reliability S30).
+//! Card numbers in free text: a number in a description is masked on arrival, so that it is stored, logged and
+//! reported nowhere (13 to 19 digits with the right check digit, reliability S30).
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ const DIGITS_MAX: usize = 19;
 const KEPT_FIRST: usize = 6;
 const KEPT_LAST: usize = 4;
 
-/// The text with the middle of each card number as asterisks: first six and last four digits stay.
-/// Digits may stand in groups, with one space or hyphen between them.
+/// Replaces the middle of each card number by asterisks: first six and last four digits stay. Digits may stand in
+/// groups, with one space or hyphen between them.
 #[must_use]
 pub fn mask_card_numbers(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
@@ -28,7 +28,7 @@ pub fn mask_card_numbers(text: &str) -> String {
     letters.into_iter().enumerate().map(shown).collect()
 }
 
-/// The places of the digits of the longest card number that begins here; none, if none does.
+/// Returns the positions of the digits of the longest card number that begins here; none, if none does.
 fn number_at(letters: &[char], begin: usize) -> Vec<usize> {
     let is_digit = |place: usize| letters.get(place).is_some_and(char::is_ascii_digit);
     if !is_digit(begin) || begin.checked_sub(1).is_some_and(is_digit) {
@@ -57,7 +57,7 @@ fn number_at(letters: &[char], begin: usize) -> Vec<usize> {
     Vec::new()
 }
 
-/// By Luhn.
+/// Returns whether the check digit is right by Luhn.
 fn has_right_check_digit(letters: &[char], digits: &[usize]) -> bool {
     let values = digits
         .iter()

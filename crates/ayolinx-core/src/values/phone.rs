@@ -1,6 +1,6 @@
-//! Phone numbers as payers write them, and as the provider takes them: country code and number (contract 4.1).
-//! A number is never moved to another country: what does not say its country is Indonesian only where it
-//! can be, else it is not read at all.
+//! Phone numbers as payers write them, and as the provider takes them: country code and number (contract 4.1). A
+//! number is never moved to another country: one that does not name its country is Indonesian only where it can be,
+//! else it is not read at all.
 
 use crate::values::unseen::is_unseen;
 
@@ -8,7 +8,7 @@ mod calling_codes;
 
 use calling_codes::{CALLING_CODES, keeps_leading_zero};
 
-/// Indonesia.
+/// Country code of Indonesia.
 const HOME: &str = "62";
 /// The most digits of an Indonesian mobile number without its 0.
 const MOBILE_DIGITS_MAX: usize = 12;
@@ -41,25 +41,25 @@ impl Phone {
         phone.filter(Self::is_plausible).ok_or(UnreadablePhone)
     }
 
-    /// `62`, without a plus.
+    /// Returns `62`, without a plus.
     #[must_use]
     pub const fn country_code(&self) -> &'static str {
         self.country_code
     }
 
-    /// What follows the country code, in digits; without the 0 that only domestic callers dial.
+    /// Returns the digits that follow the country code, without the 0 that only domestic callers dial.
     #[must_use]
     pub fn national(&self) -> &str {
         &self.national
     }
 
-    /// Country code and number in one, in digits: `6281234567890`.
+    /// Returns country code and number in one, in digits: `6281234567890`.
     #[must_use]
     pub fn digits(&self) -> String {
         format!("{}{}", self.country_code, self.national)
     }
 
-    /// Digits that begin with their country code. No code begins with another, so that one fits at most.
+    /// Reads digits that begin with their country code. No code begins with another, so that one fits at most.
     fn abroad(digits: &str, trunk_zero: TrunkZero) -> Option<Self> {
         let (code, rest) = CALLING_CODES
             .iter()
@@ -78,8 +78,8 @@ impl Phone {
         })
     }
 
-    /// Digits as Indonesians write them among themselves. Others that begin with neither 0 nor 62 nor 8
-    /// (the mobile networks) may be of any country.
+    /// Reads digits as Indonesians write them among themselves. Others that begin with neither 0 nor 62 nor 8 (the
+    /// mobile networks) may be of any country.
     fn at_home(digits: &str) -> Option<Self> {
         let national = match digits.strip_prefix(HOME) {
             Some(rest) => rest.trim_start_matches('0'),
@@ -99,19 +99,19 @@ impl Phone {
     }
 }
 
-/// Whether the 0 of domestic calls stands behind the country code as `(0)`, which says not to dial it.
+/// The place of the 0 of domestic calls: behind the country code as `(0)`, which says not to dial it, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TrunkZero {
     InBrackets,
     Unmarked,
 }
 
-/// A number without what only parts it: digits, and where it stands a plus before them and `(0)` among them.
+/// A number without its separators: digits, and where it stands a plus before them and `(0)` among them.
 struct Written(String);
 
 impl Written {
-    /// `None` when there is anything but digits, what parts them, and one plus before them. A slash is none of
-    /// these: it parts two numbers.
+    /// Reads a text; `None` when there is anything but digits, separators, and one plus before them. A slash is none
+    /// of these: it separates two numbers.
     fn read(text: &str) -> Option<Self> {
         let mut kept = String::with_capacity(text.len());
         for letter in text.chars().filter(|letter| !is_unseen(*letter)) {
@@ -135,7 +135,7 @@ impl Written {
         self.0.chars().filter(char::is_ascii_digit).collect()
     }
 
-    /// The digits behind `+` or `00`.
+    /// Returns the digits behind `+` or `00`.
     fn international(&self) -> Option<(String, TrunkZero)> {
         let digits = self.digits();
         let trunk_zero = match self.0.contains("(0)") {

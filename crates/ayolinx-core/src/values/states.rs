@@ -20,7 +20,7 @@ macro_rules! states {
             /// Every state, in the order of a life.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The spelling.
+            /// Returns the spelling.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -62,7 +62,7 @@ macro_rules! states {
 }
 
 states!(
-    /// Where one attempt at the provider stands.
+    /// The state of one attempt at the provider.
     PaymentState {
         /// The intent is committed; the provider's answer is not recorded yet.
         Creating = "creating",
@@ -86,7 +86,7 @@ states!(
 );
 
 states!(
-    /// Where a merchant's order stands.
+    /// The state of a merchant's order.
     OrderState {
         /// Waiting for the payer.
         Pending = "pending",
@@ -106,7 +106,8 @@ states!(
 );
 
 impl PaymentState {
-    /// Whether the attempt still keeps its order open (contract 4.2: `creating`, `unknown`, `pending`).
+    /// Returns whether the attempt still keeps its order open (contract 4.2: `creating`, `unknown`,
+    /// `pending`).
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Creating | Self::Unknown | Self::Pending)
@@ -114,7 +115,7 @@ impl PaymentState {
 }
 
 impl OrderState {
-    /// Whether nothing but money can change it any more; ends a long poll (contract 4.3).
+    /// Returns whether nothing but money can change it any more; ends a long poll (contract 4.3).
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(

@@ -1,8 +1,8 @@
-//! Characters that nobody sees: joiners, direction marks, byte order marks, variation selectors. They come with what is
-//! pasted from address books and chats, and say nothing.
+//! Invisible characters: joiners, direction marks, byte order marks, variation selectors. They come with text pasted
+//! from address books and chats, and say nothing.
 
-/// Whether a character has no shape of its own (Unicode's Default_Ignorable_Code_Point, and what notes for
-/// ruby text leave behind).
+/// Returns whether a character has no shape of its own (Unicode's Default_Ignorable_Code_Point, and the marks that
+/// notes for ruby text leave behind).
 #[must_use]
 pub const fn is_unseen(letter: char) -> bool {
     matches!(

@@ -21,7 +21,8 @@ pub(super) const CALLING_CODES: [&str; 207] = [
     "994", "995", "996", "998",
 ];
 
-/// Where numbers begin with a 0 that is dialled from abroad too (ITU-T E.164, national numbering plans).
+/// Returns whether numbers of this code begin with a 0 that is dialled from abroad too (ITU-T E.164, national
+/// numbering plans).
 pub(super) fn keeps_leading_zero(code: &str) -> bool {
     matches!(code, "39" | "225" | "229" | "241" | "242" | "378" | "379")
 }

@@ -96,7 +96,7 @@ fn no_calling_code_begins_with_another() {
     }
 }
 
-/// Digits with something between some of them that only parts them.
+/// Returns digits with a separator between some of them.
 fn parted(digits: &str, gaps: &[Option<&str>]) -> String {
     let gaps = gaps.iter().chain(std::iter::repeat(&None));
     digits
@@ -135,7 +135,8 @@ proptest! {
         prop_assert_eq!((read.country_code(), read.national()), ("62", national.as_str()));
     }
 
-    /// Whatever is read has the digits that were written, and no others, behind its country code.
+    /// Any number that is read has the digits that were written, and no others, behind its country
+    /// code.
     #[test]
     fn nothing_is_made_up(text in "[+(]{0,2}[0-9 ()+.-]{0,20}") {
         if let Ok(phone) = Phone::parse(&text) {
