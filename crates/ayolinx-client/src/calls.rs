@@ -1,6 +1,6 @@
-//! Calls: what a create, an inquiry and a cancel send, and what their replies mean. The client calls it, and who
-//! reads a stored reply again. It calls `session` and `outcome`. Invariant: a success without an artefact, or with
-//! another reference or amount than ours, is no success.
+//! Calls: the requests of a create, an inquiry and a cancel, and the meaning of their replies. The client calls it,
+//! as does any reader of a stored reply. It calls `session` and `outcome`. Invariant: a success without an artefact,
+//! or with another reference or amount than ours, is no success.
 
 pub(crate) mod create_request;
 pub(crate) mod create_response;

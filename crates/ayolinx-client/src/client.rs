@@ -38,7 +38,7 @@ pub struct AyolinxClient {
 }
 
 impl AyolinxClient {
-    /// A client that trusts the public certificate authorities.
+    /// Creates a client that trusts the public certificate authorities.
     ///
     /// # Errors
     /// When TLS cannot be set up.
@@ -46,7 +46,7 @@ impl AyolinxClient {
         Ok(Self::with_tls(settings, tokens, public_roots()?))
     }
 
-    /// A client with its own trust. Its ALPN list is replaced: h2 is never offered.
+    /// Creates a client with its own trust. Its ALPN list is replaced: h2 is never offered.
     #[must_use]
     pub fn with_tls(settings: ProviderSettings, tokens: TokenCache, tls: ClientConfig) -> Self {
         Self {
@@ -56,19 +56,20 @@ impl AyolinxClient {
         }
     }
 
-    /// How long one exchange may take: token, call and its repeat.
+    /// Returns the longest time of one exchange: token, call and its repeat.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.settings.timeout
     }
 
-    /// Tells that creates of this channel are hardly tried just now: too many in a row failed or reached nobody.
+    /// Returns whether creates of this channel are hardly tried just now: too many in a row failed, or the provider
+    /// was out of reach.
     #[must_use]
     pub fn is_cut_off(&self, channel: &Channel) -> bool {
         self.settings.breaker.is_open_for(create_of(channel))
     }
 
-    /// The time for which a create of this channel would be refused untried; `None` where it would be tried.
+    /// Returns the time for which a create of this channel would be refused untried; `None` where it would be tried.
     #[must_use]
     pub fn refuses_creates_for(&self, channel: &Channel) -> Option<Duration> {
         self.settings.breaker.refuses_for(create_of(channel))
@@ -85,7 +86,7 @@ impl AyolinxClient {
         outcome
     }
 
-    /// Asks after a payment by our reference. "Not found" is an answer; payment links cannot be asked about.
+    /// Inquires about a payment by our reference. "Not found" is an answer; payment links cannot be asked about.
     pub async fn inquire(
         &self,
         method: Method,
@@ -100,7 +101,7 @@ impl AyolinxClient {
         self.observed(what, our_reference, exchange).await
     }
 
-    /// Voids an unpaid QR. Ask afterwards, whatever comes of it.
+    /// Voids an unpaid QR. Inquire afterwards, whatever the outcome is.
     pub async fn cancel_qris(&self, our_reference: &str, channel: &str) -> CancelOutcome {
         let what = Exchange {
             call: "qris_cancel",
@@ -220,7 +221,7 @@ impl AyolinxClient {
         outcome
     }
 
-    /// Counts what the provider's QR was found to be, shown or not.
+    /// Counts the finding about the provider's QR, shown or not.
     fn note_qr(&self, request: &CreateRequest<'_>, outcome: &CreateOutcome) {
         let fault = match outcome {
             Outcome::Accepted(accepted) => accepted.qr_fault,
@@ -257,7 +258,7 @@ impl AyolinxClient {
     }
 }
 
-/// The exchange that makes a payment of this channel.
+/// Returns the exchange that makes a payment of this channel.
 fn create_of(channel: &Channel) -> Exchange<'_> {
     let call = match channel.method {
         Method::Qris => "qris_create",

@@ -1,6 +1,6 @@
-//! What is certain after a call: every row of the contract's outcome table (4.1) can be told from every other.
-//! Every room of the client returns it, and so does the client; it calls none of them.
-//! Invariant: nothing is called failed that is only unknown.
+//! The certain outcome of a call: every row of the contract's outcome table (4.1) is distinct from every other. Every
+//! room of the client returns it, and so does the client; it calls none of them. Invariant: nothing is called failed
+//! that is only unknown.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -19,12 +19,12 @@ pub use successes::{Accepted, TokenReceipt};
 pub type CreateOutcome = Outcome<Accepted>;
 /// Outcome of an inquiry; "not found" is an answer.
 pub type InquiryOutcome = Outcome<InquiryAnswer>;
-/// Outcome of a cancel. Always ask afterwards: a payment may have raced it.
+/// Outcome of a cancel. Always inquire afterwards: a payment may have raced it.
 pub type CancelOutcome = Outcome<()>;
 /// Outcome of a token request.
 pub type TokenOutcome = Outcome<TokenReceipt>;
 
-/// What came of one exchange with the provider.
+/// The outcome of one exchange with the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome<T> {
     /// It did what was asked.
@@ -33,7 +33,7 @@ pub enum Outcome<T> {
     Rejected(CodedReply),
     /// It certainly was not sent.
     NotSent {
-        /// Why.
+        /// The reason.
         reason: NotSentReason,
         /// Whether somebody must look at the configuration.
         alarm: Alarm,
@@ -44,17 +44,17 @@ pub enum Outcome<T> {
     Throttled {
         /// The provider's wish, where it named one.
         retry_after: Option<Duration>,
-        /// Its words.
+        /// The provider's reply.
         reply: CodedReply,
     },
-    /// Nobody can say: ask by our reference before anything else.
+    /// The outcome is unknown: ask by our reference before anything else.
     OutcomeUnknown {
-        /// Why.
+        /// The reason.
         reason: UnknownReason,
     },
     /// The reply makes no sense: treated as unknown, and alarmed.
     Protocol {
-        /// Why.
+        /// The reason.
         reason: ProtocolReason,
         /// Raised too when the configuration (IP list) is the likely cause.
         alarm: Alarm,
@@ -65,7 +65,7 @@ pub enum Outcome<T> {
 pub(crate) type Stop = Outcome<Infallible>;
 
 impl<T> Outcome<T> {
-    /// The outcome's name in logs and metrics.
+    /// Returns the outcome's name in logs and metrics.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// What went wrong, for logs and the timeline; `None` for a success.
+    /// Returns the failure's description, for logs and the timeline; `None` for a success.
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         match self {
@@ -92,7 +92,8 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// What the provider said in JSON that was no success; `None` where it said nothing, or it did what was asked.
+    /// Returns the provider's reply in JSON that was no success; `None` where there was none, or it did what was
+    /// asked.
     #[must_use]
     pub const fn reply(&self) -> Option<&CodedReply> {
         match self {
@@ -109,7 +110,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Whether somebody must look at the configuration.
+    /// Returns whether somebody must look at the configuration.
     #[must_use]
     pub fn alarm(&self) -> Alarm {
         match self {

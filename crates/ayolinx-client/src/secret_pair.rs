@@ -1,16 +1,17 @@
-//! Two secrets of ours while one rotates: which of them to sign with, and which the provider took last.
+//! Two secrets of ours while one rotates: one is chosen to sign with, and the one that the provider
+//! took last is remembered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ayolinx_core::signing::ClientSecret;
 
-/// Which of two secrets of ours.
+/// One of two secrets of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// The one we go over to.
+    /// The one that we change to.
     Current,
-    /// The one we come from.
+    /// The one that we change from.
     Previous,
 }
 
@@ -23,7 +24,7 @@ impl Which {
     }
 }
 
-/// The client secret, while it rotates with the one before it: the provider goes over from one to the
+/// The client secret, while it rotates with the one before it: the provider changes from one to the
 /// other at a moment that is its own. Clones remember together which was accepted last.
 #[derive(Clone)]
 pub struct SecretPair {
@@ -33,7 +34,7 @@ pub struct SecretPair {
 }
 
 impl SecretPair {
-    /// A secret, and the one before it.
+    /// Creates the pair of a secret and the one before it.
     #[must_use]
     pub fn new(current: ClientSecret, previous: Option<ClientSecret>) -> Self {
         Self {
@@ -43,7 +44,7 @@ impl SecretPair {
         }
     }
 
-    /// The one to sign with: what was accepted last.
+    /// Returns the one to sign with: the one that was accepted last.
     #[must_use]
     pub fn first(&self) -> Which {
         if self.previous_is_accepted.load(Ordering::Relaxed) {
@@ -53,7 +54,7 @@ impl SecretPair {
         }
     }
 
-    /// The one to sign with when `which` was refused.
+    /// Returns the one to sign with when `which` was refused.
     pub(crate) fn other_than(&self, which: Which) -> Option<Which> {
         self.previous.as_ref().map(|_| match which {
             Which::Current => Which::Previous,

@@ -1,4 +1,5 @@
-//! What a client must know of the provider account. Injected; nothing here reads the environment.
+//! The settings that a client needs of the provider account. Injected; nothing here reads the
+//! environment.
 
 use std::time::Duration;
 
@@ -13,36 +14,37 @@ use crate::transport::breaker::Breaker;
 /// One provider account. Clones share breaker and metrics, so make it once and clone it into each thread.
 #[derive(Clone)]
 pub struct ProviderSettings {
-    /// Where the provider is.
+    /// The provider's address.
     pub base_url: Url,
     /// `X-CLIENT-KEY` and `X-PARTNER-ID`.
     pub client_id: String,
     /// `CHANNEL-ID` of every signed call; `None`: not sent.
     pub channel_id: Option<String>,
-    /// Signs every call but the token request.
+    /// The secret that signs every call but the token request.
     pub client_secret: SecretPair,
-    /// Signs the token request.
+    /// The key that signs the token request.
     pub signing_key: RsaSigningKey,
-    /// Signs the token request once more where the provider refuses the first: while our key rotates
-    /// it knows the one or the other.
+    /// The key that signs the token request once more where the provider refuses the first: while
+    /// our key rotates it knows the one or the other.
     pub signing_key_previous: Option<RsaSigningKey>,
     /// Spelling of bodies.
     pub json_style: JsonStyle,
-    /// For the whole exchange: token, call and its repeat.
+    /// Longest time of the whole exchange: token, call and its repeat.
     pub timeout: Duration,
-    /// Shared by all threads.
+    /// The breakers, shared by all threads.
     pub breaker: Breaker,
-    /// Shared by all threads.
+    /// The metrics, shared by all threads.
     pub metrics: ClientMetrics,
 }
 
 impl ProviderSettings {
-    /// The header `CHANNEL-ID`, where the provider wants one (protocol 2.2).
+    /// Returns the header `CHANNEL-ID`, where the provider wants one (protocol 2.2).
     pub(crate) fn channel_header(&self) -> Option<(&'static str, String)> {
         Some(("CHANNEL-ID", self.channel_id.clone()?))
     }
 
-    /// Whether the provider is one on this machine: only then may it redirect payers over http.
+    /// Returns whether the provider is one on this machine: only then may it redirect payers over
+    /// http.
     pub(crate) fn is_loopback(&self) -> bool {
         self.base_url.host().is_some_and(|host| is_loopback(&host))
     }

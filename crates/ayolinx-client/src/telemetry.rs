@@ -1,5 +1,6 @@
-//! Telemetry: the name of each call, by which it is counted, and what metrics and traces show of it. Every other room
-//! calls it; it calls `outcome` and `secret_pair`. Invariant: a label is never a reference.
+//! Telemetry: the name of each call, by which it is counted, and the metrics and traces that show
+//! it. Every other room calls it; it calls `outcome` and `secret_pair`. Invariant: a label is never
+//! a reference.
 
 pub(crate) mod call_name;
 pub(crate) mod metrics;

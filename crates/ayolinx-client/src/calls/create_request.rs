@@ -1,4 +1,4 @@
-//! From what a payment is to the body its method wants (protocol 4.2, 4.5, 4.7, 4.9, 4.11).
+//! Turns a payment into the body that its method wants (protocol 4.2, 4.5, 4.7, 4.9, 4.11).
 
 use ayolinx_core::channels::Channel;
 use ayolinx_core::email::ascii_email;
@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::session::provider_session::Call;
 
 const CUSTOMER_NO_DIGITS_MAX: usize = 20;
-/// Fewer digits are no phone of a virtual account (protocol 4.7).
+/// Fewest digits of a virtual account's phone (protocol 4.7).
 const VA_PHONE_DIGITS_MIN: usize = 9;
 const DEFAULT_ITEM: &str = "Payment";
 
@@ -32,13 +32,13 @@ pub struct CreateRequest<'a> {
     pub amount: Amount,
     /// End of the payment.
     pub expires_at: DateTime<Utc>,
-    /// Where it is opened.
+    /// The channel through which it is opened.
     pub channel: &'a Channel,
     /// Our callback URL; `None` leaves it to the provider's portal (not possible for e-wallets).
     pub notification_url: Option<String>,
     /// The page that the payer's browser returns to; e-wallets need it, stores take it.
     pub return_url: Option<String>,
-    /// Shown to the payer by e-wallets and links.
+    /// The text that e-wallets and links show to the payer.
     pub description: Option<String>,
     /// Virtual accounts need the name; stores name and e-mail; links all three.
     pub customer: Option<Customer>,
@@ -77,7 +77,7 @@ pub struct Item {
 }
 
 impl CreateRequest<'_> {
-    /// The call, or what is missing for it.
+    /// Returns the call, or what is missing for it.
     pub(crate) fn call(&self, style: JsonStyle) -> Result<Call, &'static str> {
         match self.channel.method {
             Method::Qris => call(style, paths::QRIS_GENERATE, &self.qris()),
@@ -88,7 +88,7 @@ impl CreateRequest<'_> {
         }
     }
 
-    /// The name a bank shows, reduced to what banks take.
+    /// Returns the name a bank shows, reduced to what banks take.
     pub(crate) fn account_name(&self) -> Option<String> {
         let name = self.customer.as_ref()?.name.as_str();
         (!name.trim().is_empty()).then(|| snap_name(name))
@@ -187,7 +187,8 @@ impl CreateRequest<'_> {
         })
     }
 
-    /// The link has no amount of its own, so the items must be exactly the amount.
+    /// Returns the items of a link. The link has no amount of its own, so they must add up to
+    /// exactly the amount.
     fn link_items(&self) -> Result<Vec<LinkItem>, &'static str> {
         if !self.amount.is_whole_rupiah() {
             return Err("amount");
@@ -223,12 +224,12 @@ impl CreateRequest<'_> {
         back.into_iter().chain(self.notification()).collect()
     }
 
-    /// The payer's e-mail as mail servers take it; what cannot be read is nobody's address.
+    /// Returns the payer's e-mail as mail servers take it; an unreadable address is nobody's.
     fn email(&self) -> Option<String> {
         ascii_email(&self.customer.as_ref()?.email)
     }
 
-    /// The payer's phone with its country; what cannot be read could be a stranger's.
+    /// Returns the payer's phone with its country; an unreadable number could be a stranger's.
     fn phone(&self) -> Option<Phone> {
         Phone::parse(self.customer.as_ref()?.phone.as_deref()?).ok()
     }

@@ -1,4 +1,4 @@
-//! Reading a create's success: the artefact must be there, and what is echoed must be ours.
+//! Reads a create's success: the artefact must be there, and the echoed fields must be ours.
 
 use ayolinx_core::artefact::Artefact;
 use ayolinx_core::channels::QrCheck;
@@ -111,7 +111,8 @@ impl Reader<'_> {
         })
     }
 
-    /// The reply's `partnerReferenceNo` is the link's code, so there is no echo to check (protocol 4.11).
+    /// Accepts a link's reply. Its `partnerReferenceNo` is the link's code, so there is no echo to
+    /// check (protocol 4.11).
     fn link(&self, response: PaymentLinkResponse) -> Result<Accepted, ProtocolReason> {
         let url = self.redirect(response.payment_link)?;
         let ours = self.request.our_reference.as_str();

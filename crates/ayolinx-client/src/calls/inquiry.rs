@@ -1,4 +1,4 @@
-//! An inquiry: where each method is asked about, and what the reply says of the payment.
+//! An inquiry: the path of each method, and the meaning of the reply for the payment.
 
 use ayolinx_core::messages::inquiry::InquiryAnswer;
 use ayolinx_core::messages::{our_spelling, paths};
@@ -6,7 +6,7 @@ use ayolinx_core::method::Method;
 
 use crate::outcome::{Outcome, ProtocolReason, Stop};
 
-/// What an inquiry's exchange says.
+/// Reads the result of an inquiry's exchange.
 pub(crate) fn read_inquiry(
     reply: Result<Vec<u8>, Stop>,
     our_reference: &str,
@@ -25,7 +25,7 @@ pub(crate) fn read_inquiry(
     Ok(answer)
 }
 
-/// A reply must not name another payment than ours.
+/// Checks that a reply names no other payment than ours.
 pub(crate) fn check_echo(echo: Option<&str>, ours: &str) -> Result<(), Stop> {
     match echo {
         Some(echo) if our_spelling(echo) != ours => {
@@ -35,7 +35,7 @@ pub(crate) fn check_echo(echo: Option<&str>, ours: &str) -> Result<(), Stop> {
     }
 }
 
-/// The name of an inquiry by method.
+/// Returns the name of an inquiry by method.
 pub(crate) const fn inquiry_name(method: Method) -> &'static str {
     match method {
         Method::Qris => "qris_inquiry",
@@ -46,7 +46,7 @@ pub(crate) const fn inquiry_name(method: Method) -> &'static str {
     }
 }
 
-/// Where a method is inquired about; payment links cannot be.
+/// Returns the inquiry's path by method; payment links have none.
 pub(crate) const fn inquiry_path(method: Method) -> Option<&'static str> {
     match method {
         Method::Qris => Some(paths::QRIS_QUERY),

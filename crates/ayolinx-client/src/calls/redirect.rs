@@ -1,14 +1,15 @@
-//! Where a payer may be sent: https, no user info, and only to the channel's hosts where it names some.
+//! The rule for redirects of a payer: https, no user info, and only to the channel's hosts where it
+//! names some.
 
 use url::Url;
 
 use crate::settings::is_loopback;
 
-/// What is allowed for one channel.
+/// The rule for one channel.
 pub(crate) struct RedirectRule<'a> {
-    /// Empty: any host.
+    /// The hosts that are allowed; empty: any host.
     pub(crate) hosts: &'a [String],
-    /// A provider on this machine may redirect to this machine over http.
+    /// Whether the provider is on this machine and may redirect to this machine over http.
     pub(crate) provider_is_loopback: bool,
 }
 

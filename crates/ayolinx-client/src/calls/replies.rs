@@ -1,5 +1,5 @@
-//! What one reply of the provider says, without a connection: the steps every exchange ends with, for
-//! those who hold replies to a second reading.
+//! Reads one reply of the provider without a connection: the steps every exchange ends with, for a
+//! second reading of stored replies.
 
 use crate::calls::create_request::CreateRequest;
 use crate::calls::create_response::accept;
@@ -8,8 +8,8 @@ use crate::outcome::{CreateOutcome, InquiryOutcome, Outcome, Stop};
 use crate::session::provider_session::success_of;
 use crate::transport::http::Reply;
 
-/// What came of a create whose last reply was this; `provider_is_loopback` allows redirects to this
-/// machine.
+/// Returns the outcome of a create whose last reply was this; `provider_is_loopback` allows
+/// redirects to this machine.
 #[must_use]
 pub fn create_reply(
     request: &CreateRequest<'_>,
@@ -22,7 +22,7 @@ pub fn create_reply(
     Outcome::of(accepted)
 }
 
-/// What came of an inquiry whose last reply was this.
+/// Returns the outcome of an inquiry whose last reply was this.
 #[must_use]
 pub fn inquiry_reply(our_reference: &str, status: u16, body: &[u8]) -> InquiryOutcome {
     Outcome::of(read_inquiry(success_of(reply(status, body)), our_reference))

@@ -1,4 +1,5 @@
-//! The provider's own code and words, where they were no success, and whether they point at the configuration.
+//! The provider's own code and message, where they were no success, and whether they point at the
+//! configuration.
 
 use std::fmt;
 
@@ -16,7 +17,7 @@ pub struct CodedReply {
 }
 
 impl CodedReply {
-    /// A code and the provider's words, as they came.
+    /// Creates a reply from a code and the provider's message, as they came.
     #[must_use]
     pub fn new(code: &str, message: &str) -> Self {
         Self {
@@ -30,12 +31,13 @@ impl CodedReply {
         Self::new(envelope.code.as_str(), message)
     }
 
-    /// The code, to be asked what it means.
+    /// Returns the code, whose meaning can be looked up.
     pub(crate) fn response_code(&self) -> ResponseCode {
         ResponseCode::new(&self.code)
     }
 
-    /// A reply of the provider's gateway layer points at the configuration (contract 9.4).
+    /// Returns the alarm: a reply of the provider's gateway layer points at the configuration
+    /// (contract 9.4).
     pub(crate) fn alarm(&self) -> Alarm {
         if self.response_code().is_of_gateway_layer() {
             Alarm::Configuration
@@ -54,11 +56,11 @@ impl fmt::Display for CodedReply {
     }
 }
 
-/// Whether an outcome points at the configuration: keys, client id, IP list, clock.
+/// The hint of an outcome at the configuration: keys, client id, IP list, clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alarm {
-    /// No.
+    /// It does not point at the configuration.
     Quiet,
-    /// Yes: nothing will work until somebody mends it.
+    /// It does: nothing will work until somebody mends it.
     Configuration,
 }

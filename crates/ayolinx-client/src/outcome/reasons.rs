@@ -1,4 +1,4 @@
-//! Why a call was not sent, why nobody can say what became of it, and why a reply makes no sense.
+//! The reasons why a call was not sent, why its outcome is unknown, and why a reply makes no sense.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use ayolinx_core::qris::QrFault;
 
 use super::coded_reply::CodedReply;
 
-/// An unsent call is left for this time, where nobody knows better.
+/// Pause after an unsent call, where no better one is known.
 const UNSENT_PAUSE: Duration = Duration::from_secs(5);
 
-/// Why a call was not sent for certain.
+/// The reason why a call was certainly not sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotSentReason {
     /// Nobody listens there.
@@ -21,10 +21,11 @@ pub enum NotSentReason {
     /// The TLS handshake failed.
     #[error("TLS handshake failed")]
     Tls,
-    /// Too many failures just now: of this kind of call for this channel, or to reach anybody.
+    /// Too many failures just now: of this kind of call for this channel, or in reaching the
+    /// provider at all.
     #[error("circuit breaker open")]
     BreakerOpen {
-        /// When it may be tried again.
+        /// Time until it may be tried again.
         retry_in: Duration,
     },
     /// As many exchanges of this channel are under way as it may have.
@@ -36,7 +37,7 @@ pub enum NotSentReason {
     /// The time was used up before the send.
     #[error("no time left before the call")]
     NoTimeLeft,
-    /// No token to be had, whatever became of the token request.
+    /// No token could be had, whatever became of the token request.
     #[error("no token: {0}")]
     NoToken(TokenFailure),
     /// The request lacks what the provider demands; a bug of the caller, or a channel without a prefix.
@@ -45,7 +46,7 @@ pub enum NotSentReason {
 }
 
 impl NotSentReason {
-    /// The time to leave it before another try.
+    /// Returns the time to wait before another attempt.
     #[must_use]
     pub const fn retry_in(&self) -> Duration {
         match self {
@@ -62,7 +63,7 @@ impl NotSentReason {
     }
 }
 
-/// Why there is no token.
+/// The reason why there is no token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenFailure {
     /// Refused in JSON: keys, client id, clock or IP list.
@@ -85,7 +86,7 @@ pub enum TokenFailure {
     Unusable,
 }
 
-/// Why nothing can be concluded.
+/// The reason why nothing can be concluded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownReason {
     /// No complete answer in time.
@@ -106,13 +107,13 @@ pub enum UnknownReason {
     /// `404…18`: the reference exists with other data.
     #[error("inconsistent request: {0}")]
     InconsistentRequest(CodedReply),
-    /// `5…` or a code nobody knows.
+    /// `5…` or an unknown code.
     #[error("provider error {0}")]
     ProviderError(CodedReply),
 }
 
 impl UnknownReason {
-    /// What the provider said; `None` where no reply of it was read.
+    /// Returns the provider's reply; `None` where none was read.
     #[must_use]
     pub const fn reply(&self) -> Option<&CodedReply> {
         match self {
@@ -126,7 +127,7 @@ impl UnknownReason {
     }
 }
 
-/// Why a reply makes no sense.
+/// The reason why a reply makes no sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolReason {
     /// Not JSON, or without a `responseCode`.

@@ -1,4 +1,4 @@
-//! What a call that the provider did brings back.
+//! The results of a call that the provider carried out.
 
 use std::time::Duration;
 
@@ -11,20 +11,21 @@ use crate::secret_pair::Which;
 /// A payment the provider opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// What the payer needs.
+    /// The artefact that the payer needs.
     pub artefact: Artefact,
     /// The provider's number, where the reply names one.
     pub provider_reference: Option<String>,
     /// The code by which a payment link's callbacks may name it.
     pub link_code: Option<String>,
-    /// The fault of its QR, where the channel is told to show it all the same.
+    /// The fault of its QR, where the channel is set to show it all the same.
     pub qr_fault: Option<QrFault>,
-    /// When the provider ends it, as it spells that; `None` where the method's reply names no end of its own.
+    /// The end of its time as the provider spells it; `None` where the method's reply names no end
+    /// of its own.
     pub expiry: Option<String>,
 }
 
 impl Accepted {
-    /// One of which nothing is known but what the payer needs.
+    /// Creates a payment of which nothing is known but its artefact.
     pub(crate) const fn of(artefact: Artefact) -> Self {
         Self {
             artefact,
@@ -36,7 +37,7 @@ impl Accepted {
     }
 }
 
-/// What a token request told, without the token.
+/// The content of a token reply, without the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenReceipt {
     /// `expiresIn`, where readable.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 const RANDOM_SPACE: u128 = 100_000_000_000_000;
 
-/// The day and 14 random digits: 20 digits.
+/// Creates an id of the day and 14 random digits: 20 digits.
 pub(crate) fn external_id(now: DateTime<Utc>) -> String {
     let random = Uuid::new_v4().as_u128() % RANDOM_SPACE;
     format!(

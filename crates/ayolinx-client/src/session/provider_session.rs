@@ -19,7 +19,7 @@ use crate::settings::ProviderSettings;
 use crate::telemetry::call_name::Exchange;
 use crate::transport::http::{Failure, Post, Reply, Transport};
 
-/// What every exchange needs.
+/// The things that every exchange needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Line<'a> {
     pub(crate) settings: &'a ProviderSettings,
@@ -34,7 +34,7 @@ pub(crate) struct Call {
 }
 
 impl Line<'_> {
-    /// The body of a reply whose `responseCode` says success.
+    /// Sends a call. Returns the body of a reply whose `responseCode` says success.
     pub(crate) async fn exchange(
         &self,
         what: Exchange<'_>,
@@ -54,7 +54,7 @@ impl Line<'_> {
             };
             let envelope = envelope_of(&reply)?;
             match envelope.code.class() {
-                // Who looks for what we ask about has taken our signature.
+                // A provider that looks for the payment has accepted our signature.
                 class @ (ResponseClass::Success | ResponseClass::NotFound) => {
                     secrets.accepted(secret);
                     self.settings.metrics.client_secret_accepted(secret);
@@ -63,7 +63,7 @@ impl Line<'_> {
                         other => Err(refusal(other, &envelope, &reply)),
                     };
                 }
-                // What was refused so was not done: it is sent again, signed as the provider may want it.
+                // A refused call was not done: it is sent again, signed as the provider may want it.
                 class @ ResponseClass::Unauthorized => {
                     let about_signature = reauthenticated || names_the_signature(&envelope.code);
                     if let Some(other) = other_secret.take_if(|_| about_signature) {
@@ -128,12 +128,13 @@ impl Line<'_> {
     }
 }
 
-/// `401…01` is about the token: with an old one, another secret would not help.
+/// Returns whether the refusal is about the signature. `401…01` is about the token: with an old one, another secret
+/// would not help.
 fn names_the_signature(code: &ResponseCode) -> bool {
     code.case() == Some("00")
 }
 
-/// The body of a last reply whose `responseCode` says success.
+/// Returns the body of a last reply whose `responseCode` says success.
 pub(crate) fn success_of(reply: Reply) -> Result<Vec<u8>, Stop> {
     let envelope = envelope_of(&reply)?;
     match envelope.code.class() {
@@ -142,7 +143,7 @@ pub(crate) fn success_of(reply: Reply) -> Result<Vec<u8>, Stop> {
     }
 }
 
-/// Nobody knows what the provider did with a request whose number it saw before.
+/// Turns a failure into an outcome. It is unknown what the provider did with a request whose number it saw before.
 fn stop_of(failure: Failure, renumbered: Option<CodedReply>) -> Stop {
     match failure {
         Failure::NotSent(reason) => match renumbered {
@@ -167,7 +168,7 @@ fn envelope_of(reply: &Reply) -> Result<Envelope, Stop> {
         })
 }
 
-/// The contract's outcome table for a reply in JSON that is no success.
+/// Applies the contract's outcome table to a reply in JSON that is no success.
 fn refusal(class: ResponseClass, envelope: &Envelope, reply: &Reply) -> Stop {
     let said = CodedReply::of(envelope);
     match class {
@@ -189,7 +190,7 @@ fn refusal(class: ResponseClass, envelope: &Envelope, reply: &Reply) -> Stop {
     }
 }
 
-/// A call that cannot be built is not sent.
+/// Returns the outcome of a call that cannot be built and so is not sent.
 pub(crate) fn incomplete(what: &'static str) -> Stop {
     Stop::not_sent(NotSentReason::Incomplete(what))
 }

@@ -18,14 +18,14 @@ mod token;
 use shared::{Lock, SharedStore};
 pub(crate) use token::Token;
 
-/// Bounds a refresh ahead of time, while the old token still serves.
+/// Longest time of a refresh ahead of time, while the old token still serves.
 const EARLY_REFRESH_BUDGET: Duration = Duration::from_secs(3);
 /// Pause after a refresh ahead of time that failed.
 const EARLY_REFRESH_PAUSE_MS: i64 = 5_000;
 /// Pause after the provider refused a token: it would refuse the next one too, and its patience with us
 /// is worth more than a second.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
-/// How long another replica's refresh is waited for.
+/// Longest wait for another replica's refresh.
 const OTHERS_REFRESH_WAIT: Duration = Duration::from_secs(2);
 
 /// The token of one provider account. Clones are the same cache; share one per process.
@@ -40,7 +40,7 @@ struct Inner {
     shared: Option<SharedStore>,
 }
 
-/// The last word on a token, where it was a refusal.
+/// The refusal that was the last result about a token.
 struct Refusal {
     at: Instant,
     reason: NoToken,
@@ -63,7 +63,7 @@ impl Refusal {
     }
 }
 
-/// Why the shared cache cannot be set up. Never shows the URL, which may hold a password.
+/// The reason why the shared cache cannot be set up. Never shows the URL, which may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenCacheError {
     /// Not a Redis URL.
@@ -71,17 +71,17 @@ pub enum TokenCacheError {
     BadUrl,
 }
 
-/// Why no token could be had.
+/// The reason why no token could be had.
 pub(crate) type NoToken = NotSentReason;
 
 impl TokenCache {
-    /// In this process only.
+    /// Creates a cache of this process only.
     #[must_use]
     pub fn in_process() -> Self {
         Self::with(None)
     }
 
-    /// Shared by the replicas of one account. Connects when first used; the token is sealed under
+    /// Creates a cache that the replicas of one account share. Connects when first used; the token is sealed under
     /// `keyring` and bound to the client id.
     ///
     /// # Errors
@@ -106,8 +106,8 @@ impl TokenCache {
         }
     }
 
-    /// A token other than `refused`: from memory, from the other replicas, or fetched, by one caller at a time,
-    /// and not again at once after the provider refused one.
+    /// Returns a token other than `refused`: from memory, from the other replicas, or fetched, by one caller at a
+    /// time, and not again at once after the provider refused one.
     pub(crate) async fn get(
         &self,
         refused: Option<&Token>,
@@ -162,7 +162,7 @@ impl TokenCache {
         *memory = Some(token);
     }
 
-    /// As [`Self::remember`], for the other replicas too.
+    /// Remembers a token as [`Self::remember`] does, for the other replicas too.
     pub(crate) async fn publish(&self, token: Token) {
         if let Some(shared) = &self.inner.shared {
             shared.save(&token).await;
@@ -225,8 +225,8 @@ enum Turn {
     Ours(Lock),
 }
 
-/// Ends with a token of another replica, or with our turn to fetch: because the lock is ours, because Redis
-/// is of no help, or because whoever holds the lock takes too long.
+/// Waits for a token of another replica, or for our turn to fetch: because the lock is ours, because Redis is of no
+/// help, or because the holder of the lock takes too long.
 async fn wait_for_turn(shared: &SharedStore, refused: Option<&Token>, deadline: Instant) -> Turn {
     let give_up = deadline.min(Instant::now() + OTHERS_REFRESH_WAIT);
     loop {

@@ -1,5 +1,5 @@
-//! The token call: kind A signature, and what its failures mean. Whatever becomes of it, the call it was for
-//! was certainly not sent.
+//! The token call: kind A signature, and the meaning of its failures. Whatever becomes of it, the
+//! call it was for was certainly not sent.
 
 use ayolinx_core::messages::token::{TokenRequest, TokenResponse};
 use ayolinx_core::messages::{Envelope, parse, paths};
@@ -16,7 +16,7 @@ use crate::settings::ProviderSettings;
 use crate::telemetry::call_name::Exchange;
 use crate::transport::http::{Failure, Post, Reply, Transport};
 
-/// A token, and what else its reply told.
+/// A token, and the other content of its reply.
 pub(crate) struct Fetched {
     pub(crate) token: Token,
     pub(crate) life_secs: Option<u32>,
@@ -46,7 +46,8 @@ pub(crate) async fn fetch_token(
     fetched
 }
 
-/// A refusal says that nothing was issued: where there is a previous key, it is tried, once.
+/// Tries the current key and, once, the previous one where there is one: a refusal says that
+/// nothing was issued.
 async fn with_either_key(
     settings: &ProviderSettings,
     transport: &Transport,

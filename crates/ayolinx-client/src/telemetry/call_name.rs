@@ -1,6 +1,6 @@
 //! The name of a call to the provider: breakers, metrics and spans know it by call and channel.
 
-/// What is asked of the provider, by which it is counted.
+/// The call to the provider, by which it is counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Exchange<'a> {
     pub(crate) call: &'static str,
@@ -9,7 +9,7 @@ pub(crate) struct Exchange<'a> {
 }
 
 impl Exchange<'static> {
-    /// The one that is of no channel.
+    /// The one exchange that is of no channel.
     pub(crate) const TOKEN: Self = Self {
         call: "token",
         channel: "none",

@@ -1,4 +1,4 @@
-//! What the client counts. Labels are calls and outcomes, never references.
+//! The client's metrics. Labels are calls and outcomes, never references.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::secret_pair::Which;
 
 const BUCKETS_SECONDS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
 
-/// Every exchange that is counted.
+/// The names of every exchange that is counted.
 const CALLS: [&str; 11] = [
     "token",
     "qris_create",
@@ -25,7 +25,7 @@ const CALLS: [&str; 11] = [
     "qris_cancel",
 ];
 
-/// What we prove with who we are.
+/// The means by which we prove who we are.
 const PROOFS: [&str; 2] = ["private_key", "client_secret"];
 
 /// Counters and durations of the provider's calls. Clones count together.
@@ -41,7 +41,7 @@ pub struct ClientMetrics {
 }
 
 impl ClientMetrics {
-    /// New counters at zero.
+    /// Creates counters at zero.
     ///
     /// # Errors
     /// Only when a name or label were malformed.
@@ -102,7 +102,8 @@ impl ClientMetrics {
         Ok(metrics)
     }
 
-    /// Tells every count of fixed words from the first: what rises from nothing is not seen to rise.
+    /// Publishes every count of fixed labels from the start: a counter that first appears above
+    /// zero is not seen to rise.
     fn begin(&self) {
         for outcome in ["accepted", "refused", "failed"] {
             let fetches = self.token_fetches.with_label_values(&[outcome]);
@@ -120,8 +121,8 @@ impl ClientMetrics {
         }
     }
 
-    /// Tells what is counted of this channel's QR codes from the first: what rises from nothing is not
-    /// seen to rise.
+    /// Publishes the counts of this channel's QR codes from the start: a counter that first appears
+    /// above zero is not seen to rise.
     pub fn begin_qr_codes(&self, channel: &str) {
         for finding in ["right", "broken", "other_amount"] {
             self.qr_codes

@@ -1,4 +1,4 @@
-//! What traces show of a call to the provider: the call with its outcome, and under it each request that
+//! The traces of a call to the provider: the call with its outcome, and under it each request that
 //! was sent for it. They are there only when somebody exports them.
 
 use tracing::Span;
@@ -7,7 +7,7 @@ use tracing::field::Empty;
 use crate::outcome::Outcome;
 use crate::telemetry::call_name::Exchange;
 
-/// A call: token, request and their repeats.
+/// Creates the span of a call: token, request and their repeats.
 pub(crate) fn call(what: Exchange<'_>, reference: &str) -> Span {
     tracing::info_span!(
         target: "trace",
@@ -24,7 +24,7 @@ pub(crate) fn call(what: Exchange<'_>, reference: &str) -> Span {
     )
 }
 
-/// What came of it.
+/// Records the outcome of a call.
 pub(crate) fn ended<T>(span: &Span, outcome: &Outcome<T>) {
     if span.is_disabled() {
         return;
@@ -39,7 +39,7 @@ pub(crate) fn ended<T>(span: &Span, outcome: &Outcome<T>) {
     }
 }
 
-/// One request. The provider's paths have no ids in them.
+/// Creates the span of one request. The provider's paths have no ids in them.
 pub(crate) fn post(path: &str) -> Span {
     tracing::info_span!(
         target: "trace",

@@ -1,7 +1,7 @@
-//! Circuit breakers, shared by all threads of a process: one for each channel and kind of call, and one
-//! for whether anybody is there at all. Five failures in a row within ten seconds open one for five seconds;
-//! then a few calls probe. Only a refused connection, a name without an address or a failed handshake
-//! concerns all calls; time-outs, resets and HTTP 5xx concern the channel and kind of call that met them.
+//! Circuit breakers, shared by all threads of a process: one for each channel and kind of call, and one for the reach
+//! of the provider. Five failures in a row within ten seconds open one for five seconds; then a few calls probe. Only
+//! a refused connection, a name without an address or a failed handshake concerns all calls; time-outs, resets and
+//! HTTP 5xx concern the channel and kind of call that met them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,25 +20,26 @@ mod states;
 use circuit::Circuit;
 use states::BreakerStates;
 
-/// An open breaker refuses calls for this time, and so does a probe that is late.
+/// Time for which an open breaker refuses calls, and so does a probe that is late.
 pub(crate) const OPEN_FOR: Duration = Duration::from_secs(5);
-/// A probe without an answer after this has failed for the breaker; its exchange goes on.
+/// Time after which a probe without an answer has failed for the breaker; its exchange goes on.
 const PROBE_DEADLINE: Duration = Duration::from_secs(3);
-/// Probes of one channel and kind of call that may be under way and younger than that.
+/// Most probes of one channel and kind of call that may be under way and younger than that.
 const PROBES_MAX: usize = 3;
-/// Channels times kinds of calls that are told apart. Channels are a table of an operator's, so there are fewer.
+/// Most pairs of channel and kind of call that are distinguished. Channels are a table of an operator's, so there are
+/// fewer.
 const LINES_MAX: usize = 1024;
-/// The gauge's name for every channel and call.
+/// The gauge's name for the breaker of every channel and call.
 const ANY: Exchange<'static> = Exchange {
     call: "any",
     channel: "any",
 };
 
-/// Exchanges under way at once in one process that has descriptors enough.
+/// Most exchanges under way at once in one process that has descriptors enough.
 const CALLS_MAX: usize = 2_048;
 
-/// Exchanges under way at once; a share for each channel, so that those that hang leave sockets and descriptors to the
-/// others.
+/// Returns the limits of exchanges under way at once; a share for each channel, so that those that hang leave sockets
+/// and descriptors to the others.
 const fn places(calls: usize) -> Limits {
     Limits {
         places: calls,
@@ -78,7 +79,7 @@ struct Probe {
     began: Instant,
 }
 
-/// Leave to try once. Dropped without a verdict it changes nothing, but frees a probe's place.
+/// The permit to try once. Dropped without a verdict it changes nothing, but frees a probe's slot.
 #[derive(Debug)]
 pub(crate) struct Admission {
     breaker: Breaker,
@@ -88,26 +89,26 @@ pub(crate) struct Admission {
     place: Option<Place<String>>,
 }
 
-/// The word of an exchange about the way to the provider.
+/// The report of an exchange about the way to the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It answered.
+    /// The provider answered.
     Answered,
-    /// It was silent, hung up or erred, which says nothing of other channels and calls.
+    /// The provider was silent, hung up or erred, which says nothing of other channels and calls.
     Failed,
     /// The provider could not be reached: refused, no name, no TLS.
     Unreachable,
 }
 
 impl Default for Breaker {
-    /// Breakers that are closed.
+    /// Creates breakers that are closed.
     fn default() -> Self {
         Self::with_calls(CALLS_MAX)
     }
 }
 
 impl Breaker {
-    /// Breakers that are closed, and leave so many exchanges under way at once.
+    /// Creates breakers that are closed, and leave this many exchanges under way at once.
     #[must_use]
     pub fn with_calls(calls: usize) -> Self {
         let limits = places(calls.clamp(2, CALLS_MAX));
@@ -117,16 +118,16 @@ impl Breaker {
         }
     }
 
-    /// Tells in `registry` how full the places of exchanges are, and which breakers are open.
+    /// Publishes in `registry` how full the places of exchanges are, and which breakers are open.
     ///
     /// # Errors
-    /// When they are told there already.
+    /// When they are registered there already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         registry.register(Box::new(BreakerStates::new(self.clone())?))?;
         self.places.register(registry)
     }
 
-    /// Tells that calls of this kind and channel are refused, or a few are tried for all just now.
+    /// Returns whether calls of this kind and channel are refused, or a few are tried for all just now.
     pub(crate) fn is_open_for(&self, what: Exchange<'_>) -> bool {
         let now = Instant::now();
         let mut circuits = self.lock();
@@ -137,7 +138,7 @@ impl Breaker {
                 .is_some_and(|line| line.is_open(now))
     }
 
-    /// The time for which these calls are refused yet; `None` where one would be tried.
+    /// Returns the time for which these calls are refused yet; `None` where one would be tried.
     pub(crate) fn refuses_for(&self, what: Exchange<'_>) -> Option<Duration> {
         let now = Instant::now();
         let mut circuits = self.lock();
@@ -154,7 +155,7 @@ impl Breaker {
         is_full.then(|| NotSentReason::Crowded.retry_in())
     }
 
-    /// Leave to call.
+    /// Admits a call.
     ///
     /// # Errors
     /// The reason of a refusal, and the time to wait before asking again.
@@ -199,7 +200,7 @@ impl Breaker {
         let under_way = line.probes.len();
         line.probes
             .retain(|probe| Some(probe.number) != admission.probe);
-        // One that was late is judged already.
+        // A late probe is judged already.
         let is_probe = line.probes.len() < under_way;
         match verdict {
             Some(Verdict::Answered) => {
@@ -212,7 +213,7 @@ impl Breaker {
         }
     }
 
-    /// Each breaker, and whether it is open; the one of the way to the provider is named like [`ANY`].
+    /// Returns each breaker, and whether it is open; the one of the way to the provider is named like [`ANY`].
     fn states(&self) -> Vec<(LineName, bool)> {
         let now = Instant::now();
         let mut circuits = self.lock();
@@ -229,13 +230,13 @@ impl Breaker {
 }
 
 impl Circuits {
-    /// Tells that the provider is held to be out of reach.
+    /// Returns whether the provider is held to be out of reach.
     fn is_out_of_reach(&self, now: Instant) -> bool {
         let is_tried = || self.lines.values().any(|line| !line.probes.is_empty());
         self.reach.refuses(now) || (self.reach.is_half_open() && is_tried())
     }
 
-    /// Tells whether a call would be a probe.
+    /// Returns whether a call would be a probe.
     ///
     /// # Errors
     /// The time for which calls of this kind and channel are refused yet.
@@ -263,7 +264,7 @@ impl Circuits {
 }
 
 impl Line {
-    /// A probe that hangs has failed when its deadline passed, whenever somebody looks.
+    /// Judges late probes: a probe that hangs has failed when its deadline passed, whenever somebody looks.
     fn judge_late_probes(&mut self, now: Instant) {
         let is_late = |probe: &Probe| now.duration_since(probe.began) >= PROBE_DEADLINE;
         let first = self.probes.iter().find(|probe| is_late(probe));
@@ -285,7 +286,7 @@ impl Line {
         }
     }
 
-    /// Tells that its calls are refused, or a few are tried for all just now.
+    /// Returns whether its calls are refused, or a few are tried for all just now.
     fn is_open(&mut self, now: Instant) -> bool {
         self.judge_late_probes(now);
         let is_tried = self.circuit.is_half_open() && !self.probes.is_empty();
@@ -294,7 +295,7 @@ impl Line {
 }
 
 impl Admission {
-    /// The exchange came to this.
+    /// Reports the exchange's verdict.
     pub(crate) fn judged(mut self, verdict: Verdict) {
         self.breaker.end(&self, Some(verdict));
         self.probe = None;

@@ -1,15 +1,15 @@
 //! Compression that nobody asked for. Our requests say that they take none, but a front before the provider may not
-//! look; what it hides is an artefact or money, so gzip, which fronts put on by themselves, is undone.
+//! look. The body that it hides is an artefact or money, so gzip, which fronts put on by themselves, is undone.
 
 use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
 
-/// The body as it was before `content_encoding`, of at most `bytes_max`. A coding that is not known leaves it as it
-/// is: then it is no JSON, and the outcome unknown.
+/// Returns the body as it was before `content_encoding`, of at most `bytes_max`. A coding that is not known leaves it
+/// as it is: then it is no JSON, and the outcome unknown.
 ///
 /// # Errors
-/// [`io::ErrorKind::FileTooLarge`] over the bound; else what is wrong with the compressed bytes.
+/// [`io::ErrorKind::FileTooLarge`] over the bound; else the fault of the compressed bytes.
 pub(crate) fn decoded(
     body: Vec<u8>,
     content_encoding: Option<&str>,

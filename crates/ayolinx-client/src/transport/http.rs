@@ -1,4 +1,4 @@
-//! One HTTP exchange with the provider and what is certain when it fails.
+//! One HTTP exchange with the provider, and its certain outcome when it fails.
 //!
 //! awc calls a connection that closes *after* the send a connect error, so only what stands on the white list below
 //! counts as not sent; everything else may have arrived. Every exchange has its own connection: a kept one that
@@ -31,7 +31,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const INTERNAL_SERVER_ERROR: u16 = 500;
 const AGENT: &str = "payment-gateway/1";
 
-/// What the provider answered.
+/// The provider's answer.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
@@ -39,7 +39,7 @@ pub(crate) struct Reply {
     pub(crate) provider_time: Option<DateTime<Utc>>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 pub(crate) enum Failure {
     NotSent(NotSentReason),
     Unknown(UnknownReason),
@@ -82,8 +82,8 @@ impl Transport {
         }
     }
 
-    /// Sends once and reads the whole answer, all before `deadline`. No trace is named to the provider:
-    /// what it did not sign up for may make it refuse, and it needs to know of none.
+    /// Sends once and reads the whole answer, all before `deadline`. No trace header is sent to the provider: it may
+    /// refuse a header that it did not sign up for, and it needs to know of none.
     pub(crate) async fn post(&self, post: Post<'_>, deadline: Instant) -> Result<Reply, Failure> {
         let span = spans::post(post.path);
         let reply = self.exchange(post, deadline).instrument(span.clone()).await;
@@ -152,7 +152,7 @@ async fn read(response: ClientResponse, deadline: Instant) -> Result<Reply, Fail
     }
 }
 
-/// The white list: what is not on it may have arrived.
+/// Classifies a failure by the white list: a request whose failure is not on it may have arrived.
 fn classify(error: &SendRequestError, scheme: Scheme) -> Failure {
     match error {
         SendRequestError::Connect(ConnectError::Io(error))
@@ -178,14 +178,15 @@ fn classify(error: &SendRequestError, scheme: Scheme) -> Failure {
     }
 }
 
-/// There was no socket to begin with, which says nothing of the provider.
+/// Returns whether there was no socket to begin with, which says nothing of the provider.
 fn is_ours(error: &io::Error) -> bool {
     let ours = [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL];
     Errno::from_io_error(error).is_some_and(|number| ours.contains(&number))
 }
 
-/// awc reports `Connect(Io)` only while it establishes the connection; after that come `Send` and `Response`.
-/// So over TLS these are the handshake's own: an alert or a bad certificate, or a peer that hung up in it.
+/// Returns whether the TLS handshake failed. awc reports `Connect(Io)` only while it establishes the connection;
+/// after that come `Send` and `Response`. So over TLS these are the handshake's own: an alert or a bad certificate,
+/// or a peer that hung up in it.
 fn is_handshake_failure(error: &io::Error) -> bool {
     let from_rustls = error
         .get_ref()
@@ -200,7 +201,7 @@ fn is_handshake_failure(error: &io::Error) -> bool {
     from_rustls || hung_up
 }
 
-/// The verdict for the breakers, if there is one. An answer of HTTP 5xx is none, whatever it says in JSON.
+/// Returns the verdict for the breakers, if there is one. An answer of HTTP 5xx is none, whatever it says in JSON.
 const fn verdict_of(reply: &Result<Reply, Failure>) -> Option<Verdict> {
     Some(match reply {
         Ok(reply) if reply.status >= INTERNAL_SERVER_ERROR => Verdict::Failed,

@@ -27,7 +27,7 @@ const UNLOCK: &str =
 pub(super) struct SharedStore {
     client: Client,
     connection: OnceLock<ConnectionManager>,
-    /// In time that no clock correction moves.
+    /// The end of the pause, in time that no clock correction moves.
     paused_until: Mutex<Option<Instant>>,
     keyring: Arc<Keyring>,
     context: Vec<u8>,
@@ -37,9 +37,9 @@ pub(super) struct SharedStore {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Lock {
-    /// Ours, under this owner's name.
+    /// The lock is ours, under this owner's name.
     Held(String),
-    /// Another replica's.
+    /// Another replica holds the lock.
     Busy,
     /// Redis is of no help.
     Unavailable,
@@ -171,7 +171,8 @@ impl SharedStore {
         paused.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Made inside a runtime, at first use; connects by itself and again.
+    /// Returns the connection. It is made inside a runtime, at first use; it connects by itself,
+    /// and again.
     fn connection(&self) -> Option<ConnectionManager> {
         if let Some(connection) = self.connection.get() {
             return Some(connection.clone());
@@ -186,13 +187,13 @@ impl SharedStore {
     }
 }
 
-/// 50 to 113 ms: replicas that wait do not ask in step.
+/// Returns 50 to 113 ms: replicas that wait do not ask in step.
 pub(super) fn jitter() -> Duration {
     let random = Uuid::new_v4().as_u128() % 64;
     Duration::from_millis(50_u64.saturating_add(u64::try_from(random).unwrap_or(0)))
 }
 
-/// Twelve random bytes: the parts of a random UUID that hold no version and no variant.
+/// Creates twelve random bytes: the parts of a random UUID that hold no version and no variant.
 fn nonce() -> [u8; 12] {
     let bytes = Uuid::new_v4().into_bytes();
     let random = bytes.iter().take(6).chain(bytes.iter().skip(10));

@@ -3,7 +3,7 @@
 use ayolinx_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-/// Life of a token whose reply does not tell it.
+/// Life of a token whose reply does not name it.
 const ASSUMED_LIFE_SECS: u32 = 300;
 /// Below this life the refresh margin is a fifth of the life.
 const SHORT_LIFE_SECS: i64 = 120;
@@ -15,7 +15,7 @@ pub(crate) struct Token {
     expires_at_ms: i64,
 }
 
-/// What is sealed into Redis.
+/// The content that is sealed into Redis.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     token: String,
@@ -24,7 +24,7 @@ struct Stored {
 }
 
 impl Token {
-    /// `None` when the text cannot stand in a header.
+    /// Creates a token; `None` when the text cannot stand in a header.
     pub(crate) fn issued(value: String, life_secs: Option<u32>, asked_at_ms: i64) -> Option<Self> {
         if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
             return None;
@@ -81,7 +81,8 @@ impl Token {
     }
 }
 
-/// How long a token is used: its life less max(60 s, a tenth), four fifths of a short one.
+/// Returns the time for which a token is used: its life less max(60 s, a tenth), four fifths of a
+/// short one.
 fn serves_secs(life_secs: i64) -> i64 {
     if life_secs < SHORT_LIFE_SECS {
         life_secs * 4 / 5

@@ -1,4 +1,4 @@
-//! One breaker's state and what moves it.
+//! One breaker's state and its transitions.
 
 use std::time::Duration;
 
@@ -8,10 +8,11 @@ use super::OPEN_FOR;
 
 const FAILURES_TO_OPEN: u32 = 5;
 const FAILURE_WINDOW: Duration = Duration::from_secs(10);
-/// While some calls are answered, others that fail are not for want of a provider.
+/// Time for which an answer counts: while some calls are answered, others that fail are not for
+/// want of a provider.
 const ANSWERS_COUNT_FOR: Duration = Duration::from_secs(2);
 
-/// Closed at first.
+/// The circuit of one breaker; closed at first.
 #[derive(Debug, Default)]
 pub(super) struct Circuit {
     state: State,
@@ -40,7 +41,8 @@ struct Answer {
 }
 
 impl Circuit {
-    /// Tells whether its time to refuse calls is not over; when it is, it is half open for the next call.
+    /// Returns whether its time to refuse calls is not over; when it is, it is half open for the
+    /// next call.
     pub(super) fn refuses(&self, now: Instant) -> bool {
         matches!(self.state, State::Open { until } if now < until)
     }
@@ -49,7 +51,7 @@ impl Circuit {
         matches!(self.state, State::HalfOpen)
     }
 
-    /// The time for which it still refuses; where that is over it is half open from now on.
+    /// Returns the time for which it still refuses; where that is over it is half open from now on.
     pub(super) fn shut_for(&mut self, now: Instant) -> Option<Duration> {
         let State::Open { until } = self.state else {
             return None;
@@ -61,7 +63,7 @@ impl Circuit {
         None
     }
 
-    /// An answer closes it, however late it comes.
+    /// Records an answer, which closes it, however late it comes.
     pub(super) fn answered(&mut self, asked_at: Instant, came_at: Instant) {
         let before = self.answered.map_or(asked_at, |answer| answer.asked_at);
         self.answered = Some(Answer {
@@ -71,9 +73,9 @@ impl Circuit {
         self.state = State::Closed;
     }
 
-    /// A call that began then failed now.
+    /// Records the failure now of a call that began then.
     pub(super) fn failed(&mut self, began: Instant, now: Instant, is_probe: bool) {
-        // It tells of a time before the last answer.
+        // The failure is about a time before the last answer.
         if self.answered.is_some_and(|last| began < last.asked_at) {
             return;
         }

@@ -6,14 +6,14 @@ use prometheus::{IntGaugeVec, Opts};
 
 use super::Breaker;
 
-/// Tells of each breaker whether it is open.
+/// The gauge of whether each breaker is open.
 pub(super) struct BreakerStates {
     breaker: Breaker,
     gauge: IntGaugeVec,
 }
 
 impl BreakerStates {
-    /// Of these breakers.
+    /// Creates the gauge of these breakers.
     ///
     /// # Errors
     /// Only when a name or label were malformed.

@@ -1,4 +1,5 @@
-//! The breakers on a clock that stands until it is moved: what opens them, what closes them, and whom they refuse.
+//! The breakers on a clock that stands until it is moved: the events that open and close them, and the calls that
+//! they refuse.
 
 use proptest::prelude::*;
 
@@ -63,7 +64,7 @@ async fn an_open_breakers_time_passes_also_without_a_call() {
         tokio::time::advance(OPEN_FOR).await;
         assert!(!breaker.is_open_for(HERE) && open(&breaker).is_empty());
         assert_eq!(breaker.refuses_for(HERE), None);
-        // While it is tried for all, it is told as open; a probe that hangs opens it again for its time.
+        // While it is tried for all, it is reported as open; a probe that hangs opens it again for its time.
         let probe = breaker.admit(HERE).unwrap();
         assert!(breaker.is_open_for(HERE), "{verdict:?}");
         drop(probe);
@@ -122,10 +123,10 @@ async fn probes_that_hang_refuse_others_no_longer_than_their_deadline_and_one_pa
         assert_eq!(breaker.refuses_for(HERE).unwrap(), PROBE_DEADLINE);
         tokio::time::advance(PROBE_DEADLINE + OPEN_FOR).await;
     }
-    // One of the first answers when nobody counts on it any more.
+    // One of the first probes is answered when its answer is not expected any more.
     hanging.swap_remove(0).judged(Verdict::Answered);
     assert!(!breaker.is_open_for(HERE));
-    // What is left ends one after the other, and tells of a time before that.
+    // The remaining probes end one after the other, and report a time before that.
     end(&breaker, HERE, Verdict::Answered, 1);
     for admission in hanging {
         admission.judged(Verdict::Failed);
@@ -201,8 +202,8 @@ fn few_places_are_shared_like_many() {
 }
 
 proptest! {
-    /// Whatever becomes of the calls of some lines, but that nobody is there: a line whose own calls are all
-    /// answered refuses none.
+    /// Whatever becomes of the calls of some lines, as long as the provider is in reach: a line whose own calls are
+    /// all answered refuses none.
     #[test]
     fn trouble_elsewhere_refuses_nobody(
         healthy in 0_usize..CALLS.len() * CHANNELS.len(),
