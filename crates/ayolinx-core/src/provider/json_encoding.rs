@@ -93,7 +93,7 @@ pub fn minify(json: &[u8]) -> Vec<u8> {
 /// dropped, member order and numbers kept.
 ///
 /// # Errors
-/// When the bytes are not one JSON value in UTF-8.
+/// Fails when the bytes are not one JSON value in UTF-8.
 pub fn php_reencode(json: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     let _valid: serde::de::IgnoredAny = serde_json::from_slice(json)?;
     let mut out = Vec::with_capacity(json.len());

@@ -160,7 +160,7 @@ impl Amount {
     /// Returns the sum.
     ///
     /// # Errors
-    /// When the currencies differ or the sum leaves 64 bits.
+    /// Fails when the currencies differ or the sum leaves 64 bits.
     pub fn checked_add(self, other: Self) -> Result<Self, AmountError> {
         if self.currency != other.currency {
             return Err(AmountError::CurrencyMismatch);
@@ -175,7 +175,7 @@ impl Amount {
     /// Returns the difference; never below zero.
     ///
     /// # Errors
-    /// When the currencies differ or `other` is larger.
+    /// Fails when the currencies differ or `other` is larger.
     pub fn checked_sub(self, other: Self) -> Result<Self, AmountError> {
         if self.currency != other.currency {
             return Err(AmountError::CurrencyMismatch);
