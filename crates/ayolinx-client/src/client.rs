@@ -41,7 +41,7 @@ impl AyolinxClient {
     /// Creates a client that trusts the public certificate authorities.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// Fails when TLS cannot be set up.
     pub fn new(settings: ProviderSettings, tokens: TokenCache) -> Result<Self, rustls::Error> {
         Ok(Self::with_tls(settings, tokens, public_roots()?))
     }

@@ -44,7 +44,7 @@ impl ClientMetrics {
     /// Creates counters at zero.
     ///
     /// # Errors
-    /// Only when a name or label were malformed.
+    /// Fails only when a name or label is malformed.
     pub fn new() -> Result<Self, prometheus::Error> {
         let metrics = Self {
             token_fetches: IntCounterVec::new(
@@ -134,7 +134,7 @@ impl ClientMetrics {
     /// Registers everything.
     ///
     /// # Errors
-    /// When a name is taken already.
+    /// Fails when a name is taken already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         let collectors: [Box<dyn Collector>; 7] = [
             Box::new(self.token_fetches.clone()),

@@ -121,7 +121,7 @@ impl Breaker {
     /// Publishes in `registry` how full the places of exchanges are, and which breakers are open.
     ///
     /// # Errors
-    /// When they are registered there already.
+    /// Fails when they are registered there already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         registry.register(Box::new(BreakerStates::new(self.clone())?))?;
         self.places.register(registry)

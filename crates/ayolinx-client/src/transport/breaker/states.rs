@@ -16,7 +16,7 @@ impl BreakerStates {
     /// Creates the gauge of these breakers.
     ///
     /// # Errors
-    /// Only when a name or label were malformed.
+    /// Fails only when a name or label is malformed.
     pub(super) fn new(breaker: Breaker) -> Result<Self, prometheus::Error> {
         let gauge = IntGaugeVec::new(
             Opts::new(
