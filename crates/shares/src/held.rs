@@ -5,17 +5,18 @@ use std::hash::Hash;
 
 use crate::limits::{Limits, Refused};
 
-/// The places of a pool that are taken, by key; who may take one is judged by the pool's [`Limits`].
+/// The places of a pool that are taken, by key; the pool's [`Limits`] decide whether a key may take
+/// one more.
 #[derive(Debug)]
 pub struct Held<K> {
     limits: Limits,
     all: usize,
-    /// No key that holds nothing.
+    /// The keys that hold something, with the number of their places.
     of: HashMap<K, usize>,
 }
 
 impl<K: Eq + Hash + Clone> Held<K> {
-    /// None is taken.
+    /// Creates a pool of which no place is taken.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -25,25 +26,25 @@ impl<K: Eq + Hash + Clone> Held<K> {
         }
     }
 
-    /// The limits of the pool.
+    /// Returns the limits of the pool.
     #[must_use]
     pub const fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// Places that are taken.
+    /// Returns the number of places that are taken.
     #[must_use]
     pub const fn all(&self) -> usize {
         self.all
     }
 
-    /// Places that this key has taken.
+    /// Returns the number of places that this key has taken.
     #[must_use]
     pub fn of(&self, key: &K) -> usize {
         self.of.get(key).copied().unwrap_or_default()
     }
 
-    /// Tells whether the key may take one more.
+    /// Decides whether the key may take one more.
     ///
     /// # Errors
     /// The share that is used up, where it may not.
@@ -51,7 +52,7 @@ impl<K: Eq + Hash + Clone> Held<K> {
         self.limits.admit(self.all, self.of(key))
     }
 
-    /// The number of places that the key could take now.
+    /// Returns the number of places that the key could take now.
     #[must_use]
     pub fn room(&self, key: &K) -> usize {
         self.limits.room(self.all, self.of(key))
@@ -76,7 +77,7 @@ impl<K: Eq + Hash + Clone> Held<K> {
         }
     }
 
-    /// The keys that hold something and may not take one more.
+    /// Returns the keys that hold something and may not take one more.
     #[must_use]
     pub fn refused(&self) -> Vec<K> {
         let holders = self.of.iter();
@@ -84,7 +85,8 @@ impl<K: Eq + Hash + Clone> Held<K> {
         refused.map(|(key, _)| key.clone()).collect()
     }
 
-    /// The keys that hold all that is guaranteed to them, or more, and how much: the most first, so many at most.
+    /// Returns the keys that hold all that is guaranteed to them, or more, and how much: the most
+    /// first, at most `most` of them.
     #[must_use]
     pub fn largest(&self, most: usize) -> Vec<(K, usize)> {
         let noted = self.limits.guaranteed.max(1);

@@ -1,8 +1,9 @@
 //! The one type of every pool that several shops, channels or endpoints share.
 //!
-//! A pool has a fixed number of places. [`Limits`] say how many of them one key may hold, and how many are kept for
-//! keys that hold little. [`Shares`] hands the places out, lets callers wait in turn by key, and tells the metrics of
-//! the pool. A [`Place`] goes back when it is dropped. A pool with an order of its own builds on [`Held`] and [`Line`].
+//! A pool has a fixed number of places. [`Limits`] set how many of them one key may hold, and how many are kept for
+//! keys that hold little. [`Shares`] hands the places out, lets callers wait in turn by key, and publishes the
+//! metrics of the pool. A [`Place`] goes back when it is dropped. A pool with an order of its own builds on [`Held`]
+//! and [`Line`].
 
 mod held;
 mod limits;

@@ -1,12 +1,12 @@
-//! The arithmetic of shares: who may take a place of a pool.
+//! The arithmetic of shares: it decides who may take a place of a pool.
 
 /// The reason why a key gets no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refused {
-    /// The key holds all that one key may hold: its own doing.
+    /// The key holds all that one key may hold: the cause is its own.
     #[error("its own share is used up")]
     OwnShare,
-    /// The key holds less than one key may hold, but others left it nothing.
+    /// The key holds less than one key may hold, but others left it no place.
     #[error("all places are taken")]
     All,
 }
@@ -15,7 +15,7 @@ impl Refused {
     /// Every reason.
     pub const ALL: [Self; 2] = [Self::OwnShare, Self::All];
 
-    /// The spelling in metrics and logs.
+    /// Returns the spelling in metrics and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -25,24 +25,24 @@ impl Refused {
     }
 }
 
-/// The places of a pool and who may take them.
+/// The places of a pool and the rule by which keys may take them.
 ///
 /// The places that keys hold beyond `guaranteed` each never exceed `places - reserve`. So with at most `reserve / guaranteed`
 /// keys in the pool no key that holds less than `guaranteed` is ever refused, however greedy the others are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// All places.
+    /// Number of all places.
     pub places: usize,
-    /// One key holds at most so many of them.
+    /// Most places that one key may hold.
     pub most_of_one: usize,
-    /// A key that holds fewer than these may also take from the reserve.
+    /// Number of places below which a key may also take from the reserve.
     pub guaranteed: usize,
-    /// So many of the places only such keys may take.
+    /// Number of places that only such keys may take.
     pub reserve: usize,
 }
 
 impl Limits {
-    /// No place at all: the limits of a line that nobody may stand in.
+    /// No place at all: the limits of a queue in which nobody may wait.
     pub const NONE: Self = Self {
         places: 0,
         most_of_one: 0,
@@ -50,7 +50,7 @@ impl Limits {
         reserve: 0,
     };
 
-    /// So many places of which one key may take all: nothing is shared.
+    /// Creates limits of this many places of which one key may take all: nothing is shared.
     #[must_use]
     pub const fn unshared(places: usize) -> Self {
         Self {
@@ -61,8 +61,9 @@ impl Limits {
         }
     }
 
-    /// Three quarters of the places for one key, one quarter as the reserve, and so much of the reserve guaranteed to
-    /// each key that four newcomers have theirs at once. Fewer than four places have no reserve.
+    /// Creates limits of three quarters of the places for one key, one quarter as the reserve, and so much of the
+    /// reserve guaranteed to each key that four newcomers have theirs at once. Fewer than four places have no
+    /// reserve.
     #[must_use]
     pub const fn quarters(places: usize) -> Self {
         let quarter = places / 4;
@@ -74,7 +75,7 @@ impl Limits {
         }
     }
 
-    /// Tells whether a key that holds `own` of the `all` places taken so far may take one more.
+    /// Decides whether a key that holds `own` of the `all` places taken so far may take one more.
     ///
     /// # Errors
     /// The share that is used up, where it may not.
@@ -95,7 +96,8 @@ impl Limits {
         }
     }
 
-    /// The number of places that a key could take now, one after the other, which holds `own` of the `all` taken.
+    /// Returns the number of places that a key could take now, one after the other, which holds `own` of the `all`
+    /// taken.
     #[must_use]
     pub fn room(&self, all: usize, own: usize) -> usize {
         let free = self.places.saturating_sub(all);

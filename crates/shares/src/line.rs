@@ -1,4 +1,4 @@
-//! A line of waiters that is fair by key. Nothing in here wakes anybody.
+//! A queue of waiters that is fair by key. Nothing in here wakes anybody.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -11,12 +11,12 @@ struct Waiter<W> {
     wake: W,
 }
 
-/// Waiters in turn by key: each key has one turn, then the next key has one, and the waiters of one key come in the
-/// order in which they stood in line. `W` is the way to wake one.
+/// Waiters in turn by key: each key has one turn, then the next key has one, and the waiters of one
+/// key come in the order in which they joined the queue. `W` is the way to wake one.
 #[derive(Debug)]
 pub struct Line<K, W> {
     limits: Limits,
-    /// Of each key by ascending ticket; no key without a waiter.
+    /// The waiters of each key by ascending ticket; no key without a waiter.
     waiting: HashMap<K, VecDeque<Waiter<W>>>,
     /// The keys that wait, the next one to be served first.
     turns: VecDeque<K>,
@@ -25,7 +25,7 @@ pub struct Line<K, W> {
 }
 
 impl<K: Eq + Hash + Clone, W> Line<K, W> {
-    /// An empty line; the limits bound how many may wait, in all and of one key.
+    /// Creates an empty queue; the limits bound how many may wait, in all and of one key.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -37,28 +37,28 @@ impl<K: Eq + Hash + Clone, W> Line<K, W> {
         }
     }
 
-    /// The length of the whole line.
+    /// Returns the length of the whole queue.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// The length of this key's part of the line.
+    /// Returns the length of this key's part of the queue.
     #[must_use]
     pub fn len_of(&self, key: &K) -> usize {
         self.waiting.get(key).map_or(0, VecDeque::len)
     }
 
-    /// Tells that nobody waits.
+    /// Returns whether nobody waits.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Stands at the end of the key's line; the ticket is the way to leave it.
+    /// Joins the end of the key's queue; the ticket is the way to leave it.
     ///
     /// # Errors
-    /// Whose share of the line is used up.
+    /// The share of the queue that is used up.
     pub fn push(&mut self, key: &K, wake: W) -> Result<u64, Refused> {
         self.limits.admit(self.len, self.len_of(key))?;
         let ticket = self.next_ticket;
@@ -72,7 +72,7 @@ impl<K: Eq + Hash + Clone, W> Line<K, W> {
         Ok(ticket)
     }
 
-    /// Leaves the line; without effect once served.
+    /// Leaves the queue; without effect once served.
     pub fn leave(&mut self, key: &K, ticket: u64) {
         let Some(line) = self.waiting.get_mut(key) else {
             return;
@@ -88,7 +88,8 @@ impl<K: Eq + Hash + Clone, W> Line<K, W> {
         }
     }
 
-    /// Takes the next whose key may be served out of the line. A key that may not keeps its turn.
+    /// Takes the next waiter whose key may be served out of the queue. A key that may not keeps its
+    /// turn.
     pub fn next(&mut self, may_be_served: impl Fn(&K) -> bool) -> Option<(K, W)> {
         let next = self.turns.iter().position(may_be_served)?;
         let key = self.turns.remove(next)?;
@@ -103,7 +104,7 @@ impl<K: Eq + Hash + Clone, W> Line<K, W> {
         Some((key, waiter.wake))
     }
 
-    /// The entry that has waited longest of those whose keys may be served.
+    /// Returns the entry that has waited longest of those whose keys may be served.
     pub fn oldest(&self, may_be_served: impl Fn(&K) -> bool) -> Option<&W> {
         let of_each = self.waiting.iter().filter(|(key, _)| may_be_served(key));
         let first = of_each.filter_map(|(_, line)| line.front());

@@ -1,4 +1,4 @@
-//! The metrics of a pool: how full it is, who fills it, and who found no place.
+//! The metrics of a pool: the number of places taken, the largest holders, and the refusals.
 
 use std::fmt::Display;
 use std::hash::Hash;
@@ -23,10 +23,10 @@ pub struct PoolMetrics {
 }
 
 impl PoolMetrics {
-    /// So many holders are named at a time: more would be more series than a pool is worth.
+    /// Most holders that are named at a time: more would be more series than a pool is worth.
     const LARGEST: usize = 3;
 
-    /// The places that are held, and the number that waits.
+    /// Reads the places that are held, and the number that waits.
     #[must_use]
     pub fn read<K: Eq + Hash + Clone + Display>(held: &Held<K>, waiting: usize) -> Self {
         let largest = held.largest(Self::LARGEST).into_iter();
@@ -39,7 +39,7 @@ impl PoolMetrics {
     }
 }
 
-/// The name of a rank at which nobody holds enough to be told.
+/// The name of a rank at which nobody holds enough to be named.
 const NOBODY: &str = "none";
 
 /// Refusals so far, by reason.
@@ -47,7 +47,7 @@ const NOBODY: &str = "none";
 pub struct Refusals(Arc<[AtomicU64; Refused::ALL.len()]>);
 
 impl Refusals {
-    /// Counts one.
+    /// Counts one refusal.
     pub fn count(&self, refused: Refused) {
         if let Some((_, counted)) = self.each().find(|(reason, _)| *reason == refused) {
             counted.fetch_add(1, Ordering::Relaxed);
@@ -58,10 +58,11 @@ impl Refusals {
         Refused::ALL.into_iter().zip(self.0.iter())
     }
 
-    /// Tells these from now on together with what `read` finds in the pool of this name whenever it is asked.
+    /// Publishes these refusals together with the reading of the pool of this name by `read`, each
+    /// time the metrics are gathered.
     ///
     /// # Errors
-    /// When a pool of this name is registered already.
+    /// Fails when a pool of this name is registered already.
     pub fn register(
         &self,
         registry: &Registry,
@@ -130,12 +131,12 @@ impl Told {
     }
 }
 
-/// Reads a pool whenever the registry is gathered.
+/// The collector that reads a pool whenever the registry is gathered.
 struct PoolCollector {
     refusals: Refusals,
     read: Box<dyn Fn() -> PoolMetrics + Send + Sync>,
     pool: &'static str,
-    /// For its descriptions.
+    /// The metrics, for their descriptions.
     told: Told,
 }
 
@@ -145,7 +146,7 @@ impl Collector for PoolCollector {
         all.flat_map(Collector::desc).collect()
     }
 
-    /// Made anew each time, so that a holder of the last reading does not stay.
+    /// Collects the metrics anew each time, so that a holder of the last reading does not stay.
     fn collect(&self) -> Vec<MetricFamily> {
         let Ok(told) = Told::new(self.pool) else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! A pool of places: taking one, waiting for one, giving it back.
+//! A pool of places: they are taken, waited for and given back.
 
 use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
@@ -15,8 +15,8 @@ use crate::metrics::{PoolMetrics, Refusals};
 
 type Wake<K> = oneshot::Sender<Place<K>>;
 
-/// An admissible waiter never waits: whatever makes a key admissible is followed by [`State::serve`]. So whoever is
-/// admitted passes nobody who could have been admitted instead.
+/// The state of a pool. An admissible waiter never waits: whatever makes a key admissible is followed by
+/// [`State::serve`]. So a caller that is admitted passes nobody who could have been admitted instead.
 struct State<K: Eq + Hash + Clone> {
     held: Held<K>,
     line: Line<K, Wake<K>>,
@@ -29,7 +29,7 @@ impl<K: Eq + Hash + Clone> State<K> {
         Ok(())
     }
 
-    /// Gives the next who waits and is admitted its place.
+    /// Gives the next waiter that is admitted its place.
     fn serve(&mut self) -> Option<(K, Wake<K>)> {
         let next = self.line.next(|key| self.held.admit(key).is_ok())?;
         self.held.take(&next.0);
@@ -66,7 +66,7 @@ impl<K: Eq + Hash + Clone> Debug for Shares<K> {
 }
 
 impl<K: Eq + Hash + Clone> Shares<K> {
-    /// A pool of this name (its label in the metrics), nobody in it. `queue` bounds how many may wait in
+    /// Creates a pool of this name (its label in the metrics), nobody in it. `queue` bounds how many may wait in
     /// [`Shares::enter`], by the same rule; with [`Limits::NONE`] nobody waits.
     #[must_use]
     pub fn new(name: &'static str, places: Limits, queue: Limits) -> Self {
@@ -81,10 +81,10 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         }))
     }
 
-    /// A place for this key now.
+    /// Takes a place for this key now.
     ///
     /// # Errors
-    /// Whose share is used up; the refusal is counted.
+    /// The share that is used up; the refusal is counted.
     pub fn try_enter(&self, key: &K) -> Result<Place<K>, Refused> {
         let taken = self.state().take(key);
         match taken {
@@ -93,12 +93,12 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         }
     }
 
-    /// A place for this key, waited for at most so long. Keys are served in turn, and callers of one key in the order
-    /// in which they came. A caller that is dropped leaves the line.
+    /// Takes a place for this key, and waits for one at most until `deadline` has passed. Keys are served in turn,
+    /// and callers of one key in the order in which they came. A caller that is dropped leaves the queue.
     ///
     /// # Errors
-    /// Whose share is used up: of the line, when too many wait already, or of the places, when `deadline` passes. The
-    /// refusal is counted.
+    /// The share that is used up: of the queue, when too many wait already, or of the places, when `deadline` passes.
+    /// The refusal is counted.
     pub async fn enter(&self, key: &K, deadline: Duration) -> Result<Place<K>, Refused> {
         let mut waiting = {
             let mut state = self.state();
@@ -129,43 +129,44 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         }
     }
 
-    /// Tells from now on when a place was given back. Whoever asks for this first and then tries to enter misses none.
+    /// Returns the news of each place given back from now on. A caller that asks for this first and then tries to
+    /// enter misses none.
     #[must_use]
     pub fn freed(&self) -> Freed {
         Freed(self.0.freed.subscribe())
     }
 
-    /// The number of places that the key could take now.
+    /// Returns the number of places that the key could take now.
     #[must_use]
     pub fn room(&self, key: &K) -> usize {
         self.state().held.room(key)
     }
 
-    /// The keys that hold something and could take no more now.
+    /// Returns the keys that hold something and could take no more now.
     #[must_use]
     pub fn refused(&self) -> Vec<K> {
         self.state().held.refused()
     }
 
-    /// The limits of the pool.
+    /// Returns the limits of the pool.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.state().held.limits()
     }
 
-    /// Places that are taken.
+    /// Returns the number of places that are taken.
     #[must_use]
     pub fn held(&self) -> usize {
         self.state().held.all()
     }
 
-    /// Places that this key has taken.
+    /// Returns the number of places that this key has taken.
     #[must_use]
     pub fn held_by(&self, key: &K) -> usize {
         self.state().held.of(key)
     }
 
-    /// Callers that wait in [`Shares::enter`].
+    /// Returns the number of callers that wait in [`Shares::enter`].
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.state().line.len()
@@ -183,14 +184,14 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         refused
     }
 
-    /// A place that goes to somebody who left just now comes back at once.
+    /// Gives back a place. One that goes to a caller that left just now comes back at once.
     fn give_back(&self, key: K) {
         let mut returned = Some(key);
         while let Some(key) = returned.take() {
             self.state().held.give_back(&key);
             while let Some((next, wake)) = self.serve() {
                 if let Err(mut place) = wake.send(self.place(next)) {
-                    // The state is told in the next round, and not while the place is dropped.
+                    // The state is updated in the next round, and not while the place is dropped.
                     returned = place.0.take().map(|taken| taken.key);
                     break;
                 }
@@ -212,11 +213,11 @@ impl<K: Eq + Hash + Clone> Shares<K> {
 
 /// Reads the pool for its metrics.
 impl<K: Eq + Hash + Clone + Display + Send + 'static> Shares<K> {
-    /// Tells the metrics of this pool from now on: places, places held, the largest holders, callers that wait, and
-    /// refusals. Several pools of different names share a registry.
+    /// Publishes the metrics of this pool from now on: places, places held, the largest holders, callers that wait,
+    /// and refusals. Several pools of different names share a registry.
     ///
     /// # Errors
-    /// When a pool of this name is registered already.
+    /// Fails when a pool of this name is registered already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         let pool = self.clone();
         let read = move || {
@@ -245,7 +246,7 @@ struct Taken<K: Eq + Hash + Clone> {
     key: K,
 }
 
-/// A place in a pool. Dropped, it goes back, and to the next who waits.
+/// A place in a pool. When it is dropped, it goes back to the pool, and to the next waiter.
 pub struct Place<K: Eq + Hash + Clone>(Option<Taken<K>>);
 
 impl<K: Eq + Hash + Clone + Debug> Debug for Place<K> {
