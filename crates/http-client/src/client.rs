@@ -30,7 +30,7 @@ impl std::fmt::Display for UnusableUrl {
 
 impl std::error::Error for UnusableUrl {}
 
-/// Makes requests; of one thread, as awc's clients are.
+/// The client that makes requests; of one thread, as awc's clients are.
 ///
 /// Deadlines are the caller's: only connecting is bounded here.
 #[derive(Clone)]
@@ -40,9 +40,10 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// Connects by `tcp` and, for `https`, by `tls`, of which only HTTP/1.1 is offered (awc's h2 has a known flaw
-    /// without a fix in its line). `connect_within` bounds lookup, connection and handshake together.
-    /// A process-wide rustls crypto provider must be installed.
+    /// Creates a client that connects by `tcp` and, for `https`, by `tls`, of which only HTTP/1.1
+    /// is offered (awc's h2 has a known flaw without a fix in its line). `connect_within` bounds
+    /// lookup, connection and handshake together. A process-wide rustls crypto provider must be
+    /// installed.
     pub fn new<S, Io>(tcp: S, mut tls: ClientConfig, connect_within: Duration) -> Self
     where
         S: Service<ConnectInfo<Uri>, Response = Connection<Uri, Io>, Error = ConnectError>
@@ -57,7 +58,8 @@ impl HttpClient {
         }
     }
 
-    /// [`Self::new`] with the system's resolver and connections to wherever it leads.
+    /// Creates a client as [`Self::new`] does, with the system's resolver and connections to
+    /// wherever it leads.
     #[must_use]
     pub fn to_anywhere(tls: ClientConfig, connect_within: Duration) -> Self {
         let tcp = actix_tls::connect::Connector::default().service();
@@ -102,7 +104,7 @@ impl HttpClient {
     }
 }
 
-/// As awc is to see it: the connector knows whether it encrypts, so the port is named.
+/// Returns the URI in awc's form: the connector knows whether it encrypts, so the port is named.
 fn target(url: &Uri, host: &str, port: u16) -> Result<Uri, UnusableUrl> {
     let authority = Authority::try_from(format!("{host}:{port}")).map_err(|_| UnusableUrl)?;
     let mut parts = Parts::default();

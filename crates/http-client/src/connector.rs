@@ -1,4 +1,4 @@
-//! awc's connector: a TCP connection by whatever service the caller brings, TLS where it is wanted, and the stream
+//! awc's connector: a TCP connection by the service that the caller brings, TLS where it is wanted, and the stream
 //! that passes over interim responses on top.
 //!
 //! awc puts its own TLS over the stream of a connector and its codec straight over that; so TLS is made here, and awc
@@ -20,12 +20,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::response_stream::ResponseStream;
 
-/// What carries an exchange, in the clear or not.
+/// The stream that carries an exchange, in the clear or not.
 pub(crate) trait Carrier: AsyncRead + AsyncWrite + Unpin {}
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Carrier for Io {}
 
-/// A `Service` for [`awc::Connector::connector`].
+/// The `Service` for [`awc::Connector::connector`].
 pub(crate) struct Connector<S> {
     tcp: Rc<S>,
     tls: Option<Arc<ClientConfig>>,
@@ -41,7 +41,7 @@ impl<S> Clone for Connector<S> {
 }
 
 impl<S> Connector<S> {
-    /// With `tls`, every connection is encrypted, and `tcp` is asked for an `https` URI.
+    /// Creates a connector. With `tls`, every connection is encrypted, and `tcp` is asked for an `https` URI.
     pub(crate) fn new(tcp: Rc<S>, tls: Option<Arc<ClientConfig>>) -> Self {
         Self { tcp, tls }
     }

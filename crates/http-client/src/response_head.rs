@@ -1,35 +1,35 @@
-//! Heads of responses: where they end, which are interim, and the final one in a form that awc's codec reads.
+//! Heads of responses: their end, the interim ones, and the final one in a form that awc's codec reads.
 
 use httparse::{Header, ParserConfig, Response, Status};
 
-/// Every head of HTTP/1 begins so.
+/// The first bytes of every head of HTTP/1.
 const PROTOCOL: &[u8] = b"HTTP/";
 const CONTENT_LENGTH: &str = "content-length";
 const TRANSFER_ENCODING: &str = "transfer-encoding";
-/// Passed on beside what frames the body; callers read no other header.
+/// Headers that are passed on beside those that frame the body; callers read no other header.
 const PASSED_ON: [&str; 4] = ["content-encoding", "content-type", "date", "retry-after"];
 
-/// The beginning of what came, judged.
+/// The judgement of the first bytes that came.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Head {
-    /// Not all of it is there.
+    /// The head is not complete.
     Partial,
-    /// 1xx: `bytes` long, and another follows (RFC 9110, 15.2; `101` too, since nobody asked to switch).
+    /// A 1xx head: `bytes` long, and another follows (RFC 9110, 15.2; `101` too, since nobody asked to switch).
     Interim { bytes: usize },
-    /// The answer's: `bytes` long, and written anew.
+    /// The answer's head: `bytes` long, and written anew.
     Final { bytes: usize, anew: Vec<u8> },
     /// Not HTTP/1: awc's codec says what is wrong with it.
     Foreign,
 }
 
-/// Whether a head ends in `bytes`, of which those before `scanned` were looked at before.
+/// Returns whether a head ends in `bytes`, of which those before `scanned` were looked at before.
 pub(crate) fn has_end(bytes: &[u8], scanned: usize) -> bool {
     let from = scanned.saturating_sub(2);
     let unseen = bytes.get(from..).unwrap_or_default();
     unseen.windows(2).any(|two| two == b"\n\n") || unseen.windows(3).any(|three| three == b"\n\r\n")
 }
 
-/// Whether `bytes`, however few, may be the beginning of a head.
+/// Returns whether `bytes`, however few, may be the beginning of a head.
 pub(crate) fn may_begin(bytes: &[u8]) -> bool {
     bytes
         .iter()
@@ -66,8 +66,9 @@ pub(crate) fn read(bytes: &[u8]) -> Head {
     }
 }
 
-/// The head with what callers read of it and one plain statement of how long the body is (RFC 9112, 6.3): of a
-/// statement that is made twice alike once; with none, HTTP/1.0's, whose body ends with the connection.
+/// Writes the head with what callers read of it and one plain statement of how long the body is (RFC 9112, 6.3): a
+/// statement that is made twice alike is written once; with none, the head is HTTP/1.0's, whose body ends with the
+/// connection.
 fn anew(code: u16, minor: u8, headers: &[Header<'_>]) -> Vec<u8> {
     let framing = Framing::of(code, minor, headers);
     let minor = if framing == Framing::UntilClose {
@@ -93,23 +94,23 @@ fn anew(code: u16, minor: u8, headers: &[Header<'_>]) -> Vec<u8> {
     {
         line(&mut head, header.name, header.value);
     }
-    // One exchange a connection: what follows this response is nobody's.
+    // One exchange a connection: bytes after this response belong to nothing.
     line(&mut head, "connection", b"close");
     head.extend_from_slice(b"\r\n");
     head
 }
 
-/// Where the body ends.
+/// The end of the body.
 #[derive(Debug, PartialEq, Eq)]
 enum Framing<'a> {
-    /// There is none.
+    /// The response has no body.
     None,
     Chunked,
-    /// After so many bytes; the digits as they came.
+    /// The body ends after this many bytes; the digits as they came.
     Length(&'a [u8]),
-    /// With the connection.
+    /// The body ends with the connection.
     UntilClose,
-    /// Nobody can tell; the codec refuses it.
+    /// The end cannot be known; the codec refuses the head.
     Contradictory,
 }
 
@@ -136,7 +137,7 @@ impl<'a> Framing<'a> {
     }
 }
 
-/// What several statements of one thing say.
+/// The common content of several statements of one thing.
 enum Said<'a> {
     Nothing,
     Alike(&'a [u8]),
@@ -174,7 +175,7 @@ fn is_one_of(header: &Header<'_>, names: &[&str]) -> bool {
         .any(|name| header.name.eq_ignore_ascii_case(name))
 }
 
-/// A value folded over several lines becomes one.
+/// Writes a header line. A value folded over several lines becomes one.
 fn line(head: &mut Vec<u8>, name: &str, value: &[u8]) {
     head.extend_from_slice(name.as_bytes());
     head.extend_from_slice(b": ");

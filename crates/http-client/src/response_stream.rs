@@ -11,7 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::response_head::{self, Head};
 
-/// All heads of one exchange together, interim ones included: what goes on for longer is no answer.
+/// Most bytes of all heads of one exchange together, interim ones included: a longer run is no
+/// answer.
 pub const HEADS_BYTES_MAX: usize = 256 * 1024;
 const READ_BYTES: usize = 4 * 1024;
 
@@ -23,7 +24,7 @@ pub(crate) struct ResponseStream<Io> {
 
 enum State {
     Heads(Heads),
-    /// `ready`, of which so many bytes are `given`, then what still comes.
+    /// `ready`, of which `given` bytes are handed on, then what still comes.
     Passing {
         ready: Vec<u8>,
         given: usize,
@@ -32,11 +33,11 @@ enum State {
 
 #[derive(Default)]
 struct Heads {
-    /// What belongs to no head yet.
+    /// The bytes that belong to no head yet.
     unread: Vec<u8>,
-    /// So much of `unread` was searched for an end.
+    /// Number of bytes of `unread` that were searched for an end.
     scanned: usize,
-    /// In all.
+    /// Number of bytes that came in all.
     came_bytes: usize,
 }
 
@@ -50,7 +51,7 @@ impl<Io> ResponseStream<Io> {
 }
 
 impl Heads {
-    /// Takes what came; gives what is to be handed on, once that is known.
+    /// Takes the bytes that came; returns those to be handed on, once they are known.
     fn take(&mut self, came: &[u8]) -> io::Result<Option<Vec<u8>>> {
         self.came_bytes = self.came_bytes.saturating_add(came.len());
         self.unread.extend_from_slice(came);
@@ -189,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// What is handed on of a stream that comes in these pieces.
+    /// Returns the bytes that are handed on of a stream that comes in these pieces.
     fn handed_on(pieces: &[&[u8]]) -> Option<Vec<u8>> {
         let mut heads = Heads::default();
         let mut passed: Option<Vec<u8>> = None;

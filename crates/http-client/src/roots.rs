@@ -1,11 +1,11 @@
-//! Whom TLS trusts.
+//! The authorities that TLS trusts.
 
 use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 
-/// The public certificate authorities, as Mozilla lists them.
+/// Returns the public certificate authorities, as Mozilla lists them.
 #[must_use]
 pub fn public_authorities() -> RootCertStore {
     RootCertStore {
@@ -13,10 +13,11 @@ pub fn public_authorities() -> RootCertStore {
     }
 }
 
-/// TLS that trusts the public certificate authorities, without a certificate of our own.
+/// Creates a TLS configuration that trusts the public certificate authorities, without a
+/// certificate of our own.
 ///
 /// # Errors
-/// When the crypto provider supports no protocol version.
+/// Fails when the crypto provider supports no protocol version.
 pub fn public_roots() -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
