@@ -5,20 +5,21 @@ use ayolinx_core::json_style::{JsonStyle, minify, php_reencode, without_byte_ord
 /// A body as given and as others may have spelt it.
 #[derive(Debug)]
 pub struct BodyForms {
-    /// As given.
+    /// The body as given.
     pub given: Vec<u8>,
-    /// Without white space outside strings.
+    /// The body without white space outside strings.
     pub minified: Vec<u8>,
-    /// Without any white space, inside strings too: what a `\s` replaced by nothing leaves.
+    /// The body without any white space, inside strings too: what a `\s` replaced by nothing
+    /// leaves.
     pub without_blanks: Vec<u8>,
-    /// As PHP's `json_encode` spells it; `None` when the body is not JSON.
+    /// The body as PHP's `json_encode` spells it; `None` when the body is not JSON.
     pub php: Option<Vec<u8>>,
-    /// With nothing escaped that need not be; `None` when the body is not JSON.
+    /// The body with nothing escaped that need not be; `None` when the body is not JSON.
     pub plain: Option<Vec<u8>>,
 }
 
 impl BodyForms {
-    /// Every spelling of these bytes.
+    /// Returns every spelling of these bytes.
     #[must_use]
     pub fn of(body: &[u8]) -> Self {
         let text = without_byte_order_mark(body);
@@ -33,7 +34,7 @@ impl BodyForms {
         }
     }
 
-    /// An editor's newline at the end is not part of what was sent.
+    /// Returns the body without an editor's newline at the end, which is not part of what was sent.
     #[must_use]
     pub fn without_last_newline(&self) -> Option<&[u8]> {
         let bare = self.given.strip_suffix(b"\n")?;
@@ -41,7 +42,7 @@ impl BodyForms {
     }
 }
 
-/// Minified, with nothing escaped that need not be; member order kept.
+/// Minifies JSON, with nothing escaped that need not be; member order kept.
 fn plain(json: &[u8]) -> Option<Vec<u8>> {
     let _valid: serde::de::IgnoredAny = serde_json::from_slice(json).ok()?;
     let mut out = Vec::with_capacity(json.len());

@@ -1,12 +1,12 @@
-//! The keys that a signature may be made with, each with how to call it.
+//! The keys that a signature may be made with, each with its name.
 
 use ayolinx_core::secret::Secret;
 use ayolinx_core::signing::RsaVerifyingKey;
 
-/// A key and how to call it.
+/// A key and its name.
 #[derive(Debug, Clone)]
 pub struct Named<K> {
-    /// How to call it, in a sentence.
+    /// The name, in a sentence.
     pub name: String,
     /// The key.
     pub key: K,
@@ -19,17 +19,17 @@ pub struct Keys {
     pub client_id: Option<String>,
     /// The client secrets, the current one first.
     pub secrets: Vec<Named<Secret>>,
-    /// Our own public half.
+    /// Our own public keys.
     pub ours: Vec<Named<RsaVerifyingKey>>,
     /// The provider's public keys.
     pub provider: Vec<Named<RsaVerifyingKey>>,
 }
 
-/// Enough of the fingerprint to tell keys apart.
+/// Number of digits of the fingerprint that distinguish keys.
 const FINGERPRINT_CHARS: usize = 12;
 
 impl Named<RsaVerifyingKey> {
-    /// A public key, by whose it is and the beginning of its fingerprint.
+    /// Names a public key by its owner and the beginning of its fingerprint.
     #[must_use]
     pub fn of(key: RsaVerifyingKey, whose: &str) -> Self {
         let start: String = key.fingerprint().chars().take(FINGERPRINT_CHARS).collect();
@@ -41,7 +41,7 @@ impl Named<RsaVerifyingKey> {
 }
 
 impl Keys {
-    /// The keys that callbacks of the provider are checked with.
+    /// Returns the keys that callbacks of the provider are checked with.
     #[must_use]
     pub fn of_callbacks(provider: Vec<RsaVerifyingKey>, secrets: Vec<Secret>) -> Self {
         let names = ["the client secret", "the previous client secret"];

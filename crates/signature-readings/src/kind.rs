@@ -5,7 +5,7 @@ use ayolinx_core::signing::{
     api_string_to_sign, body_sha256_hex, callback_string_to_sign, token_string_to_sign,
 };
 
-/// What is signed (protocol 3).
+/// The kinds of signed messages (protocol 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Our token request (kind A).
@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind with its algorithm and key, for people.
+    /// Returns the kind with its algorithm and key, for people.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Kind {
         }
     }
 
-    /// Its name on the command line.
+    /// Returns its name on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,31 +45,31 @@ impl Kind {
         }
     }
 
-    /// Whether a path and the body's hash are signed; else an id is.
+    /// Returns whether a path and the body's hash are signed; else an id is.
     #[must_use]
     pub const fn signs_body(self) -> bool {
         matches!(self, Self::Api | Self::Callback | Self::SnapCallback)
     }
 
-    /// Whether a token is signed.
+    /// Returns whether a token is signed.
     #[must_use]
     pub const fn signs_token(self) -> bool {
         matches!(self, Self::Api | Self::SnapCallback)
     }
 
-    /// Whether an RSA key signs; else the client secret does.
+    /// Returns whether an RSA key signs; else the client secret does.
     #[must_use]
     pub const fn uses_rsa(self) -> bool {
         !self.signs_token()
     }
 
-    /// Whether our own key pair signs, and not the provider's.
+    /// Returns whether our own key pair signs, and not the provider's.
     #[must_use]
     pub const fn is_ours(self) -> bool {
         matches!(self, Self::Token)
     }
 
-    /// Whether the worker receives it, and so forgives a few readings (contract 5).
+    /// Returns whether the worker receives it, and so forgives a few readings (contract 5).
     #[must_use]
     pub const fn is_callback(self) -> bool {
         matches!(self, Self::Callback | Self::SnapCallback)
@@ -79,17 +79,17 @@ impl Kind {
 /// Everything that may be signed; a kind uses some of it.
 #[derive(Clone)]
 pub struct Parts {
-    /// What is signed.
+    /// The kind of the signed message.
     pub kind: Kind,
     /// Our client id, or the provider's client key.
     pub client_id: String,
     /// The path, without host and query.
     pub path: String,
-    /// Where the path may be: signers are known to sign the whole URL.
+    /// The origins at which the path may be: signers are known to sign the whole URL.
     pub origins: Vec<String>,
-    /// What followed `?`, as received.
+    /// The part that followed `?`, as received.
     pub query: Option<String>,
-    /// Without `Bearer `.
+    /// The token, without `Bearer `.
     pub token: Secret,
     /// `X-TIMESTAMP` as sent.
     pub timestamp: String,
@@ -98,7 +98,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// The string that the kind's rule gives.
+    /// Returns the string that the kind's rule gives.
     #[must_use]
     pub fn string_to_sign(&self) -> String {
         let hash = body_sha256_hex(&self.body);

@@ -1,6 +1,7 @@
-//! The provider's signatures under the magnifying glass (protocol 3): what exactly is signed, by
-//! which key, and which known confusion explains a signature that does not hold. Pure; for the operator's
-//! tool, and for the worker, which alone still holds the token of a callback that it refuses.
+//! Explains the provider's signatures (protocol 3): the exact string that is signed, the key that
+//! signs it, and the known confusion that explains a signature that does not hold. Pure; for the
+//! operator's tool, and for the worker, which alone still holds the token of a callback that it
+//! refuses.
 
 mod body_forms;
 mod keys;

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::body_forms::BodyForms;
 use super::kind::{Kind, Parts};
 
-/// More at once are not told from chance, and take long.
+/// Most differences at once; more cannot be distinguished from chance, and take long.
 const DIFFERENCES_MAX: usize = 2;
 const CALLED_PATHS: [&str; 10] = [
     paths::QRIS_GENERATE,
@@ -36,12 +36,12 @@ const NOTIFIED_PATHS: [&str; 5] = [
     paths::NOTIFY_LINK,
 ];
 
-/// How what was signed differs from the rule.
+/// The difference of the signed string from the rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// In a sentence.
+    /// The description, in a sentence.
     pub text: String,
-    /// Whether the worker takes it all the same (contract 5).
+    /// Whether the worker accepts it all the same (contract 5).
     pub forgiven: bool,
 }
 
@@ -106,7 +106,7 @@ impl Choices {
     }
 }
 
-/// Every reading, those with the fewest differences first.
+/// Returns every reading, those with the fewest differences first.
 pub(crate) fn readings_of(parts: &Parts, secret: Option<&Secret>) -> Vec<Reading> {
     let mut drafts = vec![Draft::default()];
     drafts = cross(drafts, &timestamps(&parts.timestamp), |draft, value| {
@@ -147,7 +147,7 @@ fn cross(drafts: Vec<Draft>, choices: &Choices, set: impl Fn(&mut Draft, String)
     crossed
 }
 
-/// An order of the parts, and what is wrong with it.
+/// An order of the parts, and its fault.
 struct Layout {
     compose: fn(&Draft) -> String,
     said: Option<&'static str>,

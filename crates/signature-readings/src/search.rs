@@ -11,25 +11,25 @@ use super::kind::{Kind, Parts};
 use super::readings::{Difference, readings_of};
 use super::written::{Written, hex, readings_of as ways_of_writing};
 
-/// What a signature turned out to be of.
+/// The string and key that a signature turned out to be of.
 pub struct Found {
-    /// What was signed.
+    /// The string that was signed.
     pub string: String,
-    /// Which key, in words.
+    /// The key, in words.
     pub key: String,
-    /// How that differs from the rule.
+    /// The differences from the rule.
     pub differences: Vec<Difference>,
 }
 
 impl Found {
-    /// Every difference, in words.
+    /// Returns every difference, in words.
     #[must_use]
     pub fn reasons(&self) -> String {
         let texts = self.differences.iter().map(|one| one.text.as_str());
         texts.collect::<Vec<_>>().join("; ")
     }
 
-    /// Whether the one it is meant for takes it.
+    /// Returns whether the receiver that it is meant for accepts it.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.differences.iter().all(|found| found.forgiven)
@@ -41,8 +41,8 @@ struct Signer {
     difference: Option<Difference>,
 }
 
-/// The string and key of this signature that differ least from the rule; `None` when none of the
-/// known ones gives it.
+/// Returns the string and key of this signature that differ least from the rule; `None` when none
+/// of the known ones gives it.
 #[must_use]
 pub fn explain(parts: &Parts, keys: &Keys, signature: &str) -> Option<Found> {
     let written = ways_of_writing(signature);
@@ -72,7 +72,7 @@ pub fn explain(parts: &Parts, keys: &Keys, signature: &str) -> Option<Found> {
     best
 }
 
-/// Every key that makes these bytes the signature of this message.
+/// Returns every key that makes these bytes the signature of this message.
 fn signers_of(kind: Kind, keys: &Keys, message: &[u8], way: &Written) -> Vec<Signer> {
     let mut signers = secret_signers(kind, keys, message, &way.bytes);
     signers.extend(rsa_signers(kind, keys, message, &way.bytes));
@@ -99,7 +99,7 @@ fn secret_signers(kind: Kind, keys: &Keys, message: &[u8], bytes: &[u8]) -> Vec<
         } else if index > 0 {
             Some(Difference {
                 text: format!("{key} signed it"),
-                // Only what comes in may still be signed with the previous secret (contract 3).
+                // Only an incoming callback may still bear the old secret's signature (contract 3).
                 forgiven: kind == Kind::SnapCallback,
             })
         } else {
@@ -113,7 +113,7 @@ fn secret_signers(kind: Kind, keys: &Keys, message: &[u8], bytes: &[u8]) -> Vec<
     signers
 }
 
-/// Secrets that were read wrongly: with their file's newline, or decoded.
+/// Returns the signers whose secrets were read wrongly: with their file's newline, or decoded.
 fn misread_secrets(keys: &Keys, message: &[u8], bytes: &[u8]) -> Vec<Signer> {
     let mut signers = Vec::new();
     for named in &keys.secrets {
@@ -171,7 +171,7 @@ fn rsa_signers(kind: Kind, keys: &Keys, message: &[u8], bytes: &[u8]) -> Vec<Sig
         .collect()
 }
 
-/// HMAC-SHA512 over the bytes.
+/// Computes HMAC-SHA512 over the bytes.
 fn long_mac(secret: &Secret, message: &[u8]) -> Option<Vec<u8>> {
     long_mac_of(secret.expose().as_bytes(), message)
 }
@@ -181,7 +181,7 @@ fn long_mac_of(key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
     Some(mac.chain_update(message).finalize().into_bytes().to_vec())
 }
 
-/// HMAC-SHA256, which one page of the provider asks for (protocol 3.5).
+/// Computes HMAC-SHA256, which one page of the provider asks for (protocol 3.5).
 fn short_mac(secret: &Secret, message: &[u8]) -> Option<Vec<u8>> {
     let mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).ok()?;
     Some(mac.chain_update(message).finalize().into_bytes().to_vec())

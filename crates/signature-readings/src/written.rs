@@ -1,4 +1,4 @@
-//! How a signature may be written: base64 is right, and the rest is what others do.
+//! The ways of writing a signature: base64 is right, and the rest is what others do.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -12,7 +12,7 @@ pub(crate) struct Written {
     pub(crate) difference: Option<Difference>,
 }
 
-/// Every way, the right one first.
+/// Returns every way, the right one first.
 pub(crate) fn readings_of(signature: &str) -> Vec<Written> {
     let mut ways = Vec::new();
     let right = STANDARD.decode(signature).ok();
@@ -56,7 +56,7 @@ fn loose_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD_NO_PAD.decode(plain).ok()
 }
 
-/// The bytes of hex digits.
+/// Returns the bytes of hex digits.
 pub(crate) fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = text
         .chars()
