@@ -167,7 +167,7 @@ fn read<T>(
     }
 }
 
-/// Reads one of the words of a key.
+/// Reads one of the permitted values of a key.
 fn word<T: FromStr<Err: Display>>(key: &str, text: Option<String>) -> Result<Option<T>, String> {
     text.map(|text| text.parse::<T>())
         .transpose()

@@ -21,10 +21,10 @@ const RUPIAH: &str = "360";
 /// The reason why a QR may not be shown as ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QrFault {
-    /// No wallet can read it: the reason. As a reply that cannot be read.
+    /// The reason why no wallet can read it. Handled as a reply that cannot be read.
     #[error("the QR is broken: {0}")]
     Broken(&'static str),
-    /// It is whole, and the payer would pay something else: the reason. As an echo of another amount.
+    /// The reason why the payer of a whole QR would pay something else. Handled as an echo of another amount.
     #[error("the QR is not over our amount: {0}")]
     OtherAmount(&'static str),
 }

@@ -1,5 +1,5 @@
-//! The provider's own words (`responseMessage`), made fit to be logged, kept and shown (contract 5): they tell apart
-//! what its codes do not, and may repeat what we sent or somebody else's numbers.
+//! The provider's own messages (`responseMessage`), made fit to be logged, kept and shown (contract 5): they
+//! distinguish what its codes do not, and may repeat what we sent or somebody else's numbers.
 
 use crate::values::pan_masking::mask_card_numbers;
 

@@ -14,7 +14,8 @@ use crate::secrets::secret::Secret;
 const PREFIX: &str = "gk_";
 /// 256 bit in base64url without padding.
 const RANDOM_CHARS: usize = 43;
-/// The prefix and four more: tells keys of one merchant apart, and leaves 232 bit unknown.
+/// Length of the prefix and four more characters: distinguishes keys of one merchant, and leaves
+/// 232 bit unknown.
 const HINT_CHARS: usize = 7;
 
 /// A new key, between its making and its being shown.

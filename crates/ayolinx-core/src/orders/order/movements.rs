@@ -19,7 +19,7 @@ pub(super) fn postings(
     let mut all = Vec::new();
     for (payment, allocated) in funds.payments.iter().zip(&allocation.payments) {
         for (receipt, posted) in payment.receipts.iter().zip(&allocated.receipts) {
-            // What came and went back before it was booked went where it would have stayed.
+            // Money that came and went back before it was booked went where it would have stayed.
             let arrives_at = match posted.place {
                 Place::Booked => Place::Booked,
                 Place::Returned if receipt.counts() && !any_booked => Place::Booked,
