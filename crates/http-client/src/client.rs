@@ -41,7 +41,7 @@ pub struct HttpClient {
 
 impl HttpClient {
     /// Creates a client that connects by `tcp` and, for `https`, by `tls`, of which only HTTP/1.1
-    /// is offered (awc's h2 has a known flaw without a fix in its line). `connect_within` bounds
+    /// is offered (awc's h2 has a known flaw without a fix in its series). `connect_within` bounds
     /// lookup, connection and handshake together. A process-wide rustls crypto provider must be
     /// installed.
     pub fn new<S, Io>(tcp: S, mut tls: ClientConfig, connect_within: Duration) -> Self
