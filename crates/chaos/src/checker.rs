@@ -31,23 +31,23 @@ use crate::harness::rig::Rig;
 
 const FINDINGS_SHOWN: usize = 8;
 
-/// Which run it was, with its number of faults.
+/// The kind of a run, with its number of faults.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope {
-    /// All rare states must have been seen.
+    /// A run in which all rare states must have been seen.
     Chaos(usize),
-    /// Only the invariants hold.
+    /// A run in which only the invariants must hold.
     Failover(usize),
 }
 
-/// What the checks say.
+/// Results of the checks.
 #[derive(Debug, Default)]
 pub struct Verdict {
-    /// A line each, for the terminal.
+    /// Lines for the terminal.
     pub lines: Vec<String>,
-    /// For the table at the end.
+    /// Rows of the table at the end.
     pub totals: Vec<(String, String)>,
-    /// How many rules are broken, rare states missing and plants not found.
+    /// Number of broken rules, missing rare states and plants not found.
     pub violations: usize,
 }
 
@@ -76,7 +76,7 @@ impl Verdict {
 /// Checks everything; the services are stopped for the self-test's copies of the database.
 ///
 /// # Errors
-/// When the evidence cannot be read.
+/// Fails when the evidence cannot be read.
 pub fn judge(
     rig: &mut Rig,
     audit: Result<String, Trouble>,
@@ -121,7 +121,7 @@ pub fn judge(
     Ok(verdict)
 }
 
-/// Every rule against the evidence, without the self-test.
+/// Holds every rule against the evidence, without the self-test.
 fn weigh(evidence: &Evidence, scope: Scope) -> Verdict {
     let mut verdict = Verdict::default();
     let mut found = std::collections::BTreeMap::new();
@@ -165,7 +165,8 @@ fn weigh(evidence: &Evidence, scope: Scope) -> Verdict {
     verdict
 }
 
-/// Every replica a token each time one is old (four fifths of a minute), and after every fault.
+/// Returns the greatest number of token calls: every replica fetches a token each time one is old
+/// (four fifths of a minute), and after every fault.
 fn tokens_max(evidence: &Evidence, faults: usize) -> u64 {
     let first = evidence.asked.first().map_or(0, |asked| asked.at_ms);
     let last = evidence.asked.last().map_or(0, |asked| asked.at_ms);

@@ -1,7 +1,7 @@
-//! Proof by faults: a seeded load, payers and a webhook sink around real processes, whose dependencies
-//! are killed, frozen, cut, slowed and filled up, and a checker that holds three journals kept outside
-//! the gateway against its database. It contains no product code. `chaos run`
-//! and `chaos failover`; `measure` has what is measured without faults.
+//! Proof by faults: a seeded load, payers and a webhook sink around real processes, whose
+//! dependencies are killed, frozen, cut, slowed and filled up, and a checker that holds three
+//! journals kept outside the gateway against its database. It contains no product code. `chaos run`
+//! and `chaos failover` inject faults; `measure` holds the measurements without faults.
 
 pub mod checker;
 pub mod faults;
@@ -16,7 +16,7 @@ pub mod tools;
 pub use harness::rig;
 pub use tools::{clock, http as wire, processes, program, rng, terminal as say};
 
-/// The name of every payer: it may be at rest sealed and in replies to its shop, nowhere else.
+/// Name of every payer: it may be stored sealed and be in replies to its shop, nowhere else.
 pub const CANARY_NAME: &str = "Budi Kanari Wijayakusuma";
 /// Every payer's address.
 pub const CANARY_EMAIL: &str = "kanari.wijayakusuma@example.co.id";

@@ -19,7 +19,7 @@ use devstack::Trouble;
 use tokio::runtime::Handle;
 
 const USAGE: &str = "usage: chaos run | failover | healing | overload | rolling";
-/// The short form: the whole run stays within six minutes.
+/// Length of the short form's fault phase: the whole run stays within six minutes.
 const SHORT_FAULTS: Duration = Duration::from_secs(200);
 
 #[actix_rt::main]

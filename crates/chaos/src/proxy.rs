@@ -53,10 +53,10 @@ impl std::fmt::Debug for Proxy {
 
 impl Proxy {
     /// Listens on a free loopback port, its work done on `runtime`; without an upstream yet it
-    /// resets whoever comes.
+    /// resets every connection.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// Fails when no port can be had.
     pub fn start(runtime: &Handle) -> Result<Self, Trouble> {
         let attempt = |error: std::io::Error| Trouble::new(format!("could not proxy: {error}"));
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(attempt)?;
@@ -88,24 +88,24 @@ impl Proxy {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address at which it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it did.
+    /// Returns the counters of its acts.
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.shared.counters
     }
 
-    /// From now on new connections go to these in turn, to the next one when one refuses.
+    /// Sends new connections to these in turn from now on, to the next one when one refuses.
     pub fn forward_to(&self, upstreams: Vec<SocketAddr>) {
         *lock(&self.shared.upstreams) = upstreams;
     }
 
-    /// From now on these rules hold, for open connections too.
+    /// Sets the rules from now on, for open connections too.
     pub fn set(&self, rules: Rules) {
         let resets = rules.accept != Accept::Pass;
         self.rules.send_replace(rules);
@@ -120,8 +120,8 @@ impl Proxy {
             .send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Passes everything again. What a black hole or a delay has broken stays broken: connections
-    /// that were in it are reset, as a healed network would leave them to time out.
+    /// Passes everything again. Connections that a black hole or a delay has broken stay broken:
+    /// they are reset, as a healed network would leave them to time out.
     pub fn heal(&self) {
         self.rules.send_replace(Rules::default());
     }

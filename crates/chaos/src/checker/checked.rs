@@ -1,8 +1,8 @@
-//! What every check gives back.
+//! The result of every check.
 
 use super::evidence::Evidence;
 
-/// What a check looked at and found.
+/// Things that a check looked at, and its findings.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Checked {
     pub(super) count: usize,

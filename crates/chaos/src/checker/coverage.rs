@@ -1,4 +1,5 @@
-//! 28: what must have happened at least once in a run; what never happens is not tested by it.
+//! Invariant 28: what must have happened at least once in a run; what never happens is not tested
+//! by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,7 @@ use crate::checker::{delivery_invariants, lease_invariants, liveness_invariants}
 
 type Seen = (&'static str, usize);
 
-/// 28. Rare states, each with how often it was seen.
+/// Returns the rare states of invariant 28, each with how often it was seen.
 pub(super) fn all(evidence: &Evidence) -> Vec<Seen> {
     let mut all = told_to_shops(evidence);
     all.extend(at_the_provider(evidence));
@@ -153,7 +154,7 @@ fn is_409_01(code: &str) -> bool {
     code.starts_with("409") && code.ends_with("01")
 }
 
-/// Payments whose create ended unknown and which are something else now.
+/// Counts payments whose create ended unknown and which are something else now.
 fn resolved(evidence: &Evidence) -> usize {
     let payments = evidence.database.payments.iter();
     payments
@@ -161,7 +162,7 @@ fn resolved(evidence: &Evidence) -> usize {
         .count()
 }
 
-/// The shop was told nothing or 503, and the order was there when it asked again.
+/// Counts the orders that were there when the shop asked again, after it had got no reply or 503.
 fn unknown_commits(evidence: &Evidence) -> usize {
     let mut failed: BTreeSet<&str> = BTreeSet::new();
     let mut found = BTreeSet::new();
@@ -182,7 +183,8 @@ fn unknown_commits(evidence: &Evidence) -> usize {
     found.len()
 }
 
-/// Histories of receipts: what came, what went back, and in which order it was told.
+/// Returns the rare histories of receipts: what came, what went back, and in which order it was
+/// reported.
 fn of_receipts(evidence: &Evidence) -> Vec<Seen> {
     let mut all = told_of_receipts(evidence);
     let database = &evidence.database;

@@ -68,7 +68,7 @@ pub(super) struct Delivery {
     pub(super) tries: i64,
 }
 
-/// One try of a delivery.
+/// One attempt of a delivery.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Try {
     pub(super) event: String,
@@ -82,7 +82,7 @@ pub(super) struct Try {
 pub(super) struct LeaseChange {
     pub(super) subject: String,
     pub(super) key: String,
-    /// Whether the lease of the owner before still ran; nothing when there was none.
+    /// True when the lease of the previous owner had not run out; nothing when there was none.
     pub(super) ran_on: Option<bool>,
     pub(super) owner: Option<String>,
     pub(super) xmin: String,
@@ -105,9 +105,9 @@ pub(super) struct Booking {
     pub(super) xmin: String,
     pub(super) sum: i64,
     pub(super) entries: i64,
-    /// What it adds for the merchant.
+    /// Amount that it adds for the merchant.
     pub(super) to_merchant: i64,
-    /// What it adds to what nobody has yet.
+    /// Amount that it adds to suspense, which nobody owns yet.
     pub(super) to_suspense: i64,
 }
 
@@ -116,31 +116,31 @@ pub(super) struct Booking {
 pub(super) struct Receipt {
     pub(super) id: String,
     pub(super) payment_id: String,
-    /// As the books have it.
+    /// Amount as the ledger has it.
     pub(super) amount: i64,
-    /// As the provider said it.
+    /// Amount as the provider reported it.
     pub(super) received: i64,
     pub(super) returned: i64,
     pub(super) held: String,
     pub(super) is_right: bool,
     pub(super) verdict: Option<String>,
-    /// When it was paid, in microseconds.
+    /// Time of the payment, in microseconds.
     pub(super) finished_us: Option<i64>,
 }
 
 impl Receipt {
-    /// Whether a person found that it never came.
+    /// Returns whether a person found that it never came.
     pub(super) fn is_struck_out(&self) -> bool {
         self.verdict.as_deref() == Some("rejected")
     }
 
-    /// What has not gone back.
+    /// Returns the amount that has not gone back.
     pub(super) fn rest(&self) -> i64 {
         self.amount.saturating_sub(self.returned)
     }
 }
 
-/// What was said of a sum without how much it was.
+/// A report of a sum without its amount.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Notice {
     pub(super) payment_id: String,
@@ -155,7 +155,7 @@ pub(super) struct Creation {
     pub(super) order_id: String,
 }
 
-/// All of it.
+/// All rows that the checker reads.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Database {
     pub(super) orders: Vec<Order>,
@@ -231,7 +231,7 @@ const QUERIES: [(&str, &str); 12] = [
 const END: &str = "end of rows";
 
 impl Database {
-    /// One statement, and so one snapshot, for all rows of these tables.
+    /// Builds one statement, and so one snapshot, for all rows of these tables.
     pub(super) fn statement(wanted: &[&str]) -> String {
         let queries = QUERIES.iter().filter(|(name, _)| wanted.contains(name));
         let queries = queries.map(|(name, query)| {
@@ -243,16 +243,16 @@ impl Database {
     /// Reads everything.
     ///
     /// # Errors
-    /// When the query fails or its rows are not understood.
+    /// Fails when the query fails or its rows are not understood.
     pub(super) fn read(url: &str) -> Result<Self, Trouble> {
         let all = QUERIES.map(|(name, _)| name);
         Self::default().with(&all, &run_sql(url, &Self::statement(&all))?)
     }
 
-    /// These tables are what [`Database::statement`] printed.
+    /// Replaces these tables by what [`Database::statement`] printed.
     ///
     /// # Errors
-    /// When a row is not understood or not all are there.
+    /// Fails when a row is not understood or not all are there.
     pub(super) fn with(mut self, tables: &[&str], printed: &str) -> Result<Self, Trouble> {
         for name in tables {
             self.clear(name);

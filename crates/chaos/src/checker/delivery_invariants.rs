@@ -1,4 +1,4 @@
-//! Invariants about what is told to whom: 11 to 14, 16, 19 to 21, 23.
+//! Invariants about reports and replies to shops and others: 11 to 14, 16, 19 to 21, 23.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,10 @@ use super::{
     evidence::{Answered, Asked, Evidence, Served, bare, log_lines},
 };
 
-/// 11. What arrived is ours, the same at every try, and what counts as delivered was taken.
+/// Checks invariant 11: what arrived is ours, the same at every attempt, and what counts as
+/// delivered was taken.
 ///
-/// The payer's data join the body when it is sent, so that the bytes at rest are others.
+/// The payer's data join the body when it is sent, so the stored bytes differ.
 pub(super) fn webhooks_are_ours(evidence: &Evidence) -> Checked {
     let events: BTreeMap<&str, &Event> = evidence
         .database
@@ -62,7 +63,7 @@ fn delivered_was_taken(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 12. Every webhook verifies and is for its own shop.
+/// Checks invariant 12: every webhook verifies and is for its own shop.
 pub(super) fn webhooks_verify(evidence: &Evidence) -> Checked {
     let owners: BTreeMap<&str, &str> = evidence
         .database
@@ -81,7 +82,8 @@ pub(super) fn webhooks_verify(evidence: &Evidence) -> Checked {
     checked
 }
 
-/// 13. Forgeries are refused and leave nothing; strangers and the unreadable change nothing.
+/// Checks invariant 13: forgeries are refused and leave nothing; strangers and the unreadable
+/// change nothing.
 pub(super) fn forgeries_do_nothing(evidence: &Evidence) -> Checked {
     let inbox: BTreeMap<&str, &str> = evidence
         .database
@@ -105,7 +107,8 @@ pub(super) fn forgeries_do_nothing(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 14. Tokens are asked for as often as they run out or are lost, by each process once.
+/// Checks invariant 14: tokens are asked for as often as they run out or are lost, by each process
+/// once.
 pub(super) fn tokens_are_few(evidence: &Evidence) -> Checked {
     let count = tokens(&evidence.served);
     let max = usize::try_from(evidence.tokens_max).unwrap_or(usize::MAX);
@@ -137,7 +140,8 @@ fn tokens(served: &[Served]) -> usize {
         .count()
 }
 
-/// 28. Races in which several requests were refused and one token served them all.
+/// Counts, for invariant 28, the races in which several requests were refused and one token served
+/// them all.
 pub(super) fn races_won_by_one(evidence: &Evidence) -> usize {
     let races = evidence.races.iter();
     races
@@ -149,7 +153,8 @@ pub(super) fn races_won_by_one(evidence: &Evidence) -> usize {
         .count()
 }
 
-/// 16. A key has one order, its final replies are the same bytes, and another body gets a 422.
+/// Checks invariant 16: a key has one order, its final replies are the same bytes, and another body
+/// gets a 422.
 pub(super) fn replies_repeat(evidence: &Evidence) -> Checked {
     let mut finals: BTreeMap<(&str, &str), BTreeSet<(u16, &str)>> = BTreeMap::new();
     let mut wrong = Vec::new();
@@ -195,7 +200,7 @@ pub(super) fn replies_repeat(evidence: &Evidence) -> Checked {
     checked
 }
 
-/// 19. No reply names an order or payment of another shop.
+/// Checks invariant 19: no reply names an order or payment of another shop.
 pub(super) fn tenants_are_apart(evidence: &Evidence) -> Checked {
     let owners: BTreeMap<&str, &str> = evidence
         .database
@@ -213,7 +218,8 @@ pub(super) fn tenants_are_apart(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 20. No secret and no personal data in logs, errors, metrics, Redis and what is not sealed of rows.
+/// Checks invariant 20: no secret and no personal data in logs, errors, metrics, Redis and the
+/// columns that are not sealed.
 pub(super) fn canaries_are_silent(evidence: &Evidence) -> Checked {
     let errors: String = evidence
         .exchanges()
@@ -235,7 +241,8 @@ pub(super) fn canaries_are_silent(evidence: &Evidence) -> Checked {
     checked
 }
 
-/// 21. Errors are the contract's: 503 with `Retry-After` at worst, always problem+json.
+/// Checks invariant 21: errors are the contract's: 503 with `Retry-After` at worst, always
+/// problem+json.
 pub(super) fn errors_are_right(evidence: &Evidence) -> Checked {
     let errors = evidence
         .exchanges()
@@ -250,7 +257,8 @@ pub(super) fn errors_are_right(evidence: &Evidence) -> Checked {
 
 fn wrong_error(asked: &Asked, answered: &Answered) -> Option<String> {
     let (op, status) = (&asked.op, answered.status);
-    // The HTTP library's own word to what waited while the process was frozen: nothing was read.
+    // The HTTP library itself answers so to what waited while the process was frozen: nothing was
+    // read.
     if status == 408 && answered.body.is_empty() {
         return None;
     }
@@ -286,7 +294,7 @@ fn wrong_error(asked: &Asked, answered: &Answered) -> Option<String> {
     })
 }
 
-/// 23. Nothing panicked.
+/// Checks invariant 23: nothing panicked.
 pub(super) fn nothing_panicked(evidence: &Evidence) -> Checked {
     let mut checked = Checked::each(log_lines(evidence, "panicked"), |line| {
         Some(line.to_owned())

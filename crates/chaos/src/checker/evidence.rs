@@ -22,7 +22,7 @@ pub(super) struct Asked {
     pub(super) body: Option<String>,
 }
 
-/// What it was answered.
+/// The answer to a shop's request.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Answered {
     pub(super) n: u64,
@@ -44,18 +44,18 @@ pub(super) struct Callback {
     pub(super) is_accepted: bool,
     pub(super) status: Option<u64>,
     pub(super) reference: Option<String>,
-    /// What its body says.
+    /// Content of its body.
     pub(super) said: Said,
 }
 
-/// What a callback's body says of a payment.
+/// Content of a callback's body about a payment.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Said {
-    /// `latestTransactionStatus`.
+    /// Value of `latestTransactionStatus`.
     pub(super) status: Option<String>,
     /// The provider's number in it.
     pub(super) name: Option<String>,
-    /// Whether there is white space between its tokens.
+    /// True when there is white space between its tokens.
     pub(super) is_spaced: bool,
 }
 
@@ -72,14 +72,14 @@ pub(super) struct Served {
 }
 
 impl Served {
-    /// Whether the provider, undisturbed, did not accept the caller's token.
+    /// Returns whether the provider, undisturbed, did not accept the caller's token.
     pub(super) fn is_refused(&self) -> bool {
         let code = self.response_code.as_deref().unwrap_or_default();
         self.fault.is_none() && code.starts_with("401")
     }
 }
 
-/// All tokens were lost at once under parallel requests: which of the provider's calls came then.
+/// The provider's calls of a time in which all tokens were lost at once under parallel requests.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Race {
     pub(super) from: usize,
@@ -114,12 +114,12 @@ pub(super) struct Arrived {
 }
 
 impl Arrived {
-    /// The event's bare id.
+    /// Returns the event's bare id.
     pub(super) fn event(&self) -> &str {
         bare(&self.id)
     }
 
-    /// Whether the gateway may have read a success.
+    /// Returns whether the gateway may have read a success.
     pub(super) fn is_success(&self) -> bool {
         self.answer == json!(200) || self.answer == json!("drip")
     }
@@ -142,7 +142,7 @@ pub struct Evidence {
     pub(super) public: Vec<(String, Arc<str>)>,
     /// Places that could not be searched.
     pub(super) unread: Vec<String>,
-    /// What must not be in it, with a name for the finding.
+    /// Texts that must not be in them, each with a name for the finding.
     pub(super) canaries: Vec<(String, String)>,
     /// Bound on token calls.
     pub(super) tokens_max: u64,
@@ -152,7 +152,7 @@ impl Evidence {
     /// Reads the journals and the database.
     ///
     /// # Errors
-    /// When something cannot be read.
+    /// Fails when something cannot be read.
     pub fn read(journals: &Journals, database_url: &str) -> Result<Self, Trouble> {
         Self::of(
             journal::read(&journals.load())?,
@@ -162,7 +162,7 @@ impl Evidence {
         )
     }
 
-    /// The evidence of these lines and this database.
+    /// Builds the evidence from these lines and this database.
     pub(super) fn of(
         load: Vec<Value>,
         provider: Vec<Value>,
@@ -213,26 +213,26 @@ impl Evidence {
         Ok(())
     }
 
-    /// Requests with their replies.
+    /// Returns the requests with their replies.
     pub(super) fn exchanges(&self) -> impl Iterator<Item = (&Asked, &Answered)> {
         self.asked
             .iter()
             .filter_map(|asked| Some((asked, self.answered.get(&asked.n)?)))
     }
 
-    /// The provider's calls during a race.
+    /// Returns the provider's calls during a race.
     pub(super) fn served_during(&self, race: &Race) -> &[Served] {
         let to = race.to.min(self.served.len());
         self.served.get(race.from..to).unwrap_or_default()
     }
 }
 
-/// An id without its prefix.
+/// Strips an id of its prefix.
 pub(super) fn bare(id: &str) -> &str {
     id.rsplit_once('_').map_or(id, |(_prefix, digits)| digits)
 }
 
-/// Minor units of `"150000.00"`.
+/// Parses minor units from `"150000.00"`.
 pub(super) fn minor(text: &str) -> Option<i64> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, "00"));
     let whole: i64 = whole.parse().ok()?;
@@ -240,7 +240,7 @@ pub(super) fn minor(text: &str) -> Option<i64> {
     whole.checked_mul(100)?.checked_add(decimals)
 }
 
-/// SHA-256 of a body without the white space between its tokens.
+/// Returns the SHA-256 of a body without the white space between its tokens.
 pub(super) fn minified_digest(body: &str) -> String {
     let mut kept = Vec::with_capacity(body.len());
     let (mut in_string, mut escaped) = (false, false);
@@ -258,7 +258,7 @@ pub(super) fn minified_digest(body: &str) -> String {
     hex(&Sha256::digest(&kept))
 }
 
-/// Lines of the services' logs that hold these words.
+/// Returns the lines of the services' logs that contain these words.
 pub(super) fn log_lines<'a>(
     evidence: &'a Evidence,
     words: &'a str,

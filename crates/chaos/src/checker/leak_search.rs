@@ -1,5 +1,5 @@
-//! Where secrets and personal data must not be, and the canaries that would show that they are: logs,
-//! metrics of every service, every key of Redis, every row in clear.
+//! The places where secrets and personal data must not be, and the canaries that would show that
+//! they are: logs, metrics of every service, every key of Redis, every row in clear.
 
 use std::{
     fs,
@@ -17,7 +17,8 @@ const WITHIN: Duration = Duration::from_secs(5);
 const TABLES: &str = "SELECT table_name FROM information_schema.tables \
      WHERE table_schema = 'public' AND table_type = 'BASE TABLE'";
 
-/// What is searched and for what. The services run still: their metrics go with them.
+/// Collects the places to search and the texts to search for. The services still run, since their
+/// metrics end with them.
 pub(super) fn search(rig: &Rig) -> Evidence {
     let mut found = Evidence::default();
     logs(rig, &mut found);
@@ -118,7 +119,7 @@ fn canaries(rig: &Rig, found: &mut Evidence) {
     }
 }
 
-/// Sends and reads to the end.
+/// Sends a text and reads the reply to its end.
 fn exchange(to: SocketAddr, text: &str) -> Option<String> {
     let mut stream = TcpStream::connect_timeout(&to, WITHIN).ok()?;
     stream.set_read_timeout(Some(WITHIN)).ok()?;

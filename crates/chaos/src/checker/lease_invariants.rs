@@ -1,5 +1,5 @@
-//! Invariant 15, from the written-down leases: never two owners at once by the database's time, and
-//! nothing is recorded by anybody but the owner.
+//! Invariant 15, from the recorded leases: never two owners at once by the database's time, and
+//! only the owner records anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,11 @@ use super::{
     evidence::{Evidence, log_lines},
 };
 
-/// What a worker says that comes back after its lease was taken over.
+/// The log line of a worker that comes back after its lease was taken over.
 const FENCED: &str = "lease was taken over";
 
-/// 15. No lease is taken from an owner before its time; only an owner records a try.
+/// Checks invariant 15: no lease is taken from an owner before its time; only an owner records an
+/// attempt.
 pub(super) fn leases_are_fenced(evidence: &Evidence) -> Checked {
     let mut checked = Checked::each(evidence.database.leases.iter(), |change| {
         let overlaps = change.owner.is_some() && change.ran_on == Some(true);
@@ -57,13 +58,14 @@ fn tries_are_the_owners(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 28. Leases taken over after their time, by database rows.
+/// Counts, for invariant 28, the leases taken over after their time, by database rows.
 pub(super) fn taken_over(evidence: &Evidence) -> usize {
     let changes = evidence.database.leases.iter();
     changes.filter(|change| is_taken_over(change)).count()
 }
 
-/// 28. Workers that came back too late and were refused, by their own words.
+/// Counts, for invariant 28, the workers that came back too late and were refused, by their own log
+/// lines.
 pub(super) fn fenced(evidence: &Evidence) -> usize {
     log_lines(evidence, FENCED).count()
 }

@@ -9,10 +9,10 @@ use super::{
     evidence::{Evidence, minor},
 };
 
-/// An open create or unknown outcome is dealt with within this.
+/// The longest time until an open create or an unknown outcome is dealt with.
 const DEADLINE_S: i64 = 60;
 
-/// 24. No payment is under way or unknown beyond its deadline.
+/// Checks invariant 24: no payment is under way or unknown beyond its deadline.
 pub(super) fn nothing_hangs(evidence: &Evidence) -> Checked {
     Checked::each(evidence.database.payments.iter(), |payment| {
         let waits_for_shop = payment.last_outcome.as_deref() == Some("not_sent");
@@ -26,7 +26,7 @@ pub(super) fn nothing_hangs(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 25. Every event has reached its shop.
+/// Checks invariant 25: every event has reached its shop.
 pub(super) fn all_is_told(evidence: &Evidence) -> Checked {
     Checked::each(evidence.database.deliveries.iter(), |row| {
         let is_told = row.state == "delivered";
@@ -39,7 +39,7 @@ pub(super) fn all_is_told(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 26. Orders past their expiry are over.
+/// Checks invariant 26: orders past their expiry are over.
 pub(super) fn the_expired_are_over(evidence: &Evidence) -> Checked {
     let past = evidence
         .database
@@ -51,7 +51,7 @@ pub(super) fn the_expired_are_over(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 27. After the last healing every new request works at once.
+/// Checks invariant 27: after the last healing every new request works at once.
 pub(super) fn all_works_again(evidence: &Evidence) -> Checked {
     let Some((from, to)) = evidence.calm else {
         return Checked::default();
@@ -71,7 +71,7 @@ pub(super) fn all_works_again(evidence: &Evidence) -> Checked {
         let expected = match ending(asked.body.as_deref()?) {
             901 => [424, 424],
             902 => [202, 409],
-            // A twin may be told to wait.
+            // A concurrent duplicate may have to wait.
             _ => [201, 409],
         };
         let works = status.is_some_and(|status| expected.contains(&status));
@@ -79,14 +79,14 @@ pub(super) fn all_works_again(evidence: &Evidence) -> Checked {
     })
 }
 
-/// The last three digits of the whole rupiah.
+/// Returns the last three digits of the whole rupiah.
 fn ending(body: &str) -> i64 {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let amount = body.pointer("/amount/value").and_then(Value::as_str);
     amount.and_then(minor).unwrap_or(0) / 100 % 1_000
 }
 
-/// Paid payments of which no callback was ever taken.
+/// Counts the paid payments of which no callback was ever taken.
 pub(super) fn healed(evidence: &Evidence) -> usize {
     let told: BTreeSet<&str> = evidence
         .callbacks
@@ -103,7 +103,7 @@ pub(super) fn healed(evidence: &Evidence) -> usize {
         .count()
 }
 
-/// The slowest but one in a hundred of the calm's accepted creates, in milliseconds.
+/// Returns the 99th percentile of the calm's accepted creates, in milliseconds.
 pub(super) fn calm_p99(evidence: &Evidence) -> u64 {
     let (from, to) = evidence.calm.unwrap_or_default();
     let mut all: Vec<u64> = evidence

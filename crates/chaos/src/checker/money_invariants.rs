@@ -15,7 +15,7 @@ fn orders(evidence: &Evidence) -> BTreeMap<&str, &Order> {
     orders.map(|order| (order.id.as_str(), order)).collect()
 }
 
-/// 1. Every acknowledged notification is in the inbox.
+/// Checks invariant 1: every acknowledged notification is in the inbox.
 pub(super) fn acknowledged_is_stored(evidence: &Evidence) -> Checked {
     let inbox: BTreeSet<(&str, &str)> = evidence
         .database
@@ -31,7 +31,7 @@ pub(super) fn acknowledged_is_stored(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 2. Every promised order exists as promised.
+/// Checks invariant 2: every promised order exists as promised.
 pub(super) fn promised_order_exists(evidence: &Evidence) -> Checked {
     let orders = orders(evidence);
     let promised = evidence.exchanges().filter(|(asked, answered)| {
@@ -61,7 +61,8 @@ const CREATES: [&str; 5] = [
     "link_create",
 ];
 
-/// 3. The provider accepted at most one create for each reference; what was sent again was the same.
+/// Checks invariant 3: the provider accepted at most one create for each reference; what was sent
+/// again was the same.
 pub(super) fn one_create_accepted(evidence: &Evidence) -> Checked {
     let mut accepted: BTreeMap<&str, u32> = BTreeMap::new();
     let mut bodies: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -89,7 +90,8 @@ pub(super) fn one_create_accepted(evidence: &Evidence) -> Checked {
     checked
 }
 
-/// 4. An order has at most one payment that somebody can pay and at most one under way.
+/// Checks invariant 4: an order has at most one payment that somebody can pay and at most one under
+/// way.
 ///
 /// One of each is right: the old one is closed when the new one is accepted.
 pub(super) fn one_open_payment(evidence: &Evidence) -> Checked {
@@ -106,7 +108,8 @@ pub(super) fn one_open_payment(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 5. Nothing is created again before asking, unless the provider said that nothing was done.
+/// Checks invariant 5: nothing is created again before an inquiry, unless the provider reported
+/// that nothing was done.
 pub(super) fn asked_before_again(evidence: &Evidence) -> Checked {
     let mut last: BTreeMap<&str, bool> = BTreeMap::new();
     let mut findings = Vec::new();
@@ -128,10 +131,11 @@ pub(super) fn asked_before_again(evidence: &Evidence) -> Checked {
     Checked { count, findings }
 }
 
-/// Faults under which a refusal still reaches the caller as it was said.
+/// Faults under which a refusal still reaches the caller unchanged.
 const LEGIBLE: [&str; 4] = ["Delay", "Drip", "WrongEchoReference", "MissingArtefact"];
 
-/// Whether the provider itself said that this call did nothing, and was heard.
+/// Returns whether the provider itself reported that this call did nothing, and the gateway could
+/// read it.
 fn is_harmless(code: Option<&str>, fault: Option<&str>) -> bool {
     let code = code.unwrap_or_default();
     let refused = ["401", "429"].iter().any(|class| code.starts_with(class));
@@ -139,9 +143,11 @@ fn is_harmless(code: Option<&str>, fault: Option<&str>) -> bool {
     is_heard && (refused || (code.starts_with("409") && code.ends_with("00")))
 }
 
-/// 6. Paid is left only by what went back, in the transaction that books it.
+/// Checks invariant 6: an order leaves paid only by what went back, in the transaction that books
+/// it.
 ///
-/// It is left for review while a wrong sum waits, else for refunded; and come by once more after that.
+/// It leaves for review while a wrong sum waits, else for refunded; and may pass through paid once
+/// more after that.
 pub(super) fn paid_once(evidence: &Evidence) -> Checked {
     let orders_of: BTreeMap<&str, &str> = evidence
         .database
@@ -205,7 +211,7 @@ pub(super) fn paid_once(evidence: &Evidence) -> Checked {
     }
 }
 
-/// 10. A change of an order, its booking and its event are one transaction.
+/// Checks invariant 10: a change of an order, its booking and its event are one transaction.
 pub(super) fn one_transaction(evidence: &Evidence) -> Checked {
     let events: BTreeSet<(&str, i64, &str, &str)> = evidence
         .database
@@ -258,7 +264,7 @@ pub(super) fn one_transaction(evidence: &Evidence) -> Checked {
     checked
 }
 
-/// The events that tell of this change; nothing when none has to.
+/// Returns the events that report this change; nothing when none has to.
 fn told_by(row: &History) -> Option<&'static [&'static str]> {
     let (from, to) = (row.order_from.as_deref()?, row.order_to.as_deref()?);
     Some(match (from, to) {
@@ -277,7 +283,7 @@ fn told_by(row: &History) -> Option<&'static [&'static str]> {
     })
 }
 
-/// 17. Sums are there, not negative, and an order's amount is what was asked for.
+/// Checks invariant 17: sums are there, not negative, and an order's amount is what was asked for.
 pub(super) fn money_is_sane(evidence: &Evidence) -> Checked {
     let orders = orders(evidence);
     Checked::each(evidence.database.payments.iter(), |payment| {
@@ -294,7 +300,7 @@ pub(super) fn money_is_sane(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 18. Every version of an order has its line in the history, without a gap.
+/// Checks invariant 18: every version of an order has its line in the history, without a gap.
 pub(super) fn versions_are_whole(evidence: &Evidence) -> Checked {
     let mut versions: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
     for row in &evidence.database.history {

@@ -11,12 +11,12 @@ pub(super) struct Sum<'e> {
     /// Its own number, where it has one.
     pub(super) name: Option<&'e str>,
     pub(super) paid: i64,
-    /// The running total; never more than was paid.
+    /// Running total of what has gone back; never more than was paid.
     pub(super) returned: i64,
 }
 
 impl Evidence {
-    /// The sums of each payment that has any, in the order in which they came.
+    /// Returns the sums of each payment that has any, in the order in which they came.
     pub(super) fn money(&self) -> BTreeMap<&str, Vec<Sum<'_>>> {
         let mut all: BTreeMap<&str, Vec<Sum<'_>>> = BTreeMap::new();
         for settled in &self.settled {
@@ -43,8 +43,8 @@ impl Evidence {
         all
     }
 
-    /// Payments and names of whose sums a callback with this status was acknowledged. The name is the
-    /// transfer's own where it has one.
+    /// Returns the payments and names of the sums for which a callback with this status was
+    /// acknowledged. The name is the transfer's own where it has one.
     pub(super) fn told(&self, status: &str) -> BTreeSet<(&str, Option<&str>)> {
         let told = self.callbacks.iter();
         told.filter(|callback| {
@@ -69,7 +69,8 @@ fn sums_of<'m, 'e>(
     all.get_mut(reference)
 }
 
-/// Whether this sum was told of: a sum without a number of its own by any callback of its payment.
+/// Returns whether a callback reported this sum; a sum without a number of its own counts as
+/// reported by any callback of its payment.
 pub(super) fn is_told(
     told: &BTreeSet<(&str, Option<&str>)>,
     payment: &str,

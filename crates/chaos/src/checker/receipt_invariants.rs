@@ -1,6 +1,6 @@
 //! Invariants about receipts, the unit of money: 7, 8, 9, 22, 30, 31. A receipt is one sum that the
-//! provider says it has; payments, orders and books must say what their receipts say, and the receipts
-//! what the provider says.
+//! provider reports to have; payments, orders and ledger must agree with their receipts, and the
+//! receipts with the provider.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +58,8 @@ impl<'e> Grouped<'e> {
     }
 }
 
-/// 7. Paid means that the provider has a sum that it asked for, or that a person accepted one.
+/// Checks invariant 7: paid means that the provider has a sum that it asked for, or that a person
+/// accepted one.
 pub(super) fn paid_is_true(evidence: &Evidence) -> Checked {
     let money = evidence.money();
     let grouped = Grouped::of(evidence);
@@ -81,10 +82,11 @@ pub(super) fn paid_is_true(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 8. Sum by sum, what came and what went back is what the provider says.
+/// Checks invariant 8: sum by sum, what came and what went back is what the provider has.
 ///
-/// A link's money that could not be verified is with a person, unbooked (contract 5). Of several sums of
-/// one payment nobody can know those that no callback told of, and of no sum what went back untold.
+/// A link's money that could not be verified is with a person, unbooked (contract 5). Of several
+/// sums of one payment nobody can know those that no callback reported, nor of any sum an
+/// unreported return.
 pub(super) fn sums_agree(evidence: &Evidence) -> Checked {
     let money = evidence.money();
     let grouped = Grouped::of(evidence);
@@ -137,7 +139,8 @@ fn sorted(all: impl Iterator<Item = i64>) -> Vec<i64> {
 }
 
 impl Evidence {
-    /// Whether we acknowledged a word of every return of these sums, after which we must know it.
+    /// Returns whether we acknowledged a report of every return of these sums, after which we must
+    /// know it.
     fn heard_of_every_return(&self, payment: &str, sums: &[Sum<'_>]) -> bool {
         let told = self.told("04");
         let mut returned = sums.iter().filter(|sum| sum.returned > 0);
@@ -145,7 +148,8 @@ impl Evidence {
     }
 }
 
-/// 9. No order is open or closed unpaid while the provider has money for it that has not gone back.
+/// Checks invariant 9: no order is open or closed unpaid while the provider has money for it that
+/// has not gone back.
 pub(super) fn no_money_on_the_dead(evidence: &Evidence) -> Checked {
     let money = evidence.money();
     let orders: BTreeMap<&str, &Order> = evidence
@@ -168,9 +172,9 @@ pub(super) fn no_money_on_the_dead(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 22. A receipt, its payment, its order and the books say the same.
+/// Checks invariant 22: a receipt, its payment, its order and the ledger agree.
 ///
-/// Every movement of the books names the receipt it moves.
+/// Every movement of the ledger names the receipt it moves.
 pub(super) fn books_agree(evidence: &Evidence) -> Checked {
     let grouped = Grouped::of(evidence);
     let payments = evidence.database.payments.iter();
@@ -254,9 +258,11 @@ fn journals_agree(evidence: &Evidence) -> Checked {
     checked
 }
 
-/// 30. Of an order's receipts one right sum is its money, or what a person accepted.
+/// Checks invariant 30: of an order's receipts one right sum is its money, or what a person
+/// accepted.
 ///
-/// It is the earliest that has not gone back. A wrong sum never is, and a right one waits only beside it.
+/// It is the earliest that has not gone back. A wrong sum never is, and a right one waits only
+/// beside it.
 pub(super) fn one_right_sum(evidence: &Evidence) -> Checked {
     let grouped = Grouped::of(evidence);
     Checked::each(evidence.database.orders.iter(), |order| {
@@ -294,9 +300,10 @@ pub(super) fn one_right_sum(evidence: &Evidence) -> Checked {
     })
 }
 
-/// 31. No order is where its open payments could not take it away by being paid.
+/// Checks invariant 31: no order is in a state that its open payments could not change by being
+/// paid.
 ///
-/// One under review has something to decide.
+/// An order under review has something to decide.
 pub(super) fn no_dead_ends(evidence: &Evidence) -> Checked {
     let grouped = Grouped::of(evidence);
     let is_to_decide = |payment: &Payment| {

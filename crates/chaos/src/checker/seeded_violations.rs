@@ -14,7 +14,7 @@ use super::evidence::Evidence;
 use super::invariants::{INVARIANTS, LIVENESS};
 use crate::monitor::continuous_checks;
 
-/// Plants each in turn; its name and whether it was found.
+/// Plants each violation in turn; returns its name and whether it was found.
 pub(super) fn try_all(
     evidence: &Evidence,
     database_url: &str,
@@ -61,7 +61,7 @@ fn check_of(number: u8) -> Option<Check> {
     found.next().map(|(_, _, check)| check)
 }
 
-/// The tables that the checks of a number read: the others need not be read again.
+/// Returns the tables that the checks of a number read: the others need not be read again.
 const fn tables_of(number: u8) -> &'static [&'static str] {
     match number {
         1 => &["notifications"],
@@ -76,8 +76,8 @@ const fn tables_of(number: u8) -> &'static [&'static str] {
     }
 }
 
-/// The database with one change, past every trigger and foreign key, seen in a transaction that never
-/// ends well.
+/// Returns the database with one change, past every trigger and foreign key, as read in a
+/// transaction that is always rolled back.
 fn spoilt_by(
     url: &str,
     evidence: &Evidence,

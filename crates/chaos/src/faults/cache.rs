@@ -1,5 +1,5 @@
-//! Faults inside Redis: what is there is gone, is garbage, is of another type, or cannot be written.
-//! Tokens are taken away meanwhile, so that the services do look into it.
+//! Faults inside Redis: its data are lost, garbage, of another type, or cannot be written. Tokens
+//! are revoked meanwhile, so that the services do look into it.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -14,10 +14,10 @@ use crate::harness::rig::{Rig, address};
 
 const WITHIN: Duration = Duration::from_secs(2);
 const TOKEN_WITHIN: Duration = Duration::from_secs(5);
-/// Nobody takes garbage away again but its own end.
+/// Lifetime of the garbage, which nothing else removes.
 const ENDS_MS: u64 = 4_000;
 
-/// What is put in the place of the token and of the lock.
+/// The value that replaces the token and the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spoilt {
     /// A text that nobody wrote.
@@ -26,7 +26,7 @@ pub(super) enum Spoilt {
     List,
 }
 
-/// FLUSHALL, and then again.
+/// Sends FLUSHALL twice.
 pub(super) async fn flush(rig: &Rig) -> Result<u64, Trouble> {
     let server = address(&rig.redis.url())?;
     let first = tell(server, "FLUSHALL").await.starts_with("+OK");
@@ -35,7 +35,7 @@ pub(super) async fn flush(rig: &Rig) -> Result<u64, Trouble> {
     Ok(u64::from(first && second))
 }
 
-/// Puts something else in the place of the token and of its lock.
+/// Replaces the token and its lock by something else.
 pub(super) async fn spoil(rig: &Rig, how: Spoilt, hold: Duration) -> Result<u64, Trouble> {
     let server = address(&rig.redis.url())?;
     let mut spoilt = 0_u64;
@@ -62,7 +62,7 @@ pub(super) async fn spoil(rig: &Rig, how: Spoilt, hold: Duration) -> Result<u64,
     Ok(spoilt)
 }
 
-/// No memory is left: every write is refused.
+/// Leaves Redis no memory: every write is refused.
 pub(super) async fn fill(rig: &Rig, hold: Duration) -> Result<u64, Trouble> {
     let server = address(&rig.redis.url())?;
     tell(server, "CONFIG SET maxmemory-policy noeviction").await;
@@ -76,7 +76,7 @@ pub(super) async fn fill(rig: &Rig, hold: Duration) -> Result<u64, Trouble> {
     ))
 }
 
-/// The keys of tokens; one is made to be fetched when there is none.
+/// Returns the keys of tokens; makes a service fetch one when there is none.
 async fn tokens(rig: &Rig, server: SocketAddr) -> Vec<String> {
     let deadline = Instant::now() + TOKEN_WITHIN;
     loop {
@@ -91,7 +91,7 @@ async fn tokens(rig: &Rig, server: SocketAddr) -> Vec<String> {
     }
 }
 
-/// What Redis says to a command; nothing when it says nothing.
+/// Sends a command to Redis and returns the reply; nothing when there is none.
 async fn tell(server: SocketAddr, command: &str) -> String {
     let exchange = async {
         let mut stream = TcpStream::connect(server).await.ok()?;

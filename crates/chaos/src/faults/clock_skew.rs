@@ -1,5 +1,6 @@
-//! A service under a wrong clock: started with Debian's `libfaketime`, whose offset a file gives, so
-//! that its clock jumps while it works. Only the time of day jumps; what measures spans goes on.
+//! A service under a wrong clock: started with Debian's `libfaketime`, which reads its offset from
+//! a file, so that the clock jumps while the service works. Only the time of day jumps; the
+//! monotonic clock goes on.
 
 use std::{
     fs,
@@ -15,15 +16,15 @@ use crate::{harness::rig::Rig, tools::http::Call};
 
 const FOLDERS: [&str; 2] = ["/usr/lib", "/usr/local/lib"];
 const LIBRARY: &str = "faketime/libfaketimeMT.so.1";
-/// Work at the right time before the clock jumps, and after it has jumped back.
+/// Time of work under the right clock before it jumps, and after it has jumped back.
 const BEFORE: Duration = Duration::from_millis(700);
 const AFTER: Duration = Duration::from_millis(1_500);
-/// Long enough for a few orders, callbacks and webhooks.
+/// The shortest jump: long enough for a few orders, callbacks and webhooks.
 const AT_LEAST: Duration = Duration::from_secs(4);
 /// Seconds by which a shifted clock may be wrong about being wrong.
 const SLACK: u64 = 30;
 
-/// The library, when it is installed.
+/// Finds the library, when it is installed.
 #[must_use]
 pub fn library() -> Option<PathBuf> {
     let folders = FOLDERS.iter().flat_map(|folder| {
@@ -35,11 +36,11 @@ pub fn library() -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Asks the service to end, starts it under a clock of its own, lets that jump by `seconds` and back,
-/// kills it and starts it as it was. One when its clock was seen wrong.
+/// Asks the service to end, starts it under a clock of its own, lets that jump by `seconds` and
+/// back, kills it and starts it as it was. Returns one when its clock was seen wrong.
 ///
 /// # Errors
-/// When it does not come back.
+/// Fails when the service does not come back.
 pub async fn inflict(
     rig: &mut Rig,
     index: usize,
@@ -73,7 +74,7 @@ pub async fn inflict(
     Ok(u64::from(is_wrong))
 }
 
-/// The offset, put in place whole.
+/// Writes the offset and renames the file into place.
 fn set(file: &Path, seconds: i64) -> Result<(), Trouble> {
     let new = file.with_extension("new");
     fs::write(&new, format!("{seconds:+}\n"))
@@ -81,7 +82,7 @@ fn set(file: &Path, seconds: i64) -> Result<(), Trouble> {
         .map_err(|error| Trouble::new(format!("no file for a clock: {error}")))
 }
 
-/// By how many seconds the service's clock is wrong, as its replies are dated.
+/// Returns by how many seconds the service's clock is wrong, read from the dates of its replies.
 async fn error_of(rig: &Rig, index: usize) -> Option<i64> {
     let addresses = rig.world.apis.iter().chain(&rig.world.workers);
     let to = *addresses.copied().collect::<Vec<_>>().get(index)?;

@@ -1,4 +1,4 @@
-//! What can go wrong, and how it is done and undone.
+//! Faults, and how each is done and undone.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ pub enum Dependency {
 }
 
 impl Dependency {
-    /// All of them.
+    /// All dependencies.
     pub const ALL: [Self; 5] = [
         Self::Postgres,
         Self::Redis,
@@ -56,7 +56,7 @@ impl Dependency {
     }
 }
 
-/// What a proxy does.
+/// A misbehaviour of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
     /// Nobody listens.
@@ -77,12 +77,12 @@ pub enum Wire {
     SlowRequest,
     /// Requests arrive, and replies vanish.
     OneWay,
-    /// Postgres: the answer to COMMIT never comes.
+    /// The answer to Postgres's COMMIT never comes.
     CutCommit,
 }
 
 impl Wire {
-    /// Those that make sense before every dependency.
+    /// Misbehaviours that make sense before every dependency.
     pub const ALL: [Self; 9] = [
         Self::Refuse,
         Self::Reset,
@@ -114,61 +114,61 @@ impl Wire {
 /// One fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// kill -9 of a service, by its place among them.
+    /// kill -9 of a service, by its index.
     Kill(usize),
     /// SIGSTOP of a service, longer than its leases.
     Pause(usize),
-    /// The whole server stopped.
+    /// SIGSTOP of the whole server.
     PausePostgres,
-    /// Single server processes stopped, for longer than it takes until they are given up.
+    /// SIGSTOP of single server processes, for longer than it takes until they are given up.
     PauseSessions(Sessions),
-    /// kill -9 of the postmaster, started again.
+    /// kill -9 of the postmaster, which is started again.
     CrashPostgres,
     /// The write-ahead log's disk is full.
     FillDisk,
-    /// kill -9, started again empty.
+    /// kill -9 of Redis, which is started again empty.
     KillRedis,
-    /// The server stopped.
+    /// SIGSTOP of the server.
     PauseRedis,
-    /// FLUSHALL, and then again.
+    /// FLUSHALL, sent twice.
     FlushRedis,
-    /// Token and lock overwritten with garbage.
+    /// Garbage in place of token and lock.
     PoisonRedis,
-    /// Token and lock are of another type.
+    /// A value of another type in place of token and lock.
     OddRedis,
     /// No memory left: writes are refused.
     FullRedis,
-    /// A service's clock jumps by so many seconds and back.
+    /// A jump of a service's clock by this many seconds, and back.
     Clock(usize, i64),
-    /// Something between us and a dependency.
+    /// A misbehaviour of the proxy before a dependency.
     Wire(Dependency, Wire),
 }
 
-/// Longer than anybody waits for the head or the body of a request.
+/// A time longer than anybody waits for the head or the body of a request.
 const SLOW_AT_LEAST: Duration = Duration::from_secs(8);
 
-/// What has not bitten by then never will.
+/// The longest wait for a fault to bite: after this it never will.
 const BITES_WITHIN: Duration = Duration::from_secs(20);
 
-/// How long things last.
+/// Durations of the faults.
 #[derive(Debug, Clone, Copy)]
 pub struct Holds {
-    /// Something between us and a dependency.
+    /// Duration of a proxy's misbehaviour.
     pub wire: Duration,
-    /// A killed process is away.
+    /// Time for which a killed process is away.
     pub down: Duration,
-    /// A stopped service, beyond its leases; a stopped session, beyond three deadlines.
+    /// Duration of a stop: of a service, beyond its leases; of a session, beyond three deadlines.
     pub pause: Duration,
-    /// A stopped server.
+    /// Duration of a server's stop.
     pub server_pause: Duration,
 }
 
-/// What a fault did.
+/// Effect of a fault.
 #[derive(Debug, Clone, Copy)]
 pub struct Inflicted {
     /// Evidence that it bit.
     pub bites: u64,
-    /// When it was over.
+    /// Time at which it was over.
     pub healed_ms: u64,
 }
 
@@ -194,10 +194,10 @@ impl std::fmt::Display for Fault {
 }
 
 impl Fault {
-    /// Does it, waits, undoes it.
+    /// Inflicts the fault, waits, and undoes it.
     ///
     /// # Errors
-    /// When something does not come back.
+    /// Fails when something does not come back.
     pub async fn inflict(&self, rig: &mut Rig, holds: &Holds) -> Result<Inflicted, Trouble> {
         let bites = match self {
             Self::Kill(index) => kill(rig, *index, holds.down).await?,
@@ -259,7 +259,8 @@ async fn kill(rig: &mut Rig, index: usize, down: Duration) -> Result<u64, Troubl
     Ok(1)
 }
 
-/// Deliveries hang when the worker is stopped, so that it holds leases while others take over.
+/// Stops a service while deliveries hang, so that a stopped worker holds leases while others take
+/// over.
 async fn pause(rig: &mut Rig, index: usize, hold: Duration) -> Result<u64, Trouble> {
     let Some(name) = rig.services().get(index).cloned() else {
         return Ok(0);
@@ -296,18 +297,19 @@ async fn fill_disk(rig: &mut Rig, hold: Duration) -> Result<u64, Trouble> {
     Ok(u64::from(noticed))
 }
 
-/// Holds until it has bitten: a busy machine may be slow to come by, and Redis is seldom asked.
+/// Misbehaves until it has bitten: a busy machine may be slow to make calls, and Redis is seldom
+/// asked.
 async fn interfere(rig: &Rig, dependency: Dependency, wire: Wire, hold: Duration) -> u64 {
     let proxy = dependency.proxy(&rig.proxies);
     let before = proxy.counters().bites();
     let bites = || proxy.counters().bites().saturating_sub(before);
     proxy.set(match (dependency, wire) {
-        // What it says is short.
+        // Replies of Redis are short.
         (Dependency::Redis, Wire::Cut) => Rules::replies(Flow::CutAt(2)),
         _ => wire.rules(),
     });
     if matches!(wire, Wire::Cut | Wire::CutRequest) {
-        // Old connections are past the byte: only new ones are cut there.
+        // Old connections are past that byte: only new ones are cut there.
         proxy.reset_all();
     }
     sleep(Duration::from_millis(100)).await;

@@ -13,10 +13,10 @@ const CREATES: [&str; 5] = [
 
 const INQUIRIES: [&str; 4] = ["qris_query", "ewallet_status", "va_inquiry", "retail_query"];
 
-/// A call, how often out of one, and what.
+/// A call, its odds, and the fault.
 type Rule = (&'static str, &'static str, Value);
 
-/// The rules for the sandbox.
+/// Builds the rules for the sandbox.
 #[must_use]
 pub fn rules(seed: u64) -> Value {
     let creates = CREATES.into_iter().flat_map(of_create);
@@ -93,8 +93,8 @@ fn of_callbacks() -> Vec<Rule> {
     ]
 }
 
-/// 409 by the call's SNAP service: `00` a reused external id, nothing done; `01` the reference
-/// exists, since it was done.
+/// Returns the 409 of the call's SNAP service: `00` for a reused external id, nothing done; `01`
+/// for a reference that exists, since it was done.
 fn conflict(call: &str, case: &str) -> Value {
     json!({
         "kind": "error", "http_status": 409, "response_code": format!("409{}{case}", service(call)),

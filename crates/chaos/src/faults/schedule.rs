@@ -15,40 +15,41 @@ use crate::{
     tools::{rng::Rng, terminal::say, timeline::Kind},
 };
 
-/// After healing, things are to work again within this (promise P10).
+/// The longest time after healing until things work again (promise P10).
 pub const RECOVERY_BOUND_MS: u64 = 10_000;
-/// How long is waited for it, so that a broken promise is measured too.
+/// The longest wait for the recovery, so that a broken promise is measured too.
 pub const RECOVERY_MAX: Duration = Duration::from_secs(40);
-/// Times in a thousand that a later round has a second fault beside the first.
+/// Chance in a thousand that a later round has a second fault beside the first.
 const TWO_AT_ONCE: u64 = 300;
 const GAP: Duration = Duration::from_millis(1_200);
 const POLL: Duration = Duration::from_millis(50);
 
-/// One fault as it went.
+/// One fault and its outcome.
 #[derive(Debug, Clone)]
 pub struct Record {
     /// Its name.
     pub name: String,
     /// Evidence that it bit.
     pub bites: u64,
-    /// From healing to the first success of each kind, in milliseconds; nothing when none came.
+    /// Time from healing to the first success of each kind, in milliseconds; nothing when none
+    /// came.
     pub recovery_ms: [Option<u64>; 3],
 }
 
-/// What this machine can do.
+/// The faults that this machine can do.
 #[derive(Debug, Clone, Copy)]
 pub struct Means {
-    /// A small disk could be mounted.
+    /// True when a small disk could be mounted.
     pub has_disk: bool,
-    /// Clocks can be shifted.
+    /// True when clocks can be shifted.
     pub has_clocks: bool,
 }
 
-/// By how many seconds clocks jump.
+/// Seconds by which clocks jump.
 const JUMPS: [i64; 2] = [-300, 3_600];
 
-/// The faults of a run: first each kind once, whatever time that takes, then more for as long as there
-/// is time.
+/// Plans the faults of a run: first each kind once, whatever time that takes, then more for as long
+/// as there is time.
 #[must_use]
 pub fn plan(seed: u64, services: usize, means: Means) -> (Vec<Fault>, Vec<Fault>) {
     let mut rng = Rng::fork(seed, "schedule");
@@ -114,10 +115,11 @@ fn clock_jumps(services: usize, rng: &mut Rng) -> Vec<Fault> {
     all
 }
 
-/// Carries out the plan, again and again in new orders while there is time; the first part whole.
+/// Carries out the plan, again and again in new orders while there is time; the first part is
+/// always whole.
 ///
 /// # Errors
-/// When something cannot be brought back.
+/// Fails when something cannot be brought back.
 pub async fn carry_out(
     rig: &mut Rig,
     holds: &Holds,
@@ -153,7 +155,7 @@ pub async fn carry_out(
     Ok(records)
 }
 
-/// What hurts most beside another fault.
+/// Draws one of the faults that hurt most beside another.
 fn beside(rng: &mut Rng) -> (Dependency, Wire) {
     let dependencies = [
         Dependency::Provider,
@@ -202,7 +204,7 @@ async fn one(
     })
 }
 
-/// A record as a line of the terminal.
+/// Formats a record as a line of the terminal.
 #[must_use]
 pub fn line(record: &Record) -> String {
     let mut line = format!("{:<24} bit {:>5}   back:", record.name, record.bites);

@@ -2,12 +2,12 @@
 
 use devstack::{Trouble, run_sql};
 
-/// Which sessions.
+/// A choice of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sessions {
-    /// Those that write what arrives together, of every replica.
+    /// The sessions that write batches, of every replica.
     Writers,
-    /// Every second of the others.
+    /// Every second session of the others.
     HalfOfThePools,
 }
 
@@ -21,7 +21,7 @@ impl std::fmt::Display for Sessions {
 }
 
 impl Sessions {
-    /// The server processes that serve them now.
+    /// Returns the ids of the server processes that serve them now.
     pub(crate) fn backends(self, database_url: &str) -> Result<Vec<u32>, Trouble> {
         let (name, every) = match self {
             Self::Writers => ("ayolinx-gateway-writer", 1),

@@ -17,14 +17,15 @@ use crate::{
 };
 
 const PARALLEL: u64 = 12;
-/// A slow Redis counts as none, and then each process fetches for itself: on a busy machine some
-/// races may end so.
+/// The most races for one success. A slow Redis counts as none, and then each process fetches for
+/// itself: on a busy machine some races may end so.
 const TRIES: u64 = 6;
-/// Far from the numbers of the load.
+/// The first order number, far from the numbers of the load.
 const NUMBERS_FROM: u64 = 9_000_000;
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Races until one was won by one fetch, a few times at most; each is journaled for the checker.
+/// Starts races until one was won by one fetch, a few times at most; each is journaled for the
+/// checker.
 pub async fn provoke(rig: &Rig) {
     for round in 0..TRIES {
         let from = calls(rig).len();
@@ -58,7 +59,7 @@ fn refused(lines: &[Value]) -> usize {
     lines.iter().filter(is_refused).count()
 }
 
-/// The provider's calls so far.
+/// Reads the provider's calls so far.
 fn calls(rig: &Rig) -> Vec<Value> {
     let mut lines = journal::read(&rig.journals.provider()).unwrap_or_default();
     lines.retain(|line| line["event"] == "call");

@@ -1,4 +1,4 @@
-//! What is measured: the services on a database of their own, nothing between them.
+//! The system under measurement: the services on a database of their own, nothing between them.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -25,10 +25,10 @@ pub struct Bed {
 }
 
 impl Bed {
-    /// Starts so many of each service with the documented defaults, but for these settings.
+    /// Starts this many of each service with the documented defaults, but for these settings.
     ///
     /// # Errors
-    /// What did not start.
+    /// Returns an error that names what did not start.
     pub async fn start(replicas: usize, settings: &[(&str, &str)]) -> Result<Self, Trouble> {
         let postgres = Postgres::throwaway(Durability::Durable)?;
         postgres.ensure_database(DATABASE)?;
@@ -47,34 +47,34 @@ impl Bed {
         })
     }
 
-    /// Where a replica of the API listens.
+    /// Returns the address at which a replica of the API listens.
     ///
     /// # Errors
-    /// When it has no address.
+    /// Fails when it has no address.
     pub fn api(&self, index: usize) -> Result<SocketAddr, Trouble> {
         address(&self.stack.api_url(index))
     }
 
-    /// Where a replica of the worker takes callbacks.
+    /// Returns the address at which a replica of the worker takes callbacks.
     ///
     /// # Errors
-    /// When it has no address.
+    /// Fails when it has no address.
     pub fn worker(&self, index: usize) -> Result<SocketAddr, Trouble> {
         address(&self.stack.callback_url(index))
     }
 
-    /// Where the provider is.
+    /// Returns the address of the provider.
     ///
     /// # Errors
-    /// When it has no address.
+    /// Fails when it has no address.
     pub fn sandbox(&self) -> Result<SocketAddr, Trouble> {
         address(&self.stack.sandbox_url())
     }
 
-    /// The provider's private key (PEM), for callbacks made by hand.
+    /// Reads the provider's private key (PEM), for callbacks made by hand.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// Fails when it cannot be read.
     pub fn provider_key(&self) -> Result<String, Trouble> {
         let file = self.stack.home().join("sandbox/provider_private.pem");
         std::fs::read_to_string(&file)
@@ -84,7 +84,7 @@ impl Bed {
     /// Gives the sandbox fault rules.
     ///
     /// # Errors
-    /// What it answered.
+    /// Returns an error with the sandbox's answer when it refuses them.
     pub async fn set_faults(&self, rules: &Value) -> Result<(), Trouble> {
         let call = Call::new(self.sandbox()?, "POST", "/_sandbox/faults").json(rules.to_string());
         match call.send().await {
@@ -95,10 +95,10 @@ impl Bed {
         }
     }
 
-    /// The sum of a counter's samples in a program whose line contains one of these words.
+    /// Sums the samples of a counter in a program whose line contains one of these words.
     ///
     /// # Errors
-    /// When it cannot be scraped.
+    /// Fails when the program cannot be scraped.
     pub async fn counter(&self, program: &str, name: &str, words: &[&str]) -> Result<u64, Trouble> {
         let url = self.stack.ops_url(program).unwrap_or_default();
         let call = Call::new(address(&url)?, "GET", "/metrics").within(SCRAPE_WITHIN);
@@ -112,7 +112,7 @@ impl Bed {
         Ok(samples.sum())
     }
 
-    /// The names of our services.
+    /// Returns the names of our services.
     #[must_use]
     pub fn services(&self) -> Vec<String> {
         let mut names = self.stack.names();
@@ -120,7 +120,7 @@ impl Bed {
         names
     }
 
-    /// Their process ids.
+    /// Returns their process ids.
     #[must_use]
     pub fn pids(&self) -> Vec<(String, u32)> {
         let pid = |name: String| self.stack.pid(&name).map(|pid| (name, pid));
@@ -128,7 +128,7 @@ impl Bed {
     }
 }
 
-/// The greater of each reading.
+/// Returns the greater of each reading.
 #[must_use]
 pub fn greatest(first: Health, second: Health) -> Health {
     Health {
@@ -138,7 +138,7 @@ pub fn greatest(first: Health, second: Health) -> Health {
     }
 }
 
-/// How a process does; zeros when there is none.
+/// Reads the health of a process; zeros when there is none.
 #[must_use]
 pub fn health_of(pid: u32) -> Health {
     processes::health(pid).unwrap_or_default()

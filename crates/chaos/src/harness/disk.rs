@@ -14,7 +14,7 @@ use devstack::{Postgres, Trouble, run_sql};
 
 const SIZE: &str = "size=400m,mode=0700";
 const BLOCK: usize = 1 << 20;
-/// Segments that are there already may go on being written to.
+/// Number of log switches: segments that are there already may still be written to.
 const SWITCHES: u32 = 30;
 
 /// The small disk. Dropping it unmounts it.
@@ -24,10 +24,10 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Moves the log of a running server there.
+    /// Moves the log of a running server to the small disk.
     ///
     /// # Errors
-    /// When the server does not come back.
+    /// Fails when the server does not come back.
     pub fn under(postgres: &mut Postgres) -> Result<Option<Self>, Trouble> {
         let url = postgres.url("postgres");
         for setting in ["max_wal_size = '96MB'", "min_wal_size = '32MB'"] {
@@ -76,7 +76,7 @@ impl SmallDisk {
         symlink(&self.mount, log)
     }
 
-    /// Fills it to the last byte and makes the server notice; true when it did.
+    /// Fills the disk to the last byte and makes the server notice; returns whether it did.
     #[must_use]
     pub fn fill(&self, url: &str) -> bool {
         let Ok(mut ballast) = File::create(self.ballast()) else {
@@ -89,10 +89,10 @@ impl SmallDisk {
         (0..SWITCHES).any(|_try| run_sql(url, next).is_err())
     }
 
-    /// Makes room again; a server that has given up is started again.
+    /// Makes room again; starts a server that has given up again.
     ///
     /// # Errors
-    /// When it does not come back.
+    /// Fails when it does not come back.
     pub fn free(&self, postgres: &mut Postgres) -> Result<bool, Trouble> {
         fs::remove_file(self.ballast()).ok();
         let url = postgres.url("postgres");
@@ -125,7 +125,7 @@ impl Drop for SmallDisk {
 /// Starts a killed server again; children of the killed one may hold its memory for a moment.
 ///
 /// # Errors
-/// When it does not start within some tries.
+/// Fails when it does not start within some tries.
 pub fn restart(postgres: &mut Postgres) -> Result<(), Trouble> {
     let mut last = Trouble::new("no try was made");
     for _try in 0..40 {

@@ -27,7 +27,7 @@ use crate::{
 const DATABASE: &str = "chaos";
 const SHOPS: usize = 3;
 
-/// A proxy before each dependency.
+/// The proxies, one before each dependency.
 #[derive(Debug)]
 pub struct Proxies {
     /// Before Postgres.
@@ -42,17 +42,17 @@ pub struct Proxies {
     pub callbacks: Proxy,
 }
 
-/// Where the journals are.
+/// The folder of the journals.
 #[derive(Debug, Clone)]
 pub struct Journals {
     folder: PathBuf,
 }
 
 impl Journals {
-    /// In a folder of this process's own.
+    /// Creates a folder of this process's own.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// Fails when it cannot be made.
     pub fn create(seed: u64) -> Result<Self, Trouble> {
         let name = format!("gateway-chaos-{seed}-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
@@ -63,25 +63,25 @@ impl Journals {
         Ok(Self { folder })
     }
 
-    /// The folder.
+    /// Returns the folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The shops' and the storm's.
+    /// Returns the path of the journal of the shops and the storm.
     #[must_use]
     pub fn load(&self) -> PathBuf {
         self.folder.join("load.jsonl")
     }
 
-    /// The provider's.
+    /// Returns the path of the provider's journal.
     #[must_use]
     pub fn provider(&self) -> PathBuf {
         self.folder.join("provider.jsonl")
     }
 
-    /// The webhook sink's.
+    /// Returns the path of the webhook sink's journal.
     #[must_use]
     pub fn sink(&self) -> PathBuf {
         self.folder.join("sink.jsonl")
@@ -90,7 +90,7 @@ impl Journals {
 
 /// Everything that runs. Dropping it stops all it started, the last first.
 pub struct Rig {
-    /// Looks at the database all the time.
+    /// The monitor, which looks at the database all the time.
     pub watch: Watch,
     /// The services and the sandbox.
     pub stack: Stack,
@@ -98,11 +98,11 @@ pub struct Rig {
     pub proxies: Proxies,
     /// The shops' endpoints.
     pub sink: Sink,
-    /// What the load knows.
+    /// State of the load.
     pub world: Arc<World>,
-    /// Where the journals are.
+    /// The folder of the journals.
     pub journals: Journals,
-    /// Where the write-ahead log is, when a small disk could be had.
+    /// The small disk of the write-ahead log, when one could be had.
     pub disk: Option<SmallDisk>,
     /// The cache.
     pub redis: Redis,
@@ -113,14 +113,14 @@ pub struct Rig {
     runtime: Handle,
 }
 
-/// What may differ from run to run.
+/// Settings that may differ from run to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Choices {
     /// The run's seed.
     pub seed: u64,
-    /// Shops go on trying for so long.
+    /// The time for which shops go on trying.
     pub patience: Duration,
-    /// Whether the log moves to a small disk.
+    /// True when the log moves to a small disk.
     pub small_disk: bool,
 }
 
@@ -128,7 +128,7 @@ impl Rig {
     /// Starts everything.
     ///
     /// # Errors
-    /// What did not start.
+    /// Returns an error that names what did not start.
     pub async fn start(runtime: &Handle, choices: Choices) -> Result<Self, Trouble> {
         let journals = Journals::create(choices.seed)?;
         let timeline = Timeline::default();
@@ -185,13 +185,13 @@ impl Rig {
         })
     }
 
-    /// The database without any proxy.
+    /// Returns the database's address without any proxy.
     #[must_use]
     pub fn database_url(&self) -> String {
         self.direct.clone()
     }
 
-    /// The names of our services.
+    /// Returns the names of our services.
     #[must_use]
     pub fn services(&self) -> Vec<String> {
         let mut names = self.stack.names();
@@ -199,8 +199,8 @@ impl Rig {
         names
     }
 
-    /// Before long the provider forgets every token it gave, so that new ones are fetched and the
-    /// shared cache is asked and told.
+    /// Makes the provider forget every token it gave once `wait` is over, so that new ones are
+    /// fetched and the shared cache is read and written.
     pub fn revoke_tokens_within(&self, wait: Duration) {
         let sandbox = self.world.sandbox;
         self.runtime.spawn(async move {
@@ -214,7 +214,7 @@ impl Rig {
     /// Gives the sandbox fault rules; an empty list takes all away.
     ///
     /// # Errors
-    /// What it answered.
+    /// Returns an error with the sandbox's answer when it refuses them.
     pub async fn set_sandbox_faults(&self, rules: &Value) -> Result<(), Trouble> {
         let path = "/_sandbox/faults";
         let cleared = Call::new(self.world.sandbox, "DELETE", path).send().await;
@@ -245,7 +245,7 @@ impl Proxies {
         })
     }
 
-    /// All of them with their names.
+    /// Returns all proxies with their names.
     #[must_use]
     pub fn all(&self) -> [(&'static str, &Proxy); 5] {
         [
@@ -331,10 +331,10 @@ fn provider_key(stack: &Stack) -> Result<String, Trouble> {
         .map_err(|error| Trouble::new(format!("could not read {}: {error}", file.display())))
 }
 
-/// The same address with a proxy's port.
+/// Replaces the port of an address by a proxy's.
 ///
 /// # Errors
-/// When it is no address with a port.
+/// Fails when it is no address with a port.
 pub fn through(url: &str, proxy: &Proxy) -> Result<String, Trouble> {
     let mut url = parsed(url)?;
     url.set_port(Some(proxy.address().port()))
@@ -342,10 +342,10 @@ pub fn through(url: &str, proxy: &Proxy) -> Result<String, Trouble> {
     Ok(url.into())
 }
 
-/// The loopback address in a URL.
+/// Parses the loopback address in a URL.
 ///
 /// # Errors
-/// When there is none.
+/// Fails when there is none.
 pub fn address(url: &str) -> Result<SocketAddr, Trouble> {
     let parsed = parsed(url)?;
     let port = parsed.port_or_known_default();

@@ -1,5 +1,5 @@
-//! A second Postgres node: a base backup of the primary that follows it in step, to be promoted when
-//! the primary is gone.
+//! A second Postgres node: a base backup of the primary, which replicates it synchronously and is
+//! promoted when the primary is gone.
 
 use std::{
     fs,
@@ -20,11 +20,12 @@ use url::Url;
 use crate::tools::processes;
 
 const WITHIN: Duration = Duration::from_secs(40);
-/// Another program may take a port between our choosing and Postgres's binding it.
+/// The most tries with a port: another program may take it between our choosing and Postgres's
+/// binding it.
 const PORT_TRIES: u32 = 5;
 const POLL: Duration = Duration::from_millis(100);
 
-/// Where the server's programs are and as whom they run; found from a server that runs.
+/// The folder of the server's programs and the user they run as; found from a running server.
 #[derive(Debug, Clone)]
 pub struct Programs {
     folder: PathBuf,
@@ -33,10 +34,10 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Those of the server with this process id and address.
+    /// Finds those of the server with this process id and address.
     ///
     /// # Errors
-    /// When they cannot be found.
+    /// Fails when they cannot be found.
     pub fn of(pid: u32, url: &str) -> Result<Self, Trouble> {
         let data = run_sql(url, "SHOW data_directory")?;
         let owner = fs::metadata(data.trim()).map_err(|error| Trouble::new(error.to_string()))?;
@@ -82,7 +83,7 @@ impl Programs {
     }
 }
 
-/// A node that runs. Dropping it kills it and removes its data.
+/// A running node. Dropping it kills it and removes its data.
 #[derive(Debug)]
 pub struct Node {
     child: Child,
@@ -94,7 +95,7 @@ impl Node {
     /// Copies the primary and follows it; returns when every commit there waits for this node.
     ///
     /// # Errors
-    /// When that does not come about.
+    /// Fails when that does not come about.
     pub fn follow(programs: &Programs, primary: &str, data: &Path) -> Result<Self, Trouble> {
         let folder = |error: std::io::Error| Trouble::new(format!("no folder for a node: {error}"));
         fs::create_dir_all(data).map_err(folder)?;
@@ -152,13 +153,13 @@ impl Node {
         wait_for(primary, in_step, "1")
     }
 
-    /// The address of the same database on this node.
+    /// Returns the address of the same database on this node.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// It and its children.
+    /// Returns the ids of its process and of its children.
     #[must_use]
     pub fn tree(&self) -> Vec<u32> {
         processes::tree(self.child.id())
@@ -167,7 +168,7 @@ impl Node {
     /// Makes it the primary.
     ///
     /// # Errors
-    /// When it does not become one.
+    /// Fails when it does not become one.
     pub fn promote(&self) -> Result<(), Trouble> {
         run_sql(&self.url, "SELECT pg_promote(true, 30)")?;
         wait_for(&self.url, "SHOW transaction_read_only", "off")
@@ -182,7 +183,7 @@ impl Drop for Node {
     }
 }
 
-/// Waits until it answers; `false` when it has ended or the time is over.
+/// Waits until the node answers; `false` when it has ended or the time is over.
 fn answers(node: &mut Child, url: &str) -> bool {
     let deadline = Instant::now() + WITHIN;
     while Instant::now() < deadline && matches!(node.try_wait(), Ok(None)) {

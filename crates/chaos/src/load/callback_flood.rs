@@ -1,5 +1,5 @@
-//! One payment told up to twenty times at once over all workers, among forgeries, strangers and
-//! unreadable bodies.
+//! Callback storms: one payment reported up to twenty times at once over all workers, among
+//! forgeries, strangers and unreadable bodies.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,8 +15,8 @@ use crate::{
     tools::{clock::jakarta_now, rng::Rng},
 };
 
-/// Pays at the provider without its callback, then tells of it in a storm of our own, until one
-/// telling was taken.
+/// Pays at the provider without its callback, then reports it in a storm of our own, until one
+/// report was taken.
 pub async fn pay_in_a_storm(world: &World, recipe: &Recipe, reference: &str, rng: &mut Rng) {
     let payment = Payment::of(recipe, reference, rng).silently();
     payers::pay(world, &payment).await;

@@ -1,4 +1,4 @@
-//! What every party of a run knows: where things are, who the shops are, when to stop.
+//! The state that every party of a run shares: addresses, the shops, and the signal to stop.
 
 use std::{
     net::SocketAddr,
@@ -21,7 +21,7 @@ use crate::tools::{
 /// A merchant of the run.
 #[derive(Debug, Clone)]
 pub struct Shop {
-    /// Its place in the list.
+    /// Its index in the list.
     pub index: usize,
     /// `mer_…`.
     pub id: String,
@@ -46,16 +46,16 @@ pub struct Counts {
     pub begun: AtomicU64,
 }
 
-/// Shared by every task of the load.
+/// State shared by every task of the load.
 #[derive(Debug)]
 pub struct World {
     /// The run's seed.
     pub seed: u64,
-    /// Where the API's replicas listen.
+    /// Addresses at which the API's replicas listen.
     pub apis: Vec<SocketAddr>,
-    /// Where the workers' callback listeners are, without any proxy.
+    /// Addresses of the workers' callback listeners, without any proxy.
     pub workers: Vec<SocketAddr>,
-    /// The provider, without any proxy.
+    /// Address of the provider, without any proxy.
     pub sandbox: SocketAddr,
     /// The shops.
     pub shops: Vec<Shop>,
@@ -67,17 +67,17 @@ pub struct World {
     pub timeline: Timeline,
     /// Counts.
     pub counts: Counts,
-    /// Shops go on trying for so long.
+    /// The time for which shops go on trying.
     pub patience: Duration,
-    /// No new orders from now on.
+    /// True when no new orders are to be made.
     pub closing: AtomicBool,
     next_request: AtomicU64,
 }
 
-/// Who asks for what: one operation may take several requests.
+/// A shop's request; one operation may take several requests.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Names the operation in the journal.
+    /// Name of the operation in the journal.
     pub op: String,
     /// `create`, `switch`, `cancel`, `read`, `list`, `replay`, `mismatch`.
     pub what: &'static str,
@@ -94,7 +94,7 @@ pub struct Request {
 }
 
 impl World {
-    /// A world in which nothing has happened yet.
+    /// Creates a world in which nothing has happened yet.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self {
@@ -116,7 +116,7 @@ impl World {
     /// Sends a request to the replica whose turn it is, both journaled.
     ///
     /// # Errors
-    /// Why there was no reply.
+    /// Returns the reason why there was no reply.
     pub async fn request(&self, request: &Request, replica: usize) -> Result<Reply, String> {
         let number = self.next_request.fetch_add(1, Ordering::Relaxed);
         let to = self
@@ -149,14 +149,14 @@ impl World {
         answered
     }
 
-    /// Whether no new orders are to be made.
+    /// Returns whether no new orders are to be made.
     #[must_use]
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
     }
 }
 
-/// What a [`World`] is made of.
+/// The parts of a [`World`].
 #[derive(Debug)]
 pub struct Parts {
     /// See [`World::seed`].

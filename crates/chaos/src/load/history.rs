@@ -1,6 +1,6 @@
-//! What becomes of the money of one payment: sums that come, right or wrong, one or several, and what
-//! goes back of them in parts or whole. First it happens at the provider, untold; then its words are
-//! told by hand, in the order of a script or in any order, again and again in other spellings.
+//! The story of one payment's money: sums that come, right or wrong, one or several, and parts or
+//! all of them that go back. First it happens at the provider, unreported; then it is reported by
+//! hand, in the order of a script or in any order, again and again in other spellings.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,7 +18,7 @@ use crate::{
     tools::{clock::jakarta_now, rng::Rng},
 };
 
-/// What happens to a sum.
+/// An act on a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
     /// The sum that was asked for comes.
@@ -37,10 +37,11 @@ impl Act {
     }
 }
 
-/// A sum, by its place, and what happens to it.
+/// A sum, by its index, and an act on it.
 type Scene = (usize, Act);
 
-/// In this order they are told; at the provider a sum comes before it goes back.
+/// Scripts for one sum, in the order of the reports; at the provider a sum comes before it goes
+/// back.
 const OF_ONE: [&[Scene]; 6] = [
     &[(0, Act::Whole), (0, Act::Right)],
     &[(0, Act::Part), (0, Act::Right)],
@@ -50,7 +51,7 @@ const OF_ONE: [&[Scene]; 6] = [
     &[(0, Act::Wrong), (0, Act::Whole)],
 ];
 
-/// The same of several transfers to one account.
+/// Scripts for several transfers to one account.
 const OF_SEVERAL: [&[Scene]; 8] = [
     &[(0, Act::Right), (1, Act::Right)],
     &[(0, Act::Right), (1, Act::Wrong)],
@@ -67,7 +68,7 @@ const OF_SEVERAL: [&[Scene]; 8] = [
     ],
 ];
 
-/// Lets it happen, then tells of it until every word was taken.
+/// Lets it happen, then reports it until every report was taken.
 pub(super) async fn live_through(world: &World, recipe: &Recipe, payment: &str, rng: &mut Rng) {
     let Ok(key) = RsaSigningKey::from_pem(&Secret::new(world.provider_key.clone())) else {
         return;
@@ -93,7 +94,7 @@ pub(super) async fn live_through(world: &World, recipe: &Recipe, payment: &str, 
             manual_callbacks::tell_until_taken(world, &key, &spelt, turn_of(rng)).await;
         }
     }
-    // Whatever was told already, in any order, many at once and each again.
+    // Everything that was reported already, in any order, many at once and each again.
     let mut all: Vec<Word> = Vec::new();
     for word in &words {
         let copies = rng.below(3).saturating_add(1);
@@ -115,7 +116,7 @@ fn turn_of(rng: &mut Rng) -> usize {
     usize::try_from(rng.below(1_000)).unwrap_or(0)
 }
 
-/// The same words under other unsigned headers and with other white space between them.
+/// Spells the same report with other unsigned headers and other white space.
 fn spell(recipe: &Recipe, word: &Value, rng: &mut Rng) -> Word {
     let body = if rng.chance(400) {
         serde_json::to_string_pretty(word).unwrap_or_default()
@@ -134,7 +135,7 @@ fn spell(recipe: &Recipe, word: &Value, rng: &mut Rng) -> Word {
     }
 }
 
-/// The payment it happens to.
+/// The payment of a history.
 struct Story<'s> {
     recipe: &'s Recipe,
     payment: &'s str,
@@ -142,7 +143,7 @@ struct Story<'s> {
 }
 
 impl Story<'_> {
-    /// At the provider, without callbacks; when each sum came.
+    /// Acts at the provider, without callbacks; returns when each sum came.
     async fn happen(&self, world: &World) -> Vec<String> {
         let mut times = Vec::new();
         let sums = self.script.iter().map(|(sum, _)| *sum).max().unwrap_or(0);
@@ -168,7 +169,7 @@ impl Story<'_> {
         payers::settle(world, self.payment, verb, &body).await;
     }
 
-    /// What is told of it.
+    /// Builds the report of it.
     fn word(&self, (sum, act): Scene, finished_at: &str) -> Value {
         let is_success = act.comes();
         let says = Says {
@@ -185,7 +186,7 @@ impl Story<'_> {
         manual_callbacks::plain_body(&says)
     }
 
-    /// Whole rupiah: what came, or what has gone back by then.
+    /// Returns, in whole rupiah, what came, or what has gone back by then.
     fn rupiah(&self, (sum, act): Scene) -> u64 {
         let place = u64::try_from(sum).unwrap_or(0);
         let asked = self.recipe.rupiah;

@@ -19,20 +19,20 @@ const QRIS: &str = "/v1.0/qr/qr-mpm-notify";
 const DEBIT: &str = "/v1.0/debit/notify";
 const ACCOUNT: &str = "/v1.0/transfer-va/payment";
 const WITHIN: Duration = Duration::from_secs(10);
-/// The provider repeats what was not taken.
+/// The most repeats: the provider repeats what was not taken.
 const REPEATS: u32 = 40;
 const REPEAT_EVERY: Duration = Duration::from_secs(2);
 
-/// What is wrong with a callback.
+/// The defect of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kindness {
-    /// Nothing.
+    /// No defect.
     Genuine,
-    /// Its signature is of something else.
+    /// A signature of something else.
     Forged,
-    /// It names a payment that nobody knows.
+    /// A payment that nobody knows.
     Stranger,
-    /// It is no JSON.
+    /// A body that is no JSON.
     Unreadable,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Word {
     pub(crate) unsigned: Vec<(&'static str, String)>,
 }
 
-/// Where callbacks about this method go.
+/// Returns the path for callbacks about this method.
 pub(crate) fn path_of(method: &str) -> &'static str {
     match method {
         "qris" => QRIS,
@@ -67,7 +67,7 @@ pub(crate) fn path_of(method: &str) -> &'static str {
     }
 }
 
-/// What a callback is to say.
+/// The content of a callback.
 #[derive(Debug, Clone)]
 pub(crate) struct Says<'s> {
     /// The contract's spelling.
@@ -80,11 +80,11 @@ pub(crate) struct Says<'s> {
     pub(crate) status: &'s str,
     /// Whole rupiah.
     pub(crate) rupiah: u64,
-    /// When it was paid.
+    /// Time of the payment.
     pub(crate) finished_at: &'s str,
 }
 
-/// The documented non-SNAP body (protocol 8).
+/// Builds the documented non-SNAP body (protocol 8).
 pub(crate) fn plain_body(says: &Says<'_>) -> Value {
     json!({
         "additionalInfo": {"channel": channel(says.method)},
@@ -96,7 +96,7 @@ pub(crate) fn plain_body(says: &Says<'_>) -> Value {
     })
 }
 
-/// The documented SNAP body of a transfer to a virtual account: always a success.
+/// Builds the documented SNAP body of a transfer to a virtual account: always a success.
 pub(crate) fn account_body(says: &Says<'_>) -> Value {
     json!({
         "trxId": says.payment,
@@ -119,7 +119,7 @@ fn channel(method: &str) -> &'static str {
     }
 }
 
-/// Sends it until it was taken or refused.
+/// Sends a callback until it was taken or refused.
 pub(crate) async fn tell_until_taken(world: &World, key: &RsaSigningKey, word: &Word, turn: usize) {
     for again in 0..REPEATS {
         let worker = turn.wrapping_add(usize::try_from(again).unwrap_or(0));

@@ -13,7 +13,8 @@ use crate::{
     tools::{clock::now_ms, http::Call, rng::Rng, timeline::Kind},
 };
 
-/// The control side answers after the callback's first answer, which may take ten seconds.
+/// The longest wait: the control side answers after the callback's first answer, which may take ten
+/// seconds.
 const SETTLE_WITHIN: Duration = Duration::from_secs(15);
 
 /// A payer's act.
@@ -26,7 +27,7 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// Paying what was asked, told as the channel may.
+    /// Builds the payment of what was asked, reported as the channel may.
     pub fn of(recipe: &Recipe, reference: &str, rng: &mut Rng) -> Self {
         let knows_snap = matches!(recipe.method, "qris" | "virtual_account");
         Self {
@@ -37,21 +38,21 @@ impl Payment {
         }
     }
 
-    /// No callback.
+    /// Sends no callback.
     #[must_use]
     pub fn silently(mut self) -> Self {
         self.is_told = false;
         self
     }
 
-    /// Told without SNAP.
+    /// Reports it without SNAP.
     #[must_use]
     pub fn without_snap(mut self) -> Self {
         self.is_snap = false;
         self
     }
 
-    /// Another amount.
+    /// Pays another amount.
     #[must_use]
     pub fn of_amount(mut self, rupiah: u64) -> Self {
         self.rupiah = rupiah;
@@ -59,7 +60,7 @@ impl Payment {
     }
 }
 
-/// Pays.
+/// Pays at the provider.
 pub async fn pay(world: &World, payment: &Payment) {
     let mut body = json!({"amount": format!("{}.00", payment.rupiah)});
     if let Value::Object(members) = &mut body {
@@ -73,7 +74,7 @@ pub async fn pay(world: &World, payment: &Payment) {
     settle(world, &payment.reference, "pay", &body).await;
 }
 
-/// Fails, or pays and is refunded.
+/// Fails at the provider, or pays and is refunded.
 pub async fn end_badly(world: &World, recipe: &Recipe, reference: &str, rng: &mut Rng) {
     if recipe.fate == Fate::Fail {
         settle(world, reference, "fail", &json!({})).await;

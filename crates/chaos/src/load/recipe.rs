@@ -1,4 +1,4 @@
-//! What one order of the load is, and what will become of it; all drawn from the seed.
+//! One order of the load and its fate; all drawn from the seed.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use serde_json::{Value, json};
 
 use crate::{load::context::Request, tools::rng::Rng};
 
-/// What the payer and the shop do with an order once it can be paid.
+/// The behaviour of payer and shop once an order can be paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// Nothing.
+    /// No act.
     Leave,
     /// Paid in time.
     Pay,
-    /// Paid, and the callback never comes.
+    /// Paid, without any callback.
     PaySilently,
     /// Paid after the order has expired.
     PayLate,
     /// Paid too much.
     PayWrongAmount,
-    /// Paid, and told many times at once, among forgeries.
+    /// Paid, and reported many times at once, among forgeries.
     Storm,
     /// Cancelled by the shop.
     Cancel,
@@ -31,16 +31,16 @@ pub enum Fate {
     Fail,
     /// Paid, then refunded.
     Refund,
-    /// One sum, of which parts or all go back, told in a drawn order.
+    /// One sum, of which parts or all go back, reported in a drawn order.
     Returns,
-    /// Several transfers to one account, told in a drawn order.
+    /// Several transfers to one account, reported in a drawn order.
     Transfers,
 }
 
 /// One order of the load.
 #[derive(Debug, Clone)]
 pub struct Recipe {
-    /// Counts up.
+    /// Running number.
     pub number: u64,
     /// The shop's index.
     pub shop: usize,
@@ -50,15 +50,15 @@ pub struct Recipe {
     pub rupiah: u64,
     /// Seconds until it expires.
     pub expires_in: u64,
-    /// What becomes of it.
+    /// Fate of the order.
     pub fate: Fate,
-    /// Whether the create is sent twice at the same time.
+    /// True when the create is sent twice at the same time.
     pub has_twin: bool,
 }
 
 /// Life of an order whose payer comes late.
 const SHORT: u64 = 6;
-/// Beyond the expiry and its grace.
+/// Wait of a late payer, beyond the expiry and its grace.
 const LATE: Duration = Duration::from_secs(11);
 
 impl Recipe {
@@ -97,7 +97,7 @@ impl Recipe {
             other => other,
         };
         let rupiah = amount(rng, is_link);
-        // What pays itself is left to itself: a second payer would be a second receipt.
+        // An order that pays itself is left to itself: a second payer would be a second receipt.
         let fate = match rupiah % 1_000 {
             903 | 905 => Fate::Leave,
             _ => fate,
@@ -116,7 +116,7 @@ impl Recipe {
         }
     }
 
-    /// The create.
+    /// Builds the create.
     #[must_use]
     pub fn request(&self) -> Request {
         let number = self.number;
@@ -149,7 +149,7 @@ impl Recipe {
         })
     }
 
-    /// Another payment of the same order.
+    /// Builds the body for another payment of the same order.
     #[must_use]
     pub fn other_way(&self) -> Value {
         way(if self.method == "virtual_account" {
@@ -159,13 +159,13 @@ impl Recipe {
         })
     }
 
-    /// How long this payer takes on average.
+    /// Returns this payer's median wait.
     #[must_use]
     pub const fn median_wait_ms(&self) -> u64 {
         if self.expires_in == SHORT { 500 } else { 1_500 }
     }
 
-    /// A payer who comes late waits at least so long.
+    /// Returns the shortest wait of a late payer.
     #[must_use]
     pub const fn not_before(&self) -> Duration {
         match self.fate {
@@ -183,7 +183,7 @@ fn way(method: &str) -> Value {
     }
 }
 
-/// Mostly harmless; some endings make the sandbox act by itself (contract 7).
+/// Draws an amount: mostly harmless; some endings make the sandbox act by itself (contract 7).
 fn amount(rng: &mut Rng, is_link: bool) -> u64 {
     let thousands = rng.below(400).saturating_add(20).saturating_mul(1_000);
     let ending = match rng.below(100) {

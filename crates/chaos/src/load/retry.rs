@@ -1,4 +1,4 @@
-//! A shop's patience: the same request again while nothing was promised (contract 4.1).
+//! A shop's patience: it repeats the same request while nothing was promised (contract 4.1).
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -22,7 +22,7 @@ enum Verdict {
     Over,
 }
 
-/// Sends until a final reply comes; the order of a 2xx reply.
+/// Sends until a final reply comes; returns the order of a 2xx reply.
 pub(super) async fn until_promised(
     world: &World,
     request: &Request,

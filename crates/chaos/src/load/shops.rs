@@ -1,6 +1,6 @@
-//! The shops: an open-loop stream of orders, each a small life of its own: created with an
-//! `Idempotency-Key`, sent again while nothing is promised, paid, paid late, cancelled, paid another
-//! way, or left alone. What comes next never waits for what went before.
+//! The shops: an open-loop stream of orders, each with a small life of its own: created with an
+//! `Idempotency-Key`, sent again while nothing is promised, paid, paid late, cancelled, paid
+//! another way, or left alone. An order never waits for the ones before it.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -42,7 +42,7 @@ pub async fn run(world: Arc<World>, a_minute: u64) {
     }
 }
 
-/// Only creates an order; nobody pays it.
+/// Creates an order that nobody pays.
 pub async fn create(world: &World, recipe: &Recipe) {
     let replica = usize::try_from(recipe.number % 2).unwrap_or(0);
     retry::until_promised(world, &recipe.request(), replica).await;
@@ -186,7 +186,7 @@ async fn read(world: &World, recipe: &Recipe, order: &Value) {
     retry::until_promised(world, &request, 0).await;
 }
 
-/// The newest payment's id when somebody could pay it now.
+/// Returns the newest payment's id when somebody could pay it now.
 fn payable_payment(order: &Value) -> Option<String> {
     let payment = order.pointer("/payments/0")?;
     let is_payable = payment

@@ -1,6 +1,6 @@
 //! The shops' webhook endpoints: a bare HTTP server that verifies by the public Standard Webhooks
 //! rules, journals every delivery with its own answer before giving it, and answers badly at seeded
-//! rates: errors, redirects, put-offs, hangs, drips, resets.
+//! rates: errors, redirects, deferrals, hangs, drips, resets.
 
 mod verify;
 
@@ -36,7 +36,7 @@ const REQUEST_MAX: usize = 1 << 20;
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 const HANG: Duration = Duration::from_secs(8);
 
-/// What a delivery is answered.
+/// An answer to a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Status(u16),
@@ -71,7 +71,7 @@ impl Sink {
     /// Listens on a free loopback port.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// Fails when no port can be had.
     pub fn start(
         runtime: &Handle,
         seed: u64,
@@ -105,7 +105,7 @@ impl Sink {
         Ok(Self { address, shared })
     }
 
-    /// Where it listens.
+    /// Returns the address at which it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
@@ -119,31 +119,31 @@ impl Sink {
         });
     }
 
-    /// A shop's secret was rotated; the older ones go on being tried.
+    /// Adds the new secret of a shop; the older ones are still tried.
     pub fn rotate(&self, shop: usize, secret: &str) {
         if let Some(shop) = lock(&self.shared.shops).get_mut(shop) {
             shop.secrets.push(secret.to_owned());
         }
     }
 
-    /// Every secret so far.
+    /// Returns every secret so far.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         let shops = lock(&self.shared.shops);
         shops.iter().flat_map(|shop| shop.secrets.clone()).collect()
     }
 
-    /// Whether every delivery gets a prompt 200.
+    /// Sets whether every delivery gets a prompt 200.
     pub fn set_healthy(&self, healthy: bool) {
         self.shared.is_healthy.store(healthy, Ordering::Relaxed);
     }
 
-    /// Whether every delivery hangs.
+    /// Sets whether every delivery hangs.
     pub fn set_hanging(&self, hanging: bool) {
         self.shared.is_hanging.store(hanging, Ordering::Relaxed);
     }
 
-    /// Deliveries that have arrived.
+    /// Counts the deliveries that have arrived.
     #[must_use]
     pub fn arrived(&self) -> u64 {
         self.shared.arrived.load(Ordering::Relaxed)
@@ -303,7 +303,7 @@ fn parse(bytes: &[u8]) -> Option<Request> {
     Some((path, headers, body))
 }
 
-/// Lower-case hexadecimal.
+/// Encodes bytes as lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,6 @@
 //! Every callback is lost: how soon the worker's inquiries find the money (contract 5), with the
 //! default plans and limits, in real time. Payers come as people do, log-normally after the QR is
-//! shown. Payment links are left out: nobody can ask about them.
+//! shown. Payment links are left out: there is no inquiry for them.
 
 mod order;
 mod payers;
@@ -20,14 +20,14 @@ use super::table::{bound, head, quantile, row, seconds};
 use crate::harness::bed::Bed;
 use crate::tools::{rng::Rng, terminal::say};
 
-/// All orders are created within this.
+/// The time within which all orders are created.
 const CREATED_WITHIN: Duration = Duration::from_secs(60);
-/// The default `API_RATE_LIMIT` holds for us too.
+/// Pause between reads: the default `API_RATE_LIMIT` holds for us too.
 const BETWEEN_READS: Duration = Duration::from_millis(10);
 const MEDIAN_MAX_MS: u64 = 15_000;
 const P99_MAX_MS: u64 = 60_000;
 const INQUIRIES_MAX: usize = 12;
-/// The longest gap in the first ten minutes of the deferred methods' plan, and time to ask.
+/// The longest gap in the first ten minutes of the deferred methods' plan, plus time to ask.
 const DEFERRED_GAP_MS: u64 = 603_000;
 
 const INQUIRIES: [&str; 4] = [
@@ -37,10 +37,10 @@ const INQUIRIES: [&str; 4] = [
     "call=\"retail_inquiry\"",
 ];
 
-/// Measures with so many orders; true when every bound holds.
+/// Measures with this many orders; returns whether every bound holds.
 ///
 /// # Errors
-/// When the measurement itself fails.
+/// Fails when the measurement itself fails.
 pub async fn run(runtime: &Handle, seed: u64, orders: u64) -> Result<bool, Trouble> {
     say(format!(
         "healing: {orders} orders whose callbacks are all lost, seed {seed}; about twelve minutes"
@@ -151,7 +151,8 @@ fn of<'a>(lives: &'a [Life], methods: &[&str]) -> Vec<&'a Life> {
     lives.iter().filter(wanted).collect()
 }
 
-/// Of those who paid or would have: who was not found counts as found never.
+/// Returns the delay that this share of those who paid or would have does not exceed: a payment
+/// that was not found counts as never found.
 fn delay(lives: &[&Life], per_thousand: usize) -> Option<u64> {
     let mut all: Vec<u64> = lives
         .iter()

@@ -1,5 +1,5 @@
-//! What the load asks for, as finished bytes: creates, reads, and callbacks signed as the provider
-//! signs them, of orders that creates have made.
+//! The requests of the load, as finished bytes: creates, reads, and callbacks signed as the
+//! provider signs them, of orders that creates have made.
 
 use std::{
     net::SocketAddr,
@@ -23,24 +23,24 @@ use crate::{
 const QRIS: &str = "/v1.0/qr/qr-mpm-notify";
 const RUPIAH: u64 = 25_000;
 
-/// What is asked for.
+/// The kind of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// The provider tells of money.
+    /// A callback of the provider about money.
     Callback,
-    /// A shop creates an order with its payment.
+    /// A shop's create of an order with its payment.
     Create,
-    /// A shop reads an order.
+    /// A shop's read of an order.
     Read,
 }
 
 impl Kind {
-    /// All, the most urgent first.
+    /// All kinds, the most urgent first.
     pub const ALL: [Self; 3] = [Self::Callback, Self::Create, Self::Read];
-    /// One order's life: created, told of, and looked at twice.
+    /// One order's life: created, reported, and read twice.
     pub const MIX: [Self; 4] = [Self::Create, Self::Read, Self::Callback, Self::Read];
 
-    /// Its name in tables.
+    /// Returns its name in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ struct Known {
     payment: String,
 }
 
-/// Makes requests.
+/// The maker of requests.
 #[derive(Debug)]
 pub struct Jobs {
     api_key: String,
@@ -68,10 +68,10 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// For a stack's merchant and its provider.
+    /// Creates the maker for a stack's merchant and its provider.
     ///
     /// # Errors
-    /// When the provider's key cannot be used.
+    /// Fails when the provider's key cannot be used.
     pub fn of(bed: &Bed) -> Result<Self, Trouble> {
         let pem = Secret::new(bed.provider_key()?);
         let key = RsaSigningKey::from_pem(&pem)
@@ -85,7 +85,7 @@ impl Jobs {
         })
     }
 
-    /// The next request of a kind.
+    /// Builds the next request of a kind.
     #[must_use]
     pub fn request(&self, kind: Kind, to: SocketAddr) -> Vec<u8> {
         match kind {
@@ -104,7 +104,7 @@ impl Jobs {
         *lock(&self.signed) = callbacks;
     }
 
-    /// Remembers what a create made.
+    /// Remembers the order of a create.
     pub fn created(&self, reply: &Reply) {
         let body = String::from_utf8_lossy(&reply.body);
         let after = |mark: &str| {
@@ -118,7 +118,7 @@ impl Jobs {
         }
     }
 
-    /// How many orders there are to read and to tell of.
+    /// Counts the orders that can be read and reported.
     #[must_use]
     pub fn known(&self) -> usize {
         lock(&self.known).len()
@@ -128,7 +128,7 @@ impl Jobs {
         self.number.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// One of the known, in turn, so that all are paid before any is told of twice.
+    /// Picks one of the known orders, in turn, so that all are paid before any is reported twice.
     fn pick(&self, number: u64) -> Known {
         let known = lock(&self.known);
         let count = u64::try_from(known.len()).unwrap_or(0);

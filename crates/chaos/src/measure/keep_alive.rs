@@ -23,24 +23,24 @@ pub struct Connection {
 /// A reply, and the connection if it carries another request.
 #[derive(Debug)]
 pub struct Exchanged {
-    /// What came back.
+    /// The reply.
     pub reply: Reply,
-    /// For the next request.
+    /// The connection for the next request.
     pub connection: Option<Connection>,
 }
 
 impl Connection {
-    /// Connects.
+    /// Connects to an address.
     ///
     /// # Errors
-    /// Why nobody is there.
+    /// Returns the reason why nobody is there.
     pub async fn open(to: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(to).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, to })
     }
 
-    /// Where to.
+    /// Returns the address it is connected to.
     #[must_use]
     pub const fn to(&self) -> SocketAddr {
         self.to
@@ -49,7 +49,7 @@ impl Connection {
     /// Sends a whole request and reads the whole reply.
     ///
     /// # Errors
-    /// When the connection ends before the reply does.
+    /// Fails when the connection ends before the reply does.
     pub async fn exchange(mut self, request: &[u8]) -> io::Result<Exchanged> {
         self.stream.write_all(request).await?;
         let mut read = Vec::with_capacity(CHUNK);

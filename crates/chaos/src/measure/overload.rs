@@ -1,6 +1,6 @@
-//! Five times as much as can be done (promise P11): what is too much is refused at once and with a
-//! time to come again, callbacks last of all, and what is let in is still done in time. First the
-//! peak is found by stepping up the load, then five times the peak is offered without waiting for
+//! Overload: five times as much as can be done (promise P11). Excess is refused at once with a time
+//! to come again, callbacks last of all, and what is let in is still done in time. First the peak
+//! is found by stepping up the load, then five times the peak is offered without waiting for
 //! replies. The load shares the machine with what it loads: only the ratio means something.
 
 mod offer;
@@ -21,24 +21,25 @@ use super::table::{bound, head, per_thousand, percent, row};
 use crate::harness::bed::{Bed, greatest, health_of};
 use crate::tools::{processes::Health, terminal::say};
 
-/// Clients at once in the steps up.
+/// Numbers of concurrent clients in the steps up.
 const STEPS: [usize; 4] = [4, 8, 16, 32];
 const STEP_FOR: Duration = Duration::from_secs(6);
 const OVERLOAD_FOR: Duration = Duration::from_secs(30);
 const TIMES: u64 = 5;
-/// Recovered means: this share of a second's calm load is done again.
+/// Share of a second's calm load that is done again once the gateway has recovered.
 const RECOVERED_SHARE: u64 = 990;
 const RECOVERED_WITHIN: u64 = 10;
 const GOODPUT_MIN: u64 = 800;
-/// More resident memory than at rest.
+/// The most resident memory above that at rest.
 const GROWTH_MAX_KIB: u64 = 256 * 1_024;
-/// More threads than at rest: blocking ones, one for each database connection, and some air.
+/// The most threads above those at rest: blocking ones, one for each database connection, and some
+/// to spare.
 const THREADS_MAX: u64 = 64;
 
-/// Measures; true when every bound holds.
+/// Measures; returns whether every bound holds.
 ///
 /// # Errors
-/// When the measurement itself fails.
+/// Fails when the measurement itself fails.
 pub async fn run(runtime: &Handle) -> Result<bool, Trouble> {
     say("overload: peak, then five times the peak for 30 s, then calm");
     let bed = Bed::start(1, &[("API_RATE_LIMIT", "0")]).await?;
@@ -120,7 +121,8 @@ fn shedding_holds(peak: &Tally, over: &Tally) -> bool {
     .all(|holds| holds)
 }
 
-/// The sum alone could hide that only the cheapest is done.
+/// Returns whether enough of a kind is done: the sum alone could hide that only the cheapest is
+/// done.
 fn kind_holds(kind: Kind, peak: &Tally, over: &Tally) -> bool {
     let (before, now) = (peak.good_a_second_of(kind), over.good_a_second_of(kind));
     bound(
@@ -153,7 +155,7 @@ fn healths(bed: &Bed) -> BTreeMap<String, Health> {
     bed.pids().into_iter().map(health).collect()
 }
 
-/// The highest readings while it lasts.
+/// Returns the highest readings while it lasts.
 async fn highest(pids: Vec<(String, u32)>, lasts: Duration) -> BTreeMap<String, Health> {
     let mut highest: BTreeMap<String, Health> = BTreeMap::new();
     let end = Instant::now() + lasts;
@@ -167,7 +169,7 @@ async fn highest(pids: Vec<(String, u32)>, lasts: Duration) -> BTreeMap<String, 
     highest
 }
 
-/// Seconds until a second of calm load is done again; nothing when it takes too long.
+/// Counts the seconds until a second of calm load is done again; nothing when it takes too long.
 async fn recover(runtime: &Handle, load: &Arc<Load>, rate: u64) -> Result<Option<u64>, Trouble> {
     for second in 1..=RECOVERED_WITHIN {
         let calm = load

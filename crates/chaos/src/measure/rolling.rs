@@ -1,6 +1,6 @@
-//! A rolling restart under load (promise P13): two replicas of each service are told to end and are
-//! started again, one after the other, as an orchestrator does it: no new connection is sent to a
-//! replica from some seconds after it was told. A shop's backend keeps its connections and may
+//! A rolling restart under load (promise P13): two replicas of each service are asked to end and
+//! are started again, one after the other, as an orchestrator does it: no new connection is sent to
+//! a replica from some seconds after the signal. A shop's backend keeps its connections and may
 //! repeat a request once when a kept one turns out to be closed; nothing else may be needed.
 
 mod clients;
@@ -23,15 +23,15 @@ use super::table::{bound, head, row};
 use crate::harness::bed::Bed;
 use crate::tools::terminal::say;
 
-/// Until everybody knows that a replica ends, new connections still reach it.
+/// The time until everybody knows that a replica ends: new connections still reach it so long.
 const PROPAGATION: Duration = Duration::from_secs(3);
 const CALM: Duration = Duration::from_secs(3);
 const ORDERS_BEFORE: usize = 20;
 
-/// Restarts every replica so many times; true when no request failed.
+/// Restarts every replica this many times; returns whether no request failed.
 ///
 /// # Errors
-/// When the measurement itself fails.
+/// Fails when the measurement itself fails.
 pub async fn run(runtime: &Handle, rounds: u64, a_second: u64) -> Result<bool, Trouble> {
     say(format!(
         "rolling: {rounds} rounds over two replicas of each service, {a_second} requests a second"

@@ -2,32 +2,32 @@
 
 use crate::tools::terminal::say;
 
-/// Says one line: a word, then numbers in columns.
+/// Prints one line: a word, then numbers in columns.
 pub fn row(name: &str, cells: &[String]) {
     let cells: String = cells.iter().map(|cell| format!("{cell:>11}")).collect();
     say(format!("  {name:<18}{cells}"));
 }
 
-/// Says the titles of columns.
+/// Prints the titles of columns.
 pub fn head(name: &str, titles: &[&str]) {
     let titles: Vec<String> = titles.iter().map(|title| (*title).to_owned()).collect();
     row(name, &titles);
 }
 
-/// Says whether a bound holds, and returns it.
+/// Prints whether a bound holds, and returns it.
 pub fn bound(text: &str, holds: bool) -> bool {
     say(format!("  {}  {text}", if holds { "ok  " } else { "FAIL" }));
     holds
 }
 
-/// The smallest of the sorted values that so many in a thousand do not exceed.
+/// Returns the smallest of the sorted values that this many in a thousand do not exceed.
 #[must_use]
 pub fn quantile(sorted: &[u64], per_thousand: usize) -> Option<u64> {
     let rank = sorted.len().checked_mul(per_thousand)?.div_ceil(1_000);
     sorted.get(rank.saturating_sub(1)).copied()
 }
 
-/// So many of so many, in thousandths; all when there was nothing.
+/// Returns a part of a whole in thousandths; all when the whole is nothing.
 #[must_use]
 pub fn per_thousand(part: u64, whole: u64) -> u64 {
     part.saturating_mul(1_000)
@@ -35,13 +35,13 @@ pub fn per_thousand(part: u64, whole: u64) -> u64 {
         .unwrap_or(1_000)
 }
 
-/// Thousandths as a percentage with one decimal.
+/// Formats thousandths as a percentage with one decimal.
 #[must_use]
 pub fn percent(per_thousand: u64) -> String {
     format!("{}.{} %", per_thousand / 10, per_thousand % 10)
 }
 
-/// Milliseconds as seconds with one decimal; a dash for nothing.
+/// Formats milliseconds as seconds with one decimal; a dash for nothing.
 #[must_use]
 pub fn seconds(ms: Option<u64>) -> String {
     ms.map_or_else(

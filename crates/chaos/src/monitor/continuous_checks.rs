@@ -1,11 +1,11 @@
-//! What can be asked of the database alone, at any moment of a run, in one statement and so of one
-//! snapshot: cheap forms of the invariants, and counts that never fall.
+//! The rules that can be checked in the database alone, at any moment of a run, in one statement
+//! and so of one snapshot: cheap forms of the invariants, and counts that never fall.
 
 use std::collections::BTreeMap;
 
 use devstack::{Trouble, run_sql};
 
-/// The invariant's number, and a query for what breaks it.
+/// Rules: the invariant's number, and a query for what breaks it.
 pub(crate) const RULES: [(u8, &str); 14] = [
     (
         4,
@@ -119,7 +119,7 @@ const NOTHING_TO_DECIDE: &str = "SELECT 'payment ' || p.id || ' waits for no dec
      WHERE p.state = 'review' AND p.suspense_minor = 0 AND NOT EXISTS (SELECT FROM receipt_notices n \
      WHERE n.payment_id = p.id AND n.verdict IS NULL)";
 
-/// Tables whose rows nobody takes away, and what is final.
+/// Tables whose rows nobody removes, and final states.
 const NEVER_FEWER: [(&str, &str); 7] = [
     ("notifications", "notifications"),
     ("history", "history"),
@@ -130,17 +130,17 @@ const NEVER_FEWER: [(&str, &str); 7] = [
     ("became paid", "history WHERE order_to = 'paid'"),
 ];
 
-/// One look.
+/// One look at the database.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Look {
-    /// What is broken, with the invariant's number.
+    /// Findings, each with the invariant's number.
     pub(crate) findings: Vec<String>,
     /// Counts that must not fall.
     pub(crate) counts: BTreeMap<String, u64>,
 }
 
 impl Look {
-    /// What [`statement`] printed.
+    /// Parses what [`statement`] printed.
     pub(crate) fn of(printed: &str) -> Self {
         let mut look = Self::default();
         for line in printed.lines() {
@@ -156,7 +156,7 @@ impl Look {
         look
     }
 
-    /// What was there before and is gone.
+    /// Returns the counts that have fallen since before.
     pub(crate) fn lost_since(&self, before: &Self) -> Vec<String> {
         let all = before.counts.iter();
         all.filter_map(|(name, had)| {
@@ -167,22 +167,22 @@ impl Look {
     }
 }
 
-/// Whether a finding is of this invariant.
+/// Returns whether a finding is of this invariant.
 pub(crate) fn is_of(finding: &str, number: u8) -> bool {
     finding
         .split_once(' ')
         .is_some_and(|(first, _)| first == number.to_string())
 }
 
-/// Looks.
+/// Looks at the database once.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Fails when the database does not answer.
 pub(crate) fn look(url: &str) -> Result<Look, Trouble> {
     run_sql(url, &statement()).map(|printed| Look::of(&printed))
 }
 
-/// What breaks the rules of this number.
+/// Builds the statement for what breaks the rules of this number.
 pub(crate) fn statement_of(wanted: u8) -> String {
     let rules = RULES.iter().filter(|(number, _)| *number == wanted);
     let statement: Vec<String> = rules.map(rule).collect();
@@ -193,7 +193,7 @@ fn rule((number, query): &(u8, &str)) -> String {
     format!("(SELECT '! {number} ' || said FROM ({query}) broken (said) LIMIT 3)")
 }
 
-/// One statement, and so one snapshot, for all of it.
+/// Builds one statement, and so one snapshot, for all of it.
 fn statement() -> String {
     let rules = RULES.iter().map(rule);
     let counts = NEVER_FEWER

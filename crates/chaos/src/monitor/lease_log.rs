@@ -1,11 +1,11 @@
-//! What the checker has written down inside the database while the run goes on: every change of a
-//! lease (deliveries, provider work, calls), by triggers of its own. The product keeps only the last
-//! owner; whether two overlapped can be seen in no other way.
+//! The checker's own log inside the database while the run goes on: every change of a lease
+//! (deliveries, provider work, calls), recorded by its own triggers. The product keeps only the
+//! last owner, so that overlapping owners can be seen in no other way.
 
 use devstack::{Trouble, run_sql};
 
-/// The services may not write here: the triggers do it as their owner. `at` is the start of the
-/// transaction, which is the time that the product's claims compare with.
+/// SQL that installs the log. The services may not write here: the triggers do it as their owner.
+/// `at` is the start of the transaction, which is the time that the product's claims compare with.
 const INSTALL: &str = "
 CREATE SCHEMA IF NOT EXISTS lease_watch;
 CREATE TABLE lease_watch.changes (
@@ -49,10 +49,10 @@ CREATE TRIGGER lease_watch AFTER UPDATE ON provider_work FOR EACH ROW
 CREATE TRIGGER lease_watch AFTER UPDATE ON payments FOR EACH ROW
     WHEN (OLD.call_token IS DISTINCT FROM NEW.call_token) EXECUTE FUNCTION lease_watch.call()";
 
-/// Begins to write leases down.
+/// Begins to record leases.
 ///
 /// # Errors
-/// When the database refuses.
+/// Fails when the database refuses.
 pub fn watch(url: &str) -> Result<(), Trouble> {
     run_sql(url, INSTALL).map(drop)
 }

@@ -1,5 +1,5 @@
-//! Looks at the database every few seconds of a run, past every proxy, so that what breaks is known
-//! with its time and with the fault that was in force.
+//! The watcher: it looks at the database every few seconds of a run, past every proxy, so that a
+//! violation is known with its time and with the fault that was in force.
 
 use std::{
     sync::{
@@ -31,7 +31,7 @@ struct Shared {
 /// The watch over one run. Dropping it ends it.
 pub struct Watch(Arc<Shared>);
 
-/// What it saw.
+/// Observations of the watch.
 #[derive(Debug)]
 pub struct Seen {
     /// The first violation, with its time and the fault in force.
@@ -41,7 +41,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// For the table.
+    /// Formats them for the table.
     #[must_use]
     pub fn line(&self) -> String {
         format!(
@@ -70,26 +70,26 @@ impl Watch {
         Self(shared)
     }
 
-    /// Which fault is in force from now on.
+    /// Notes which fault is in force from now on.
     pub fn in_force(&self, name: &str) {
         name.clone_into(&mut lock(&self.0.in_force));
     }
 
-    /// Another node is the primary now. What was seen on the old one and promised to nobody may be
-    /// gone there.
+    /// Watches another node, which is the primary now. What was seen on the old one and promised to
+    /// nobody may be gone there.
     pub fn move_to(&self, url: &str) {
         let mut before = lock(&self.0.before);
         url.clone_into(&mut lock(&self.0.url));
         *before = None;
     }
 
-    /// Whether something is broken.
+    /// Returns whether a violation was found.
     #[must_use]
     pub fn has_found(&self) -> bool {
         lock(&self.0.found).is_some()
     }
 
-    /// Looks no more.
+    /// Stops looking and returns what was seen.
     #[must_use]
     pub fn ended(&self) -> Seen {
         self.0.has_ended.store(true, Ordering::Relaxed);

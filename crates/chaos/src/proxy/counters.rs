@@ -1,8 +1,8 @@
-//! What a proxy did, so that a fault can be shown to have bitten.
+//! Counters of a proxy's acts, so that a fault can be shown to have bitten.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How often a proxy did something to a connection.
+/// Numbers of a proxy's acts on connections.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Connections taken.
@@ -11,7 +11,7 @@ pub struct Counters {
     pub reset: AtomicU64,
     /// Connections that found bytes swallowed.
     pub black_holed: AtomicU64,
-    /// Chunks held back.
+    /// Chunks delayed.
     pub delayed: AtomicU64,
     /// Chunks dripped.
     pub dripped: AtomicU64,
@@ -24,7 +24,7 @@ impl Counters {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Every misbehaviour together.
+    /// Returns the sum of all misbehaviours.
     #[must_use]
     pub fn bites(&self) -> u64 {
         let all = [

@@ -15,10 +15,10 @@ use super::rules::{Flow, Rules};
 const CHUNK: usize = 16 * 1024;
 const DRIP_EVERY: Duration = Duration::from_millis(100);
 const DRIPS_A_SECOND: usize = 10;
-/// Long enough for a server on the same machine to do what it was told.
+/// Time long enough for a server on the same machine to do what it was told.
 const AFTER_WORD: Duration = Duration::from_millis(60);
 
-/// The connection is to be reset.
+/// A sign that the connection is to be reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cut;
 

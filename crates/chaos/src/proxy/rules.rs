@@ -1,8 +1,8 @@
-//! What a proxy is told to do.
+//! The rules of a proxy.
 
 use std::time::Duration;
 
-/// What becomes of new connections.
+/// Treatment of new connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Accept {
     /// Taken.
@@ -14,7 +14,7 @@ pub enum Accept {
     Reset,
 }
 
-/// What becomes of bytes in one direction.
+/// Treatment of bytes in one direction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Flow {
     /// Forwarded.
@@ -22,11 +22,11 @@ pub enum Flow {
     Pass,
     /// Not even read, for as long as the rule holds.
     BlackHole,
-    /// Each chunk later by this.
+    /// A delay of each chunk.
     Delay(Duration),
-    /// So many bytes a second, at least 10.
+    /// This many bytes a second, at least 10.
     Drip(usize),
-    /// Both sides reset after so many bytes of a connection.
+    /// A reset of both sides after this many bytes of a connection.
     CutAt(usize),
     /// The chunk that holds this word is forwarded; a moment later both sides are reset without the
     /// answer. With `COMMIT`: a commit whose outcome the client cannot know.
@@ -45,7 +45,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Only new connections misbehave.
+    /// Builds rules under which only new connections misbehave.
     #[must_use]
     pub fn accept(accept: Accept) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Rules {
         }
     }
 
-    /// The same in both directions.
+    /// Builds rules that are the same in both directions.
     #[must_use]
     pub fn both(flow: Flow) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Rules {
         }
     }
 
-    /// Only what the server says.
+    /// Builds rules for what the server sends only.
     #[must_use]
     pub fn replies(flow: Flow) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Rules {
         }
     }
 
-    /// Only what the client says.
+    /// Builds rules for what the client sends only.
     #[must_use]
     pub fn requests(flow: Flow) -> Self {
         Self {

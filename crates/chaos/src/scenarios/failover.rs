@@ -1,6 +1,6 @@
 //! Promotions under load: the primary is killed while a synchronous standby follows it, the standby
-//! takes its place behind the proxy, and nothing that was acknowledged may be missing there. In every
-//! other round the standby is frozen first, so that commits wait for it and duplicates come in (T8).
+//! takes its place behind the proxy, and no acknowledged write may be missing there. In every other
+//! round the standby is frozen first, so that commits wait for it and duplicates come in (T8).
 
 use std::{
     sync::atomic::Ordering,
@@ -31,10 +31,10 @@ use crate::{
 const UNDER_LOAD: Duration = Duration::from_secs(4);
 const FROZEN: Duration = Duration::from_secs(3);
 
-/// Runs so many failovers; true when nothing was violated.
+/// Runs this many failovers; returns whether nothing was violated.
 ///
 /// # Errors
-/// When the experiment itself fails.
+/// Fails when the experiment itself fails.
 pub async fn run(runtime: &Handle, options: Options, failovers: u64) -> Result<bool, Trouble> {
     let seed = options.seed;
     say(format!("failover: seed {seed}, {failovers} promotions"));

@@ -14,12 +14,12 @@ use crate::{
     tools::{clock::now_ms, http::Call, journal},
 };
 
-/// Creates sent once more at the end.
+/// The most creates sent once more at the end.
 const REPLAYS_MAX: usize = 300;
-/// One in so many of them then comes with another body.
+/// The distance between those of them that come with another body.
 const MISMATCH_EVERY: usize = 15;
 
-/// The first shop's secret is rotated, if the API has the call already.
+/// Rotates the first shop's secret, if the API has the call already.
 pub async fn rotate_secret(rig: &Rig) {
     let (Some(shop), Some(api)) = (rig.world.shops.first(), rig.world.apis.first()) else {
         return;
@@ -87,7 +87,7 @@ pub async fn replay(world: &World) {
     }
 }
 
-/// The same key for something else.
+/// Builds a request with the same key for something else.
 fn mismatch(request: Request) -> Request {
     let body = request.body.as_deref().unwrap_or_default();
     let mut body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -105,7 +105,8 @@ fn world_journal(world: &World) -> std::path::PathBuf {
     world.journal.path().to_path_buf()
 }
 
-/// Payments that the provider's journal shows paid and the database does not show received.
+/// Counts the payments that the provider's journal shows paid and the database does not show
+/// received.
 #[must_use]
 pub fn unbooked(rig: &Rig) -> usize {
     let lines = journal::read(&rig.journals.provider()).unwrap_or_default();

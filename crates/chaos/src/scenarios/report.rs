@@ -13,26 +13,26 @@ const RSS_GROWTH_KIB: u64 = 50 * 1_024;
 const THREADS_GROWTH: u64 = 40;
 const FILES_GROWTH: u64 = 100;
 
-/// What a run measured.
+/// Measurements of a run.
 #[derive(Debug)]
 pub struct Summary {
     /// The seed.
     pub seed: u64,
-    /// From the first order to the last reply.
+    /// Time from the first order to the last reply.
     pub took: Duration,
     /// Every fault.
     pub records: Vec<Record>,
-    /// The services after the calm beginning.
+    /// Health of the services after the calm beginning.
     pub health_before: BTreeMap<String, Health>,
-    /// The services at the end.
+    /// Health of the services at the end.
     pub health_after: BTreeMap<String, Health>,
     /// Name, connections, misbehaviours.
     pub proxies: Vec<(&'static str, u64, u64)>,
-    /// How long the backlog took to go, and what was left.
+    /// Time that the backlog took to go, and what was left.
     pub settled: (Duration, Vec<String>),
 }
 
-/// Prints everything; true when nothing was violated.
+/// Prints everything; returns whether nothing was violated.
 #[must_use]
 pub fn tell(rig: &Rig, summary: &Summary, verdict: &Verdict) -> bool {
     say("");
@@ -128,7 +128,7 @@ fn is_late(record: &Record) -> bool {
     all.any(|recovery| recovery.is_none_or(|ms| ms > bound))
 }
 
-/// Services that have more than a run may leave behind (promise P10).
+/// Returns the services that have more than a run may leave behind (promise P10).
 fn swollen(summary: &Summary) -> Vec<&str> {
     let has_grown = |before: Health, after: Health| {
         after.rss_kib > before.rss_kib.saturating_add(RSS_GROWTH_KIB)

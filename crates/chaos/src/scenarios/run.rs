@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// What may differ from run to run.
+/// Settings that may differ from run to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// The seed of everything.
@@ -35,21 +35,21 @@ pub struct Options {
     pub faults_for: Duration,
     /// New orders a minute.
     pub orders_a_minute: u64,
-    /// How long things last.
+    /// Durations of the faults.
     pub holds: Holds,
-    /// Shops go on trying for so long.
+    /// The time for which shops go on trying.
     pub patience: Duration,
 }
 
 const CALM_BEFORE: Duration = Duration::from_secs(8);
 const CALM_AFTER: Duration = Duration::from_secs(12);
-/// After the last healing nothing may be left undone within this.
+/// The longest time after the last healing until nothing is left undone.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
-/// Runs it; true when nothing was violated.
+/// Runs it; returns whether nothing was violated.
 ///
 /// # Errors
-/// When the experiment itself fails.
+/// Fails when the experiment itself fails.
 pub async fn run(runtime: &Handle, options: Options) -> Result<bool, Trouble> {
     let seed = options.seed;
     say(format!(
@@ -112,7 +112,8 @@ pub async fn run(runtime: &Handle, options: Options) -> Result<bool, Trouble> {
     Ok(holds)
 }
 
-/// What a violated run leaves behind: the journals and the services' logs.
+/// Keeps what a violated run leaves behind, the journals and the services' logs; removes them
+/// otherwise.
 pub(crate) fn keep_or_remove(rig: &Rig, holds: bool) {
     let folder = rig.journals.folder();
     if holds {
@@ -145,7 +146,7 @@ pub(crate) async fn drain(rig: &Rig, patience: Duration) {
     }
 }
 
-/// What is still to be done, by kind; nothing left is the aim.
+/// SQL that counts open work, by kind; nothing left is the aim.
 const BACKLOG: &str = "SELECT 'deliveries ' || count(*) FROM deliveries WHERE state = 'due' \
      UNION ALL SELECT 'unknown ' || count(*) FROM payments WHERE state = 'unknown' \
      UNION ALL SELECT 'expiring ' || count(*) FROM orders WHERE state = 'pending' \
@@ -153,7 +154,7 @@ const BACKLOG: &str = "SELECT 'deliveries ' || count(*) FROM deliveries WHERE st
      UNION ALL SELECT 'overdue ' || count(*) FROM provider_work \
         WHERE due_at < now() - interval '5 seconds'";
 
-/// Waits until nothing is left to be done; how long that took, and what was left if it did not end.
+/// Waits until no work is left; returns how long that took, and what was left if it did not end.
 pub(crate) async fn settle(rig: &Rig) -> (Duration, Vec<String>) {
     let began = Instant::now();
     loop {

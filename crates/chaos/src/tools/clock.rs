@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Now, in milliseconds since 1970.
+/// Returns the time in milliseconds since 1970.
 #[must_use]
 pub fn now_ms() -> u64 {
     SystemTime::now()
@@ -12,7 +12,7 @@ pub fn now_ms() -> u64 {
         .unwrap_or(0)
 }
 
-/// The provider's way to write a time: seconds, Jakarta.
+/// Formats the time as the provider writes it: seconds, Jakarta.
 #[must_use]
 pub fn jakarta_now() -> String {
     let zone = chrono::FixedOffset::east_opt(7 * 3_600);

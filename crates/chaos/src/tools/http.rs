@@ -1,5 +1,5 @@
-//! HTTP/1.1 by hand, one connection a call: the load depends on no client of the product's, and every
-//! deadline is its own.
+//! HTTP/1.1 by hand, one connection a call: the load does not depend on any client of the product,
+//! and every deadline is its own.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -12,10 +12,10 @@ use tokio::{
 
 const REPLY_MAX: usize = 8 << 20;
 
-/// What is to be sent.
+/// A call to send.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Where to.
+    /// Address to send it to.
     pub to: SocketAddr,
     /// `GET`, `POST` or `DELETE`.
     pub method: &'static str,
@@ -25,11 +25,11 @@ pub struct Call {
     pub headers: Vec<(&'static str, String)>,
     /// Exact bytes.
     pub body: Vec<u8>,
-    /// From connect to last byte.
+    /// The longest time from connect to last byte.
     pub within: Duration,
 }
 
-/// What came back.
+/// The reply to a call.
 #[derive(Debug, Clone, Default)]
 pub struct Reply {
     /// The status code.
@@ -41,14 +41,14 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The first header of this (lower-case) name.
+    /// Returns the first header of this (lower-case) name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON; null when it is none.
+    /// Parses the body as JSON; null when it is none.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
@@ -56,7 +56,7 @@ impl Reply {
 }
 
 impl Call {
-    /// A call without headers or body.
+    /// Creates a call without headers or body.
     #[must_use]
     pub fn new(to: SocketAddr, method: &'static str, path: impl Into<String>) -> Self {
         Self {
@@ -76,31 +76,31 @@ impl Call {
         self
     }
 
-    /// A JSON body of exactly these bytes.
+    /// Sets a JSON body of exactly these bytes.
     #[must_use]
     pub fn json(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self.header("Content-Type", "application/json")
     }
 
-    /// A form's body, encoded already.
+    /// Sets a form's body, which is encoded already.
     #[must_use]
     pub fn form(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self.header("Content-Type", "application/x-www-form-urlencoded")
     }
 
-    /// Another deadline.
+    /// Sets another deadline.
     #[must_use]
     pub const fn within(mut self, within: Duration) -> Self {
         self.within = within;
         self
     }
 
-    /// Sends it and reads the whole reply.
+    /// Sends the call and reads the whole reply.
     ///
     /// # Errors
-    /// A word on why there is no whole reply: nothing is known then about the effect.
+    /// Returns the reason why there is no whole reply: nothing is known then about the effect.
     pub async fn send(&self) -> Result<Reply, String> {
         match timeout(self.within, self.exchange()).await {
             Ok(Ok(reply)) => Ok(reply),
@@ -143,7 +143,7 @@ impl Call {
     }
 }
 
-/// The end of the head and the head's lines.
+/// Splits a message after its head; returns the head's lines and the rest.
 pub(crate) fn split_head(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
     let at = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let (head, rest) = bytes.split_at_checked(at)?;
@@ -152,7 +152,7 @@ pub(crate) fn split_head(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
     Some((lines, rest.get(4..).unwrap_or_default()))
 }
 
-/// Header lines as names in lower case with their values.
+/// Parses header lines into names in lower case with their values.
 pub(crate) fn headers_of(lines: &[String]) -> Vec<(String, String)> {
     lines
         .iter()

@@ -1,5 +1,5 @@
-//! A party's journal: JSON lines on disk before their effect is told to anybody, outside the gateway.
-//! One thread writes; lines that wait together are synced together.
+//! A party's journal: JSON lines on disk before their effect is known to anybody, outside the
+//! gateway. One thread writes; lines that wait together are synced together.
 
 use std::{
     fs::{File, OpenOptions},
@@ -28,7 +28,7 @@ impl Journal {
     /// Makes the file and starts its writer.
     ///
     /// # Errors
-    /// When the file cannot be made.
+    /// Fails when the file cannot be made.
     pub fn create(path: &Path) -> Result<Self, Trouble> {
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.map_err(|error| {
@@ -41,13 +41,13 @@ impl Journal {
         Ok(Self { lines, path })
     }
 
-    /// The file.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Returns when the line is on disk.
+    /// Writes a line and returns when it is on disk.
     pub async fn record(&self, line: &Value) {
         let mut bytes = line.to_string().into_bytes();
         bytes.push(b'\n');
@@ -73,10 +73,10 @@ fn write_all(mut file: File, receiver: &Receiver<Line>) {
     }
 }
 
-/// Every line of a journal; a half line at the end is left out.
+/// Reads every line of a journal; a half line at the end is left out.
 ///
 /// # Errors
-/// When the file cannot be read or a whole line is no JSON.
+/// Fails when the file cannot be read or a whole line is no JSON.
 pub fn read(path: &Path) -> Result<Vec<Value>, Trouble> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)

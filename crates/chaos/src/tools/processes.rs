@@ -1,10 +1,10 @@
-//! What the kernel says of processes: memory, threads, open files; and signals to a whole tree.
+//! The kernel's figures for processes: memory, threads, open files; and signals to a whole tree.
 
 use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How much a process has.
+/// Resources that a process uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Health {
     /// Resident memory, KiB.
@@ -15,7 +15,7 @@ pub struct Health {
     pub files: u64,
 }
 
-/// How a process does; nothing when there is none.
+/// Reads the health of a process; nothing when there is none.
 #[must_use]
 pub fn health(pid: u32) -> Option<Health> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
@@ -30,13 +30,13 @@ pub fn health(pid: u32) -> Option<Health> {
     })
 }
 
-/// Whether the kernel holds it stopped.
+/// Returns whether the kernel holds it stopped.
 #[must_use]
 pub fn is_stopped(pid: u32) -> bool {
     state_and_parent(pid).is_some_and(|(state, _)| state == 'T')
 }
 
-/// A process and its children, parents first.
+/// Returns a process and its children, parents first.
 #[must_use]
 pub fn tree(root: u32) -> Vec<u32> {
     let all: Vec<u32> = fs::read_dir("/proc")

@@ -1,5 +1,5 @@
-//! What every measuring program does around its work: threads for the load, an end when it is told to
-//! end, whole numbers from the environment, and an exit code.
+//! The frame of every measuring program: threads for the load, an end when it is asked to end,
+//! whole numbers from the environment, and an exit code.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::tools::terminal::complain;
 
-/// Runs `work` with a runtime for its load; 0 when every bound held.
+/// Runs `work` with a runtime for its load; returns 0 when every bound held.
 pub async fn run<W, F>(work: W) -> ExitCode
 where
     W: FnOnce(Handle) -> F,
@@ -50,10 +50,10 @@ where
     ended
 }
 
-/// The whole number in a variable; `None` where it is not set.
+/// Reads the whole number in a variable; `None` where it is not set.
 ///
 /// # Errors
-/// When it is something else.
+/// Fails when it is something else.
 pub fn number(name: &str) -> Result<Option<u64>, Trouble> {
     match std::env::var(name) {
         Ok(text) if !text.is_empty() => text

@@ -5,13 +5,14 @@
 pub struct Rng(u64);
 
 impl Rng {
-    /// The stream of this seed.
+    /// Creates the stream of this seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// A stream of its own for one part of the run, so that the parts do not disturb each other.
+    /// Creates a stream of its own for one part of the run, so that the parts do not disturb each
+    /// other.
     #[must_use]
     pub fn fork(seed: u64, part: &str) -> Self {
         let mut mixed = Self(seed);
@@ -21,7 +22,7 @@ impl Rng {
         Self(mixed.next())
     }
 
-    /// The next number.
+    /// Returns the next number.
     #[expect(
         clippy::should_implement_trait,
         reason = "an endless stream is not an iterator that ends"
@@ -34,24 +35,24 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`; 0 when `end` is 0.
+    /// Draws a number below `end`; 0 when `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next().checked_rem(end).unwrap_or(0)
     }
 
-    /// True so many times in a thousand.
+    /// Returns true this many times in a thousand.
     pub fn chance(&mut self, per_thousand: u64) -> bool {
         self.below(1_000) < per_thousand
     }
 
-    /// One of these.
+    /// Draws one of these.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let count = u64::try_from(from.len()).unwrap_or(0);
         let index = usize::try_from(self.below(count)).unwrap_or(0);
         from.get(index)
     }
 
-    /// Puts them in an order of chance.
+    /// Shuffles a list.
     pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {
             let range = u64::try_from(last).unwrap_or(0).saturating_add(1);
@@ -60,7 +61,8 @@ impl Rng {
         }
     }
 
-    /// Milliseconds that lie as human patience does: log-normal about `median`, cut at 8 times it.
+    /// Draws milliseconds that lie as human patience does: log-normal about `median`, cut at 8
+    /// times it.
     pub fn log_normal_ms(&mut self, median: u64) -> u64 {
         // Quantiles 2.5 %, 7.5 %, … of exp(N(0, 0.8)), in thousandths.
         const QUANTILES: [u64; 20] = [

@@ -11,7 +11,7 @@ pub fn say(line: impl Display) {
     println!("{line}");
 }
 
-/// Says what is wrong, and which program says so.
+/// Prints what is wrong, and which program reports it.
 #[expect(
     clippy::print_stderr,
     reason = "a command line tool says what is wrong"

@@ -1,23 +1,23 @@
-//! When things last worked, for recovery times: every party notes its successes here.
+//! Times of the last successes, for recovery times: every party notes its successes here.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What worked.
+/// The kind of a success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// A create was answered 201.
+    /// A create answered 201.
     Create,
-    /// A callback was answered with success.
+    /// A callback answered with success.
     Callback,
-    /// A webhook was answered 200.
+    /// A webhook answered 200.
     Webhook,
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::Create, Self::Callback, Self::Webhook];
 
-    /// Its name in tables.
+    /// Returns its name in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl Timeline {
         });
     }
 
-    /// How long after `healed_ms` the first success ended that began after it.
+    /// Returns how long after `healed_ms` the first success ended that began after it.
     #[must_use]
     pub fn first_after(&self, kind: Kind, healed_ms: u64) -> Option<u64> {
         let successes = self.0.lock().unwrap_or_else(PoisonError::into_inner);

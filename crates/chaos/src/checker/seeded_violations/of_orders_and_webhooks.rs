@@ -1,9 +1,9 @@
-//! What is planted about orders, creates, callbacks, webhooks and leases.
+//! Planted violations of orders, creates, callbacks, webhooks and leases.
 
 use super::plant::Plant;
 use crate::checker::evidence::{Callback, Evidence, Race, Said, bare};
 
-/// The invariant's number, and its violation.
+/// Violations, each with its invariant's number.
 pub(super) const PLANTS: [(u8, Plant); 37] = [
     (
         1,

@@ -1,9 +1,9 @@
-//! What is planted about receipts, payments and the provider's sums.
+//! Planted violations of receipts, payments and the provider's sums.
 
 use super::plant::Plant;
 use crate::checker::evidence::{Callback, Evidence, Said, Settled};
 
-/// The invariant's number, and its violation.
+/// Violations, each with its invariant's number.
 pub(super) const PLANTS: [(u8, Plant); 24] = [
     (
         6,
@@ -121,7 +121,7 @@ pub(super) const PLANTS: [(u8, Plant); 24] = [
     (7, Plant::Lines(what_is_paid_went_back)),
 ];
 
-/// A payment that has one sum, all of it booked.
+/// Returns a payment that has one sum, all of it booked.
 fn booked(evidence: &Evidence) -> Option<(String, i64)> {
     let receipts = &evidence.database.receipts;
     let found = receipts.iter().find(|one| {

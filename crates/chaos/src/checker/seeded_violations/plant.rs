@@ -1,11 +1,11 @@
-//! One violation: what is changed in the evidence.
+//! One violation: a change of the evidence.
 
 use crate::checker::evidence::Evidence;
 
-/// How evidence is spoilt.
+/// A way to corrupt the evidence.
 pub(super) enum Plant {
-    /// Lines of a journal.
+    /// A change of a journal's lines.
     Lines(fn(&mut Evidence)),
-    /// Rows of the database.
+    /// A change of the database's rows.
     Rows(&'static str),
 }

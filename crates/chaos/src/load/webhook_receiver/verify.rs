@@ -1,10 +1,10 @@
-//! Standard Webhooks as a shop would check it, on nothing of ours.
+//! Standard Webhooks as a shop would check it, without any of our code.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// How far a webhook's time may be from ours, in seconds.
+/// The greatest difference between a webhook's time and ours, in seconds.
 const TOLERANCE: u64 = 300;
 
 /// A webhook as received.
@@ -15,13 +15,13 @@ pub(super) struct Signed<'a> {
     pub(super) body: &'a [u8],
 }
 
-/// Whether its time is near `now` (seconds since 1970).
+/// Returns whether its time is near `now` (seconds since 1970).
 pub(super) fn is_fresh(signed: &Signed<'_>, now: i64) -> bool {
     let sent: Option<i64> = signed.timestamp.parse().ok();
     sent.is_some_and(|sent| now.abs_diff(sent) <= TOLERANCE)
 }
 
-/// Whether one of the signatures is right.
+/// Returns whether one of the signatures is right.
 pub(super) fn verify(secret: &str, signed: &Signed<'_>) -> bool {
     let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
     let key = STANDARD.decode(encoded).unwrap_or_default();

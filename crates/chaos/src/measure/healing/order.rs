@@ -1,4 +1,4 @@
-//! One order: opened, paid without a word to us, and at the end what its timeline tells.
+//! One order: opened, paid without any callback, and at the end its timeline.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -10,40 +10,41 @@ use tokio::time::sleep;
 use super::payers::Plan;
 use crate::tools::{clock::now_ms, http::Call};
 
-/// The first ten minutes of an order are watched, and a little more.
+/// The time for which an order is watched: its first ten minutes, and a little more.
 pub(super) const WATCHED_FOR: Duration = Duration::from_secs(605);
 const RUPIAH: u64 = 25_000;
 const TEN_MINUTES_MS: u64 = 600_000;
 const WITHIN: Duration = Duration::from_secs(15);
 
-/// What is known of an order.
+/// Observations of an order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Life {
     order: String,
     /// The contract's spelling.
     pub(super) method: &'static str,
     shown_ms: u64,
-    /// When its payer paid, in milliseconds since 1970; nothing when that is after the end.
+    /// Time at which its payer paid, in milliseconds since 1970; nothing when that is after the
+    /// end.
     pub(super) paid_ms: Option<u64>,
     found_ms: Option<u64>,
-    /// When it was asked about.
+    /// Times of the inquiries about it.
     pub(super) asked_ms: Vec<u64>,
 }
 
 impl Life {
-    /// From the payment to our knowing of it.
+    /// Returns the time from the payment until we knew of it.
     pub(super) fn healed_ms(&self) -> Option<u64> {
         Some(self.found_ms?.saturating_sub(self.paid_ms?))
     }
 
-    /// Inquiries in its first ten minutes.
+    /// Counts the inquiries in its first ten minutes.
     pub(super) fn asked_early(&self) -> usize {
         let end = self.shown_ms.saturating_add(TEN_MINUTES_MS);
         self.asked_ms.iter().filter(|ms| **ms < end).count()
     }
 }
 
-/// Where an order lives.
+/// The shop of the orders.
 #[derive(Debug)]
 pub(super) struct Shop {
     pub(super) api: SocketAddr,
@@ -91,7 +92,7 @@ impl Shop {
         Ok(life)
     }
 
-    /// Adds what the order's timeline tells.
+    /// Adds the facts of the order's timeline.
     pub(super) async fn what_happened(&self, mut life: Life) -> Result<Life, Trouble> {
         let path = format!("/v1/orders/{}/timeline", life.order);
         let timeline = expect(&self.to_api("GET", &path), 200).await?;

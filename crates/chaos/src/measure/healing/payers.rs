@@ -1,17 +1,17 @@
-//! When the payers come. They are quantiles and not draws, so that some hundred orders are as the
-//! whole distribution is; chance decides only whose payer is which.
+//! The times at which payers pay. They are quantiles and not draws, so that some hundred orders
+//! follow the whole distribution; chance decides only whose payer is which.
 
 use std::time::Duration;
 
 use crate::tools::rng::Rng;
 
-/// Payments of these are looked for every few seconds at first.
+/// Methods whose payments are looked for every few seconds at first.
 pub(super) const INSTANT: [&str; 2] = ["qris", "ewallet"];
-/// Payments of these take a walk to a bank or a shop: contract 5 asks about them more rarely.
+/// Methods whose payments take a walk to a bank or a shop: contract 5 asks about them more rarely.
 pub(super) const DEFERRED: [&str; 2] = ["virtual_account", "retail"];
 
-/// Of 10,000 payers so many have paid after so many milliseconds: log-normal, half of them within a
-/// minute, 99 of 100 within eight.
+/// Numbers of payers, of 10,000, who have paid after a number of milliseconds: log-normal, half of
+/// them within a minute, 99 of 100 within eight.
 const PAID_AFTER: [(u64, u64); 35] = [
     (0, 2_000),
     (5, 3_168),
@@ -55,11 +55,11 @@ const PAID_AFTER: [(u64, u64); 35] = [
 pub(super) struct Plan {
     /// The contract's spelling.
     pub(super) method: &'static str,
-    /// After the artefact was shown.
+    /// Wait after the artefact was shown.
     pub(super) pays_after: Duration,
 }
 
-/// So many payers, each group with the whole distribution.
+/// Plans this many payers, each group with the whole distribution.
 pub(super) fn plans(orders: u64, rng: &mut Rng) -> Vec<Plan> {
     let deferred = orders / 4;
     let instant = orders.saturating_sub(deferred);
@@ -77,7 +77,8 @@ fn group(methods: [&'static str; 2], count: u64, rng: &mut Rng) -> Vec<Plan> {
     waits.into_iter().zip(turns).map(plan).collect()
 }
 
-/// The middle of the `rank`th of `count` equal parts, straight between the known points.
+/// Returns the middle of the `rank`th of `count` equal parts, interpolated between the known
+/// points.
 fn wait(rank: u64, count: u64) -> Duration {
     let part = rank
         .saturating_mul(2)

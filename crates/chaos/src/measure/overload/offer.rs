@@ -1,5 +1,5 @@
 //! Offers requests: closed, each client waiting for its reply before it asks again, or open, at a
-//! rate that does not care for replies. Connections are kept; callbacks have one each, as the
+//! rate that does not depend on replies. Connections are kept; callbacks have one each, as the
 //! worker wants it.
 
 use std::{
@@ -21,15 +21,16 @@ use crate::measure::{
     keep_alive::Connection,
 };
 
-/// A reply that takes longer is worth nothing.
+/// The longest wait for a reply: a later one is worth nothing.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// Connections at once of each kind.
+/// Most concurrent connections of each kind.
 const CONNECTIONS: usize = 400;
 const TICK: Duration = Duration::from_millis(5);
-/// Orders made before anything is measured, so that there is something to read and tell of.
+/// Number of orders made before anything is measured, so that there is something to read and
+/// report.
 const ORDERS_BEFORE: usize = 200;
 const WARM_UP_MAX: Duration = Duration::from_secs(60);
-/// Callbacks signed at most ahead of time.
+/// Most callbacks signed ahead of time.
 const SIGNED_MAX: u64 = 20_000;
 
 /// The load.
@@ -40,7 +41,7 @@ pub(super) struct Load {
     pub(super) worker: SocketAddr,
 }
 
-/// What the tasks of one phase share.
+/// The state that the tasks of one phase share.
 #[derive(Debug)]
 struct Phase {
     load: Arc<Load>,
@@ -128,7 +129,7 @@ impl Load {
         Ok(())
     }
 
-    /// So many clients, each asking again when it was answered.
+    /// Runs this many clients, each asking again when it was answered.
     pub(super) async fn closed(
         self: Arc<Self>,
         runtime: &Handle,
@@ -154,7 +155,7 @@ impl Load {
         Ok(phase.ended(began))
     }
 
-    /// So many a second, whatever becomes of them.
+    /// Sends this many requests a second, whatever becomes of them.
     pub(super) async fn open(
         self: Arc<Self>,
         runtime: &Handle,

@@ -1,4 +1,4 @@
-//! What became of what was offered.
+//! The outcomes of the offered requests.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{
     tools::terminal::say,
 };
 
-/// What became of one request.
+/// The outcome of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum End {
     /// 2xx in time.
@@ -68,14 +68,14 @@ impl Tally {
         self.a_second(self.sum(|_, _| true))
     }
 
-    /// Of a kind, how many in a thousand were done in time.
+    /// Returns how many in a thousand of a kind were done in time.
     pub(super) fn share(&self, kind: Kind) -> u64 {
         let good = self.sum(|of, end| of == kind && end == End::Good);
         per_thousand(good, self.sum(|of, _| of == kind))
     }
 
-    /// Of a kind, how many in a thousand were refused, of those that reached the gateway: what the
-    /// load had no connection for was refused by nobody.
+    /// Returns how many in a thousand of a kind were refused, of those that reached the gateway:
+    /// nobody refused those for which the load had no connection.
     pub(super) fn refused_share(&self, kind: Kind) -> u64 {
         let refused = self.sum(|of, end| of == kind && end == End::Refused);
         per_thousand(
@@ -92,12 +92,12 @@ impl Tally {
         self.sum(|_, end| end == End::Refused)
     }
 
-    /// Replies that are neither success nor a proper refusal.
+    /// Counts the replies that are neither success nor a proper refusal.
     pub(super) fn rude(&self) -> u64 {
         self.sum(|_, end| matches!(end, End::RefusedRudely | End::Status(_)))
     }
 
-    /// Says every end with its count, and how long the good ones took.
+    /// Prints every end with its count, and how long the good ones took.
     pub(super) fn explain(&self) {
         for kind in Kind::ALL {
             let of_kind = self.ends.iter().filter(|((of, _), _)| *of == kind);

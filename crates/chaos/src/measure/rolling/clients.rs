@@ -37,7 +37,7 @@ pub(super) struct Replicas {
 }
 
 impl Replicas {
-    /// All of them listed.
+    /// Creates the list with all of them listed.
     pub(super) fn of(addresses: [SocketAddr; 2]) -> Self {
         Self {
             all: Mutex::new(addresses.map(|to| (to, true)).into()),
@@ -53,7 +53,7 @@ impl Replicas {
         }
     }
 
-    /// The next listed one; another than `but` where there is one.
+    /// Returns the next listed one; another than `but` where there is one.
     fn next(&self, but: Option<SocketAddr>) -> Option<SocketAddr> {
         let all = lock(&self.all);
         let listed = all.iter().filter(|(_, is_listed)| *is_listed);
@@ -65,7 +65,7 @@ impl Replicas {
         listed.get(turn.checked_rem(listed.len())?).copied()
     }
 
-    /// The one kept longest, so that every one is used in turn.
+    /// Takes the connection kept longest, so that every one is used in turn.
     fn take_kept(&self) -> Option<Connection> {
         let mut kept = lock(&self.kept);
         (!kept.is_empty()).then(|| kept.remove(0))
@@ -83,7 +83,7 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// The replicas of the API or of the worker.
+    /// Returns the replicas of the API or of the worker.
     pub(super) const fn replicas(&self, is_api: bool) -> &Replicas {
         if is_api { &self.apis } else { &self.workers }
     }
@@ -99,12 +99,12 @@ impl Clients {
         Ok(())
     }
 
-    /// No new requests from now on.
+    /// Stops new requests.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
     }
 
-    /// Asks for so much a second until it is closed, and waits for what is under way.
+    /// Sends this many requests a second until it is closed, and waits for those under way.
     pub(super) async fn run(self: Arc<Self>, runtime: Handle, a_second: u64) {
         let gap = Duration::from_micros(1_000_000_u64.checked_div(a_second).unwrap_or(20_000));
         let mut ticks = interval(gap);

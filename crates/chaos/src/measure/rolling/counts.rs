@@ -1,4 +1,4 @@
-//! What became of the requests of a rolling restart.
+//! The outcomes of the requests of a rolling restart.
 
 use std::{
     collections::BTreeMap,
@@ -10,15 +10,15 @@ use crate::measure::jobs::Kind;
 /// Counts of requests.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Totals {
-    /// All.
+    /// All requests.
     pub(super) asked: u64,
-    /// Repeated, because a kept connection was closed.
+    /// Requests repeated because a kept connection was closed.
     pub(super) saved: u64,
-    /// Not answered 2xx.
+    /// Requests not answered 2xx.
     pub(super) failed: u64,
 }
 
-/// Counts by kind, and why requests failed.
+/// Counts by kind, and the reasons of failures.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     kinds: Mutex<BTreeMap<Kind, Totals>>,
@@ -26,7 +26,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// One request ended.
+    /// Counts one request that ended.
     pub(super) fn count(&self, kind: Kind, is_saved: bool, failure: Option<String>) {
         let mut kinds = lock(&self.kinds);
         let of = kinds.entry(kind).or_default();
@@ -43,12 +43,12 @@ impl Counts {
         }
     }
 
-    /// Of one kind.
+    /// Returns the counts of one kind.
     pub(super) fn of(&self, kind: Kind) -> Totals {
         lock(&self.kinds).get(&kind).copied().unwrap_or_default()
     }
 
-    /// Of all kinds.
+    /// Returns the counts of all kinds.
     pub(super) fn totals(&self) -> Totals {
         let all = Kind::ALL.map(|kind| self.of(kind));
         all.into_iter().fold(Totals::default(), |sum, of| Totals {
@@ -58,7 +58,7 @@ impl Counts {
         })
     }
 
-    /// Why requests failed, with counts.
+    /// Returns the reasons of failed requests, with counts.
     pub(super) fn failures(&self) -> BTreeMap<String, u64> {
         lock(&self.failures).clone()
     }
