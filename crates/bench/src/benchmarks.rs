@@ -1,5 +1,5 @@
-//! The benchmarks of an empty ledger, and the table of them all. The program calls the table; each benchmark stands
-//! on the harness. Invariant: every row says what must hold beside what was measured.
+//! The benchmarks of an empty ledger, and the table of them all. The program calls the table; each
+//! benchmark stands on the harness. Invariant: every row shows its bound beside its measurement.
 
 pub(crate) mod callbacks;
 pub(crate) mod creates;

@@ -1,5 +1,6 @@
-//! The harness: what is measured and on what, the shop that asks, and the provider's time between. Every benchmark
-//! calls it; it calls `devstack` and the tools. Invariant: programs as they are shipped, on a durable Postgres.
+//! The harness: the system under measurement, the shop that asks, and the provider's time between.
+//! Every benchmark calls it; it calls `devstack` and the tools. Invariant: programs as they are
+//! shipped, on a durable Postgres.
 
 pub(crate) mod ground;
 pub(crate) mod machine;

@@ -1,7 +1,7 @@
 //! `bench`: measures the gateway against the database it stands on, everything on this machine, and
-//! prints what must hold beside what was measured. `bench table` is every row that needs no large
-//! ledger, `bench large` those that do; `BENCH_*` variables make them short or long. `bench
-//! neighbours` measures what one shop's, channel's or stranger's trouble costs the others.
+//! prints each bound beside its measurement. `bench table` is every row that needs no large ledger,
+//! `bench large` those that do; `BENCH_*` variables make them short or long. `bench neighbours`
+//! measures what one shop's, channel's or stranger's trouble costs the others.
 
 mod benchmarks;
 mod dataset;

@@ -38,21 +38,21 @@ use self::{
 };
 use crate::harness::machine;
 
-/// The shop lives so long before a session is stopped.
+/// Time that the shop lives before a session is stopped.
 const BEFORE_THE_STOP: Duration = Duration::from_secs(3);
-/// And so long after the stopped session must have been replaced.
+/// Time that it lives on after the stopped session must have been replaced.
 const AFTER_IT: Duration = Duration::from_secs(5);
-/// Until somebody has asked a session that was stopped, whatever it takes.
+/// The longest wait until somebody has asked a stopped session.
 const LONGEST_STOP: Duration = Duration::from_secs(30);
-/// No table is young and no code cold when the quiet is measured.
+/// Time before the quiet is measured, so that no table is young and no code cold.
 const WARM_UP: Duration = Duration::from_secs(4);
 
 type Quiet = BTreeMap<Kind, Figures>;
 
-/// Measures; true when nobody was harmed.
+/// Measures; returns whether nobody was harmed.
 ///
 /// # Errors
-/// When the measurement itself fails.
+/// Fails when the measurement itself fails.
 pub(crate) async fn run(runtime: &Handle) -> Result<bool, Trouble> {
     let (began, load) = (Instant::now(), machine::load_average());
     let options = Options::of_environment()?;
@@ -150,7 +150,7 @@ impl Measuring<'_> {
         })
     }
 
-    /// The shop lives on until what is stuck must have been replaced for a while.
+    /// Lets the shop live on until the stuck session must have been replaced for a while.
     async fn beside_a_stuck(
         &self,
         whose: Stopped,
@@ -169,7 +169,7 @@ impl Measuring<'_> {
             stuck
         };
         let (stuck, samples) = tokio::join!(stopping, self.live_until(until, patience));
-        // What was stopped goes on when its requests have ended.
+        // The stopped session goes on when its requests have ended.
         let stop = stuck.as_ref().map(|stuck| stuck.stop);
         Ok((samples?, stop.map_err(ToString::to_string)))
     }

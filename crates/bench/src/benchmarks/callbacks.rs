@@ -1,5 +1,5 @@
-//! Callbacks at the real worker: signed ahead of time, each about a payment of its own, every answer
-//! looked at.
+//! Callbacks at the real worker: signed ahead of time, each about a payment of its own, every
+//! answer checked.
 
 use std::{
     net::SocketAddr,
@@ -28,29 +28,29 @@ use crate::{
 const ROUTE: &str = "/v1.0/qr/qr-mpm-notify";
 const TAKEN: &[u8] = b"\"responseCode\":\"2005600\"";
 const SIGNERS: u64 = 2;
-/// Connections of an open load.
+/// Number of connections of an open load.
 const LINES: usize = 256;
 
 /// Requests as they go over the wire.
 pub(crate) type Signed = Arc<Vec<Vec<u8>>>;
 
-/// What came of a round.
+/// The result of a round.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Round {
     /// Callbacks acknowledged a second.
     pub(crate) rate: u64,
     /// Replies that were no success.
     pub(crate) wrong: Wrong,
-    /// Connections made.
+    /// Number of connections made.
     pub(crate) opened: u64,
-    /// How long each took, microseconds, sorted.
+    /// Latencies in microseconds, sorted.
     pub(crate) micros: Vec<u64>,
 }
 
-/// One callback for each payment of a batch, that it is paid in full.
+/// Signs one callback for each payment of a batch, each of which is paid in full.
 ///
 /// # Errors
-/// When a signer dies.
+/// Fails when a signer dies.
 pub(crate) fn sign(
     key: &Arc<RsaSigningKey>,
     batch: &Batch,
@@ -80,7 +80,7 @@ pub(crate) fn sign(
     Ok(Arc::new(all))
 }
 
-/// One callback, signed as the provider signs it.
+/// Builds one callback, signed as the provider signs it.
 pub(crate) fn callback(
     key: &RsaSigningKey,
     payment: &str,
@@ -107,10 +107,10 @@ pub(crate) fn callback(
     .into_bytes()
 }
 
-/// Sends every callback over so many connections, each as soon as the last was answered.
+/// Sends every callback over this many connections, each as soon as the last was answered.
 ///
 /// # Errors
-/// When the load itself fails.
+/// Fails when the load itself fails.
 pub(crate) async fn closed(
     runtime: &Handle,
     signed: &Signed,
@@ -151,7 +151,7 @@ async fn client(signed: Signed, next: Arc<AtomicUsize>, to: SocketAddr) -> Round
     round
 }
 
-/// The status when it was not taken; 0 without a whole reply.
+/// Sends a callback. An error is the status when it was not taken; 0 without a whole reply.
 async fn taken(line: &mut Line, request: &[u8]) -> Result<(), u16> {
     let reply = line.ask(request).await.map_err(|_| 0_u16)?;
     match reply.status {
@@ -160,12 +160,12 @@ async fn taken(line: &mut Line, request: &[u8]) -> Result<(), u16> {
     }
 }
 
-/// Whether the body of a `200` says that the callback was taken in.
+/// Returns whether the body of a `200` reports that the callback was taken in.
 pub(crate) fn is_taken(body: &[u8]) -> bool {
     find(body, TAKEN).is_some()
 }
 
-/// What came of a steady load.
+/// The result of a steady load.
 #[derive(Debug, Default)]
 pub(crate) struct Steady {
     answered: AtomicU64,
@@ -173,7 +173,7 @@ pub(crate) struct Steady {
 }
 
 impl Steady {
-    /// What was not acknowledged.
+    /// Returns the callbacks that were not acknowledged.
     pub(crate) fn wrong(&self) -> Wrong {
         let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         wrong.clone()
@@ -188,10 +188,10 @@ impl Steady {
     }
 }
 
-/// Sends every callback at its time, so many a second, whatever becomes of the others.
+/// Sends every callback at its time, at this many a second, whatever becomes of the others.
 ///
 /// # Errors
-/// When they outlive the load by far.
+/// Fails when the callbacks outlive the load by far.
 pub(crate) async fn open(
     runtime: &Handle,
     signed: &Signed,

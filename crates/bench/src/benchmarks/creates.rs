@@ -1,5 +1,5 @@
-//! What the gateway adds to a create: its time from the moment it was to be sent, however late it was
-//! sent, less the time the provider had it.
+//! The gateway's own share of a create: the time from the moment it was to be sent, however late it
+//! was sent, less the time the provider had it.
 
 use std::{
     net::SocketAddr,
@@ -24,24 +24,24 @@ pub(crate) const A_SECOND: u64 = 200;
 const WARM_UP: u64 = 200;
 const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 
-/// What came of it, microseconds.
+/// The result, in microseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Added {
-    /// Half of them add at most this.
+    /// Median of the added time.
     pub(crate) p50: u64,
-    /// 99 of 100.
+    /// 99th percentile of the added time.
     pub(crate) p99: u64,
-    /// Half of them take at most this, with the provider.
+    /// Median of the whole time, with the provider.
     pub(crate) whole_p50: u64,
-    /// 99 of 100.
+    /// 99th percentile of the whole time.
     pub(crate) whole_p99: u64,
     /// Creates that were not answered 201.
     pub(crate) wrong: Wrong,
-    /// Creates.
+    /// Number of creates.
     pub(crate) count: u64,
 }
 
-/// The payment with how long it took, or the status that came instead; 0 without a reply.
+/// The payment with its latency, or the status that came instead; 0 without a reply.
 type Answer = Result<(String, u64), u16>;
 
 struct Load {
@@ -51,10 +51,10 @@ struct Load {
     answered: Mutex<Vec<Answer>>,
 }
 
-/// Creates so many a second for so long, with a proxy before the provider meanwhile.
+/// Creates orders at a fixed rate for some time, with a proxy before the provider meanwhile.
 ///
 /// # Errors
-/// When the measurement itself fails.
+/// Fails when the measurement itself fails.
 pub(crate) async fn measure(
     runtime: &Handle,
     ground: &mut Ground,
@@ -73,7 +73,7 @@ pub(crate) async fn measure(
         answered: Mutex::default(),
     });
     offer(runtime, &load, "W", WARM_UP).await?;
-    // What the rounds before it left to be written out is not paid for by the first creates.
+    // The first creates do not pay for the buffers that the rounds before left to be written out.
     ground.settle()?;
     let count = A_SECOND.saturating_mul(lasts.as_secs());
     let answered = offer(runtime, &load, "C", count).await?;
@@ -82,7 +82,8 @@ pub(crate) async fn measure(
     Ok(judge(&answered, &proxy))
 }
 
-/// Sends each at its time. A thread does the waiting: timers of the runtime come a millisecond late.
+/// Sends each create at its time. A thread does the waiting: timers of the runtime come a
+/// millisecond late.
 async fn offer(
     runtime: &Handle,
     load: &Arc<Load>,
@@ -144,7 +145,7 @@ fn judge(answered: &[Answer], proxy: &TimingProxy) -> Added {
     for answer in answered {
         match answer {
             Ok((payment, took)) => {
-                // Nothing that was created passed by the proxy.
+                // No create passed by the proxy.
                 let provider = proxy.took(payment).unwrap_or(0);
                 added.push(took.saturating_sub(provider));
                 whole.push(*took);

@@ -1,6 +1,6 @@
-//! What a loop needs for one item that is due: so many orders are made through the API, what the loop
-//! looks for is made due for all of them in one statement, and it is waited until all are done. The
-//! provider answers as it always does; its limit on inquiries is set out of the way.
+//! The cost of a due item for each loop: orders are made through the API, the loop's items are made
+//! due for all of them in one statement, and the benchmark waits until all are done. The provider
+//! answers as it always does; its limit on inquiries is set out of the way.
 
 use std::{
     path::PathBuf,
@@ -27,20 +27,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// Microseconds for one due item.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Loops {
-    /// From due to the shop's endpoint.
+    /// Time from due to the shop's endpoint.
     pub(crate) webhook: u64,
-    /// From due, by an inquiry, to paid.
+    /// Time from due, by an inquiry, to paid.
     pub(crate) healing: u64,
-    /// From due, by an inquiry, to expired.
+    /// Time from due, by an inquiry, to expired.
     pub(crate) expiry: u64,
 }
 
-/// A file that goes when it is no longer needed.
+/// A file that is removed when it is no longer needed.
 #[derive(Debug)]
 pub(crate) struct Channels(PathBuf);
 
 impl Channels {
-    /// Where it is.
+    /// Returns the path of the file.
     pub(crate) fn path(&self) -> String {
         self.0.to_string_lossy().into_owned()
     }
@@ -52,10 +52,10 @@ impl Drop for Channels {
     }
 }
 
-/// Channel settings under which the provider may be asked as often as one can.
+/// Writes channel settings under which the provider may be asked without a limit.
 ///
 /// # Errors
-/// When they cannot be written.
+/// Fails when they cannot be written.
 pub(crate) fn channels_without_limits() -> Result<Channels, Trouble> {
     let name = format!("gateway-bench-channels-{}.toml", std::process::id());
     let file = std::env::temp_dir().join(name);
@@ -64,10 +64,10 @@ pub(crate) fn channels_without_limits() -> Result<Channels, Trouble> {
     Ok(Channels(file))
 }
 
-/// Measures each loop over so many items.
+/// Measures each loop over this many items.
 ///
 /// # Errors
-/// When the orders cannot be made or a loop does not come to its end.
+/// Fails when the orders cannot be made or a loop does not come to its end.
 pub(crate) async fn measure(
     runtime: &Handle,
     ground: &Ground,
@@ -77,7 +77,7 @@ pub(crate) async fn measure(
     let endpoint = Endpoint::start(runtime)?;
     let heal = Due::new(runtime, ground, &format!("Heal {name}"), &endpoint, count).await?;
     let expire = Due::new(runtime, ground, &format!("Expire {name}"), &endpoint, count).await?;
-    // The artefacts of both sets are told first.
+    // The artefacts of both sets are notified first.
     until(
         "webhooks of creates",
         || Ok(endpoint.arrived()),
@@ -138,7 +138,7 @@ impl Due {
         Ok(Self { merchant, opened })
     }
 
-    /// What is due for them, as a filter on work.
+    /// Returns a filter on work for their due items.
     fn work(&self, kind: &str) -> String {
         format!(
             "kind = '{kind}' AND payment_id IN (SELECT p.id FROM payments p JOIN orders o \
@@ -147,7 +147,7 @@ impl Due {
         )
     }
 
-    /// Nobody asks about them before it is wanted.
+    /// Postpones the inquiries about them until they are wanted.
     fn put_off(&self, ground: &Ground) -> Result<(), Trouble> {
         let work = self.work("inquire");
         let statement =
@@ -218,7 +218,7 @@ impl Due {
         .await
     }
 
-    /// How long after the statement all are in this state, for each of them.
+    /// Returns how long after the statement all are in this state, divided by their number.
     async fn timed(&self, ground: &Ground, state: &str, due: &str) -> Result<u64, Trouble> {
         let look = format!(
             "SELECT count(*) FROM orders WHERE merchant_id = '{}' AND state = '{state}'",

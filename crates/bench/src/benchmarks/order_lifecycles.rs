@@ -1,6 +1,6 @@
-//! Whole lives: a shop creates an order, its payer pays at the provider, the provider calls back, the
-//! books are written, and the shop's endpoint gets the webhook. Each life waits for its end before
-//! the next one begins in its place.
+//! Whole lives: a shop creates an order, its payer pays at the provider, the provider calls back,
+//! the ledger is written, and the shop's endpoint gets the webhook. Each life waits for its end
+//! before the next one begins in its place.
 
 mod endpoint;
 
@@ -32,24 +32,24 @@ use crate::{
 const SHOPS: usize = 8;
 const WEBHOOK_WITHIN: Duration = Duration::from_secs(30);
 
-/// What came of it.
+/// The result of the measurement.
 #[derive(Debug, Default)]
 pub(crate) struct Lives {
-    /// Whole lives a second.
+    /// Whole lives per second.
     pub(crate) rate: u64,
-    /// Whole lives.
+    /// Number of whole lives.
     pub(crate) count: u64,
     /// Lives that broke off, by the answer they broke off at.
     pub(crate) broken: Wrong,
-    /// Create to reply, microseconds, sorted.
+    /// Times from create to reply, microseconds, sorted.
     pub(crate) creates: Vec<u64>,
-    /// Payment to webhook, microseconds, sorted.
+    /// Times from payment to webhook, microseconds, sorted.
     pub(crate) webhooks: Vec<u64>,
-    /// Processor time meanwhile.
+    /// Processor time spent meanwhile.
     pub(crate) spent: Spent,
 }
 
-/// What all lives share.
+/// State that all lives share.
 struct World {
     shops: Vec<Shop>,
     endpoint: Endpoint,
@@ -58,17 +58,17 @@ struct World {
     next: AtomicU64,
 }
 
-/// Where one life after the other is lived.
+/// The place in which one life after the other is lived.
 struct Place {
     world: Arc<World>,
     api: Line,
     sandbox: Line,
 }
 
-/// Lives so many at once for so long.
+/// Runs this many concurrent lives for this long.
 ///
 /// # Errors
-/// When the measurement itself fails.
+/// Fails when the measurement itself fails.
 pub(crate) async fn measure(
     runtime: &Handle,
     ground: &Ground,
@@ -137,8 +137,8 @@ async fn live(
 }
 
 impl Place {
-    /// How long the create and the way from payment to webhook took; the status at which it ended
-    /// before, 0 without an answer or a webhook.
+    /// Returns the durations of the create and of the way from payment to webhook. An error is the
+    /// status at which it ended before, 0 without an answer or a webhook.
     async fn live(&mut self) -> Result<(u64, u64), u16> {
         let number = self.world.next.fetch_add(1, Ordering::Relaxed);
         let shop = usize::try_from(number).unwrap_or(0) % self.world.shops.len().max(1);
@@ -162,7 +162,7 @@ impl Place {
     }
 }
 
-/// The payer pays.
+/// Builds the request by which the payer pays.
 pub(crate) fn pay(to: SocketAddr, payment: &str, with: &str) -> Vec<u8> {
     let length = with.len();
     format!(

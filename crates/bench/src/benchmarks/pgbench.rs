@@ -1,6 +1,6 @@
-//! The raw baseline: `pgbench` makes the same row changes as a callback does, in a transaction each.
-//! What it inserts is taken from the rows of one order that the gateway itself was told is paid; it
-//! verifies, reads and decides nothing.
+//! The raw baseline: `pgbench` makes the same row changes as a callback does, in a transaction
+//! each. Its inserts are copied from the rows of one order that the gateway itself recorded as
+//! paid; it verifies, reads and decides nothing.
 
 pub(crate) mod script;
 
@@ -20,7 +20,7 @@ use crate::{
     tools::figures::median,
 };
 
-/// `pgbench` on this ground.
+/// A `pgbench` on this ground.
 #[derive(Debug)]
 pub(crate) struct Pgbench<'a> {
     ground: &'a Ground,
@@ -33,7 +33,7 @@ impl<'a> Pgbench<'a> {
     /// Finds the program; the order was paid by a callback.
     ///
     /// # Errors
-    /// When there is no `pgbench`.
+    /// Fails when there is no `pgbench`.
     pub(crate) fn new(ground: &'a Ground, paid: Paid) -> Result<Self, Trouble> {
         let beside = ground.postgres_programs().map(|bin| bin.join("pgbench"));
         let program = beside.filter(|file| file.is_file());
@@ -56,10 +56,10 @@ impl<'a> Pgbench<'a> {
         })
     }
 
-    /// Pays all of a batch with so many clients; returns transactions a second.
+    /// Pays all of a batch with this many clients; returns transactions per second.
     ///
     /// # Errors
-    /// When one failed, or an order is not paid in the end.
+    /// Fails when one failed, or an order is not paid in the end.
     pub(crate) fn rate(&self, batch: &Batch, clients: u64, sent: Sent) -> Result<u64, Trouble> {
         let script = self.script(
             "paid.sql",
@@ -73,10 +73,10 @@ impl<'a> Pgbench<'a> {
             .ok_or_else(|| Trouble::new(format!("pgbench told no rate: {said}")))
     }
 
-    /// Pays all of a batch one after the other; the middle latency in microseconds.
+    /// Pays all of a batch one after the other; returns the median latency in microseconds.
     ///
     /// # Errors
-    /// As [`Pgbench::rate`].
+    /// Fails as [`Pgbench::rate`] does.
     pub(crate) fn latency(&self, batch: &Batch) -> Result<u64, Trouble> {
         let script = self.script(
             "paid.sql",
@@ -87,10 +87,11 @@ impl<'a> Pgbench<'a> {
         Ok(latency)
     }
 
-    /// So many commits of one row, one after the other; the middle latency in microseconds.
+    /// Commits one row this many times, one after the other; returns the median latency in
+    /// microseconds.
     ///
     /// # Errors
-    /// When one failed.
+    /// Fails when one failed.
     pub(crate) fn one_row(&self, count: u64) -> Result<u64, Trouble> {
         let text = "\\set i :i + 1\nINSERT INTO bench_one (n) VALUES (:i::bigint);\n";
         self.timed(&self.script("one.sql", text)?, count)
@@ -150,7 +151,7 @@ impl<'a> Pgbench<'a> {
         )))
     }
 
-    /// What was measured did happen.
+    /// Checks that the measured work did happen.
     fn check(&self, batch: &Batch, wanted: u64) -> Result<(), Trouble> {
         let paid = paid_of(self.ground, batch)?;
         if paid == wanted {
@@ -173,10 +174,10 @@ impl Drop for Pgbench<'_> {
     }
 }
 
-/// How many orders of a batch are paid.
+/// Counts the paid orders of a batch.
 ///
 /// # Errors
-/// What the server says.
+/// Returns the server's error.
 pub(crate) fn paid_of(ground: &Ground, batch: &Batch) -> Result<u64, Trouble> {
     let (first, last) = (
         batch.id(Of::Order, 1),

@@ -24,15 +24,15 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 32;
-/// Different orders that are asked for.
+/// Number of different orders that are asked for.
 const ORDERS: u64 = 20_000;
 
-/// Orders that are there.
+/// Ids of existing orders.
 #[derive(Debug)]
 pub(crate) struct Known(Vec<String>);
 
 impl Known {
-    /// All of a small batch.
+    /// Takes all of a small batch.
     pub(crate) fn first_of(batch: &Batch) -> Self {
         let count = batch.count.min(ORDERS);
         Self(
@@ -42,24 +42,24 @@ impl Known {
         )
     }
 
-    /// Some of a large batch, anywhere in it.
+    /// Draws some of a large batch, anywhere in it.
     pub(crate) fn spread_over(batch: &Batch) -> Self {
         let mut rng = Rng::fork(1, "reads");
         let mut one = || batch.id(Of::Order, rng.below(batch.count).saturating_add(1));
         Self((0..ORDERS).map(|_| one()).collect())
     }
 
-    /// A request for each.
+    /// Builds a request for each.
     pub(crate) fn requests(&self, shop: &Shop, to: SocketAddr) -> Arc<Vec<Vec<u8>>> {
         let request = |id: &String| shop.look(to, &format!("/v1/orders/ord_{id}"));
         Arc::new(self.0.iter().map(request).collect())
     }
 }
 
-/// Asks again and again for so long.
+/// Reads again and again for this long.
 ///
 /// # Errors
-/// When a client dies.
+/// Fails when a client dies.
 pub(crate) async fn closed(
     runtime: &Handle,
     requests: &Arc<Vec<Vec<u8>>>,

@@ -1,4 +1,4 @@
-//! From the start of a program to its readiness, asked often enough to see the difference.
+//! Time from the start of a program to its readiness, asked often enough to see the difference.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -21,7 +21,7 @@ use crate::{
 const TIMES: usize = 5;
 const READY_WITHIN: Duration = Duration::from_secs(20);
 const ASK_EVERY: Duration = Duration::from_millis(1);
-/// The program, where it listens, and where it says whether it is ready.
+/// Programs, the variables of their listeners, and that of the listener that reports readiness.
 const PROGRAMS: [(&str, &[&str], &str); 2] = [
     (
         "gateway-api",
@@ -31,10 +31,10 @@ const PROGRAMS: [(&str, &[&str], &str); 2] = [
     ("callback-worker", &["CALLBACK_BIND"], "WORKER_OPS_BIND"),
 ];
 
-/// How long each service takes, the middle of five starts, microseconds.
+/// Measures the median of five starts of each service, in microseconds.
 ///
 /// # Errors
-/// When one does not become ready.
+/// Fails when one does not become ready.
 pub(crate) async fn measure(ground: &Ground) -> Result<[u64; 2], Trouble> {
     let mut medians = [0, 0];
     for (slot, program) in medians.iter_mut().zip(PROGRAMS) {
@@ -88,7 +88,7 @@ fn free_address() -> Result<SocketAddr, Trouble> {
         .map_err(|error| Trouble::new(format!("no free port: {error}")))
 }
 
-/// Told to end when it is no longer looked at.
+/// A running program, which is asked to end when it is dropped.
 struct Running(Child);
 
 impl Drop for Running {

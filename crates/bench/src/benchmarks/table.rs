@@ -41,15 +41,16 @@ const CONNECTIONS: usize = 256;
 const CLIENTS: u64 = 16;
 const STEADY_RATE: u64 = 1_000;
 const IDLE_FOR: Duration = Duration::from_secs(5);
-/// Transactions of one round, one after the other.
+/// Number of transactions of one round, one after the other.
 const ONE_BY_ONE: u64 = 600;
-/// Before the first round, so that no table is young when it is counted, and no code cold.
+/// Number of transactions or callbacks before the first round, so that no table is young when it is
+/// counted, and no code cold.
 const WARM_UP: u64 = 4_000;
 
-/// Measures; true when every row holds.
+/// Measures; returns whether every row holds.
 ///
 /// # Errors
-/// When the measurement itself fails.
+/// Fails when the measurement itself fails.
 pub(crate) async fn run(runtime: &Handle, options: &Options) -> Result<bool, Trouble> {
     let (began, load) = (Instant::now(), machine::load_average());
     let mut ground = Ground::start(&[("API_RATE_LIMIT", "0")]).await?;
@@ -89,7 +90,7 @@ pub(crate) async fn run(runtime: &Handle, options: &Options) -> Result<bool, Tro
     Ok(holds)
 }
 
-/// What the rounds about callbacks share.
+/// State that the rounds about callbacks share.
 pub(crate) struct Bench<'a> {
     runtime: &'a Handle,
     ground: &'a Ground,
@@ -139,7 +140,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Callbacks at many connections beside many clients of the database.
+    /// Measures callbacks at many connections beside many clients of the database.
     async fn callbacks_a_second(&self) -> Result<Vec<Row>, Trouble> {
         let pgbench = Pgbench::new(self.ground, self.paid.clone())?;
         let mut copies = Copies::of(self.ground, &self.copied.order)?;
@@ -200,7 +201,7 @@ impl<'a> Bench<'a> {
         )))
     }
 
-    /// One callback at a time beside one transaction at a time.
+    /// Measures one callback at a time beside one transaction at a time.
     async fn one_by_one(&self) -> Result<Vec<Row>, Trouble> {
         let pgbench = Pgbench::new(self.ground, self.paid.clone())?;
         let mut copies = Copies::of(self.ground, &self.copied.order)?;
@@ -233,7 +234,7 @@ impl<'a> Bench<'a> {
         ])
     }
 
-    /// Resident memory at rest and under a steady load.
+    /// Measures resident memory at rest and under a steady load.
     async fn memory(&self, idle: [u64; 2]) -> Result<Vec<Row>, Trouble> {
         let count = STEADY_RATE.saturating_mul(self.options.steady_seconds);
         say(format!(
@@ -258,7 +259,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Milliseconds of processor for so many, as microseconds for each.
+/// Returns the processor time for each of `count` items in microseconds, from milliseconds for all.
 pub(crate) fn each(spent_ms: u64, count: u64) -> u64 {
     spent_ms
         .saturating_mul(1_000)

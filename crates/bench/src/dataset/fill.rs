@@ -16,11 +16,11 @@ use crate::{
     harness::ground::Ground,
 };
 
-/// Orders of one step.
+/// Number of orders of one step.
 const STEP: u64 = 100_000;
 const LOADERS: usize = 2;
 const HISTORY_OF_EACH: u64 = 3;
-/// Disk for one order with all its rows, indexes and log, from trials; with air.
+/// Bytes of disk for one order with all its rows, indexes and log, from trials; with some to spare.
 const BYTES_OF_EACH: u64 = 3_600;
 const TABLES: [&str; 5] = [
     "orders",
@@ -29,24 +29,24 @@ const TABLES: [&str; 5] = [
     "events",
     "deliveries",
 ];
-/// Batches of what is filled in are told from others by this number.
+/// Number of the first batch of the large ledger, which tells its batches from others.
 const FIRST_BATCH: u64 = 0xf00;
 
-/// What is in it.
+/// The contents of the filled ledger.
 #[derive(Debug)]
 pub(crate) struct Filled {
     /// The copies.
     pub(crate) batch: Batch,
-    /// How many orders.
+    /// Number of orders.
     pub(crate) orders: u64,
-    /// How many lines of history.
+    /// Number of lines of history.
     pub(crate) history: u64,
 }
 
-/// Makes so many orders, each with three lines of history.
+/// Makes this many orders, each with three lines of history.
 ///
 /// # Errors
-/// When the disk has no room for it, or what the server says.
+/// Fails when the disk has no room for it, or with the server's error.
 pub(crate) fn fill(ground: &Ground, order: &str, count: u64) -> Result<Filled, Trouble> {
     check_disk(ground, count)?;
     let mut copies = Copies::of(ground, order)?;
@@ -77,8 +77,8 @@ pub(crate) fn fill(ground: &Ground, order: &str, count: u64) -> Result<Filled, T
     })
 }
 
-/// Made one after the other since the month began (or within the last hour, on its first day), and
-/// due in a month.
+/// Returns the times of copies made one after the other since the month began (or within the last
+/// 30 days, if that is later), and due in 20 days.
 fn ages(ground: &Ground, count: u64) -> Result<Ages, Trouble> {
     let since = "greatest(date_trunc('month', now()), now() - interval '30 days')";
     let micros = ground.number(&format!(

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::harness::ground::Ground;
 
-/// Whose copies have ids of their own.
+/// The kinds of rows whose copies have ids of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
     Order,
@@ -30,35 +30,35 @@ impl Of {
     }
 }
 
-/// So many copies of one order, numbered from 1. Their ids look like those that the services make:
-/// the time first, so that rows made together lie together.
+/// A number of copies of one order, numbered from 1. Their ids look like those that the services
+/// make: the time first, so that rows made together lie together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Batch {
     millis: u64,
     number: u64,
-    /// How many.
+    /// Number of copies.
     pub(crate) count: u64,
 }
 
 impl Batch {
-    /// The id of the copy with this number.
+    /// Returns the id of the copy with this number.
     pub(crate) fn id(&self, of: Of, number: u64) -> String {
         format!("{}{number:012x}", self.prefix(of))
     }
 
-    /// The same in SQL, for a number that an expression gives.
+    /// Builds the same in SQL, for a number that an expression gives.
     pub(crate) fn id_in_sql(&self, of: Of, number: &str) -> String {
         let prefix = self.prefix(of);
         format!("('{prefix}' || lpad(to_hex({number}::bigint), 12, '0'))::uuid")
     }
 
-    /// Time, version 7, what it is of; variant, the batch.
+    /// Builds an id's prefix: time, version 7, the kind; variant, the batch.
     fn prefix(&self, of: Of) -> String {
         format!("{:012x}7{:03x}8{:03x}", self.millis, of.tag(), self.number)
     }
 }
 
-/// A column of a table with what a copy has there.
+/// A column of a table with its value in a copy.
 #[derive(Debug, Clone)]
 struct Column {
     name: String,
@@ -74,25 +74,26 @@ pub(crate) struct Copies<'a> {
     rest: Rest,
 }
 
-/// What happens between the making of copies and what is measured on them.
+/// The work between the making of copies and the measurement on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rest {
-    /// All tables are vacuumed, counted and written out.
+    /// A vacuum, count and write of all tables.
     Whole,
-    /// Written out only: there is too much of them.
+    /// A write only: there is too much of them.
     Checkpoint,
 }
 
-/// How copies differ from the original besides their ids.
+/// Differences between the copies and the original besides their ids.
 #[derive(Debug, Clone)]
 pub(crate) struct Ages {
-    /// When copy `n` was made, in SQL.
+    /// Creation time of copy `n`, in SQL.
     pub(crate) created_at: String,
-    /// When what waits for it is due, in SQL.
+    /// Due time of its waiting work, in SQL.
     pub(crate) due_at: String,
-    /// Whether events keep their bodies.
+    /// True when events keep their bodies.
     pub(crate) with_bodies: bool,
-    /// Whether orders stand in several states and were asked to be paid in several ways, some of them rare.
+    /// True when orders are in several states and were asked to be paid in several ways, some of
+    /// them rare.
     pub(crate) is_varied: bool,
 }
 
@@ -108,10 +109,10 @@ impl Default for Ages {
 }
 
 impl<'a> Copies<'a> {
-    /// Copies of this order (`ord_…`).
+    /// Prepares copies of this order (`ord_…`).
     ///
     /// # Errors
-    /// When that is no order's id.
+    /// Fails when that is no order's id.
     pub(crate) fn of(ground: &'a Ground, order: &str) -> Result<Self, Trouble> {
         let bare = order.trim_start_matches("ord_");
         let order = bare.parse();
@@ -124,22 +125,22 @@ impl<'a> Copies<'a> {
         })
     }
 
-    /// The same on a ledger that is too large to be vacuumed each time, with batches of other
+    /// Prepares for a ledger that is too large to be vacuumed each time, with batches of other
     /// numbers.
     pub(crate) const fn on_a_large_ledger(mut self) -> Self {
         self.rest = Rest::Checkpoint;
         self
     }
 
-    /// Batches are numbered from here on.
+    /// Numbers batches from here on.
     pub(crate) const fn begin_at(&mut self, number: u64) {
         self.made = number;
     }
 
-    /// The next batch; its rows are made by [`Copies::fill`].
+    /// Starts the next batch; its rows are made by [`Copies::fill`].
     ///
     /// # Errors
-    /// When there are too many batches for their ids.
+    /// Fails when there are too many batches for their ids.
     pub(crate) fn batch(&mut self, count: u64) -> Result<Batch, Trouble> {
         self.made = self.made.saturating_add(1);
         if self.made > 0xfff {
@@ -152,11 +153,11 @@ impl<'a> Copies<'a> {
         })
     }
 
-    /// Orders with a QR on show, their history, and the work that is due later: what a callback
-    /// finds and changes. No webhook is due for them.
+    /// Makes orders with a QR on show, their history, and the work that is due later: the rows that
+    /// a callback finds and changes. No webhook is due for them.
     ///
     /// # Errors
-    /// What the server says.
+    /// Returns the server's error.
     pub(crate) fn pending(&mut self, count: u64) -> Result<Batch, Trouble> {
         let batch = self.batch(count)?;
         for table in ["orders", "payments", "history", "provider_work"] {
@@ -172,7 +173,7 @@ impl<'a> Copies<'a> {
     /// Makes one table's rows of the copies from `first` to `last`.
     ///
     /// # Errors
-    /// What the server says.
+    /// Returns the server's error.
     pub(crate) fn fill(
         &self,
         table: &str,
@@ -184,10 +185,10 @@ impl<'a> Copies<'a> {
         self.ground.sql(&statement).map(drop)
     }
 
-    /// What makes copies of these rows of a table.
+    /// Builds the statement that copies these rows of a table.
     ///
     /// # Errors
-    /// What the server says of the table.
+    /// Returns the server's error about the table.
     pub(crate) fn statement(
         &self,
         (table, rows): (&str, &str),
@@ -201,7 +202,7 @@ impl<'a> Copies<'a> {
             all.join(", ")
         };
         let (names, values) = (list(|column| &column.name), list(|column| &column.value));
-        // Keys between tables and the books' own rules are checked by the audit, not here.
+        // Keys between tables and the ledger's own rules are checked by the audit, not here.
         Ok(format!(
             "SET session_replication_role = replica; \
              INSERT INTO {table} ({names}) SELECT {values} FROM ({rows}) AS t, \
@@ -209,10 +210,11 @@ impl<'a> Copies<'a> {
         ))
     }
 
-    /// What gives each of these merchants so many orders like this one, without payments.
+    /// Builds the statement that gives each of these merchants `each` orders like this one, without
+    /// payments.
     ///
     /// # Errors
-    /// What the server says of the table.
+    /// Returns the server's error about the table.
     pub(crate) fn for_neighbours(
         ground: &Ground,
         order: &str,
@@ -244,7 +246,7 @@ impl<'a> Copies<'a> {
         ))
     }
 
-    /// The original's rows of a table.
+    /// Builds a query for the original's rows of a table.
     pub(crate) fn rows(&self, table: &str) -> String {
         let order = self.order;
         let payments = format!("SELECT id FROM payments WHERE order_id = '{order}'");
@@ -278,7 +280,7 @@ impl<'a> Copies<'a> {
     }
 }
 
-/// What a copy has in a column; `n` is its number and `t` the original's row.
+/// Returns a copy's value in a column, as SQL; `n` is its number and `t` the original's row.
 fn value(table: &str, column: &str, batch: &Batch, ages: &Ages) -> String {
     let id = |of| batch.id_in_sql(of, "n");
     match (table, column) {
@@ -319,9 +321,9 @@ fn value(table: &str, column: &str, batch: &Batch, ages: &Ages) -> String {
     }
 }
 
-/// Six of ten orders are paid, one in 97 of them days later, one in a thousand waits for a person, and one in
-/// a million failed; so do their events. Seven of ten were asked to be paid by QRIS, and one in a million in a
-/// shop. One webhook in a hundred gave up.
+/// Returns a varied value, as SQL. Six of ten orders are paid, one in 97 of them days later, one in
+/// a thousand waits for a person, and one in a million failed; so do their events. Seven of ten
+/// were asked to be paid by QRIS, and one in a million in a shop. One webhook in a hundred gave up.
 fn varied(table: &str, column: &str, ages: &Ages) -> String {
     let made = &ages.created_at;
     match (table, column) {
@@ -350,7 +352,7 @@ fn varied(table: &str, column: &str, ages: &Ages) -> String {
              WHEN n % 10 < 9 THEN 'VIRTUAL_ACCOUNT_BNI' END"
                 .to_owned()
         }
-        // What is shown of it fits no other method.
+        // The original's artefact fits no other method.
         ("payments", "artefact") => {
             "CASE WHEN n % 10 < 7 AND n % 1000000 <> 7 THEN t.artefact END".to_owned()
         }

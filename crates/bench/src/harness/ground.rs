@@ -1,5 +1,5 @@
-//! What is measured: one of each service as it is shipped, on a durable Postgres of its own, with the
-//! sandbox as the provider.
+//! The system under measurement: one of each service as it is shipped, on a durable Postgres of its
+//! own, with the sandbox as the provider.
 
 use std::{fs, net::SocketAddr, path::PathBuf};
 
@@ -15,7 +15,7 @@ const DATABASE: &str = "bench";
 pub(crate) const API: &str = "gateway-api-1";
 pub(crate) const WORKER: &str = "callback-worker-1";
 pub(crate) const SANDBOX: &str = "ayolinx-sandbox";
-/// Processor time is told in this many ticks a second.
+/// Ticks per second in which the kernel reports processor time.
 const TICKS_A_SECOND: u64 = 100;
 
 /// Everything that runs. Dropping it stops the services, then the database.
@@ -29,20 +29,20 @@ pub(crate) struct Ground {
 /// Processor time used so far, in milliseconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Spent {
-    /// `gateway-api`.
+    /// Time of `gateway-api`.
     pub(crate) api: u64,
-    /// `callback-worker`.
+    /// Time of `callback-worker`.
     pub(crate) worker: u64,
-    /// Every process of the database server.
+    /// Time of every process of the database server.
     pub(crate) database: u64,
-    /// The provider's stand-in.
+    /// Time of the provider's stand-in.
     pub(crate) sandbox: u64,
-    /// This program: the load, the shops' endpoints.
+    /// Time of this program: the load, the shops' endpoints.
     pub(crate) load: u64,
 }
 
 impl Spent {
-    /// What was spent since.
+    /// Returns the time spent since then.
     pub(crate) fn since(self, then: Self) -> Self {
         Self {
             api: self.api.saturating_sub(then.api),
@@ -58,7 +58,7 @@ impl Ground {
     /// Starts one of each with the documented defaults, but for these settings.
     ///
     /// # Errors
-    /// What did not start.
+    /// Returns an error that names what did not start.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Result<Self, Trouble> {
         let postgres = Postgres::throwaway(Durability::Durable)?;
         postgres.ensure_database(DATABASE)?;
@@ -67,11 +67,11 @@ impl Ground {
         Ok(Self { stack, postgres })
     }
 
-    /// The same with a proxy before the database, a cache that the services share, and so many descriptors for each
-    /// of them.
+    /// Starts the same with a proxy before the database, a cache that the services share, and this
+    /// many descriptors for each of them.
     ///
     /// # Errors
-    /// What did not start.
+    /// Returns an error that names what did not start.
     pub(crate) async fn start_behind(
         before_postgres: &Proxy,
         cache: &Redis,
@@ -90,7 +90,7 @@ impl Ground {
         Ok(Self { stack, postgres })
     }
 
-    /// The database's address.
+    /// Returns the database's address.
     pub(crate) fn database_url(&self) -> String {
         self.postgres.url(DATABASE)
     }
@@ -98,55 +98,55 @@ impl Ground {
     /// Runs a statement beside the services, as the database's owner.
     ///
     /// # Errors
-    /// What the server says.
+    /// Returns the server's error.
     pub(crate) fn sql(&self, statement: &str) -> Result<String, Trouble> {
         run_sql(&self.database_url(), statement)
     }
 
-    /// A statement that gives one number.
+    /// Runs a statement that gives one number.
     ///
     /// # Errors
-    /// What the server says, or when it is no number.
+    /// Returns the server's error, or fails when it is no number.
     pub(crate) fn number(&self, statement: &str) -> Result<u64, Trouble> {
         let text = self.sql(statement)?;
         let number = text.trim().parse();
         number.map_err(|_| Trouble::new(format!("no number: {text}")))
     }
 
-    /// Where the server's own programs are: `pgbench` of the same release lies there.
+    /// Returns the folder of the server's own programs: `pgbench` of the same release lies there.
     pub(crate) fn postgres_programs(&self) -> Option<PathBuf> {
         let program = fs::read_link(format!("/proc/{}/exe", self.postgres.pid())).ok()?;
         program.parent().map(PathBuf::from)
     }
 
-    /// Where the API listens.
+    /// Returns the address of the API.
     ///
     /// # Errors
-    /// When it has no address.
+    /// Fails when it has no address.
     pub(crate) fn api(&self) -> Result<SocketAddr, Trouble> {
         address(&self.stack.api_url(0))
     }
 
-    /// Where callbacks go.
+    /// Returns the address that callbacks go to.
     ///
     /// # Errors
-    /// When it has no address.
+    /// Fails when it has no address.
     pub(crate) fn worker(&self) -> Result<SocketAddr, Trouble> {
         address(&self.stack.callback_url(0))
     }
 
-    /// Where the provider is.
+    /// Returns the address of the provider.
     ///
     /// # Errors
-    /// When it has no address.
+    /// Fails when it has no address.
     pub(crate) fn sandbox(&self) -> Result<SocketAddr, Trouble> {
         address(&self.stack.sandbox_url())
     }
 
-    /// The provider's private key, to sign callbacks ahead of time.
+    /// Reads the provider's private key, to sign callbacks ahead of time.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// Fails when it cannot be read.
     pub(crate) fn provider_key(&self) -> Result<RsaSigningKey, Trouble> {
         let file = self.stack.home().join("sandbox/provider_private.pem");
         let pem = fs::read_to_string(&file)
@@ -155,18 +155,18 @@ impl Ground {
             .map_err(|error| Trouble::new(format!("the provider's key: {error}")))
     }
 
-    /// Resident memory of a program, KiB.
+    /// Reads the resident memory of a program, in KiB.
     pub(crate) fn resident_kib(&self, name: &str) -> u64 {
         let pid = self.stack.pid(name).unwrap_or(0);
         processes::health(pid).unwrap_or_default().rss_kib
     }
 
-    /// The process ids of both services.
+    /// Returns the process ids of both services.
     pub(crate) fn service_pids(&self) -> [u32; 2] {
         [API, WORKER].map(|name| self.stack.pid(name).unwrap_or(0))
     }
 
-    /// Processor time that each has used since it was started.
+    /// Reads the processor time that each has used since it was started.
     pub(crate) fn spent(&self) -> Spent {
         let of = |name: &str| {
             self.stack
@@ -185,10 +185,10 @@ impl Ground {
         }
     }
 
-    /// Brings the database to rest, so that what is measured next pays only for itself.
+    /// Brings the database to rest, so that the next measurement pays only for itself.
     ///
     /// # Errors
-    /// What the server says.
+    /// Returns the server's error.
     pub(crate) fn settle(&self) -> Result<(), Trouble> {
         self.sql("VACUUM (ANALYZE)")?;
         self.sql("CHECKPOINT").map(drop)
@@ -213,7 +213,7 @@ enum Own {
     WithEnded,
 }
 
-/// Milliseconds of processor time of a process; 0 when there is none.
+/// Reads the milliseconds of processor time of a process; 0 when there is none.
 fn spent_by(pid: u32, own: Own) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);

@@ -1,4 +1,4 @@
-//! What was measured on: figures without their machine say nothing.
+//! The machine under measurement: figures without their machine mean nothing.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use devstack::Trouble;
 
 use crate::harness::ground::Ground;
 
-/// Settings of the server that decide what a commit costs.
+/// Settings of the server that decide the cost of a commit.
 const SETTINGS: [&str; 14] = [
     "fsync",
     "synchronous_commit",
@@ -25,17 +25,17 @@ const SETTINGS: [&str; 14] = [
     "server_version",
 ];
 
-/// The load average now, before anything of ours runs.
+/// Reads the load average now, before anything of ours runs.
 pub(crate) fn load_average() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let first: Vec<&str> = text.split_whitespace().take(3).collect();
     first.join(" ")
 }
 
-/// Says what this machine and its database server are.
+/// Prints the facts of this machine and its database server.
 ///
 /// # Errors
-/// When the server does not say.
+/// Fails when the server does not report them.
 pub(crate) fn describe(ground: &Ground, load_average: &str) -> Result<(), Trouble> {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let gib = line_of("/proc/meminfo", "MemTotal:")

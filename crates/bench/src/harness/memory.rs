@@ -1,4 +1,4 @@
-//! The most that processes hold while something goes on.
+//! The most memory that processes hold during a measurement.
 
 use std::{
     sync::{
@@ -13,7 +13,7 @@ use tokio::{runtime::Handle, task::JoinHandle, time::sleep};
 
 const EVERY: Duration = Duration::from_millis(100);
 
-/// Looks until it is asked.
+/// A watch that looks until it is asked for its result.
 #[derive(Debug)]
 pub(crate) struct Watch {
     is_over: Arc<AtomicBool>,
@@ -39,7 +39,7 @@ impl Watch {
         Self { is_over, task }
     }
 
-    /// The most resident memory of each, KiB.
+    /// Stops looking and returns the most resident memory of each, in KiB.
     pub(crate) async fn end(self) -> [u64; 2] {
         self.is_over.store(true, Ordering::Relaxed);
         self.task.await.unwrap_or_default()

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::{harness::ground::Ground, tools::http::quoted_after};
 
-/// Every order's amount.
+/// Amount of every order.
 pub(crate) const RUPIAH: u64 = 25_000;
 
 /// A merchant.
@@ -31,10 +31,10 @@ pub(crate) struct Open {
 }
 
 impl Shop {
-    /// A new merchant whose webhooks go there.
+    /// Creates a new merchant whose webhooks go there.
     ///
     /// # Errors
-    /// What `gatewayctl` says.
+    /// Returns the error of `gatewayctl`.
     pub(crate) fn new(ground: &Ground, name: &str, hook: &str) -> Result<Self, Trouble> {
         let stack = &ground.stack;
         let made = stack.gatewayctl_json(&["merchants", "create", "--name", name])?;
@@ -48,12 +48,12 @@ impl Shop {
         Ok(Self { id, key })
     }
 
-    /// A create with its payment.
+    /// Builds a create with its payment.
     pub(crate) fn create(&self, to: SocketAddr, reference: &str) -> Vec<u8> {
         self.create_of(to, reference, &order(reference))
     }
 
-    /// A create of this order.
+    /// Builds a create of this order.
     pub(crate) fn create_of(&self, to: SocketAddr, reference: &str, body: &str) -> Vec<u8> {
         let key = &self.key;
         format!(
@@ -65,12 +65,12 @@ impl Shop {
         .into_bytes()
     }
 
-    /// How it says who it is.
+    /// Returns the value of its `Authorization` header.
     pub(crate) fn authorization(&self) -> String {
         format!("Bearer {}", self.key)
     }
 
-    /// A look at a path of the API.
+    /// Builds a read of a path of the API.
     pub(crate) fn look(&self, to: SocketAddr, path: &str) -> Vec<u8> {
         let key = &self.key;
         format!("GET {path} HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {key}\r\n\r\n")
@@ -80,7 +80,7 @@ impl Shop {
     /// Creates one order and waits until it can be paid.
     ///
     /// # Errors
-    /// When it is not created.
+    /// Fails when it is not created.
     pub(crate) async fn open(&self, to: SocketAddr, reference: &str) -> Result<Open, Trouble> {
         let call = Call::new(to, "POST", "/v1/orders")
             .header("Authorization", format!("Bearer {}", self.key))
@@ -96,7 +96,7 @@ impl Shop {
 }
 
 impl Open {
-    /// What a create answered.
+    /// Parses the answer to a create.
     pub(crate) fn of(body: &[u8]) -> Option<Self> {
         let page = quoted_after(body, b"\"checkout_url\":\"")?;
         let (_origin, page) = page.split_once("/pay/")?;
@@ -115,12 +115,12 @@ fn order(reference: &str) -> String {
     )
 }
 
-/// An endpoint that takes connections and never answers: what is due to it is written, and after
-/// some tries in a row one at a time is sent, so that sending costs nothing while something else is
-/// measured.
+/// Starts an endpoint that takes connections and never answers: its due webhooks are written, and
+/// after some failed attempts in a row one at a time is sent, so that sending costs nothing while
+/// something else is measured.
 ///
 /// # Errors
-/// When no port can be had.
+/// Fails when no port can be had.
 pub(crate) async fn silent_endpoint(runtime: &tokio::runtime::Handle) -> Result<String, Trouble> {
     let attempt = |error: std::io::Error| Trouble::new(format!("no endpoint: {error}"));
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(attempt)?;

@@ -1,5 +1,5 @@
-//! Before the provider: passes requests on and notes how long each create was under way there, by the
-//! payment it names, so that the provider's time can be taken off each create's own.
+//! A proxy before the provider: it passes requests on and notes how long each create was under way
+//! there, by the payment it names, so that the provider's time can be taken off each create's own.
 
 use std::{
     collections::HashMap,
@@ -22,7 +22,7 @@ use crate::tools::{
 
 type Times = Arc<Mutex<HashMap<String, u64>>>;
 
-/// Stands before one address.
+/// A proxy before one address.
 #[derive(Debug, Clone)]
 pub(crate) struct TimingProxy {
     address: SocketAddr,
@@ -33,7 +33,7 @@ impl TimingProxy {
     /// Listens on a free port.
     ///
     /// # Errors
-    /// When there is none.
+    /// Fails when there is none.
     pub(crate) fn start(runtime: &Handle, provider: SocketAddr) -> Result<Self, Trouble> {
         let attempt = |error: std::io::Error| Trouble::new(format!("no proxy: {error}"));
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(attempt)?;
@@ -56,12 +56,12 @@ impl TimingProxy {
         Ok(Self { address, times })
     }
 
-    /// Its address.
+    /// Returns its address.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// How long the provider had this payment's create, microseconds.
+    /// Returns how long the provider had this payment's create, in microseconds.
     pub(crate) fn took(&self, payment: &str) -> Option<u64> {
         let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         times.get(payment).copied()

@@ -1,5 +1,5 @@
-//! `bench large`: what may not depend on how much there is. Everything is measured on an empty
-//! ledger, then the ledger is filled, then everything is measured again.
+//! `bench large`: the figures that may not depend on the ledger's size. Everything is measured on
+//! an empty ledger, then the ledger is filled, then everything is measured again.
 
 use std::{
     sync::Arc,
@@ -34,7 +34,7 @@ use crate::{
 const CONNECTIONS: usize = 256;
 const ORDERS_BEFORE: u64 = 2_000;
 
-/// What is measured on either ledger.
+/// The figures of either ledger.
 #[derive(Debug)]
 struct Measured {
     reads: u64,
@@ -43,10 +43,10 @@ struct Measured {
     wrong: Wrong,
 }
 
-/// Measures; true when every row holds.
+/// Measures; returns whether every row holds.
 ///
 /// # Errors
-/// When the measurement itself fails.
+/// Fails when the measurement itself fails.
 pub(crate) async fn run(runtime: &Handle, options: &Options) -> Result<bool, Trouble> {
     let (began, load) = (Instant::now(), machine::load_average());
     let channels = loops::channels_without_limits()?;
@@ -106,7 +106,7 @@ impl Large<'_> {
         let to = self.ground.api()?;
         let lasts = Duration::from_secs(self.options.steady_seconds);
         let requests = known.requests(&self.shop, to);
-        // Once for the caches: what is asked for again and again is there.
+        // Once for the caches: repeated reads are served from there.
         reads::closed(self.runtime, &requests, to, lasts / 4).await?;
         let read = reads::closed(self.runtime, &requests, to, lasts).await?;
         let (callbacks, mut wrong) = self.callbacks().await?;
@@ -153,7 +153,7 @@ fn rows(empty: &Measured, full: &Measured) -> Vec<Row> {
             .measured(format!("{full}/s / {empty}/s"))
             .unless(&wrong)
     };
-    // Flat, but for what two measurements of the same thing differ by.
+    // Flat, but for the difference between two measurements of the same thing.
     let flat = |name: &str, full: u64, empty: u64| {
         Row::at_most(name, over(full, empty), 125, 110)
             .in_hundredths()

@@ -13,19 +13,19 @@ use crate::{
 };
 
 const EMAIL: &str = "bench@example.co.id";
-/// Each is read so often.
+/// Number of reads of each page.
 const ROUNDS: usize = 20;
-/// The bound of the pages that sum up, microseconds.
+/// The bound of the pages that sum up, in microseconds.
 const SUMS_MUST: u64 = 250_000;
 const LISTS: [&str; 6] = ["review", "quarantine", "dead", "unknown", "late", "refunds"];
 
-/// Pages that sum up what happens now: 20,000 open payments and the newest payments are looked at.
+/// Pages that sum up the present state: 20,000 open payments and the newest payments are looked at.
 const SUMS: [&str; 2] = ["/", "/channels"];
 
-/// Reads them.
+/// Reads the pages.
 ///
 /// # Errors
-/// When nobody can sign in, or the console is away.
+/// Fails when nobody can sign in, or the console is away.
 pub(crate) async fn measure(ground: &Ground, filled: &Filled) -> Result<[Row; 2], Trouble> {
     let to = address(&ground.stack.console_url())?;
     let cookie = sign_in(ground, to).await?;
@@ -39,7 +39,7 @@ pub(crate) async fn measure(ground: &Ground, filled: &Filled) -> Result<[Row; 2]
     let provider = ground.sql(&format!(
         "SELECT coalesce(provider_reference, 'NONE') FROM payments WHERE id = '{payment}'"
     ))?;
-    // What finds one order leads there at once.
+    // A search for one order leads there at once.
     let mut asked: Vec<(String, u16)> = [&order, &payment, number.trim()]
         .map(|name| (format!("/search?q={name}"), 303))
         .to_vec();
@@ -67,7 +67,7 @@ pub(crate) async fn measure(ground: &Ground, filled: &Filled) -> Result<[Row; 2]
     ])
 }
 
-/// A new operator's cookie.
+/// Signs in as a new operator and returns the cookie.
 async fn sign_in(ground: &Ground, to: SocketAddr) -> Result<String, Trouble> {
     let made = ground.stack.gatewayctl_json(&[
         "operators",

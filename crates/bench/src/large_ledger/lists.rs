@@ -1,6 +1,7 @@
-//! Lists of orders by their filters: of the shop with all the orders, and of one beside ten thousand others,
-//! for many, few and no matches, alone and together. Each is asked for a first page and for those after it;
-//! so is the feed of events, all and of each type. An export is asked for what few and no orders match.
+//! Lists of orders by their filters: of the shop with all the orders, and of one beside ten
+//! thousand others, for many, few and no matches, alone and together. The first page of each is
+//! read and those after it; so is the feed of events, all and of each type. An export is read for
+//! filters that few and no orders match.
 
 use devstack::Trouble;
 
@@ -16,14 +17,14 @@ use crate::{
 
 const SHOPS: u64 = 10_000;
 const ORDERS_OF_EACH: u64 = 10;
-/// Pages that are read of a list, if it has them.
+/// Number of pages that are read of a list, if it has them.
 const PAGES: usize = 2;
-/// Pages that are read of a feed.
+/// Number of pages that are read of a feed.
 const PAGES_OF_FEED: usize = 20;
-/// Each is read so often.
+/// Number of reads of each.
 const ROUNDS: usize = 10;
 
-/// What `Ages::is_varied` makes many, few and none of.
+/// States of which `Ages::is_varied` makes many, few and no orders.
 const STATES: [&str; 4] = ["", "status=paid", "status=failed", "status=refunded"];
 const TYPES: [&str; 5] = [
     "",
@@ -42,7 +43,7 @@ const WAYS: [&str; 7] = [
     "channel=NO_CHANNEL",
 ];
 
-/// Lists are read by every pair of these.
+/// Builds the queries of lists: every pair of these.
 fn queries(ground: &Ground, filled: &Filled) -> Result<Vec<String>, Trouble> {
     let middle = filled.batch.id(Of::Order, (filled.orders / 2).max(1));
     let time = |shift: &str| {
@@ -74,7 +75,7 @@ fn queries(ground: &Ground, filled: &Filled) -> Result<Vec<String>, Trouble> {
     Ok(all)
 }
 
-/// Filters that few orders match, or none.
+/// Builds filters that few orders match, or none.
 fn few_orders(ground: &Ground, filled: &Filled) -> Result<Vec<String>, Trouble> {
     let middle = filled.batch.id(Of::Order, (filled.orders / 2).max(1));
     let time = |shift: &str| {
@@ -95,7 +96,7 @@ fn few_orders(ground: &Ground, filled: &Filled) -> Result<Vec<String>, Trouble> 
     ])
 }
 
-/// Shops with a few orders each, copies of what is there.
+/// Makes shops with a few orders each, copies of the existing ones.
 fn neighbours(ground: &Ground, filled: &Filled) -> Result<(), Trouble> {
     let first = filled.batch.id(Of::Order, 1);
     ground.sql(&format!(
@@ -112,10 +113,10 @@ fn neighbours(ground: &Ground, filled: &Filled) -> Result<(), Trouble> {
     ground.sql("ANALYZE orders").map(drop)
 }
 
-/// Reads them.
+/// Reads the lists.
 ///
 /// # Errors
-/// When the database or the API is away.
+/// Fails when the database or the API is away.
 pub(crate) async fn measure(
     ground: &Ground,
     shop: &Shop,

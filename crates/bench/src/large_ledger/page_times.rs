@@ -1,4 +1,4 @@
-//! The times of pages that are read one after the other, and which took longest.
+//! The times of pages that are read one after the other, with the slowest.
 
 use std::{net::SocketAddr, time::Instant};
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// What a page may take, microseconds (contract 4.3).
+/// The longest time of a page, in microseconds (contract 4.3).
 const MUST: u64 = 50_000;
 const AIM: u64 = 20_000;
 
@@ -27,10 +27,10 @@ pub(crate) struct PageTimes {
 }
 
 impl PageTimes {
-    /// Reads the first pages of a list. The path ends so that what names the next page can follow.
+    /// Reads the first pages of a list. The path ends so that the next page's cursor can follow.
     ///
     /// # Errors
-    /// When the API is away.
+    /// Fails when the API is away.
     pub(crate) async fn read(
         &mut self,
         shop: &Shop,
@@ -57,7 +57,7 @@ impl PageTimes {
     /// Reads a whole export of the orders that match.
     ///
     /// # Errors
-    /// When the API is away.
+    /// Fails when the API is away.
     pub(crate) async fn export(
         &mut self,
         shop: &Shop,
@@ -72,7 +72,7 @@ impl PageTimes {
     /// Sends a request and reads the whole reply, which must have this status.
     ///
     /// # Errors
-    /// When nobody answers.
+    /// Fails when nobody answers.
     pub(crate) async fn ask(
         &mut self,
         name: &str,
@@ -97,12 +97,12 @@ impl PageTimes {
         self.micros.push(took);
     }
 
-    /// The row of these pages.
+    /// Returns the row of these pages.
     pub(crate) fn row(self, name: &str) -> Row {
         self.row_within(name, MUST)
     }
 
-    /// The row of pages that have a bound of their own, in microseconds.
+    /// Returns the row of pages that have a bound of their own, in microseconds.
     pub(crate) fn row_within(mut self, name: &str, must: u64) -> Row {
         self.micros.sort_unstable();
         let at = |thousandths| quantile(&self.micros, thousandths).unwrap_or(0);

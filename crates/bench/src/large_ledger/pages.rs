@@ -27,13 +27,13 @@ const PAGES: usize = 500;
 /// A page deep in a list.
 #[derive(Debug)]
 pub(crate) struct DeepPage {
-    /// Which.
+    /// Number of the page.
     pub(crate) number: u64,
-    /// 99 of 100 take at most this, microseconds.
+    /// 99th percentile, microseconds.
     pub(crate) p99: u64,
-    /// Half of them.
+    /// Median, microseconds.
     pub(crate) p50: u64,
-    /// Pages that were no page.
+    /// Answers that were no page.
     pub(crate) wrong: Wrong,
 }
 
@@ -54,7 +54,7 @@ impl DeepPage {
 /// Reads pages from there on.
 ///
 /// # Errors
-/// When the place is not there.
+/// Fails when the place is not there.
 pub(crate) async fn measure(
     ground: &Ground,
     shop: &Shop,
@@ -95,7 +95,7 @@ pub(crate) async fn measure(
     })
 }
 
-/// The cursor of a page that ended with this order.
+/// Builds the cursor of a page that ended with this order.
 fn cursor(created_micros: i64, id: &str) -> Result<String, Trouble> {
     let id: Uuid = id
         .parse()

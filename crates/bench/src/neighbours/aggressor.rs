@@ -15,7 +15,7 @@ pub(crate) enum Distance {
 }
 
 impl Distance {
-    /// The name of its quiet in the table.
+    /// Returns the name of its quiet in the table.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Near => "quiet",
@@ -47,7 +47,7 @@ pub(crate) enum Aggressor {
 }
 
 impl Aggressor {
-    /// All, in the order in which the shop lives beside them.
+    /// All aggressors, in the order in which the shop lives beside them.
     pub(crate) const ALL: [Self; 17] = [
         Self::HangingChannel,
         Self::FailingChannel,
@@ -68,7 +68,7 @@ impl Aggressor {
         Self::StuckWriter,
     ];
 
-    /// Its name in the table and in `NEIGHBOURS_ONLY`.
+    /// Returns its name in the table and in `NEIGHBOURS_ONLY`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::HangingChannel => "hanging-channel",
@@ -91,7 +91,7 @@ impl Aggressor {
         }
     }
 
-    /// A sentence about it for whoever watches.
+    /// Returns a sentence about it for whoever watches.
     pub(crate) const fn tells(self) -> &'static str {
         match self {
             Self::HangingChannel => {
@@ -116,7 +116,7 @@ impl Aggressor {
         }
     }
 
-    /// The distance of the database meanwhile.
+    /// Returns the distance of the database meanwhile.
     pub(crate) const fn distance(self) -> Distance {
         match self {
             Self::Guesses => Distance::Far,
@@ -124,7 +124,8 @@ impl Aggressor {
         }
     }
 
-    /// The time that it goes on before the shop is measured, until its trouble has built up.
+    /// Returns the time that it goes on before the shop is measured, until its trouble has built
+    /// up.
     pub(crate) const fn lead(self) -> Duration {
         Duration::from_secs(match self {
             Self::SlowEndpoints => 10,
@@ -134,7 +135,7 @@ impl Aggressor {
         })
     }
 
-    /// The owner of the sessions that it stops.
+    /// Returns the owner of the sessions that it stops.
     pub(crate) const fn stops(self) -> Option<Stopped> {
         match self {
             Self::StuckSession => Some(Stopped::Session),
@@ -143,7 +144,7 @@ impl Aggressor {
         }
     }
 
-    /// True for those whose trouble reaches furthest.
+    /// Returns true for those whose trouble reaches furthest.
     pub(crate) const fn is_in_the_short_form(self) -> bool {
         matches!(
             self,
@@ -157,7 +158,7 @@ impl Aggressor {
         )
     }
 
-    /// True for those that need shops whose endpoints are slow or hang.
+    /// Returns true for those that need shops whose endpoints are slow or hang.
     pub(crate) const fn is_about_endpoints(self) -> bool {
         matches!(self, Self::SlowEndpoints | Self::HangingEndpoint)
     }

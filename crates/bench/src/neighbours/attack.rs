@@ -15,7 +15,7 @@ use crate::harness::shop::{RUPIAH, Shop};
 
 const BNI: &str = "VIRTUAL_ACCOUNT_BNI";
 const SLOW_WEBHOOK: Duration = Duration::from_secs(12);
-/// The stand-in provider does what this amount asks for and answers late.
+/// Amount at which the stand-in provider does what is asked and answers late.
 const ANSWERED_LATE: u64 = 25_902;
 const FILTERS: [&str; 8] = [
     "method=qris&limit=200",
@@ -37,10 +37,10 @@ pub(crate) struct Attack<'a> {
 }
 
 impl<'a> Attack<'a> {
-    /// Begins.
+    /// Begins the attack.
     ///
     /// # Errors
-    /// When the provider takes no rules.
+    /// Fails when the provider takes no rules.
     pub(crate) async fn begin(aggressor: Aggressor, scene: &'a Scene) -> Result<Self, Trouble> {
         let attack = Self {
             scene,
@@ -55,10 +55,10 @@ impl<'a> Attack<'a> {
         Ok(attack)
     }
 
-    /// Ends, and tells what was done; an error when that is nothing.
+    /// Ends the attack and returns what was done; an error when that is nothing.
     ///
     /// # Errors
-    /// When the provider or the database cannot be brought to rest.
+    /// Fails when the provider or the database cannot be brought to rest.
     pub(crate) async fn end(self) -> Result<Result<String, String>, Trouble> {
         let Self {
             scene,
@@ -83,7 +83,7 @@ impl<'a> Attack<'a> {
         })
     }
 
-    /// The rules by which the provider misbehaves meanwhile.
+    /// Returns the rules by which the provider misbehaves meanwhile.
     fn rules(&self) -> Option<String> {
         let delay =
             |ms: u32| format!(r#"{{"channel":"{BNI}","action":{{"kind":"delay","ms":{ms}}}}}"#);
@@ -217,7 +217,7 @@ fn with_unknown_keys(to: SocketAddr) -> Make {
     })
 }
 
-/// Callbacks about payments that nobody knows, signed by nobody.
+/// Builds callbacks about unknown payments, with an invalid signature.
 fn forged(to: SocketAddr) -> Make {
     let signature = format!("{}QQ==", "QUFB".repeat(85));
     Arc::new(move |_number| {

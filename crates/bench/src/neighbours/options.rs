@@ -11,12 +11,13 @@ use super::{
 };
 use crate::tools::options::above_zero;
 
-/// The documented timings, long enough for a provider's deadline to run out within a row.
+/// Seconds of a row under the documented timings, long enough for a provider's deadline to run out.
 const SECONDS: u64 = 40;
 const SECONDS_SHORT: u64 = 6;
-/// Orders that the storm of filtered lists goes through.
+/// Number of orders that the storm of filtered lists goes through.
 const ORDERS: u64 = 200_000;
-/// The default plan asks 15 s after the QR was shown, and again after 15 s more.
+/// Patience with the default plan, which asks 15 s after the QR was shown, and again after 15 s
+/// more.
 const PATIENCE: Patience = Patience {
     webhook: Duration::from_secs(10),
     healing: Duration::from_secs(45),
@@ -29,8 +30,8 @@ const PATIENCE_SHORT: Patience = Patience {
 const LEASE: Duration = Duration::from_secs(30);
 const LEASE_SHORT: Duration = Duration::from_secs(10);
 
-/// The real plan in seconds, in the same order of size, so that what takes a provider's deadline to
-/// show shows within a row.
+/// Timings of the real plan in seconds, in the same order of size, so that the effects of a
+/// provider's deadline show within a row.
 const TIMINGS_SHORT: [(&str, &str); 4] = [
     ("PROVIDER_TIMEOUT_MS", "5000"),
     ("CREATE_REPLY_MS", "4000"),
@@ -44,7 +45,7 @@ const TIMINGS_SHORT: [(&str, &str); 4] = [
 /// The wishes of whoever runs it.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// The shop lives for so long beside each (`NEIGHBOURS_SECONDS`).
+    /// The time that the shop lives beside each (`NEIGHBOURS_SECONDS`).
     pub(crate) lasts: Duration,
     /// Its aggressors, in turn (`NEIGHBOURS_ONLY`).
     pub(crate) aggressors: Vec<Aggressor>,
@@ -61,10 +62,10 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads them. `NEIGHBOURS_SHORT` set to anything is a run of two minutes.
+    /// Reads the options. `NEIGHBOURS_SHORT` set to anything is a run of two minutes.
     ///
     /// # Errors
-    /// When one is no whole number above 0 or names nobody.
+    /// Fails when one is no whole number above 0 or names nobody.
     pub(crate) fn of_environment() -> Result<Self, Trouble> {
         let text = |name| env::var(name).unwrap_or_default();
         let only = text("NEIGHBOURS_ONLY");
@@ -103,7 +104,7 @@ impl Options {
         })
     }
 
-    /// The distances at which quiet must be measured.
+    /// Returns the distances at which quiet must be measured.
     pub(crate) fn distances(&self) -> Vec<Distance> {
         let stands = |far: &Distance| self.aggressors.iter().any(|one| one.distance() == *far);
         [Distance::Near, Distance::Far]

@@ -1,4 +1,4 @@
-//! The requests of the well-behaved shop with their ends, and the figures that are told of many.
+//! The requests of the well-behaved shop with their ends, and the figures of many.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     List,
     /// The payer opens the checkout page.
     Page,
-    /// The provider tells of the money.
+    /// The provider reports the money.
     Callback,
     /// The shop's endpoint gets `order.paid` after the callback was acknowledged.
     Webhook,
@@ -29,7 +29,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// All of them, as they are shown.
+    /// All kinds, in the order in which they are shown.
     pub(crate) const ALL: [Self; 7] = [
         Self::Create,
         Self::Read,
@@ -40,7 +40,7 @@ impl Kind {
         Self::Healing,
     ];
 
-    /// Its name in the table.
+    /// Returns its name in the table.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Create => "creates",
@@ -57,18 +57,18 @@ impl Kind {
 /// The end of one of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
-    /// Of what.
+    /// The kind of it.
     pub(crate) kind: Kind,
     /// The moment at which it was to be sent, however late it was.
     pub(crate) due: Instant,
-    /// From then to its end, microseconds.
+    /// Time from then to its end, in microseconds.
     pub(crate) micros: u64,
     /// The status in the place of the right answer; 0 for no whole answer in time.
     pub(crate) failed: Option<u16>,
 }
 
 impl Sample {
-    /// The moment of its end.
+    /// Returns the moment of its end.
     pub(crate) fn ended(&self) -> Instant {
         let later = self.due.checked_add(Duration::from_micros(self.micros));
         later.unwrap_or(self.due)
@@ -82,16 +82,16 @@ pub(crate) struct Figures {
     pub(crate) count: u64,
     /// The number of those that succeeded.
     pub(crate) good: u64,
-    /// Half of them took at most this.
+    /// Median.
     pub(crate) p50: u64,
-    /// 99 of 100.
+    /// 99th percentile.
     pub(crate) p99: u64,
     /// The statuses that came instead.
     pub(crate) wrong: Wrong,
 }
 
 impl Figures {
-    /// Of these samples, of whatever kind.
+    /// Computes the figures of these samples, of whatever kind.
     pub(crate) fn of<'a>(samples: impl Iterator<Item = &'a Sample>) -> Self {
         let (mut figures, mut times) = (Self::default(), Vec::new());
         for sample in samples {
@@ -109,7 +109,7 @@ impl Figures {
     }
 }
 
-/// The figures of each kind; a kind without samples has empty ones.
+/// Computes the figures of each kind; a kind without samples has empty ones.
 pub(crate) fn by_kind(samples: &[Sample]) -> BTreeMap<Kind, Figures> {
     let of = |kind| Figures::of(samples.iter().filter(|sample| sample.kind == kind));
     Kind::ALL.into_iter().map(|kind| (kind, of(kind))).collect()

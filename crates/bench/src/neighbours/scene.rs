@@ -31,14 +31,16 @@ use crate::{
 };
 
 const FAR_MS: u64 = 8;
-/// Many containers give a process so many: the services must live with them, whoever connects.
+/// The most descriptors that many containers give a process: the services must live with them,
+/// whoever connects.
 const DESCRIPTORS_OF_SERVICES: u64 = 1_024;
-/// The loads need so many.
+/// Number of descriptors that the loads need.
 const DESCRIPTORS_OF_LOADS: u64 = 8_192;
 const SLOW_SHOPS: usize = 16;
-/// Every callback of the provider's own is lost: those that are not are sent by the shop's payers.
+/// Rule by which every callback of the provider's own is lost: those that are not are sent by the
+/// shop's payers.
 const CALLBACKS_LOST: &str = r#"{"call":"callback","action":"drop"}"#;
-/// Well again: so many creates in a row, each within a second.
+/// Number of creates in a row, each within a second, after which the shop is well again.
 const CALM_CREATES: u32 = 3;
 const CALM_CREATE: Duration = Duration::from_secs(1);
 const CALM_WITHIN: Duration = Duration::from_secs(20);
@@ -66,12 +68,13 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// Starts it.
+    /// Starts the scene.
     ///
     /// # Errors
-    /// What did not start.
+    /// Returns an error that names what did not start.
     pub(crate) async fn start(runtime: &Handle, options: &Options) -> Result<Self, Trouble> {
-        // Of the loads, and of what is not measured: the provider's stand-in, database and cache.
+        // Of the loads, and of the processes that are not measured: the provider's stand-in,
+        // database and cache.
         limit_descriptors(DESCRIPTORS_OF_LOADS)?;
         let before_postgres = Proxy::start(runtime)?;
         let cache = Redis::start()?;
@@ -120,7 +123,7 @@ impl Scene {
         Ok(scene)
     }
 
-    /// From now on the database is so far away.
+    /// Sets the database's distance from now on.
     pub(crate) fn put_database(&self, distance: Distance) {
         match distance {
             Distance::Near => self.before_postgres.heal(),
@@ -131,11 +134,11 @@ impl Scene {
         }
     }
 
-    /// From now on the provider misbehaves by these rules (JSON objects with commas between) and by
-    /// none of before.
+    /// Sets the rules by which the provider misbehaves from now on (JSON objects with commas
+    /// between); earlier ones no longer hold.
     ///
     /// # Errors
-    /// What it answered.
+    /// Returns an error with the provider's answer when it refuses them.
     pub(crate) async fn fault(&self, rules: Option<&str>) -> Result<(), Trouble> {
         let path = "/_sandbox/faults";
         let cleared = Call::new(self.doors.sandbox, "DELETE", path).send().await;
@@ -158,7 +161,7 @@ impl Scene {
     /// Puts off the work that others than the shop left due, so that the next row is not about it.
     ///
     /// # Errors
-    /// What the database says.
+    /// Returns the database's error.
     pub(crate) fn put_off_what_others_left(&self) -> Result<(), Trouble> {
         let shop = &self.victims_id;
         self.ground.sql(&format!(
@@ -198,7 +201,7 @@ fn slow_shops(ground: &Ground, endpoint: &SlowEndpoint) -> Result<Vec<Shop>, Tro
     (0..SLOW_SHOPS).map(shop).collect()
 }
 
-/// From now on this process, and what it starts, may have so many files and connections open.
+/// Sets how many files and connections this process, and what it starts, may have open from now on.
 fn limit_descriptors(count: u64) -> Result<(), Trouble> {
     let now = getrlimit(Resource::Nofile);
     let limit = Rlimit {
@@ -209,7 +212,8 @@ fn limit_descriptors(count: u64) -> Result<(), Trouble> {
     set.map_err(|error| Trouble::new(format!("no limit of open files: {error}")))
 }
 
-/// A service raises its soft limit to the hard one: it has no more descriptors than it was given when both are the same.
+/// Checks a service's limit. A service raises its soft limit to the hard one: it has no more
+/// descriptors than it was given when both are the same.
 fn check_limit(pid: u32) -> Result<(), Trouble> {
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
     let files = limits

@@ -20,7 +20,7 @@ use tokio::{
 use crate::tools::http::read_message;
 
 const TAKEN: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-/// Longer than any webhook waits.
+/// A wait longer than that of any webhook.
 const NEVER: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ impl SlowEndpoint {
     /// Listens on a free port and answers at once.
     ///
     /// # Errors
-    /// When there is none.
+    /// Fails when there is none.
     pub(crate) fn start(runtime: &Handle) -> Result<Self, Trouble> {
         let attempt = |error: std::io::Error| Trouble::new(format!("no endpoint: {error}"));
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(attempt)?;
@@ -59,23 +59,23 @@ impl SlowEndpoint {
         Ok(Self { address, manner })
     }
 
-    /// Its address for a shop.
+    /// Returns its address for a shop.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/hook", self.address)
     }
 
-    /// From now on it answers after so long.
+    /// Makes it answer after this wait from now on.
     pub(crate) fn answer_after(&self, wait: Duration) {
         let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         self.manner.answers_after_ms.store(ms, Ordering::Relaxed);
     }
 
-    /// From now on it does not answer.
+    /// Makes it hang from now on.
     pub(crate) fn hang(&self) {
         self.answer_after(NEVER);
     }
 
-    /// Webhooks that have come, of any type.
+    /// Counts the webhooks that have come, of any type.
     pub(crate) fn asked(&self) -> u64 {
         self.manner.asked.load(Ordering::Relaxed)
     }
@@ -87,7 +87,7 @@ async fn serve(manner: Arc<Manner>, mut stream: TcpStream) {
         manner.asked.fetch_add(1, Ordering::Relaxed);
         let ms = manner.answers_after_ms.load(Ordering::Relaxed);
         sleep(Duration::from_millis(ms)).await;
-        // Whoever asked may have given up.
+        // The client may have given up.
         stream.write_all(TAKEN).await.ok();
     }
 }

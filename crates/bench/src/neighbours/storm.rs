@@ -1,6 +1,6 @@
-//! Loads without mercy: so many a second whatever becomes of them, or as fast as so many connections
-//! can. A storm comes from some addresses of its own, so that nobody is taken for it who is not, runs
-//! on threads of its own, and ends with them.
+//! Loads without mercy: at a fixed rate whatever becomes of the requests, or as fast as a number of
+//! connections can. A storm comes from some addresses of its own, so that nobody is taken for it
+//! who is not, runs on threads of its own, and ends with them.
 
 use std::{
     collections::BTreeMap,
@@ -27,15 +27,15 @@ use crate::tools::{
 };
 
 const TICK: Duration = Duration::from_millis(5);
-/// Longer than any read is held and any create takes.
+/// Time longer than any read is held and any create takes.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(40);
-/// Before a connection that was closed or refused is made again.
+/// Wait before a connection that was closed or refused is made again.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
-/// Loopback addresses of strangers; everybody else comes from 127.0.0.1.
+/// Number of loopback addresses of strangers; everybody else comes from 127.0.0.1.
 const STRANGERS: u8 = 8;
 
-/// The address of the connection with this number.
+/// Returns the address of the connection with this number.
 fn stranger(number: u64) -> IpAddr {
     let turn = u8::try_from(number % u64::from(STRANGERS)).unwrap_or(0);
     IpAddr::V4(Ipv4Addr::new(127, 0, 0, turn.saturating_add(2)))
@@ -49,31 +49,32 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// One more answer.
+    /// Counts one more answer.
     pub(crate) fn add(&self, status: u16) {
         let mut counts = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(status).or_default();
         *count = count.saturating_add(1);
     }
 
-    /// One more request.
+    /// Counts one more request.
     fn ask(&self) {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// All answers together.
+    /// Counts all answers together.
     fn answered(&self) -> u64 {
         let counts = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         counts.values().sum()
     }
 
-    /// Requests that were not answered yet: a read that is held is one for as long as it is held.
+    /// Counts the requests that were not answered yet: a read that is held is one for as long as it
+    /// is held.
     fn under_way(&self) -> u64 {
         let asked = self.asked.load(Ordering::Relaxed);
         asked.saturating_sub(self.answered())
     }
 
-    /// All answers, and all that waits for one.
+    /// Counts all answers, and all requests that wait for one.
     pub(crate) fn all(&self) -> u64 {
         self.answered().saturating_add(self.under_way())
     }
@@ -96,13 +97,13 @@ impl fmt::Display for Counts {
 /// The pace of a load.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
-    /// So many a second.
+    /// Requests per second.
     pub(crate) a_second: u64,
-    /// Over at most so many connections at once; what finds none free is not sent.
+    /// The most concurrent connections; a request that finds none free is not sent.
     pub(crate) at_once: usize,
 }
 
-/// Makes the request of a number.
+/// A function that makes the request of a number.
 pub(crate) type Make = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
 /// Threads that carry loads. Dropping it ends them and closes every connection.
@@ -114,10 +115,10 @@ pub(crate) struct Storm {
 }
 
 impl Storm {
-    /// Without a load yet.
+    /// Starts the threads, without a load yet.
     ///
     /// # Errors
-    /// When there are no threads.
+    /// Fails when there are no threads.
     pub(crate) fn new() -> Result<Self, Trouble> {
         let threads = Builder::new_multi_thread()
             .worker_threads(1)
@@ -141,7 +142,7 @@ impl Storm {
         self.spawn(paced(to, pace, make, Arc::clone(&self.counts)));
     }
 
-    /// Sends over so many connections, on each as soon as the last was answered.
+    /// Sends over this many connections, on each as soon as the last was answered.
     pub(crate) fn closed(&self, to: SocketAddr, connections: usize, make: &Make) {
         for place in 0..connections {
             let (make, counts) = (Arc::clone(make), Arc::clone(&self.counts));
@@ -156,7 +157,7 @@ impl Storm {
         }
     }
 
-    /// Holds so many connections open without a word, each made again when it is closed.
+    /// Holds this many connections open without sending a byte, each made again when it is closed.
     pub(crate) fn silent(&self, to: SocketAddr, connections: usize) {
         for place in 0..connections {
             let counts = Arc::clone(&self.counts);
@@ -220,7 +221,7 @@ fn take(idle: &Mutex<Vec<Line>>) -> Option<Line> {
     idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
 
-/// The status that came back; 0 without a whole answer.
+/// Sends a request and returns the status; 0 without a whole answer.
 async fn status_of(line: &mut Line, request: &[u8]) -> u16 {
     match timeout(ANSWERED_WITHIN, line.ask(request)).await {
         Ok(Ok(reply)) => reply.status,
@@ -242,10 +243,10 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(20);
     const SAID: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
 
-    /// Begins one kind of load toward an address.
+    /// A function that begins one kind of load toward an address.
     type Begin<'a> = &'a dyn Fn(&Storm, SocketAddr);
 
-    /// Answers whoever comes, and tells from where each came and that each has gone.
+    /// Answers every connection, and reports from where each came and that each has gone.
     fn door() -> (SocketAddr, mpsc::Receiver<IpAddr>, mpsc::Receiver<()>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
@@ -270,7 +271,7 @@ mod tests {
         (address, comes, goes)
     }
 
-    /// Until so many have come: from where.
+    /// Waits until this many have come and returns from where.
     fn guests(comes: &mpsc::Receiver<IpAddr>, count: usize) -> BTreeSet<IpAddr> {
         let one = |_| comes.recv_timeout(PATIENCE).unwrap();
         (0..count).map(one).collect()

@@ -1,6 +1,6 @@
-//! Stops the database's end of one session, as a stalled disk or a proxy without a backend would, and
-//! makes sure that somebody asked it something after that: a session nobody uses harms nobody. It is
-//! stopped between two transactions: what it would hold locked is not what is measured.
+//! Stops the database's end of one session, as a stalled disk or a proxy without a backend would,
+//! and makes sure that somebody asked it something after that: a session nobody uses harms nobody.
+//! It is stopped between two transactions: the locks that it would hold are not measured.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use super::verdict::{Stop, Stopped};
 use crate::harness::ground::Ground;
 
-/// A stopped session waits so long for a question before another one is stopped instead.
+/// The longest wait of a stopped session for a question before another one is stopped instead.
 const ASKED_WITHIN: Duration = Duration::from_secs(3);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const FOUND_WITHIN: Duration = Duration::from_secs(20);
@@ -32,7 +32,7 @@ impl StuckBackends {
     /// Stops one idle session of a pool, the one used last, or the writers of all services.
     ///
     /// # Errors
-    /// When there is none, or when nobody asks any.
+    /// Fails when there is none, or when nobody asks any.
     pub(crate) async fn of(ground: &Ground, whose: Stopped) -> Result<Self, Trouble> {
         let began = Instant::now();
         while began.elapsed() < FOUND_WITHIN {
@@ -59,7 +59,7 @@ impl StuckBackends {
         Err(Trouble::new("nobody asked a session that was stopped"))
     }
 
-    /// True when each was stopped between two transactions.
+    /// Returns true when each was stopped between two transactions.
     fn is_idle(&self, ground: &Ground) -> Result<bool, Trouble> {
         let pids: Vec<String> = self.pids.iter().map(ToString::to_string).collect();
         let busy = ground.number(&format!(
@@ -85,14 +85,15 @@ struct Session {
 }
 
 impl Session {
-    /// True when bytes have come for it that it did not read.
+    /// Returns true when bytes have come for it that it did not read.
     fn was_asked(&self) -> bool {
         let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
         unread(&table, self.server_port, self.client_port).is_some_and(|bytes| bytes > 0)
     }
 }
 
-/// The bytes that wait to be read on the connection between these ports, by the kernel's table.
+/// Returns the bytes that wait to be read on the connection between these ports, by the kernel's
+/// table.
 fn unread(table: &str, own: u16, other: u16) -> Option<u64> {
     let (own, other) = (format!(":{own:04X}"), format!(":{other:04X}"));
     let line = table.lines().find(|line| {

@@ -1,5 +1,5 @@
-//! The table: beside whom, what of the shop, how much of it succeeded, how long it took, and what of
-//! that is harm.
+//! The table: the aggressor, the kinds of the shop's requests, how many of them succeeded, how long
+//! they took, and which of that is harm.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// The quiet itself.
+    /// Creates the row of the quiet itself.
     pub(crate) fn quiet(distance: Distance, judged: Vec<Judged>) -> Self {
         Self {
             name: distance.name().to_owned(),
@@ -38,12 +38,12 @@ impl Row {
         }
     }
 
-    /// True when nobody was harmed.
+    /// Returns true when nobody was harmed.
     pub(crate) fn holds(&self) -> bool {
         self.harms().is_empty()
     }
 
-    /// Says at once what came of it; the table comes at the end.
+    /// Prints the row's result at once; the table comes at the end.
     pub(crate) fn tell(&self) {
         let holds = if self.holds() { "ok  " } else { "FAIL" };
         let did = match &self.did {
@@ -55,7 +55,7 @@ impl Row {
         }
     }
 
-    /// Everything that does not hold, each with its kind.
+    /// Returns everything that does not hold, each with its kind.
     fn harms(&self) -> Vec<String> {
         let of = |line: &Judged| {
             let harm = line.harm.as_ref()?;
@@ -66,7 +66,7 @@ impl Row {
         harms
     }
 
-    /// Everything that does not hold besides the shop's own lines.
+    /// Returns everything that does not hold besides the shop's own lines.
     fn apart(&self) -> Vec<String> {
         let mut apart: Vec<String> = self.did.as_ref().err().cloned().into_iter().collect();
         if self.calm.is_none() {
@@ -76,7 +76,7 @@ impl Row {
     }
 }
 
-/// Says the table; true when nobody was harmed.
+/// Prints the table; returns whether nobody was harmed.
 pub(crate) fn tell(rows: &[Row], bounds: Bounds) -> bool {
     let (ratio, above) = (
         hundredths(bounds.hundredths),

@@ -1,6 +1,6 @@
-//! Judges what the aggressor cost its neighbour (contract 12): everything succeeds, and the 99th of a
-//! hundred takes at most a multiple of what it took in quiet, or that plus a little, whichever is
-//! more. A stopped database session may cost the requests that were on it, and those for a while.
+//! Judges what the aggressor cost its neighbour (contract 12): everything succeeds, and the p99 is
+//! at most a multiple of the quiet one, or that plus a little, whichever is more. A stopped
+//! database session may cost the requests that were on it, and those for a while.
 
 use std::{
     collections::BTreeMap,
@@ -12,43 +12,43 @@ use crate::tools::figures::{milliseconds, over};
 
 /// `DB_DEADLINE_MS`, microseconds.
 const DEADLINE_MICROS: u64 = 2_500_000;
-/// For a machine that is slow to say so, at least.
+/// The least allowance for a machine that is slow to answer.
 const SAID_WITHIN_MICROS: u64 = 1_000_000;
-/// A stuck session is replaced within this.
+/// The longest time until a stuck session is replaced.
 pub(crate) const REPLACED_WITHIN: Duration = Duration::from_secs(10);
-/// "Later": what a request on a stuck session may be answered.
+/// Status "later", which a request on a stuck session may get.
 const LATER: u16 = 503;
-/// One request is on a session of the pool.
+/// Number of requests on a session of the pool.
 const ON_A_SESSION: usize = 1;
 
 /// The bounds within which slower than in quiet is no harm.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// At most so many hundredths of the quiet p99.
+    /// The most hundredths of the quiet p99.
     pub(crate) hundredths: u64,
-    /// Or the quiet p99 and so many microseconds.
+    /// Microseconds that may come on top of the quiet p99 instead.
     pub(crate) above_micros: u64,
 }
 
 impl Bounds {
-    /// The contract's: twice, or 50 ms more.
+    /// Bounds of the contract: twice, or 50 ms more.
     pub(crate) const CONTRACT: Self = Self {
         hundredths: 200,
         above_micros: 50_000,
     };
-    /// For few samples on a machine that others use too: only what no noise explains.
+    /// Bounds for few samples on a machine that others use too: only what no noise explains.
     pub(crate) const GENEROUS: Self = Self {
         hundredths: 1_000,
         above_micros: 2_000_000,
     };
 
-    /// The slowest p99 that is no harm, microseconds.
+    /// Returns the slowest p99 that is no harm, in microseconds.
     pub(crate) fn p99_max(self, quiet: u64) -> u64 {
         let times = quiet.saturating_mul(self.hundredths) / 100;
         times.max(quiet.saturating_add(self.above_micros))
     }
 
-    /// The latest "later" of a stuck session, microseconds.
+    /// Returns the latest "later" of a stuck session, in microseconds.
     fn answered_within(self) -> u64 {
         let said = self.above_micros.max(SAID_WITHIN_MICROS);
         DEADLINE_MICROS.saturating_add(said)
@@ -58,7 +58,7 @@ impl Bounds {
 /// One line of the table.
 #[derive(Debug, Clone)]
 pub(crate) struct Judged {
-    /// Of what.
+    /// The kind of the samples.
     pub(crate) kind: Kind,
     /// The figures.
     pub(crate) figures: Figures,
@@ -93,7 +93,7 @@ impl Stop {
         self.at.checked_add(REPLACED_WITHIN).unwrap_or(self.at)
     }
 
-    /// True for a failure that may be the stopped session's.
+    /// Returns true for a failure that may be the stopped session's.
     fn excuses(&self, sample: &Sample, bounds: Bounds) -> bool {
         let could_be_on_it = match (self.whose, sample.kind) {
             (_, Kind::Webhook | Kind::Healing) => false,
@@ -107,7 +107,7 @@ impl Stop {
             && sample.due < self.replaced()
     }
 
-    /// True unless it had ended before, or began when the session must have been replaced.
+    /// Returns true unless it had ended before, or began when the session must have been replaced.
     fn touches(&self, sample: &Sample) -> bool {
         sample.ended() >= self.at && sample.due < self.replaced()
     }

@@ -1,6 +1,6 @@
-//! The well-behaved shop and its payers: creates over QRIS, reads, lists, checkout pages, callbacks,
-//! webhooks, and payments whose callback is lost. Everything comes at its time, whatever becomes of
-//! the rest, and is measured from the moment it was due.
+//! The well-behaved shop and its payers: creates over QRIS, reads, lists, checkout pages,
+//! callbacks, webhooks, and payments whose callback is lost. Everything comes at its time, whatever
+//! becomes of the rest, and is measured from the moment it was due.
 
 use std::{
     net::SocketAddr,
@@ -31,17 +31,17 @@ use crate::{
     tools::{figures::micros, http::Line},
 };
 
-/// Orders a second, each with its page, its payment and its webhook.
+/// Orders per second, each with its page, its payment and its webhook.
 ///
-/// Few beside what others ask for: what takes several failures in a row must not be hidden by the
+/// Few beside the loads of others: an effect of several failures in a row must not be hidden by the
 /// successes of this shop between them.
 const ORDERS_A_SECOND: u64 = 4;
 const READS_A_SECOND: u64 = 10;
 const LISTS_A_SECOND: u64 = 5;
-/// Of so many orders one loses its callback.
+/// Number of orders of which one loses its callback.
 const ONE_LOST_OF: u64 = 5;
 const TICK: Duration = Duration::from_millis(5);
-/// An answer that takes longer has failed.
+/// The longest wait for an answer: a later one has failed.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// The addresses of everything.
@@ -60,14 +60,14 @@ pub(crate) struct Doors {
 /// The time that the shop waits for what comes by itself.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
-    /// `order.paid` after a callback.
+    /// Wait for `order.paid` after a callback.
     pub(crate) webhook: Duration,
-    /// `order.paid` after a payment whose callback was lost.
+    /// Wait for `order.paid` after a payment whose callback was lost.
     pub(crate) healing: Duration,
 }
 
 impl Patience {
-    /// So much more of it.
+    /// Returns a patience that is longer by this.
     pub(crate) fn and(self, more: Duration) -> Self {
         Self {
             webhook: self.webhook.saturating_add(more),
@@ -98,7 +98,7 @@ enum Act {
 }
 
 impl Victim {
-    /// This shop, whose webhooks come to that endpoint.
+    /// Creates this shop, whose webhooks come to that endpoint.
     pub(crate) fn new(shop: Shop, endpoint: Endpoint, doors: Doors, key: RsaSigningKey) -> Self {
         Self {
             shop,
@@ -112,10 +112,10 @@ impl Victim {
         }
     }
 
-    /// One order, made apart from what is measured.
+    /// Creates one order apart from the measurement, and returns its time.
     ///
     /// # Errors
-    /// When it is not created.
+    /// Fails when it is not created.
     pub(crate) async fn probe(&self) -> Result<Duration, Trouble> {
         let began = Instant::now();
         let open = self.shop.open(self.doors.api, &self.reference()).await?;
@@ -127,7 +127,7 @@ impl Victim {
     /// which has deadlines.
     ///
     /// # Errors
-    /// When the load itself dies.
+    /// Fails when the load itself dies.
     pub(crate) async fn live(
         self: Arc<Self>,
         runtime: Handle,
@@ -183,7 +183,7 @@ impl Victim {
         }
     }
 
-    /// From the create to the webhook.
+    /// Runs one order from the create to the webhook.
     async fn order(&self, number: u64, due: Instant, patience: Patience) {
         let request = self.shop.create(self.doors.api, &self.reference());
         let made = self.asked_of_api(Kind::Create, due, &request, 201).await;
@@ -224,7 +224,7 @@ impl Victim {
         }
     }
 
-    /// Nobody calls back: the provider is told to lose it.
+    /// Pays without a callback: the provider is set to lose it.
     async fn paid_in_silence(&self, open: &Open, within: Duration) {
         let told = self.endpoint.expect(&open.order);
         let (due, to) = (Instant::now(), self.doors.sandbox);
@@ -251,7 +251,7 @@ impl Victim {
         }
     }
 
-    /// The body when this status came.
+    /// Sends a request to the API and returns the body when this status came.
     async fn asked_of_api(
         &self,
         kind: Kind,
@@ -288,7 +288,7 @@ impl Victim {
     }
 }
 
-/// The body, or the status that came instead of this one; 0 without a whole answer in time.
+/// Returns the body, or the status that came instead of this one; 0 without a whole answer in time.
 async fn ask(line: &mut Line, request: &[u8], status: u16) -> Result<Vec<u8>, u16> {
     match timeout(ANSWERED_WITHIN, line.ask(request)).await {
         Ok(Ok(reply)) if reply.status == status => Ok(reply.body.to_vec()),

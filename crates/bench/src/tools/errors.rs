@@ -1,19 +1,20 @@
-//! Answers that were not the right one, by what came instead.
+//! Counts of wrong answers, by what came instead.
 
 use std::{collections::BTreeMap, fmt};
 
-/// How often each status came in the place of the right one; 0 stands for no whole reply.
+/// Number of times that each status came in the place of the right one; 0 stands for no whole
+/// reply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Wrong(BTreeMap<u16, u64>);
 
 impl Wrong {
-    /// One more.
+    /// Adds one more.
     pub(crate) fn add(&mut self, status: u16) {
         let count = self.0.entry(status).or_default();
         *count = count.saturating_add(1);
     }
 
-    /// Those as well.
+    /// Adds those as well.
     pub(crate) fn extend(&mut self, others: &Self) {
         for (status, more) in &others.0 {
             let count = self.0.entry(*status).or_default();
@@ -21,7 +22,7 @@ impl Wrong {
         }
     }
 
-    /// How many in all.
+    /// Returns their total number.
     pub(crate) fn count(&self) -> u64 {
         self.0.values().sum()
     }

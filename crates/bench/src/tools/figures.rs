@@ -1,5 +1,5 @@
-//! The table: what must hold, what is aimed at, what was measured. Whole numbers throughout; a ratio
-//! is kept in hundredths.
+//! The table: bounds, aims and measurements. Whole numbers throughout; a ratio is kept in
+//! hundredths.
 
 use chaos::{measure::table::quantile, say::say};
 
@@ -8,24 +8,24 @@ use crate::tools::errors::Wrong;
 /// One row.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
-    /// What is measured.
+    /// Name of the measured figure.
     pub(crate) name: String,
-    /// What must hold.
+    /// The bound that must hold.
     pub(crate) must: String,
-    /// What is aimed at.
+    /// The aim.
     pub(crate) aim: String,
-    /// What was measured, with the baseline it stands beside.
+    /// The measurement, with the baseline it stands beside.
     pub(crate) measured: String,
-    /// What is compared with `must` and `aim`.
+    /// The figure that is compared with `must` and `aim`.
     pub(crate) ratio: String,
-    /// Whether `must` holds.
+    /// True when `must` holds.
     pub(crate) holds: bool,
-    /// Whether the aim is reached.
+    /// True when the aim is reached.
     pub(crate) aims: bool,
 }
 
 impl Row {
-    /// A figure that must be at least so much; all in the same unit.
+    /// Creates the row of a figure that must be at least `must`; all in the same unit.
     pub(crate) fn at_least(name: &str, figure: u64, must: u64, aim: u64) -> Self {
         Self {
             name: name.to_owned(),
@@ -38,7 +38,7 @@ impl Row {
         }
     }
 
-    /// A figure that may be at most so much.
+    /// Creates the row of a figure that may be at most `must`.
     pub(crate) fn at_most(name: &str, figure: u64, must: u64, aim: u64) -> Self {
         Self {
             holds: figure <= must,
@@ -47,7 +47,7 @@ impl Row {
         }
     }
 
-    /// The same row with its numbers written as hundredths.
+    /// Writes the row's numbers as hundredths.
     pub(crate) fn in_hundredths(mut self) -> Self {
         for text in [&mut self.must, &mut self.aim, &mut self.ratio] {
             if let Ok(number) = text.parse() {
@@ -57,7 +57,7 @@ impl Row {
         self
     }
 
-    /// The same row with its numbers, microseconds, written as milliseconds.
+    /// Writes the row's numbers, microseconds, as milliseconds.
     pub(crate) fn in_milliseconds(mut self) -> Self {
         for text in [&mut self.must, &mut self.aim, &mut self.ratio] {
             if let Ok(number) = text.parse() {
@@ -67,13 +67,13 @@ impl Row {
         self
     }
 
-    /// The same row with what was measured.
+    /// Sets the row's measurement.
     pub(crate) fn measured(mut self, text: String) -> Self {
         self.measured = text;
         self
     }
 
-    /// The same row, which does not hold when something was answered wrongly.
+    /// Makes the row fail when something was answered wrongly.
     pub(crate) fn unless(mut self, wrong: &Wrong) -> Self {
         if wrong.count() > 0 {
             self.holds = false;
@@ -84,7 +84,7 @@ impl Row {
     }
 }
 
-/// Says the whole table; true when every row holds.
+/// Prints the whole table; returns whether every row holds.
 pub(crate) fn tell(rows: &[Row]) -> bool {
     say("");
     let line = |cells: [&str; 6]| {
@@ -113,34 +113,34 @@ pub(crate) fn tell(rows: &[Row]) -> bool {
     rows.iter().all(|row| row.holds)
 }
 
-/// 123 as 1.23.
+/// Formats 123 as 1.23.
 pub(crate) fn hundredths(number: u64) -> String {
     format!("{}.{:02}", number / 100, number % 100)
 }
 
-/// Microseconds as milliseconds with two decimals.
+/// Formats microseconds as milliseconds with two decimals.
 pub(crate) fn milliseconds(micros: u64) -> String {
     format!("{}.{:02} ms", micros / 1_000, (micros % 1_000) / 10)
 }
 
-/// So many in so long, a second.
+/// Returns the rate per second of a count over a time.
 pub(crate) fn a_second(count: u64, took: std::time::Duration) -> u64 {
     let micros = micros(took).max(1);
     count.saturating_mul(1_000_000) / micros
 }
 
-/// One figure over another, in hundredths.
+/// Divides one figure by another, in hundredths.
 pub(crate) fn over(one: u64, other: u64) -> u64 {
     one.saturating_mul(100).checked_div(other).unwrap_or(0)
 }
 
-/// The middle one.
+/// Returns the middle value.
 pub(crate) fn median(mut values: Vec<u64>) -> u64 {
     values.sort_unstable();
     quantile(&values, 500).unwrap_or(0)
 }
 
-/// A time in microseconds.
+/// Converts a time to microseconds.
 pub(crate) fn micros(took: std::time::Duration) -> u64 {
     u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }

@@ -14,27 +14,27 @@ use tokio::{
 const READ_AT_ONCE: usize = 4 * 1024;
 const MESSAGE_MAX: usize = 4 << 20;
 
-/// One connection's place: empty before the first request, and after one that ended it.
+/// A place for one connection: empty before the first request, and after one that ended it.
 #[derive(Debug)]
 pub(crate) struct Line {
     to: SocketAddr,
     from: Option<IpAddr>,
     stream: Option<TcpStream>,
     buffer: Vec<u8>,
-    /// How many connections were made.
+    /// Number of connections made.
     pub(crate) opened: u64,
 }
 
 /// A whole message in a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extent {
-    /// Where the body begins.
+    /// Offset of the body.
     pub(crate) body: usize,
-    /// Where the message ends.
+    /// Offset of the message's end.
     pub(crate) end: usize,
 }
 
-/// What came back.
+/// The reply to a request.
 #[derive(Debug)]
 pub(crate) struct Reply<'a> {
     /// The status code; 0 when there is none to be read.
@@ -44,7 +44,7 @@ pub(crate) struct Reply<'a> {
 }
 
 impl Line {
-    /// A place for a connection to there.
+    /// Creates a place for a connection to there.
     pub(crate) const fn to(to: SocketAddr) -> Self {
         Self {
             to,
@@ -55,7 +55,7 @@ impl Line {
         }
     }
 
-    /// The same from this (loopback) address.
+    /// Connects from this (loopback) address.
     pub(crate) const fn from(mut self, address: IpAddr) -> Self {
         self.from = Some(address);
         self
@@ -65,7 +65,7 @@ impl Line {
     /// closed before anything came back is replaced once.
     ///
     /// # Errors
-    /// When there is no whole reply.
+    /// Fails when there is no whole reply.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> io::Result<Reply<'_>> {
         let was_kept = self.stream.is_some();
         let extent = match self.exchange(request).await {
@@ -102,7 +102,7 @@ impl Line {
 /// Connects, from that address where one is given.
 ///
 /// # Errors
-/// The reason why nobody is there.
+/// Returns the reason why nobody is there.
 pub(crate) async fn connect(to: SocketAddr, from: Option<IpAddr>) -> io::Result<TcpStream> {
     let Some(address) = from else {
         return TcpStream::connect(to).await;
@@ -115,7 +115,7 @@ pub(crate) async fn connect(to: SocketAddr, from: Option<IpAddr>) -> io::Result<
 /// Reads until the buffer holds a whole message.
 ///
 /// # Errors
-/// When the connection ends before.
+/// Fails when the connection ends before.
 pub(crate) async fn read_message(
     stream: &mut TcpStream,
     buffer: &mut Vec<u8>,
@@ -132,7 +132,7 @@ pub(crate) async fn read_message(
     }
 }
 
-/// Where the first message of the buffer lies, once it is whole.
+/// Returns where the first message of the buffer lies, once it is whole.
 fn extent_of(buffer: &[u8]) -> Option<Extent> {
     let body = find(buffer, b"\r\n\r\n")?.checked_add(4)?;
     let head = buffer.get(..body)?;
@@ -145,12 +145,12 @@ fn number(text: &[u8]) -> Option<usize> {
     std::str::from_utf8(text).ok()?.trim().parse().ok()
 }
 
-/// Where these bytes stand first.
+/// Returns the offset of the first match of these bytes.
 pub(crate) fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
     text.windows(wanted.len()).position(|part| part == wanted)
 }
 
-/// What stands between a mark and the next quote.
+/// Returns the text between a mark and the next quote.
 pub(crate) fn quoted_after<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a str> {
     let rest = text.get(find(text, mark)?.checked_add(mark.len())?..)?;
     let quote = rest.iter().position(|byte| *byte == b'"')?;

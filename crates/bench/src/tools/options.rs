@@ -1,4 +1,4 @@
-//! How long and how much: what `BENCH_*` variables say.
+//! Durations and sizes of a run, from the `BENCH_*` variables.
 
 use chaos::program::number;
 use devstack::Trouble;
@@ -6,27 +6,27 @@ use devstack::Trouble;
 /// The wishes of whoever runs it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
-    /// Whole lives are lived for so long (`BENCH_SECONDS`).
+    /// Time for which whole lives are lived (`BENCH_SECONDS`).
     pub(crate) seconds: u64,
-    /// Callbacks of one round of one way (`BENCH_CALLBACKS`).
+    /// Number of callbacks of one round of one way (`BENCH_CALLBACKS`).
     pub(crate) callbacks: u64,
-    /// Each way is measured so often, in turn (`BENCH_ROUNDS`).
+    /// Number of rounds of each way, in turn (`BENCH_ROUNDS`).
     pub(crate) rounds: u64,
-    /// Lives under way at once (`BENCH_LIVES_AT_ONCE`).
+    /// Number of concurrent lives (`BENCH_LIVES_AT_ONCE`).
     pub(crate) lives_at_once: u64,
-    /// Rounds at a steady rate last so long (`BENCH_STEADY_SECONDS`).
+    /// Length of the rounds at a steady rate (`BENCH_STEADY_SECONDS`).
     pub(crate) steady_seconds: u64,
-    /// Items that are made due at once for a loop (`BENCH_DUE`).
+    /// Number of items that are made due at once for a loop (`BENCH_DUE`).
     pub(crate) due: u64,
-    /// Orders of the large ledger (`BENCH_ORDERS`).
+    /// Number of orders of the large ledger (`BENCH_ORDERS`).
     pub(crate) orders: u64,
 }
 
 impl Options {
-    /// Reads them.
+    /// Reads the options.
     ///
     /// # Errors
-    /// When one is no whole number above 0.
+    /// Fails when one is no whole number above 0.
     pub(crate) fn of_environment() -> Result<Self, Trouble> {
         Ok(Self {
             seconds: above_zero("BENCH_SECONDS", 180)?,
@@ -40,10 +40,10 @@ impl Options {
     }
 }
 
-/// The whole number above 0 in a variable.
+/// Reads the whole number above 0 in a variable.
 ///
 /// # Errors
-/// When it is something else.
+/// Fails when it is something else.
 pub(crate) fn above_zero(name: &str, default: u64) -> Result<u64, Trouble> {
     match number(name)? {
         Some(0) => Err(Trouble::new(format!("{name} must be above 0"))),

@@ -1,5 +1,5 @@
-//! The shops' webhook endpoint, as cheap as can be: it says 200 and tells whoever waits for an order
-//! that `order.paid` came.
+//! The shops' webhook endpoint, as cheap as can be: it answers 200 and reports to whoever waits for
+//! an order that `order.paid` came.
 
 use std::{
     collections::HashMap,
@@ -29,7 +29,7 @@ struct Shared {
     arrived: AtomicU64,
 }
 
-/// Where webhooks arrive.
+/// The endpoint of webhooks.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     address: SocketAddr,
@@ -40,7 +40,7 @@ impl Endpoint {
     /// Listens on a free port.
     ///
     /// # Errors
-    /// When there is none.
+    /// Fails when there is none.
     pub(crate) fn start(runtime: &Handle) -> Result<Self, Trouble> {
         let attempt = |error: std::io::Error| Trouble::new(format!("no endpoint: {error}"));
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(attempt)?;
@@ -59,19 +59,19 @@ impl Endpoint {
         Ok(Self { address, shared })
     }
 
-    /// Its address for a shop.
+    /// Returns its address for a shop.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/hook", self.address)
     }
 
-    /// Gets the moment at which `order.paid` of this order arrives.
+    /// Registers for the moment at which `order.paid` of this order arrives.
     pub(crate) fn expect(&self, order: &str) -> oneshot::Receiver<Instant> {
         let (tell, told) = oneshot::channel();
         self.shared.waiting().insert(order.to_owned(), tell);
         told
     }
 
-    /// Webhooks that have arrived, of any type.
+    /// Counts the webhooks that have arrived, of any type.
     pub(crate) fn arrived(&self) -> u64 {
         self.shared.arrived.load(Ordering::Relaxed)
     }
@@ -89,7 +89,7 @@ impl Shared {
         }
         let order = quoted_after(body, b"\"order\":{\"id\":\"").unwrap_or_default();
         if let Some(tell) = self.waiting().remove(order) {
-            // Whoever waited may have given up.
+            // The receiver may have given up.
             tell.send(Instant::now()).ok();
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     harness::ground::Ground,
 };
 
-/// How statements reach the server.
+/// A way to send statements to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sent {
     /// Each after the answer to the last, as programs do.
@@ -20,16 +20,16 @@ pub(crate) enum Sent {
 /// A paid order's ids.
 #[derive(Debug, Clone)]
 pub(crate) struct Paid {
-    /// Without its prefix.
+    /// Id of the order, without its prefix.
     pub(crate) order: String,
-    /// As the provider knows it.
+    /// Id of the payment, as the provider knows it.
     pub(crate) payment: String,
 }
 
-/// A script that pays one order of the batch after the other.
+/// Builds a script that pays one order of the batch after the other.
 ///
 /// # Errors
-/// When a row to be copied is not there.
+/// Fails when a row to be copied is not there.
 pub(super) fn transaction(
     ground: &Ground,
     paid: &Paid,
@@ -78,7 +78,7 @@ impl Rows<'_> {
         )
     }
 
-    /// The receipt, and a journal with its two entries.
+    /// Builds the statements of the receipt, and of a journal with its two entries.
     fn money(&self) -> Result<String, Trouble> {
         let (payment, journal) = (self.id(Of::Payment), self.id(Of::Journal));
         let (receipt, order) = (self.id(Of::Receipt), self.id(Of::Order));
@@ -110,7 +110,7 @@ impl Rows<'_> {
         ))
     }
 
-    /// The line of history, and the event with its deliveries.
+    /// Builds the statements of the line of history, and of the event with its deliveries.
     fn told(&self) -> Result<String, Trouble> {
         let (order, payment) = (self.id(Of::Order), self.id(Of::Payment));
         let event = self.id(Of::Event);
@@ -137,7 +137,7 @@ impl Rows<'_> {
         ))
     }
 
-    /// The callback itself, in the inbox.
+    /// Builds the statement of the callback itself, in the inbox.
     fn heard(&self) -> Result<String, Trouble> {
         let (payment, id) = (self.id(Of::Payment), self.id(Of::Notification));
         let digest = format!("sha256(uuid_send({payment}))");
@@ -151,8 +151,8 @@ impl Rows<'_> {
         Ok(format!("INSERT INTO notifications {};\n", row.whole()))
     }
 
-    /// A row like the one that matches, with these values in the place of its own; times are now.
-    /// What has a colon is written in hexadecimal: `pgbench` would take it for a variable.
+    /// Builds a row like the one that matches, with these values in the place of its own; times are
+    /// now. Values with a colon are written in hexadecimal: `pgbench` would take it for a variable.
     fn row(&self, table: &str, filter: &str, own: &[(&str, &str)]) -> Result<NewRow, Trouble> {
         let listed = self.ground.sql(&format!(
             "SELECT a.attname || ' ' || CASE WHEN v.value IS NULL THEN 'NULL' \

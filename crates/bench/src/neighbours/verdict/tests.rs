@@ -1,4 +1,4 @@
-//! The judge over drawn samples: whatever is drawn, it says harm exactly where there is some.
+//! The judge over drawn samples: whatever is drawn, it finds harm exactly where there is some.
 
 use chaos::rng::Rng;
 
@@ -23,7 +23,7 @@ impl Draw {
         low + self.rng.below(high - low)
     }
 
-    /// At so many milliseconds, taking so many microseconds.
+    /// Builds a sample at this many milliseconds, taking this many microseconds.
     fn sample(&self, kind: Kind, at_ms: u64, micros: u64, failed: Option<u16>) -> Sample {
         Sample {
             kind,
@@ -33,7 +33,7 @@ impl Draw {
         }
     }
 
-    /// Good ones of every kind over thirty seconds, none slower than `slowest`.
+    /// Draws good samples of every kind over thirty seconds, none slower than `slowest`.
     fn calm(&mut self, slowest: u64) -> Vec<Sample> {
         let mut all = Vec::new();
         for kind in Kind::ALL {
@@ -133,7 +133,7 @@ fn stop(draw: &Draw, whose: Stopped) -> Stop {
     }
 }
 
-/// The end of a request on the stuck session: 503 before the deadline, while it is stuck.
+/// Draws the end of a request on the stuck session: 503 before the deadline, while it is stuck.
 fn on_it(draw: &mut Draw, kind: Kind) -> Sample {
     let (at, micros) = (
         draw.between(3_000, 12_900),
