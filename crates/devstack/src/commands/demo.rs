@@ -22,7 +22,7 @@ use crate::{
 
 const DATABASE: &str = "demo";
 
-/// Short, so that an order expires while one watches.
+/// Timings so short that an order expires while one watches.
 const TIMINGS: [(&str, &str); 2] = [("EXPIRY_GRACE_MS", "500"), ("SWEEP_INTERVAL_MS", "200")];
 
 /// Runs the demo. An error has been printed as the step it belongs to.
@@ -48,7 +48,7 @@ async fn show() -> Result<(), Trouble> {
     Err(Trouble::new(format!("{failed} of the demo's steps failed")))
 }
 
-/// Every method to paid, and one order to expired. Returns how many failed.
+/// Brings an order of every method to paid, and one to expired. Returns how many failed.
 async fn drive(stack: &Stack) -> usize {
     let mut failed = 0_usize;
     for method in [
@@ -65,7 +65,7 @@ async fn drive(stack: &Stack) -> usize {
     failed.saturating_add(tell("qris: order to expired", step))
 }
 
-/// Prints how a step went; 1 if it failed.
+/// Prints how a step went; returns 1 if it failed.
 fn tell(what: &str, step: Result<Step, Trouble>) -> usize {
     match step {
         Ok(step) => {

@@ -33,8 +33,8 @@ use crate::{
 const DATABASE: &str = "gateway";
 const WATCH_EVERY: Duration = Duration::from_millis(500);
 
-/// Builds, prepares, starts, says READY and then stays until SIGINT or SIGTERM, or until one of the
-/// programs ends by itself, which is a trouble.
+/// Builds, prepares, starts, prints READY and then stays until SIGINT or SIGTERM, or until one of
+/// the programs ends by itself, which is a trouble.
 pub async fn run() -> Result<(), Trouble> {
     let folder = directories::run_folder()?;
     let _lock = only_one(&folder)?;
@@ -76,7 +76,7 @@ async fn start_and_stay(folder: &Path) -> Result<std::convert::Infallible, Troub
     }
 }
 
-/// The database is prepared while the build runs: both take long the first time.
+/// Prepares the database while the build runs: both take long the first time.
 async fn build_and_prepare(state: &State) -> Result<Database, Trouble> {
     let command = Profile::Release.arguments().join(" ");
     say(format!(
@@ -108,7 +108,7 @@ async fn prepare_database(password: String) -> Result<Database, Trouble> {
     Ok(Database::Own(Box::new(postgres), DATABASE))
 }
 
-/// The checkout page of an order made for this purpose: its payer chooses how to pay.
+/// Returns the checkout page of an order made for this purpose: its payer chooses how to pay.
 async fn example_checkout(stack: &Stack) -> Result<String, Trouble> {
     let reference = format!("WELCOME-{}", chrono::Utc::now().timestamp());
     let mut order = order_request(&reference, "qris", 25_000);
@@ -141,7 +141,7 @@ fn port_offset() -> Result<u16, Trouble> {
     }
 }
 
-/// Two runs of one clone would fight over data and ports.
+/// Takes the lock of a run: two runs of one clone would fight over data and ports.
 fn only_one(folder: &Path) -> Result<File, Trouble> {
     let lock = File::create(folder.join("lock")).attempting("make a lock file in .run")?;
     match lock.try_lock() {

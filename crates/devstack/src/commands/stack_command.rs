@@ -1,5 +1,5 @@
-//! `devstack stack [NAME=VALUE ...]`: a throwaway stack for tests that are not written in Rust. Says as
-//! one line of JSON where everything is, and stays until its standard input closes.
+//! `devstack stack [NAME=VALUE ...]`: a throwaway stack for tests that are not written in Rust.
+//! Prints all addresses as one line of JSON, and stays until its standard input closes.
 
 use std::{convert::Infallible, io::Read, time::Duration};
 
@@ -63,7 +63,7 @@ async fn stay(
     }
 }
 
-/// Dropped, which the receiver notices, at the end of what can be read.
+/// Returns a receiver whose sender is dropped at the end of standard input.
 fn when_input_closes() -> oneshot::Receiver<Infallible> {
     let (sender, receiver) = oneshot::channel();
     std::thread::spawn(move || {

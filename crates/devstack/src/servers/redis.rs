@@ -24,7 +24,7 @@ const STARTS_WITHIN: Duration = Duration::from_secs(10);
 const STOP_GRACE: Duration = Duration::from_secs(3);
 const PORT_TRIES: u32 = 5;
 
-/// A Redis server that runs and forgets everything when it ends. Dropping it stops it.
+/// A running Redis server, which forgets everything when it ends. Dropping it stops it.
 #[derive(Debug)]
 pub struct Redis {
     process: Process,
@@ -57,12 +57,12 @@ impl Redis {
         Err(last)
     }
 
-    /// The server's address, as `redis://…`.
+    /// Returns the server's address, as `redis://…`.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// The process id of the server.
+    /// Returns the process id of the server.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }

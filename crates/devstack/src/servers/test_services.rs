@@ -1,6 +1,7 @@
-//! What tests ask for: a fresh, migrated database each, and a Redis each. The servers behind them
-//! are those of `devstack with-services` when a whole test run shares them, else one Postgres that
-//! lives as long as the test process. Failures panic: in a test nothing can be done about them.
+//! The servers that tests ask for: a fresh, migrated database each, and a Redis each. The servers
+//! behind them are those of `devstack with-services` when a whole test run shares them, else one
+//! Postgres that lives as long as the test process. Failures panic: in a test nothing can be done
+//! about them.
 
 use std::{
     fs::File,
@@ -21,7 +22,8 @@ use crate::{
     system::error::{Attempting, Trouble},
 };
 
-/// Names the Postgres that a whole test run shares; set by `devstack with-services`.
+/// Name of the variable for the Postgres that a whole test run shares; set by `devstack
+/// with-services`.
 pub(crate) const SHARED_DATABASE_VARIABLE: &str = "DEVSTACK_TEST_DATABASE_URL";
 
 const TEMPLATE: &str = "migrated";
@@ -34,17 +36,17 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// A fresh database, cloned from a template that `migrate` is run on once per server and test
-    /// program. `migrate` gets the template's address and panics when it fails.
+    /// Creates a fresh database, cloned from a template that `migrate` is run on once per server
+    /// and test program. `migrate` gets the template's address and panics when it fails.
     ///
     /// # Panics
-    /// When no Postgres can be brought up or `migrate` panics.
+    /// Panics when no Postgres can be brought up or `migrate` panics.
     pub fn create(migrate: fn(&str)) -> Self {
         Self::from_template(TEMPLATE, migrate)
     }
 
-    /// As [`TestDatabase::create`], with a template of this name: for a second kind of schema or
-    /// seed data.
+    /// Creates a database as [`TestDatabase::create`] does, with a template of this name: for a
+    /// second kind of schema or seed data.
     ///
     /// # Panics
     /// As [`TestDatabase::create`].
@@ -56,20 +58,21 @@ impl TestDatabase {
         }))
     }
 
-    /// A fresh database without anything in it.
+    /// Creates a fresh database without anything in it.
     ///
     /// # Panics
-    /// When no Postgres can be brought up.
+    /// Panics when no Postgres can be brought up.
     pub fn empty() -> Self {
         or_panic(server().and_then(|psql| Self::clone_of(psql, "template0")))
     }
 
-    /// The database's address.
+    /// Returns the database's address.
     pub fn url(&self) -> String {
         self.psql.url(&self.name)
     }
 
-    /// Its address for the services, which log in as [`SERVICES_ROLE`](crate::SERVICES_ROLE).
+    /// Returns its address for the services, which log in as
+    /// [`SERVICES_ROLE`](crate::SERVICES_ROLE).
     pub fn services_url(&self) -> String {
         as_services(&self.url())
     }
@@ -77,7 +80,7 @@ impl TestDatabase {
     /// Runs one statement and returns the first column of its rows, one a line.
     ///
     /// # Panics
-    /// When the statement fails.
+    /// Panics when the statement fails.
     pub fn query(&self, statement: &str) -> String {
         or_panic(self.psql.run(&self.name, statement))
     }
@@ -109,7 +112,7 @@ impl TestRedis {
     /// Starts an empty Redis.
     ///
     /// # Panics
-    /// When none can be brought up.
+    /// Panics when none can be brought up.
     pub fn start() -> Self {
         Self(or_panic(Redis::start()))
     }
@@ -149,7 +152,7 @@ fn server() -> Result<&'static Psql, Trouble> {
     server.as_ref().map(|(psql, _)| psql).map_err(Clone::clone)
 }
 
-/// Tells test programs apart: each may run a `migrate` of its own.
+/// Returns a key that tells test programs apart: each may run a `migrate` of its own.
 fn program_key() -> String {
     let program = std::env::current_exe().unwrap_or_default();
     let digest = Sha256::digest(program.as_os_str().as_encoded_bytes());

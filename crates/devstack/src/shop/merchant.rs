@@ -1,4 +1,4 @@
-//! A shop: who it is, and how it speaks to the gateway.
+//! A shop: its identity, and its client of the gateway.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::system::{
     http::{Http, Reply},
 };
 
-/// Who a shop is to the gateway.
+/// A shop's identity at the gateway.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Merchant {
     /// `mer_…`.
@@ -26,7 +26,8 @@ impl std::fmt::Debug for Merchant {
     }
 }
 
-/// Speaks to the merchant API, and to the sandbox as its payers. Belongs to the thread that made it.
+/// A client of the merchant API, and of the sandbox as its payers. It belongs to the thread that
+/// made it.
 #[derive(Clone)]
 pub struct MerchantClient {
     http: Http,
@@ -36,7 +37,7 @@ pub struct MerchantClient {
 }
 
 impl MerchantClient {
-    /// For the API and sandbox at these addresses.
+    /// Creates a client for the API and sandbox at these addresses.
     pub fn new(api_url: String, sandbox_url: String, api_key: &str) -> Self {
         Self {
             http: Http::new(),
@@ -46,13 +47,13 @@ impl MerchantClient {
         }
     }
 
-    /// GETs a path of the API, such as `/v1/channels`.
+    /// Sends a GET to a path of the API, such as `/v1/channels`.
     pub async fn get(&self, path: &str) -> Result<Reply, Trouble> {
         let url = format!("{}{path}", self.api_url);
         self.http.get(&url, Some(&self.api_key)).await
     }
 
-    /// POSTs to a path of the API.
+    /// Sends a POST to a path of the API.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Reply, Trouble> {
         let url = format!("{}{path}", self.api_url);
         self.http.post(&url, Some(&self.api_key), body).await
@@ -63,7 +64,7 @@ impl MerchantClient {
         self.post("/v1/orders", order).await
     }
 
-    /// The order as it is now.
+    /// Reads the order as it is now.
     pub async fn order(&self, id: &str) -> Result<Value, Trouble> {
         let reply = self.get(&format!("/v1/orders/{id}")).await?;
         expect_status(&reply, 200, "read the order").map(|()| reply.json)
@@ -116,7 +117,7 @@ impl MerchantClient {
     }
 }
 
-/// An order of this much by this method, with all that the method asks for.
+/// Builds an order of this much by this method, with all that the method asks for.
 pub fn order_request(reference: &str, method: &str, rupiah: u64) -> Value {
     let payment = match method {
         "virtual_account" => json!({"method": method, "channel": "VIRTUAL_ACCOUNT_BNI"}),
@@ -137,7 +138,7 @@ pub fn order_request(reference: &str, method: &str, rupiah: u64) -> Value {
     })
 }
 
-/// A trouble with the reply's body unless the status is this one.
+/// Returns a trouble with the reply's body unless the status is this one.
 pub(crate) fn expect_status(reply: &Reply, status: u16, attempt: &str) -> Result<(), Trouble> {
     if reply.status == status {
         return Ok(());

@@ -1,11 +1,11 @@
-//! Checks a webhook as a shop would, from the public Standard Webhooks specification and on nothing
-//! of ours, so that a mistake in our signing cannot hide itself.
+//! Checks a webhook as a shop would, from the public Standard Webhooks specification and without
+//! any of our code, so that a mistake in our signing cannot hide itself.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// How far a webhook's time may be from ours, in seconds.
+/// The greatest difference between a webhook's time and ours, in seconds.
 const TOLERANCE: i64 = 300;
 
 /// The three headers of a webhook, as received.
@@ -16,8 +16,8 @@ pub(crate) struct SignedHeaders<'a> {
     pub(crate) signature: &'a str,
 }
 
-/// Whether one of the signatures is right for this body and the time is near `now` (seconds since
-/// 1970); if not, why.
+/// Checks that one of the signatures is right for this body and the time is near `now` (seconds
+/// since 1970); if not, returns why.
 pub(crate) fn verify(
     secret: &str,
     headers: SignedHeaders<'_>,

@@ -37,25 +37,25 @@ pub struct Delivery {
     pub event_type: String,
     /// The whole body; null when it was not JSON.
     pub body: Value,
-    /// How many signatures it carried.
+    /// Number of signatures it carried.
     pub signatures: usize,
-    /// Whether signature and time were right; if not, why.
+    /// The result of checking signature and time; if they were not right, why.
     pub verified: Result<(), String>,
-    /// What was answered.
+    /// The status that it was answered with.
     pub answered: u16,
     /// The trace it belongs to: the `traceparent` header.
     pub traceparent: Option<String>,
-    /// When it arrived.
+    /// Time of its arrival.
     pub received_at: DateTime<Utc>,
 }
 
 impl Delivery {
-    /// The order the event is about, as it was then.
+    /// Returns the order the event is about, as it was then.
     pub fn order(&self) -> &Value {
         self.body.pointer("/data/order").unwrap_or(&Value::Null)
     }
 
-    /// Whether it is this event about this order.
+    /// Returns whether it is this event about this order.
     pub fn is(&self, event_type: &str, order_id: &str) -> bool {
         self.event_type == event_type && self.order().get("id") == Some(&Value::from(order_id))
     }
@@ -131,7 +131,7 @@ impl WebhookReceiver {
         })
     }
 
-    /// Where webhooks are to be sent.
+    /// Returns the address to send webhooks to.
     pub fn url(&self) -> String {
         format!("http://{}{PATH}", self.address)
     }
@@ -146,17 +146,18 @@ impl WebhookReceiver {
         lock(&self.inbox.secrets).retain(|known| known != secret);
     }
 
-    /// From now on every webhook is answered with this status.
+    /// Answers every webhook with this status from now on.
     pub fn answer_with(&self, status: u16) {
         self.inbox.answer.store(status, Ordering::Relaxed);
     }
 
-    /// Everything that arrived, oldest first.
+    /// Returns everything that arrived, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         lock(&self.inbox.deliveries).clone()
     }
 
-    /// The first delivery that fits, waiting for it if need be; `None` when `within` is over.
+    /// Returns the first delivery that fits, waiting for it if need be; `None` when `within` is
+    /// over.
     pub async fn wait_for(
         &self,
         within: Duration,

@@ -5,10 +5,10 @@ use crate::{
     stack::{database::Database, environment::Environment, home::Home},
 };
 
-/// Who chose the ports.
+/// The chooser of the ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PortChoice {
-    /// We did, and may choose others.
+    /// Ours, who may choose others.
     Ours,
     /// Somebody who wants these.
     Given,
@@ -21,6 +21,6 @@ pub(crate) struct Blueprint {
     pub(crate) home: Home,
     /// A merchant of an earlier run, used again if the API still knows it.
     pub(crate) merchant: Option<Merchant>,
-    /// A receiver that is there already.
+    /// A receiver that exists already.
     pub(crate) receiver: Option<WebhookReceiver>,
 }

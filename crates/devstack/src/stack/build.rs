@@ -12,7 +12,7 @@ use crate::system::{
 const POLL: Duration = Duration::from_millis(50);
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
-/// How the programs are built.
+/// The cargo profile of the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
     Release,
@@ -27,7 +27,7 @@ impl Profile {
         }
     }
 
-    /// The command, for people and for the machine.
+    /// Returns the arguments of the command, for people and for the machine.
     pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Release => &["build", "--release", "--locked", "--workspace"],
@@ -35,7 +35,7 @@ impl Profile {
         }
     }
 
-    /// Where the programs are once built.
+    /// Returns the folder of the built programs.
     pub(crate) fn programs(self) -> Result<PathBuf, Trouble> {
         let own = own_folder()?;
         let beside = own.parent().map(|target| target.join(self.folder()));

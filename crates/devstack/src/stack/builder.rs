@@ -1,4 +1,4 @@
-//! What may differ from stack to stack.
+//! The settings that may differ from stack to stack.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,8 @@ use crate::{
 
 const TEMPLATE: &str = "stack";
 
-/// Collects the wishes, then starts. See [`Stack::builder`](crate::Stack::builder) for what holds without any.
+/// A collector of wishes, which then starts a stack. See [`Stack::builder`](crate::Stack::builder)
+/// for what holds without any.
 #[derive(Debug, Default)]
 pub struct StackBuilder {
     api_replicas: Option<usize>,
@@ -49,28 +50,28 @@ impl StackBuilder {
         Self::default()
     }
 
-    /// How many `gateway-api`; default 1.
+    /// Sets the number of `gateway-api`; default 1.
     #[must_use]
     pub fn api_replicas(mut self, count: usize) -> Self {
         self.api_replicas = Some(count);
         self
     }
 
-    /// How many `callback-worker`; default 1.
+    /// Sets the number of `callback-worker`; default 1.
     #[must_use]
     pub fn worker_replicas(mut self, count: usize) -> Self {
         self.worker_replicas = Some(count);
         self
     }
 
-    /// A setting of both services and `gatewayctl`, over what the stack sets itself.
+    /// Adds a setting of both services and `gatewayctl`, over what the stack sets itself.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// A setting of the sandbox, over what the stack sets itself.
+    /// Adds a setting of the sandbox, over what the stack sets itself.
     #[must_use]
     pub fn sandbox_env(mut self, name: &str, value: &str) -> Self {
         let pair = (name.to_owned(), value.to_owned());
@@ -78,21 +79,22 @@ impl StackBuilder {
         self
     }
 
-    /// The services share this Redis; without it each keeps its own token.
+    /// Makes the services share this Redis; without it each keeps its own token.
     #[must_use]
     pub fn redis_url(mut self, url: &str) -> Self {
         self.redis_url = Some(url.to_owned());
         self
     }
 
-    /// Each service may have so many files and connections open, and cannot raise that; default as many as we.
+    /// Sets how many files and connections each service may have open, which it cannot raise;
+    /// default as many as we.
     #[must_use]
     pub fn descriptors(mut self, count: u64) -> Self {
         self.descriptors = Some(count);
         self
     }
 
-    /// Where the programs are; default the folder of this program's build.
+    /// Sets the folder of the programs; default the folder of this program's build.
     #[must_use]
     pub fn programs_from(mut self, folder: &Path) -> Self {
         self.programs = Some(folder.to_path_buf());
@@ -109,8 +111,8 @@ impl StackBuilder {
         self
     }
 
-    /// As [`StackBuilder::database_url`] for a database on a [`Postgres`](crate::Postgres), where the
-    /// services have a role of their own.
+    /// Uses a database as [`StackBuilder::database_url`] does, on a [`Postgres`](crate::Postgres),
+    /// where the services have a role of their own.
     #[must_use]
     pub fn database_on_ours(mut self, url: &str) -> Self {
         self.database = Some(Database::Given {
@@ -194,7 +196,7 @@ impl StackBuilder {
 }
 
 impl Secrets {
-    /// New ones.
+    /// Makes new ones.
     pub(crate) fn random() -> Result<Self, Trouble> {
         Ok(Self {
             client_id: format!("CKSandbox-{}", short()?),

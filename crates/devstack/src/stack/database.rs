@@ -1,8 +1,8 @@
-//! Where a stack's database is, for its owner and for the services.
+//! The place of a stack's database, for its owner and for the services.
 
 use crate::servers::{postgres::Postgres, test_services::TestDatabase};
 
-/// Where a stack's database lives, and who removes it.
+/// The place of a stack's database, and who removes it.
 #[derive(Debug)]
 pub(crate) enum Database {
     /// Somebody else's; only its address is known, and another for the services where there is one.
@@ -25,7 +25,7 @@ impl Database {
         }
     }
 
-    /// Where the services have a role of their own: their address.
+    /// Returns the services' address, if they have a role of their own.
     pub(super) fn services_url(&self) -> Option<String> {
         match self {
             Self::Given { services, .. } => services.clone(),
@@ -34,7 +34,7 @@ impl Database {
         }
     }
 
-    /// Where the services go.
+    /// Returns the address that the services use.
     pub(super) fn url_of_services(&self) -> String {
         self.services_url().unwrap_or_else(|| self.url())
     }

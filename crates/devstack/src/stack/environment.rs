@@ -1,4 +1,4 @@
-//! Which program gets which settings.
+//! The settings of each program.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,7 +22,7 @@ pub(crate) struct Secrets {
     pub(crate) encryption_key: String,
 }
 
-/// Everything that decides the settings of a stack's programs.
+/// The values that decide the settings of a stack's programs.
 #[derive(Debug)]
 pub(crate) struct Environment {
     /// The folder of the programs.
@@ -31,11 +31,11 @@ pub(crate) struct Environment {
     pub(crate) keys: MerchantKeys,
     pub(crate) secrets: Secrets,
     pub(crate) redis_url: Option<String>,
-    /// Files and connections that a service may have open; those that we may, where it is not said.
+    /// Number of files and connections that a service may have open; as many as we, if nothing.
     pub(crate) descriptors: Option<u64>,
-    /// Over our own choices, for services and `gatewayctl`.
+    /// Settings over our own choices, for services and `gatewayctl`.
     pub(crate) settings: Vec<(String, String)>,
-    /// Over our own choices, for the sandbox.
+    /// Settings over our own choices, for the sandbox.
     pub(crate) sandbox_settings: Vec<(String, String)>,
 }
 
@@ -63,12 +63,12 @@ impl Environment {
             .envs(self.sandbox_settings.clone())
     }
 
-    /// Where the sandbox writes the public half of the provider's key.
+    /// Returns the file in which the sandbox writes the public half of the provider's key.
     pub(crate) fn provider_key(&self, home: &Path) -> PathBuf {
         home.join("sandbox/provider_public.pem")
     }
 
-    /// The API's replicas, then the worker's.
+    /// Returns the API's replicas, then the worker's.
     pub(crate) fn services(&self, home: &Path, database_url: &str) -> Vec<Program> {
         let common = self.settings(home, database_url);
         let apis = self.named_apis().map(|(name, ports)| {
@@ -101,7 +101,7 @@ impl Environment {
             .envs(self.settings(home, database_url))
     }
 
-    /// What both services and `gatewayctl` are told. The last of a name counts.
+    /// Returns the settings of both services and `gatewayctl`. The last of a name counts.
     pub(crate) fn settings(&self, home: &Path, database_url: &str) -> Vec<(String, String)> {
         let secrets = &self.secrets;
         let mut settings = vec![
@@ -157,7 +157,7 @@ impl Environment {
             .map(|(_, port)| url(port))
     }
 
-    /// What answers 200 when a program is ready; `None` for an unknown name.
+    /// Returns the address that answers 200 when a program is ready; `None` for an unknown name.
     pub(crate) fn readiness_url(&self, name: &str) -> Option<String> {
         if name == "ayolinx-sandbox" {
             return Some(format!("{}/_sandbox/health", self.sandbox_url()));

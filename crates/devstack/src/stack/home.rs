@@ -10,12 +10,12 @@ use crate::system::{
     error::{Attempting, Trouble},
 };
 
-/// Where a stack keeps keys and logs.
+/// The folder in which a stack keeps keys and logs.
 #[derive(Debug)]
 pub(crate) enum Home {
-    /// Removed with the stack.
+    /// A folder that is removed with the stack.
     Throwaway(Throwaway),
-    /// Stays.
+    /// A folder that stays.
     Kept(PathBuf),
 }
 
@@ -28,7 +28,7 @@ impl Home {
     }
 }
 
-/// A log tells of this start only.
+/// Removes old logs: a log is of this start only.
 pub(super) fn clear_logs(home: &Path) -> Result<(), Trouble> {
     let logs = home.join("log");
     fs::create_dir_all(&logs).attempting("make the folder of logs")?;

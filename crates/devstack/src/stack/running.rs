@@ -1,5 +1,5 @@
 //! The whole stack on one machine: sandbox, any number of API and worker replicas, a webhook
-//! receiver, a merchant with a key. What `make run` starts is what the tests start.
+//! receiver, a merchant with a key. The tests start the same stack as `make run`.
 
 use std::{
     path::{Path, PathBuf},
@@ -32,7 +32,7 @@ use crate::{
 };
 
 const POLL: Duration = Duration::from_millis(30);
-/// How often the ports of a stack are chosen before it is given up.
+/// The most times that the ports of a stack are chosen before it is given up.
 const PORT_TRIES: u32 = 5;
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
@@ -48,8 +48,8 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// A stack for a test: free ports, a database of the test server, a throwaway folder, programs
-    /// from the folder of this test's build.
+    /// Prepares a stack for a test: free ports, a database of the test server, a throwaway folder,
+    /// programs from the folder of this test's build.
     pub fn builder() -> StackBuilder {
         StackBuilder::new()
     }
@@ -88,7 +88,7 @@ impl Stack {
         self.start_services().await
     }
 
-    /// As the tables' owner, which the services are not.
+    /// Migrates as the tables' owner, which the services are not.
     fn migrate(&self) -> Result<(), Trouble> {
         let url = self.database.url();
         let program = self.environment.gatewayctl(self.home.path(), &url);
@@ -100,8 +100,8 @@ impl Stack {
         migrated.map(drop)
     }
 
-    /// Another program may take a port between our choosing and a program's binding it: then all
-    /// ports are chosen anew.
+    /// Starts the programs. Another program may take a port between our choosing and a program's
+    /// binding it: then all ports are chosen anew.
     async fn start_where_ports_are_free(&mut self) -> Result<(), Trouble> {
         for _ in 1..PORT_TRIES {
             match self.start_programs().await {
@@ -121,7 +121,7 @@ impl Stack {
         Ok(())
     }
 
-    /// The last one first.
+    /// Stops all programs, the last one first.
     fn stop_all(&mut self) {
         while let Some(process) = self.processes.pop() {
             drop(process);
@@ -172,12 +172,12 @@ impl Stack {
         }
     }
 
-    /// A trouble with its last words if one of the programs has ended by itself.
+    /// Returns a trouble with its last words if one of the programs has ended by itself.
     pub fn check_alive(&mut self) -> Result<(), Trouble> {
         self.processes.iter_mut().try_for_each(Process::check_alive)
     }
 
-    /// Whether the API accepts the key of a merchant that an earlier run made.
+    /// Returns whether the API accepts the key of a merchant that an earlier run made.
     async fn still_knows(&self, merchant: &Merchant) -> Result<bool, Trouble> {
         let url = format!("{}/v1/orders?limit=1", self.api_url(0));
         let reply = Http::new().get(&url, Some(&merchant.api_key)).await?;
@@ -214,70 +214,73 @@ impl Stack {
             .attempting(format!("read what gatewayctl {} printed", all.join(" ")))
     }
 
-    /// Where replica `index` of the API listens; the last one for too large an index.
+    /// Returns the address of the API's replica `index`; the last one for too large an index.
     pub fn api_url(&self, index: usize) -> String {
         self.environment.api_url(index)
     }
 
-    /// Where replica `index` of the worker listens; the last one for too large an index.
+    /// Returns the address of the worker's replica `index`; the last one for too large an index.
     pub fn callback_url(&self, index: usize) -> String {
         self.environment.callback_url(index)
     }
 
-    /// Where the checkout pages are.
+    /// Returns the address of the checkout pages.
     pub fn checkout_url(&self) -> String {
         self.environment.checkout_url()
     }
 
-    /// Where the operator's console is.
+    /// Returns the address of the operator's console.
     pub fn console_url(&self) -> String {
         self.environment.console_url()
     }
 
-    /// Where the sandbox listens; its control side is under `/_sandbox/`.
+    /// Returns the address of the sandbox; its control side is under `/_sandbox/`.
     pub fn sandbox_url(&self) -> String {
         self.environment.sandbox_url()
     }
 
-    /// Where probes and metrics of a program are, by its name (see [`Stack::names`]).
+    /// Returns the address of a program's probes and metrics, by its name (see [`Stack::names`]).
     pub fn ops_url(&self, name: &str) -> Option<String> {
         self.environment.ops_url(name)
     }
 
-    /// The database's address, for its owner.
+    /// Returns the database's address, for its owner.
     pub fn database_url(&self) -> String {
         self.database.url()
     }
 
-    /// The merchant made at the start.
+    /// Returns the merchant made at the start.
     pub fn merchant(&self) -> &Merchant {
         &self.merchant
     }
 
-    /// Speaks to replica 0 of the API as the merchant made at the start. Belongs to this thread.
+    /// Returns a client of replica 0 of the API for the merchant made at the start. It belongs to
+    /// this thread.
     pub fn client(&self) -> MerchantClient {
         MerchantClient::new(self.api_url(0), self.sandbox_url(), &self.merchant.api_key)
     }
 
-    /// Where the merchant's webhooks arrive.
+    /// Returns the receiver of the merchant's webhooks.
     pub fn receiver(&self) -> &WebhookReceiver {
         &self.receiver
     }
 
-    /// The settings that the services and `gatewayctl` run with, for programs started by hand.
+    /// Returns the settings that the services and `gatewayctl` run with, for programs started by
+    /// hand.
     pub fn settings(&self) -> Vec<(String, String)> {
         let (home, url) = (self.home.path(), self.database.url_of_services());
         self.environment.settings(home, &url)
     }
 
-    /// What `gatewayctl` is told from now on, over what it was; services are told when they are started
-    /// again, by [`Stack::start_again_with`].
+    /// Adds settings of `gatewayctl` from now on, over the earlier ones; services get theirs when
+    /// they are started again, by [`Stack::start_again_with`].
     pub fn tell_gatewayctl(&mut self, settings: &[(&str, &str)]) {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         self.environment.settings.extend(settings.iter().map(owned));
     }
 
-    /// The files of an RSA key pair of this name, private and public, made when it is first asked for.
+    /// Returns the files of an RSA key pair of this name, private and public, made when it is first
+    /// asked for.
     pub fn key_pair(&self, name: &str) -> Result<(PathBuf, PathBuf), Trouble> {
         let folder = self.home.path().join(name);
         std::fs::create_dir_all(&folder).attempting("make a folder for keys")?;
@@ -285,13 +288,13 @@ impl Stack {
         Ok((keys.private, keys.public))
     }
 
-    /// The names of the programs, in the order they were started: `ayolinx-sandbox`,
+    /// Returns the names of the programs, in the order they were started: `ayolinx-sandbox`,
     /// `gateway-api-1`, `callback-worker-1` and so on.
     pub fn names(&self) -> Vec<String> {
         self.processes.iter().map(|p| p.name().to_owned()).collect()
     }
 
-    /// The process id of a program.
+    /// Returns the process id of a program.
     pub fn pid(&self, name: &str) -> Option<u32> {
         let named = self.processes.iter().find(|p| p.name() == name);
         named.map(Process::id)
@@ -322,7 +325,7 @@ impl Stack {
         self.start_again_with(name, &[]).await
     }
 
-    /// [`Stack::start_again`] with these settings over its own, now and from now on.
+    /// Does [`Stack::start_again`] with these settings over its own, now and from now on.
     pub async fn start_again_with(
         &mut self,
         name: &str,
@@ -345,13 +348,13 @@ impl Stack {
         found.ok_or_else(|| Trouble::new(format!("no program is called {name}; there are {known}")))
     }
 
-    /// The end of a program's log.
+    /// Returns the end of a program's log.
     pub fn last_words(&self, name: &str) -> String {
         let named = self.processes.iter().find(|p| p.name() == name);
         named.map(Process::last_words).unwrap_or_default()
     }
 
-    /// The folder of keys and logs.
+    /// Returns the folder of keys and logs.
     pub fn home(&self) -> &Path {
         self.home.path()
     }

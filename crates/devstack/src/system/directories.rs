@@ -1,6 +1,6 @@
-//! Where things are kept. What a server running as another user needs lies where that user can
-//! reach it, which the clone itself may not be. Throwaway folders are locked by the process that
-//! made them; what a killed process left behind is removed by the next one.
+//! The folders of a clone. Files that a server running as another user needs lie where that user
+//! can reach them, which the clone itself may not be. Throwaway folders are locked by the process
+//! that made them; those that a killed process left behind are removed by the next one.
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -20,21 +20,22 @@ use crate::system::{
 const THROWAWAY_PREFIX: &str = "gateway-devstack-tmp-";
 const LOCK_SUFFIX: &str = ".lock";
 
-/// The clone this crate was built from.
+/// Returns the clone this crate was built from.
 pub(crate) fn repository() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }
 
-/// The folder for what a run keeps: `.run` in the clone, for its owner only.
+/// Returns the folder for what a run keeps: `.run` in the clone, for its owner only.
 pub(crate) fn run_folder() -> Result<PathBuf, Trouble> {
     let folder = repository().join(".run");
     private_folder(&folder, None)?;
     Ok(folder)
 }
 
-/// The folder for what servers keep between runs: in `.run`, or, as root, in `/var/tmp` under a
-/// name made from the clone's path. Everybody may look into it; what is secret has its own folder.
+/// Returns the folder for what servers keep between runs: in `.run`, or, as root, in `/var/tmp`
+/// under a name made from the clone's path. Everybody may look into it; secrets have their own
+/// folder.
 pub(crate) fn server_folder() -> Result<PathBuf, Trouble> {
     if Account::for_servers().is_none() {
         return run_folder();
@@ -105,7 +106,8 @@ impl Drop for Throwaway {
     }
 }
 
-/// What cannot be removed now is tried again by whoever makes the next throwaway folder.
+/// Removes a throwaway folder. One that cannot be removed now is tried again by whoever makes the
+/// next.
 fn remove(folder: &Path, lock_path: &Path) {
     let gone = match fs::remove_dir_all(folder) {
         Ok(()) => true,
@@ -132,7 +134,7 @@ fn remove_abandoned(base: &Path) {
     }
 }
 
-/// The first temporary folder that every user can walk into and that we can write to.
+/// Finds the first temporary folder that every user can walk into and that we can write to.
 fn reachable_temp() -> Result<PathBuf, Trouble> {
     let candidates = [
         std::env::temp_dir(),

@@ -2,26 +2,27 @@
 
 use std::fmt;
 
-/// What could not be brought up, why, and where it helps, what to do about it.
+/// A sentence that names what could not be brought up, why, and where it helps, what to do about
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Trouble(String);
 
 impl Trouble {
-    /// A sentence that says it all.
+    /// Creates a trouble from a sentence that says it all.
     pub fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }
 
-    /// Whether a port was somebody else's: said by the program that could not have it.
+    /// Returns whether a port was somebody else's: the program that could not have it reports that.
     pub(crate) fn is_about_a_taken_port(&self) -> bool {
         self.0.contains("Address already in use")
     }
 }
 
-/// Adds to a failure what was being attempted.
+/// A way to add to a failure what was being attempted.
 pub(crate) trait Attempting<T> {
-    /// The error becomes "could not {attempt}: {error}".
+    /// Turns the error into "could not {attempt}: {error}".
     fn attempting(self, attempt: impl fmt::Display) -> Result<T, Trouble>;
 }
 

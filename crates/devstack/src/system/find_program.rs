@@ -8,7 +8,7 @@ use std::{
 
 use super::error::{Attempting, Trouble};
 
-/// The program of this name on `PATH`.
+/// Finds the program of this name on `PATH`.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
@@ -16,13 +16,14 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
         .find(|candidate| is_program(candidate))
 }
 
-/// Whether this is a file that may be executed.
+/// Returns whether this is a file that may be executed.
 pub(crate) fn is_program(path: &Path) -> bool {
     path.metadata()
         .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// Programs lie beside this one; a test's lies one folder deeper.
+/// Returns the folder of this build's programs. They lie beside this one; a test's lies one folder
+/// deeper.
 pub(crate) fn own_folder() -> Result<PathBuf, Trouble> {
     let own = env::current_exe().attempting("find this program's own folder")?;
     let folder = own.parent().map(Path::to_path_buf).unwrap_or_default();

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::system::error::{Attempting, Trouble};
 
-/// Longer than the longest wait a caller can ask a service for.
+/// A wait longer than the longest that a caller can ask a service for.
 const TIMEOUT: Duration = Duration::from_secs(40);
 const BODY_MAX: usize = 4 << 20;
 
-/// What a service answered.
+/// A service's answer.
 #[derive(Debug, Clone)]
 pub struct Reply {
     /// The status code.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::system::error::Trouble;
 
-/// Where free ports are taken from.
+/// The range that free ports are taken from.
 const RANGE: Range<u16> = 20_000..32_000;
 
 /// Ports of one `gateway-api`.
@@ -43,7 +43,7 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// The documented ports, all moved up by `offset`: one of each program.
+    /// Returns the documented ports, all moved up by `offset`: one of each program.
     pub(crate) fn documented(offset: u16) -> Result<Self, Trouble> {
         let at = |port: u16| {
             port.checked_add(offset)
@@ -65,7 +65,7 @@ impl Ports {
         })
     }
 
-    /// Free ports for so many replicas.
+    /// Finds free ports for this many replicas.
     pub(crate) fn free(api_replicas: usize, worker_replicas: usize) -> Result<Self, Trouble> {
         let mut pool = FreePorts::default();
         let mut apis = Vec::new();
@@ -92,7 +92,7 @@ impl Ports {
         })
     }
 
-    /// A trouble that names every port somebody else listens on.
+    /// Returns a trouble that names every port somebody else listens on.
     pub(crate) fn check_free(&self) -> Result<(), Trouble> {
         let taken: Vec<String> = self
             .named()
@@ -128,7 +128,7 @@ impl Ports {
     }
 }
 
-/// Ports are held until all are chosen, so that none is chosen twice.
+/// A set of ports that are held until all are chosen, so that none is chosen twice.
 #[derive(Default)]
 struct FreePorts(Vec<TcpListener>);
 
@@ -140,9 +140,9 @@ impl FreePorts {
     }
 }
 
-/// A TCP port on loopback that nobody listens on, held until the listener is dropped. It is below
-/// those that systems give to outgoing connections, so that it stays free until it is bound, also
-/// between the end and the new start of a program; and no two of this process are the same.
+/// Finds a TCP port on loopback that nobody listens on, held until the listener is dropped. It is
+/// below those that systems give to outgoing connections, so that it stays free until it is bound,
+/// also between the end and the new start of a program; and no two of this process are the same.
 pub(crate) fn free_port() -> Result<(TcpListener, u16), Trouble> {
     static NEXT: OnceLock<AtomicUsize> = OnceLock::new();
     let random_start = || {
@@ -162,7 +162,7 @@ pub(crate) fn free_port() -> Result<(TcpListener, u16), Trouble> {
     Err(last)
 }
 
-/// An address on this machine that nobody listens on, to be bound later or never: no outgoing
+/// Finds an address on this machine that nobody listens on, to be bound later or never: no outgoing
 /// connection is given its port, and no two calls give the same.
 pub fn free_address() -> Result<SocketAddr, Trouble> {
     let (_held, port) = free_port()?;

@@ -28,7 +28,7 @@ use crate::system::{
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// How to ask a program to end.
+/// A way to ask a program to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// SIGTERM, as our services and Redis expect.
@@ -112,13 +112,15 @@ impl Program {
         }
     }
 
-    /// It may have so many files and connections open, and cannot raise that: the hard limit is the same.
+    /// Sets how many files and connections it may have open, which it cannot raise: the hard limit
+    /// is the same.
     pub(crate) fn descriptors(mut self, count: Option<u64>) -> Self {
         self.descriptors = count;
         self
     }
 
-    /// For tools that the user has set up through variables of their own, such as cargo and pip.
+    /// Passes on all our variables: for tools that the user has set up through variables of their
+    /// own, such as cargo and pip.
     pub(crate) fn inherits_everything(mut self) -> Self {
         self.inherited = Inherited::Everything;
         self
@@ -145,13 +147,13 @@ impl Program {
         self
     }
 
-    /// Output is appended to this file; without it, it is thrown away.
+    /// Appends output to this file; without it, it is thrown away.
     pub(crate) fn log_to(mut self, log: &Path) -> Self {
         self.output = Output::File(log.to_path_buf());
         self
     }
 
-    /// Output goes where ours goes.
+    /// Sends output where ours goes.
     pub(crate) fn shows_output(mut self) -> Self {
         self.output = Output::Ours;
         self
@@ -246,7 +248,7 @@ impl Program {
     }
 }
 
-/// A program that runs. Dropping it stops it.
+/// A running program. Dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Process {
     program: Program,
@@ -262,12 +264,12 @@ impl Process {
         &self.program.name
     }
 
-    /// How it ended, if it has.
+    /// Returns how it ended, if it has.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
-    /// A trouble with its last words if it has ended.
+    /// Returns a trouble with its last words if it has ended.
     pub(crate) fn check_alive(&mut self) -> Result<(), Trouble> {
         let Some(status) = self.ended() else {
             return Ok(());
@@ -277,7 +279,7 @@ impl Process {
         Err(Trouble::new(format!("{name} ended ({status}): {words}")))
     }
 
-    /// The end of its log.
+    /// Returns the end of its log.
     pub(crate) fn last_words(&self) -> String {
         let Output::File(log) = &self.program.output else {
             return String::new();
@@ -299,7 +301,7 @@ impl Process {
         }
         let pid = Pid::from_child(&self.child);
         kill_process(pid, self.program.ending.signal()).ok();
-        // What is frozen neither ends nor lets go of its callers.
+        // A frozen process neither ends nor lets go of its callers.
         thaw(pid.as_raw_nonzero().get());
         let deadline = Instant::now() + self.program.grace;
         while Instant::now() < deadline {
@@ -312,7 +314,7 @@ impl Process {
         self.kill();
     }
 
-    /// What was started; it can be started again.
+    /// Returns the program that was started; it can be started again.
     pub(crate) fn program(&self) -> &Program {
         &self.program
     }
@@ -329,7 +331,8 @@ impl Drop for Process {
     }
 }
 
-/// Lets a process and all that descend from it go on. Whoever it started may have a group of its own.
+/// Lets a process and all that descend from it go on. Whoever it started may have a group of its
+/// own.
 fn thaw(pid: i32) {
     if let Some(known) = Pid::from_raw(pid) {
         kill_process(known, Signal::CONT).ok();
@@ -369,7 +372,7 @@ fn in_keeper<T: Send + 'static>(
     answered.recv().map_err(io::Error::other)?
 }
 
-/// The last lines of a text, for messages.
+/// Returns the last lines of a text, for messages.
 pub(crate) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text
         .lines()

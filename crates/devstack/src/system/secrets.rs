@@ -69,7 +69,7 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Trouble> {
     write().attempting(format!("write {}", path.display()))
 }
 
-/// 64 hex digits nobody can guess.
+/// Draws 64 hex digits nobody can guess.
 pub(crate) fn random_hex() -> Result<String, Trouble> {
     let mut bytes = [0_u8; 32];
     SystemRandom::new()

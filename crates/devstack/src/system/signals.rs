@@ -1,12 +1,12 @@
-//! Ending because somebody said so.
+//! Ending on SIGINT or SIGTERM.
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::system::error::{Attempting, Trouble};
 
-/// What came first.
+/// The event that came first.
 pub(crate) enum Outcome<T> {
-    /// The work is done.
+    /// The end of the work.
     Done(T),
     /// SIGINT or SIGTERM came; the work was dropped half-way, which stops what it had started.
     Interrupted,

@@ -17,8 +17,8 @@ const NOBODY: Account = Account {
 };
 
 impl Account {
-    /// The account for servers that must not be root: none when we are not root ourselves, else
-    /// `postgres` where there is one, else nobody.
+    /// Returns the account for servers that must not be root: none when we are not root ourselves,
+    /// else `postgres` where there is one, else nobody.
     pub(crate) fn for_servers() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             return None;

@@ -17,7 +17,7 @@ const WITHIN: Duration = Duration::from_secs(20);
 const RUPIAH: u64 = 25_000;
 const EXPECTED_AMOUNT: &str = "25000.00";
 
-/// How a step went.
+/// The result of a step.
 pub(super) struct Step {
     pub(super) event_type: &'static str,
     pub(super) took: Duration,
@@ -49,7 +49,7 @@ pub(super) async fn pay_one_order(stack: &Stack, method: &str) -> Result<Step, T
     })
 }
 
-/// Creates an order that nobody pays.
+/// Creates an order that nobody pays, and checks that it expires.
 pub(super) async fn expire_one_order(stack: &Stack) -> Result<Step, Trouble> {
     let began = Instant::now();
     let client = stack.client();
@@ -79,7 +79,8 @@ fn next_action(method: &str) -> &'static str {
     }
 }
 
-/// The event about this order arrived with a right signature, and says what the order says.
+/// Checks that the event about this order arrived with a right signature, and agrees with the
+/// order.
 async fn check_webhook(stack: &Stack, event_type: &str, order_id: &str) -> Result<(), Trouble> {
     let about_it = |delivery: &Delivery| delivery.is(event_type, order_id);
     let Some(delivery) = stack.receiver().wait_for(WITHIN, about_it).await else {

@@ -1,10 +1,10 @@
-//! What is printed when everything is ready.
+//! The text that is printed when everything is ready.
 
 use std::time::Duration;
 
 use crate::stack::running::Stack;
 
-/// Addresses, commands to copy, and where to read on.
+/// Formats addresses, commands to copy, and where to read on.
 pub(super) fn ready(stack: &Stack, checkout_link: &str, took: Duration) -> String {
     let api = stack.api_url(0);
     let sandbox = stack.sandbox_url();

@@ -1,5 +1,5 @@
-//! `.run/env`: what a run leaves for the next one and for the shell, as `NAME=value` lines that
-//! only their owner can read.
+//! `.run/env`: the state that a run leaves for the next one and for the shell, as `NAME=value`
+//! lines that only their owner can read.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Reads what an earlier run left and adds the secrets that are missing.
+    /// Reads the state that an earlier run left and adds the secrets that are missing.
     pub(super) fn open(folder: &Path) -> Result<Self, Trouble> {
         let path = folder.join("env");
         let text = match fs::read_to_string(&path) {
@@ -59,7 +59,7 @@ impl State {
         })
     }
 
-    /// The merchant of an earlier run.
+    /// Returns the merchant of an earlier run.
     pub(super) fn merchant(&self) -> Option<Merchant> {
         Some(Merchant {
             id: self.values.get("MERCHANT_ID")?.clone(),
@@ -68,8 +68,8 @@ impl State {
         })
     }
 
-    /// Writes down where everything is, and the settings, so that `set -a; . .run/env` makes a shell
-    /// from which `gatewayctl` works.
+    /// Writes all addresses and the settings, so that `set -a; . .run/env` makes a shell from which
+    /// `gatewayctl` works.
     pub(super) fn record(&mut self, stack: &Stack) -> Result<(), Trouble> {
         let merchant = stack.merchant();
         let addresses = [
@@ -134,7 +134,7 @@ fn parse_line(line: &str) -> Option<(String, String)> {
     Some((name.to_owned(), value))
 }
 
-/// As a shell reads it.
+/// Quotes a value as a shell reads it.
 fn quoted(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@%+,=".contains(&byte);
     if value.bytes().all(plain) {
