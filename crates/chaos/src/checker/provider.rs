@@ -1,4 +1,4 @@
-//! What the provider holds by its own journal: the sums that came for each payment, and how much of
+//! The provider's money by its own journal: the sums that came for each payment, and how much of
 //! each has gone back. A payment has one, or one for each transfer with a number of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
