@@ -22,8 +22,8 @@ use crate::{
     system::error::{Attempting, Trouble},
 };
 
-/// Name of the variable for the Postgres that a whole test run shares; set by `devstack
-/// with-services`.
+/// Name of the variable for the Postgres that a whole test run shares; set by
+/// `devstack with-services`.
 pub(crate) const SHARED_DATABASE_VARIABLE: &str = "DEVSTACK_TEST_DATABASE_URL";
 
 const TEMPLATE: &str = "migrated";

@@ -54,7 +54,8 @@ fn a_killed_postgres_starts_again_with_its_data() {
     assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
 }
 
-/// What was committed the moment before is there too, or tests that kill their database lose rows by chance.
+/// Checks that the last commit before a kill is there too, or tests that kill their database lose rows
+/// by chance.
 #[test]
 fn a_killed_throwaway_postgres_has_all_that_was_committed() {
     let mut postgres = Postgres::throwaway(Durability::Throwaway).unwrap();
