@@ -40,10 +40,10 @@ use crate::callbacks::verify::Verifier;
 use crate::loops::{self, AllWork, Deliverer, DeliveryMetrics, Housekeeping, Tries};
 
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-/// At the end it is looked so often whether anything is under way.
+/// Wait between two checks, at the end, of whether anything is still under way.
 const DRAIN_PAUSE: Duration = Duration::from_millis(50);
 
-/// Why the process cannot run. Printed once; exit code 1.
+/// Reasons why the process cannot run. Printed once; exit code 1.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Something does not fit together.
@@ -55,9 +55,9 @@ pub enum StartError {
     /// An address is taken, or a signal handler cannot be set.
     #[error("{what}: {source}")]
     Io {
-        /// What was attempted.
+        /// The operation that was attempted.
         what: String,
-        /// Why not.
+        /// The cause of its failure.
         source: std::io::Error,
     },
 }
@@ -114,7 +114,7 @@ pub async fn run(settings: WorkerSettings) -> Result<(), StartError> {
     served.map_err(io("serving"))
 }
 
-/// Lets steps, pieces of work and webhooks that have begun come to their end.
+/// Waits until steps, pieces of work and webhooks that have begun are done, at most for `grace`.
 async fn drain(
     running: Vec<actix_web::rt::task::JoinHandle<()>>,
     work: &AllWork,
@@ -256,7 +256,7 @@ fn listen(
     Ok(server.run())
 }
 
-/// Ready means: the database answers, leads, takes writes, and is as new as this binary.
+/// Returns `Ok` when the database answers, leads, takes writes, and is as new as this binary.
 async fn ready(ledger: Ledger) -> Result<(), String> {
     ledger.ready().await.map_err(|reason| reason.to_string())
 }

@@ -1,6 +1,6 @@
 //! The callbacks: the provider's requests are read, verified on the received bytes, stored, and only then answered
 //! with success; and the tokens it asks us for. The listener calls it; it calls the ledger through its inbox.
-//! Invariant: success is said after the commit, never before.
+//! Invariant: success is reported after the commit, never before.
 
 pub(crate) mod body;
 pub mod callback_path;

@@ -1,6 +1,5 @@
-//! What is computed from the books when it is asked for, and not more often than is good for them: how much waits,
-//! since when, and the money. The wiring registers them; they call the ledger. Invariant: a scrape costs the same at
-//! any size.
+//! Gauges computed from the ledger when they are asked for, but at bounded intervals: how much waits, since when,
+//! and the money. The wiring registers them; they call the ledger. Invariant: a scrape costs the same at any size.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,16 +12,16 @@ mod feed_hold;
 
 use self::feed_hold::FeedHold;
 
-/// Queues are read at most this often, however many scrape …
+/// The shortest time between two reads of the queues, however many scrapes there are …
 const QUEUES_EVERY: Duration = Duration::from_secs(5);
-/// … and money, which costs more.
+/// … and between two reads of money, which costs more.
 const MONEY_EVERY: Duration = Duration::from_secs(30);
-/// So many callbacks in quarantine are counted at most.
+/// Maximum number of callbacks in quarantine that are counted.
 const QUARANTINE_COUNTED_MAX: i64 = 1_000;
 /// The states of an endpoint, as the gauge has them.
 const ENDPOINT_STATES: [&str; 3] = ["healthy", "troubled", "disabled"];
 
-/// Gauges of the books.
+/// Gauges computed from the ledger.
 #[derive(Debug, Clone)]
 pub struct Gauges {
     outbox_waiting: IntGauge,
@@ -45,14 +44,14 @@ pub struct Gauges {
     backlog: Arc<Mutex<Backlog>>,
 }
 
-/// When each set may be read again.
+/// Times when each set may be read again.
 #[derive(Debug, Default)]
 struct Next {
     queues: Option<Instant>,
     money: Option<Instant>,
 }
 
-/// Whether it is time, and if so when it is time again.
+/// Returns whether the set is due, and if so sets the time when it is due again.
 fn is_due(next: &mut Option<Instant>, every: Duration) -> bool {
     let now = Instant::now();
     if next.is_some_and(|at| at > now) {
@@ -79,10 +78,10 @@ fn several(
 }
 
 impl Gauges {
-    /// Gauges registered with `registry`.
+    /// Registers the gauges with `registry`.
     ///
     /// # Errors
-    /// When they are registered already.
+    /// Returns an error when they are registered already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let one = |name: &str, help: &str| one(registry, name, help);
         let several =
@@ -151,7 +150,7 @@ impl Gauges {
         })
     }
 
-    /// Sets them from the books; when those are away the last values stay.
+    /// Sets the gauges from the ledger; when the ledger is away, the last values stay.
     pub async fn refresh(self, ledger: Ledger) {
         let (queues, money) = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
-//! Which loops run, and at which beat. Every one of them claims by lease, acts with no transaction open, and records;
-//! any number of replicas may run them. The wiring starts them; they call the ledger, the flows and the webhooks.
-//! Invariant: a lease outlasts the work done under it.
+//! The loops that run, and the beat of each. Every one of them claims by lease, acts with no transaction open, and
+//! records; any number of replicas may run them. The wiring starts them; they call the ledger, the flows and the
+//! webhooks. Invariant: a lease outlasts the work done under it.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -25,14 +25,15 @@ pub use redeliver::step_one_range;
 
 use provider_work::ProviderWork;
 
-/// Orders ended in one transaction.
+/// Maximum number of orders ended in one transaction.
 const EXPIRIES_AT_ONCE: i64 = 50;
-/// Quarantined notifications looked at in one transaction.
+/// Maximum number of quarantined notifications looked at in one transaction.
 const REMATCHES_AT_ONCE: i64 = 50;
 
-/// Months are made well ahead: once a day would do, and what could not get its locks comes again.
+/// The beat of making partitions. Months are made well ahead: once a day would do, but a step that could not get
+/// its locks is repeated.
 const PARTITIONS_BEAT: Duration = Duration::from_secs(3600);
-/// What is kept for months or days is looked after as often.
+/// The beat of removing what is kept for months or days.
 const RETENTION_BEAT: Duration = PARTITIONS_BEAT;
 
 /// The work with the provider, of every kind.
@@ -42,10 +43,11 @@ pub struct AllWork {
 }
 
 impl AllWork {
-    /// None in hand; each kind looks for its own every `beat` and tells in `registry` how full it is.
+    /// Creates it with nothing in hand; each kind looks for its work every `beat` and reports in `registry` how full
+    /// it is.
     ///
     /// # Errors
-    /// When it is registered already.
+    /// Returns an error when it is registered already.
     pub fn new(
         flows: &Rc<Flows>,
         beat: Duration,
@@ -61,7 +63,7 @@ impl AllWork {
         })
     }
 
-    /// Pieces that are under way.
+    /// Returns the number of pieces that are under way.
     #[must_use]
     pub fn under_way(&self) -> usize {
         self.kinds.iter().map(|work| work.places().held()).sum()
@@ -111,7 +113,7 @@ pub fn start(
     running
 }
 
-/// Starts what takes away what is kept for a time only.
+/// Starts the loops that remove what is kept for a limited time.
 fn keep_house(
     ledger: &Ledger,
     kept: &Housekeeping,
@@ -143,8 +145,8 @@ fn keep_house(
 
 const WEBHOOK_BEAT_MAX: Duration = Duration::from_millis(100);
 
-/// The pace of webhooks. They are what a shop waits for: they are looked for more often than the
-/// rest, and at once when a callback has made one.
+/// Returns the pace of webhooks. A shop waits for them: they are looked for more often than the rest, and at once
+/// when a callback has made one.
 #[must_use]
 pub fn webhook_pace(beat: Duration) -> Pace {
     Pace::new("deliver_webhooks", beat.min(WEBHOOK_BEAT_MAX))

@@ -12,7 +12,7 @@ use crate::callbacks::error::BodyRefused;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const BODY_TIME_MAX: Duration = Duration::from_secs(3);
 
-/// The whole body, as received.
+/// Reads the whole body, as received.
 pub(crate) async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, BodyRefused> {
     if is_encoded(request) {
         return Err(BodyRefused::Encoded);

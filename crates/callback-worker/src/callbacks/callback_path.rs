@@ -2,7 +2,7 @@
 
 use ayolinx_core::messages::paths;
 
-/// Where a callback arrived. Every path takes every body shape.
+/// The path at which a callback arrived. Every path takes every body shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CallbackPath {
     /// `/v1.0/qr/qr-mpm-notify`.
@@ -16,7 +16,7 @@ pub enum CallbackPath {
 }
 
 impl CallbackPath {
-    /// Every path that is mounted.
+    /// All mounted paths.
     pub const ALL: [Self; 4] = [
         Self::Qris,
         Self::Debit,
@@ -24,7 +24,7 @@ impl CallbackPath {
         Self::PaymentLink,
     ];
 
-    /// The path as mounted, registered with the provider and signed.
+    /// Returns the path as mounted, registered with the provider and signed.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl CallbackPath {
         }
     }
 
-    /// The name in metrics and logs.
+    /// Returns the name in metrics and logs.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {

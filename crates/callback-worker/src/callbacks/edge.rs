@@ -1,4 +1,4 @@
-//! What the handlers share, and what becomes of a callback that is refused.
+//! The state that the handlers share, and the handling of a callback that is refused.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,23 +13,23 @@ use crate::callbacks::snap_token::SnapClientKeys;
 use crate::callbacks::store::CallbackStore;
 use crate::callbacks::verify::{RejectedCallback, Verifier};
 
-/// What the handlers share: keys, storage and counters.
+/// The state that the handlers share: keys, storage and counters.
 #[derive(Debug)]
 pub struct CallbackEdge<S> {
     /// Judges every callback and token request.
     pub verifier: Verifier,
-    /// Under which names the provider may ask for a token.
+    /// The names under which the provider may ask for a token.
     pub snap_client_keys: SnapClientKeys,
-    /// Where verified callbacks go.
+    /// The store of verified callbacks.
     pub store: S,
-    /// What is counted.
+    /// The edge's counters.
     pub metrics: CallbackMetrics,
     last_rejected_kept: Arc<AtomicI64>,
     readable_keys: Arc<Keys>,
 }
 
 impl<S: CallbackStore> CallbackEdge<S> {
-    /// One per process.
+    /// Creates the edge; a process has one.
     pub fn new(
         verifier: Verifier,
         snap_client_keys: SnapClientKeys,

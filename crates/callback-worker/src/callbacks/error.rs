@@ -1,11 +1,11 @@
-//! What can go wrong at the edge, named by what the provider should do about it.
+//! The errors of the edge, named by what the provider should do about them.
 
-/// The callback or token could not be stored or looked up: the provider is asked to send again.
+/// The failure to store or look up a callback or token: the provider is asked to send again.
 #[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
 #[error("storage is away")]
 pub struct StorageAway;
 
-/// Why a request's body was not taken; nothing was verified or stored.
+/// The reason why a request's body was not taken; nothing was verified or stored.
 #[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
 pub enum BodyRefused {
     /// A content encoding: what is signed would not be what is read.
@@ -23,7 +23,7 @@ pub enum BodyRefused {
 }
 
 impl BodyRefused {
-    /// The name in metrics and logs.
+    /// Returns the name in metrics and logs.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {

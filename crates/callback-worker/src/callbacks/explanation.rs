@@ -1,5 +1,5 @@
-//! Why the signature of a SNAP callback that is refused does not hold (protocol 3), found out while its token is still at
-//! hand: it is kept nowhere, and without it nobody can try it later.
+//! Explains why the signature of a refused SNAP callback does not hold (protocol 3), while its token is still at
+//! hand: the token is kept nowhere, and without it nobody can try the signature later.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::callbacks::verify::{RejectedCallback, TokenDigest};
 
 const TOKEN_NOT_OURS: &str = "; and its token is none of ours, or has expired";
 
-/// The callback with what explains it, and without its token. Only what is signed with a key of the provider's, or with
-/// our secret, makes us look for the token: no forgery reaches the database by this.
+/// Adds the explanation to the callback and removes its token. The token is looked up only for a signature that was
+/// made with a key of the provider's, or with our secret: no forgery reaches the database by this.
 pub(crate) async fn explained<S: CallbackStore>(
     store: &S,
     keys: Arc<Keys>,

@@ -27,7 +27,7 @@ impl std::fmt::Debug for Inbox {
 }
 
 impl Inbox {
-    /// The inbox over the books; what it changes is told to shops at this pace.
+    /// Creates the inbox over the ledger; shops are notified of what it changes at this pace.
     #[must_use]
     pub const fn new(ledger: Ledger, webhooks: Pace) -> Self {
         Self { ledger, webhooks }
@@ -55,7 +55,7 @@ impl CallbackStore for Inbox {
         let inbound = InboundNotification {
             path: callback.path.as_str(),
             matched_route: callback.matched_route.label(),
-            // What is kept and read is what was signed.
+            // The stored and read bytes are those that were signed.
             body: match callback.matched_body {
                 MatchedBody::Received => callback.body.to_vec(),
                 MatchedBody::Minified => minify(without_byte_order_mark(&callback.body)),

@@ -34,7 +34,7 @@ impl CallbackMetrics {
     /// each of these keys, and `gateway_snap_tokens_total{outcome}`.
     ///
     /// # Errors
-    /// When the registry has them already.
+    /// Returns an error when the registry has them already.
     pub fn register<'k>(
         registry: &Registry,
         keys: impl Iterator<Item = (SignatureKind, &'k KeyName)>,
@@ -102,7 +102,7 @@ impl CallbackMetrics {
         self.count_key(callback.kind, &callback.key);
     }
 
-    /// Token requests are signed with the keys of plain callbacks.
+    /// Counts a use of the key. Token requests are signed with the keys of plain callbacks.
     pub(crate) fn count_key(&self, kind: SignatureKind, key: &KeyName) {
         let labels = [kind_of_key(kind), key.as_str()];
         self.keys.with_label_values(&labels).inc();

@@ -1,5 +1,6 @@
-//! Slashes that a front, a portal or a hand adds to a path: doubled ones and one at the end are a spelling of the same
-//! path. The listener serves it as mounted, and the path as received stays a reading of what is signed (contract 5).
+//! Removes the slashes that a front, a portal or a hand adds to a path: doubled ones and one at the end are a spelling
+//! of the same path. The listener serves it as mounted, and the path as received stays a reading of what is signed
+//! (contract 5).
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -8,11 +9,11 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
 
-/// The path of a request before its slashes were put right.
+/// The path of a request before its slashes were corrected.
 #[derive(Debug, Clone)]
 struct ReceivedPath(String);
 
-/// The middleware (for `middleware::from_fn`), outside of whatever looks at the route.
+/// Corrects the path; a middleware (for `middleware::from_fn`), outside of whatever looks at the route.
 ///
 /// # Errors
 /// Those of inner middlewares.
@@ -29,14 +30,14 @@ pub async fn tidy<B: MessageBody>(
     next.call(request).await
 }
 
-/// The path of this request as it was received.
+/// Returns the path of this request as it was received.
 pub(crate) fn of(request: &HttpRequest) -> String {
     let extensions = request.extensions();
     let received = extensions.get::<ReceivedPath>();
     received.map_or_else(|| request.path().to_owned(), |received| received.0.clone())
 }
 
-/// The path with single slashes and none at its end, where that is another.
+/// Returns the path with single slashes and none at its end; `None` when it is that already.
 fn tidied(path: &str) -> Option<String> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let tidied = format!("/{}", parts.join("/"));

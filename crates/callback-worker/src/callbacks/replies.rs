@@ -1,6 +1,6 @@
 //! Every reply to the provider (contract 5, protocol 8.7, 8.8, 8.12): always JSON, the code always text.
 //!
-//! The first three digits are the HTTP status, but for storage that is away: 503 with a 500 code.
+//! The first three digits are the HTTP status, except when storage is away: then 503 with a 500 code.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -16,21 +16,21 @@ const NO_SERVICE: u8 = 0;
 const VA_PAYMENT: u8 = 25;
 const DEBIT_NOTIFY: u8 = 56;
 const TOKEN: u8 = 73;
-/// When to send again what could not be stored.
+/// Seconds after which the provider should send again what could not be stored.
 const RETRY_AFTER_SECS: u64 = 2;
 
-/// Whether the request carried `Authorization`, which decides the codes before a body is understood.
+/// The presence of `Authorization` on a request, which decides the codes before a body is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
     WithToken,
     WithoutToken,
 }
 
-/// What the reply to a verified callback must look like.
+/// The shape that the reply to a verified callback must have.
 #[derive(Debug)]
 pub(crate) enum ReplyShape {
     Flat,
-    /// With the fields to repeat; none when the body could not be read.
+    /// A reply with the fields to repeat; none when the body could not be read.
     SnapVa(Option<Box<SnapVaEcho>>),
 }
 
@@ -50,7 +50,7 @@ impl ReplyShape {
     }
 }
 
-/// The documented reply does not repeat the payer's name.
+/// Drops the payer's name, which the documented reply does not repeat.
 fn documented_fields(echo: &SnapVaEcho) -> SnapVaEcho {
     SnapVaEcho {
         virtual_account_name: None,
@@ -144,7 +144,7 @@ pub(crate) fn token_storage_away() -> HttpResponse {
     away(TOKEN)
 }
 
-/// A handler panicked: nothing was acknowledged, so the provider sends again.
+/// Replies to a request whose handler panicked: nothing was acknowledged, so the provider sends again.
 pub(crate) fn panicked() -> HttpResponse {
     storage_away(&ReplyShape::Flat)
 }
@@ -190,7 +190,7 @@ fn refuse(status: StatusCode, service: u8, case: u8, message: &str) -> HttpRespo
     HttpResponse::build(status).json(Reply::new(&code(status, service, case), message))
 }
 
-/// For requests whose body was not read to its end: the connection cannot be used again.
+/// Refuses a request whose body was not read to its end: the connection cannot be used again.
 fn refuse_and_close(status: StatusCode, service: u8, message: &str) -> HttpResponse {
     HttpResponse::build(status)
         .force_close()

@@ -1,4 +1,4 @@
-//! Who may ask us for a token, and a token that was just made (protocol 8.7).
+//! The client keys that may ask us for a token, and a token that was just made (protocol 8.7).
 
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
@@ -12,14 +12,14 @@ pub struct SnapClientKeys {
 }
 
 impl SnapClientKeys {
-    /// Every key that is accepted.
+    /// Accepts every one of these keys.
     pub fn new<S: AsRef<str>>(keys: impl IntoIterator<Item = S>) -> Self {
         Self {
             digests: keys.into_iter().map(|key| digest(key.as_ref())).collect(),
         }
     }
 
-    /// In constant time, whatever the key's length.
+    /// Compares in constant time, whatever the key's length.
     pub(super) fn accepts(&self, presented: &str) -> bool {
         let presented = digest(presented);
         let same = |key: &[u8; 32]| key.ct_eq(&presented);
@@ -38,7 +38,7 @@ pub struct NewSnapToken {
     pub digest: TokenDigest,
     /// The `X-CLIENT-KEY` it was made for.
     pub client_key: String,
-    /// From now, in seconds.
+    /// Lifetime from now, in seconds.
     pub lifetime_secs: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What the edge asks of storage. The ledger stands behind it in the service, memory in the tests.
+//! The storage that the edge needs. The ledger implements it in the service, memory in the tests.
 
 use std::future::Future;
 
@@ -6,7 +6,7 @@ use crate::callbacks::error::StorageAway;
 use crate::callbacks::snap_token::NewSnapToken;
 use crate::callbacks::verify::{RejectedCallback, TokenDigest, VerifiedCallback};
 
-/// What became of a verified callback. Each one is answered with success.
+/// The outcome of a verified callback. Each one is answered with success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reception {
     /// It changed a payment.
@@ -41,7 +41,7 @@ pub trait CallbackStore: Clone + 'static {
         callback: Box<VerifiedCallback>,
     ) -> impl Future<Output = Result<Reception, StorageAway>>;
 
-    /// Whether a token with this digest was issued and has not expired.
+    /// Returns whether a token with this digest was issued and has not expired.
     fn snap_token_is_valid(
         &self,
         token: TokenDigest,

@@ -21,7 +21,7 @@ use crate::callbacks::verify::{KeyName, SignatureKind, TokenDigest, Verifier, si
 const LIFETIME_SECS: u32 = 900;
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
 
-/// `POST /v1.0/access-token/b2b`.
+/// Answers `POST /v1.0/access-token/b2b`.
 pub(crate) async fn issue<S: CallbackStore>(
     request: HttpRequest,
     payload: Payload,
@@ -62,7 +62,8 @@ async fn store<S: CallbackStore>(store: &S, client_key: &str, token: String) -> 
     store.store_snap_token(made).await.ok().map(|()| token)
 }
 
-/// The client key, when it is accepted and the request is signed and fresh; and what it is signed with.
+/// Returns the client key, when it is accepted and the request is signed and fresh, and the name of
+/// the key that signed it.
 fn authenticated<'a>(
     verifier: &'a Verifier,
     accepted: &SnapClientKeys,

@@ -1,4 +1,4 @@
-//! Is this callback the provider's? Decided on the received bytes, before anything is parsed.
+//! Decides whether a callback is the provider's, on the received bytes, before anything is parsed.
 //!
 //! `Authorization` decides the kind: present, only the HMAC of kind E counts; absent, only the RSA
 //! signature of kind C. A [`VerifiedCallback`] can be made nowhere else.
@@ -38,21 +38,21 @@ pub struct Verifier {
 /// A callback as it arrived.
 #[derive(Debug, Clone)]
 pub struct Received<'a> {
-    /// Where it arrived.
+    /// The path where it arrived.
     pub path: CallbackPath,
     /// The path as received; its slashes may be others than the mounted one's.
     pub received_path: &'a str,
-    /// What followed `?`, as received.
+    /// The text after `?`, as received.
     pub query: Option<&'a str>,
     /// All headers.
     pub headers: &'a HeaderMap,
     /// The exact bytes.
     pub body: Bytes,
-    /// When its head was read.
+    /// Time when its head was read.
     pub received_at: DateTime<Utc>,
 }
 
-/// What verification found.
+/// The result of verification.
 #[derive(Debug)]
 pub enum Verdict {
     /// Signed by the provider's RSA key.
@@ -63,12 +63,12 @@ pub enum Verdict {
     Rejected(Box<RejectedCallback>),
 }
 
-/// SHA-256 of a bearer token: what is stored and looked up in its place.
+/// SHA-256 of a bearer token: stored and looked up in place of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenDigest(pub [u8; 32]);
 
 impl TokenDigest {
-    /// The digest of a bare token.
+    /// Computes the digest of a bare token.
     #[must_use]
     pub fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
@@ -78,15 +78,15 @@ impl TokenDigest {
 /// A callback whose signature holds. Only this module makes one.
 #[derive(Debug)]
 pub struct VerifiedCallback {
-    /// Where it arrived.
+    /// The path where it arrived.
     pub path: CallbackPath,
-    /// Which signature kind held.
+    /// The signature kind that held.
     pub kind: SignatureKind,
-    /// Which reading of the provider's route rule held.
+    /// The reading of the provider's route rule that held.
     pub matched_route: MatchedRoute,
-    /// Which form of the body is signed.
+    /// The form of the body that is signed.
     pub matched_body: MatchedBody,
-    /// Which key of its kind it is signed with.
+    /// The key of its kind that it is signed with.
     pub key: KeyName,
     /// The body as received, to be stored.
     pub body: Bytes,
@@ -94,37 +94,37 @@ pub struct VerifiedCallback {
     pub minified_sha256: [u8; 32],
     /// All headers but `Authorization`, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Whether its timestamp lets it change a state.
+    /// The age of its timestamp, which decides whether it may change a state.
     pub freshness: Freshness,
     /// `X-TIMESTAMP` as received.
     pub timestamp_text: String,
-    /// When it was received.
+    /// Time when it was received.
     pub received_at: DateTime<Utc>,
     /// Its content, read from the bytes that were verified.
     pub notification: Result<Notification, MessageError>,
     _proof: Proof,
 }
 
-/// Nobody outside this module can name it, so nobody else can make a [`VerifiedCallback`].
+/// A proof that nobody outside this module can name, so nobody else can make a [`VerifiedCallback`].
 #[derive(Debug)]
 struct Proof;
 
 /// A callback that is not known to be the provider's, kept for `gatewayctl verify --rejected`.
 #[derive(Debug, Clone)]
 pub struct RejectedCallback {
-    /// Where it arrived.
+    /// The path where it arrived.
     pub path: CallbackPath,
-    /// What followed `?`, as received.
+    /// The text after `?`, as received.
     pub query: Option<String>,
-    /// Why.
+    /// The reason for the rejection.
     pub reason: RejectReason,
     /// All headers but `Authorization`, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body as received.
     pub body: Bytes,
-    /// When it was received.
+    /// Time when it was received.
     pub received_at: DateTime<Utc>,
-    /// Which known confusion explains its signature, where that is known.
+    /// The known confusion that explains its signature, if there is one.
     pub explanation: Option<String>,
     /// The token it came with, until its signature is explained; kept nowhere.
     pub(crate) token: Option<Secret>,
@@ -144,7 +144,7 @@ struct Match {
 }
 
 impl Verifier {
-    /// The provider's public keys, and the client secrets, the current one first.
+    /// Takes the provider's public keys, and the client secrets, the current one first.
     #[must_use]
     pub fn new(
         provider_public_keys: Vec<RsaVerifyingKey>,
@@ -158,7 +158,7 @@ impl Verifier {
         }
     }
 
-    /// Every key that signatures are checked against.
+    /// Returns every key that signatures are checked against.
     pub fn keys(&self) -> impl Iterator<Item = (SignatureKind, &KeyName)> {
         let public = self.provider_public_keys.iter();
         let secrets = self.client_secrets.iter();
@@ -166,7 +166,7 @@ impl Verifier {
         public.chain(secrets.map(|(name, _)| (SignatureKind::Snap, name)))
     }
 
-    /// The same keys, for who explains signatures that do not hold.
+    /// Returns the same keys, for explaining signatures that do not hold.
     #[must_use]
     pub fn readable_keys(&self) -> Keys {
         let public = self.provider_public_keys.iter();
@@ -195,7 +195,7 @@ impl Verifier {
         }
     }
 
-    /// Kind D: which of the provider's keys signed this token request.
+    /// Returns the provider's key that signed this token request (kind D).
     #[must_use]
     pub fn verify_token_request(
         &self,
@@ -334,7 +334,7 @@ impl Received<'_> {
 }
 
 impl VerifiedCallback {
-    /// The same callback, given up because its token is not one of ours.
+    /// Returns the same callback as rejected, because its token is not one of ours.
     #[must_use]
     pub fn into_rejected(self, query: Option<&str>) -> RejectedCallback {
         RejectedCallback {
@@ -365,7 +365,7 @@ impl<'a> Presented<'a> {
     }
 }
 
-/// The header's value when it stands there exactly once, not empty, in visible ASCII.
+/// Returns the header's value when it occurs exactly once, not empty, in visible ASCII.
 pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name);
     let first = values.next()?;

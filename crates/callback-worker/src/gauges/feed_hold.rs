@@ -1,17 +1,17 @@
-//! The time for which one transaction keeps the feed from telling what came after it. The server tells no stranger
-//! how old its transactions are, but it tells their numbers: the oldest that is the same from look to
-//! look has been running since the first of them.
+//! The time for which one transaction keeps the feed from showing what came after it. The server does not
+//! show a stranger how old its transactions are, but it shows their numbers: the oldest one that stays the same
+//! from look to look has been running since the first of them.
 
 use std::time::{Duration, Instant};
 
 use ledger::RunningTransactions;
 
-/// The oldest transaction, and since when it is known.
+/// The oldest transaction, and the time since when it is known.
 #[derive(Debug, Default)]
 pub(super) struct FeedHold(Option<(i64, Instant)>);
 
 impl FeedHold {
-    /// The time for which the oldest transaction has been seen running at this look.
+    /// Returns the time for which the oldest transaction has been seen running at this look.
     pub(super) fn after_look(&mut self, running: RunningTransactions, now: Instant) -> Duration {
         if running.oldest >= running.next {
             self.0 = None;

@@ -1,4 +1,4 @@
-//! Telling merchants: claim due deliveries, send them side by side, record each answer at once.
+//! Notifies merchants: claims due deliveries, sends them concurrently, records each answer at once.
 //! A delivery under way holds its lease and a place of its endpoint and shop, and endpoints that keep failing have
 //! places of their own, so that slow endpoints delay no other.
 
@@ -19,16 +19,16 @@ use webhooks::{Delivery, DeliveryOutcome, WebhookSchedule, WebhookSecret, Webhoo
 use super::delivery_metrics::{DeliveryMetrics, EndpointState};
 use crate::loops::in_flight::UnderWay;
 
-/// What a lease leaves beside the try: time to record it.
+/// Time that a lease leaves, beyond the attempt, to record it.
 const LEASE_MARGIN: Duration = Duration::from_secs(20);
 
-/// How a webhook is tried.
+/// The means of a webhook's attempts.
 pub struct Tries {
-    /// Sends it.
+    /// The sender of each attempt.
     pub sender: WebhookSender,
-    /// When it is tried again.
+    /// The schedule of further attempts.
     pub schedule: WebhookSchedule,
-    /// The most that one try takes.
+    /// The longest time that one attempt takes.
     pub timeout: Duration,
 }
 
@@ -44,7 +44,7 @@ pub struct Deliverer {
 }
 
 impl Deliverer {
-    /// A deliverer that looks for webhooks at this pace.
+    /// Creates a deliverer that looks for webhooks at this pace.
     #[must_use]
     pub fn new(ledger: Ledger, tries: Tries, metrics: DeliveryMetrics, pace: Pace) -> Self {
         let lease = tries.timeout.saturating_add(LEASE_MARGIN);
@@ -59,21 +59,22 @@ impl Deliverer {
         }
     }
 
-    /// Tells the metrics of the places.
+    /// Registers the metrics of the places.
     ///
     /// # Errors
-    /// When they are registered already.
+    /// Returns an error when they are registered already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         self.under_way.register(registry)
     }
 
-    /// How often webhooks are looked for, and the way to have it done now.
+    /// Returns the pace at which webhooks are looked for, by which a look can also be nudged.
     #[must_use]
     pub fn pace(&self) -> &Pace {
         self.under_way.pace()
     }
 
-    /// From an event until its last try, at most: tries follow the schedule, and each may take its time.
+    /// Returns the longest time from an event to its last attempt: attempts follow the schedule, and each may take
+    /// its full timeout.
     #[must_use]
     pub fn longest_delivery(&self) -> Duration {
         let tries = u32::try_from(self.tries.schedule.tries()).unwrap_or(u32::MAX);
@@ -81,7 +82,7 @@ impl Deliverer {
         self.tries.schedule.longest().saturating_add(trying)
     }
 
-    /// How many tries are under way.
+    /// Returns the number of attempts under way.
     #[must_use]
     pub fn under_way(&self) -> usize {
         self.under_way.all()
@@ -91,7 +92,7 @@ impl Deliverer {
     /// answers.
     ///
     /// # Errors
-    /// When nothing can be claimed.
+    /// Returns an error when nothing can be claimed.
     pub async fn run_once(self: &Rc<Self>) -> Result<Did, LedgerError> {
         let Some(room) = self.under_way.room(EndpointState::Healthy) else {
             return Ok(Did::Nothing);
@@ -108,10 +109,10 @@ impl Deliverer {
         self.start(leased, until, EndpointState::Healthy).await
     }
 
-    /// [`Deliverer::run_once`] for endpoints whose last tries all failed.
+    /// Does the work of [`Deliverer::run_once`] for endpoints whose last attempts all failed.
     ///
     /// # Errors
-    /// When nothing can be claimed.
+    /// Returns an error when nothing can be claimed.
     pub async fn run_troubled_once(self: &Rc<Self>) -> Result<Did, LedgerError> {
         let Some(room) = self.under_way.room(EndpointState::Troubled) else {
             return Ok(Did::Nothing);
@@ -132,7 +133,7 @@ impl Deliverer {
         self.start(leased, until, EndpointState::Troubled).await
     }
 
-    /// When the leases end that are taken now, by this process's own clock.
+    /// Returns the time, by this process's own clock, when the leases that are taken now end.
     fn lease_ends(&self) -> Instant {
         let now = Instant::now();
         let lease = self.lease.to_std().unwrap_or_default();
@@ -260,7 +261,7 @@ impl Deliverer {
         }
     }
 
-    /// By the schedule, and not before the shop wishes.
+    /// Decides on the next attempt: by the schedule, and not before the shop wishes.
     fn again(&self, delivery: &LeasedDelivery, wish: Option<Duration>) -> DeliveryNext {
         let next_try = u32::try_from(delivery.tries).unwrap_or(0).saturating_add(2);
         let (random, _) = Uuid::new_v4().as_u64_pair();
@@ -274,7 +275,7 @@ impl Deliverer {
     }
 }
 
-/// A try goes on with the trace that caused its event.
+/// Creates the span of an attempt, which continues the trace that caused its event.
 fn span_of(delivery: &LeasedDelivery) -> Span {
     let span = tracing::info_span!(
         target: "trace_begins",

@@ -1,4 +1,4 @@
-//! What deliveries count.
+//! Metrics of deliveries.
 
 use std::time::Duration;
 
@@ -25,12 +25,12 @@ const OUTCOMES: [&str; 11] = [
     "gone",
 ];
 
-/// How an endpoint did before the try that is counted.
+/// The state of an endpoint before the attempt that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EndpointState {
-    /// It takes what it gets.
+    /// An endpoint that takes what it gets.
     Healthy,
-    /// Its last tries all failed.
+    /// An endpoint whose last attempts all failed.
     Troubled,
 }
 
@@ -45,7 +45,7 @@ impl EndpointState {
     }
 }
 
-/// What deliveries count.
+/// Metrics of deliveries.
 #[derive(Debug, Clone)]
 pub struct DeliveryMetrics {
     tries: IntCounterVec,
@@ -54,10 +54,10 @@ pub struct DeliveryMetrics {
 }
 
 impl DeliveryMetrics {
-    /// Counters registered with `registry`.
+    /// Registers the counters with `registry`.
     ///
     /// # Errors
-    /// When they are registered already.
+    /// Returns an error when they are registered already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let options = |name: &str, help: &str, buckets: &[f64]| {
             HistogramOpts::new(name, help).buckets(buckets.to_vec())
@@ -110,7 +110,7 @@ impl DeliveryMetrics {
             .observe(took.as_secs_f64());
     }
 
-    /// An event's id begins with its time.
+    /// Records the delay since the event, whose id begins with its time.
     pub(super) fn delivered(&self, event: EventId) {
         let Some(since) = event.as_uuid().get_timestamp() else {
             return;

@@ -1,4 +1,4 @@
-//! Housekeeping: rows that are kept for a time only, and the counts of those whose time was over.
+//! Housekeeping: rows that are kept for a limited time, and the counts of those whose time was over.
 
 use std::time::Duration;
 
@@ -12,21 +12,21 @@ const OF_DISABLED: &str = "deliveries_of_disabled";
 const OF_DELETED: &str = "deliveries_of_deleted";
 const PAYERS: &str = "payers";
 
-/// The times for which rows are kept that grow with the orders.
+/// The retention of rows that grow with the orders.
 #[derive(Debug, Clone)]
 pub struct Housekeeping {
     pub(super) retention: Retention,
-    /// Deliveries wait so long for a disabled endpoint.
+    /// The time for which deliveries wait for a disabled endpoint.
     disabled_for: TimeDelta,
     removed: IntCounterVec,
 }
 
 impl Housekeeping {
-    /// A delivery to an endpoint that is disabled for longer than `disabled_for` is given up. Counters
+    /// Gives up deliveries to an endpoint that is disabled for longer than `disabled_for`. Counters
     /// are registered with `registry`.
     ///
     /// # Errors
-    /// When the registry has them already.
+    /// Returns an error when the registry has them already.
     pub fn new(
         retention: Retention,
         disabled_for: Duration,
@@ -56,10 +56,10 @@ impl Housekeeping {
         self.removed.with_label_values(&[what]).inc_by(count);
     }
 
-    /// Forgets old creations, a bounded number of them.
+    /// Removes a bounded number of old creations.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// Returns an error when the database does not answer.
     pub async fn prune_creations(&self, ledger: &Ledger) -> Result<Did, LedgerError> {
         let days = self.retention.creation_days;
         let pruned = ledger
@@ -70,10 +70,10 @@ impl Housekeeping {
         Ok(full_step(pruned))
     }
 
-    /// Gives up deliveries that nobody will take, a bounded number of them.
+    /// Gives up a bounded number of deliveries that nobody will take.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// Returns an error when the database does not answer.
     pub async fn give_up_deliveries(&self, ledger: &Ledger) -> Result<Did, LedgerError> {
         let disabled_for = self.disabled_for;
         let given_up: GivenUp = ledger
@@ -89,7 +89,7 @@ impl Housekeeping {
         Ok(full_step(given_up.all()))
     }
 
-    /// Erases the payers of long ago. Two replicas at once find that the other was there before.
+    /// Erases the payers of long ago. Of two replicas at once, one finds that the other has done it.
     pub(super) async fn erase_payers(&self, ledger: &Ledger) -> Result<Did, LedgerError> {
         let erased = ledger.erase_old_payers(self.retention.payers).await?;
         self.count(PAYERS, erased);
@@ -100,7 +100,7 @@ impl Housekeeping {
     }
 }
 
-/// More may be left after a step that took all it may.
+/// Returns [`Did::Something`] for a step that took all it may, since more may be left.
 fn full_step(count: usize) -> Did {
     if count < PRUNED_AT_ONCE {
         Did::Nothing

@@ -11,13 +11,13 @@ use shares::{Limits, Place as Share, Refused, Shares};
 
 use super::delivery_metrics::EndpointState;
 
-/// Deliveries under way at once in one process, to endpoints that answer …
+/// Maximum number of deliveries under way at once in one process, to endpoints that answer …
 const AT_ONCE_MAX: usize = 256;
-/// … and to those whose last tries all failed, of which each has one under way.
+/// … and to those whose last attempts all failed, of which each has one under way.
 const TROUBLED_AT_ONCE_MAX: usize = 64;
-/// Of them to one endpoint, over all replicas …
+/// Maximum number of them to one endpoint, over all replicas …
 const PER_ENDPOINT_MAX: usize = 16;
-/// … and to each endpoint however many others are slow.
+/// … and the number guaranteed to each endpoint, however many others are slow.
 const PER_ENDPOINT_GUARANTEED: usize = 2;
 
 /// The places of endpoints in one state.
@@ -53,8 +53,8 @@ impl Lane {
         }
     }
 
-    /// The deliveries that may be claimed now. While there are places beside the reserves, any endpoint may have them, up to what one
-    /// endpoint may; else each may have what is guaranteed to it.
+    /// Returns the deliveries that may be claimed now. While there are places beside the reserves, an endpoint may have
+    /// them up to its maximum; otherwise each may have what is guaranteed to it.
     fn room(&self) -> Option<DeliveryRoom> {
         let standings = [
             (self.endpoints.limits(), self.endpoints.held()),
@@ -94,7 +94,7 @@ pub(super) struct UnderWay {
 }
 
 impl UnderWay {
-    /// None is taken; `pace` is nudged where more may wait than could be taken up.
+    /// Creates it with no place taken; `pace` is nudged when more may wait than could be taken up.
     pub(super) fn new(pace: Pace) -> Rc<Self> {
         Rc::new(Self {
             healthy: Lane::healthy(),
@@ -103,7 +103,7 @@ impl UnderWay {
         })
     }
 
-    /// Tells the metrics of the places.
+    /// Registers the metrics of the places.
     pub(super) fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         for lane in [&self.healthy, &self.troubled] {
             lane.endpoints.register(registry)?;
@@ -128,7 +128,7 @@ impl UnderWay {
         }
     }
 
-    /// The room for claims; `None` when every place is taken.
+    /// Returns the room for claims; `None` when every place is taken.
     pub(super) fn room(&self, state: EndpointState) -> Option<DeliveryRoom> {
         self.lane(state).room()
     }
@@ -174,7 +174,7 @@ pub(super) struct Place {
 }
 
 impl Drop for Place {
-    /// A healthy endpoint or shop that could have no more is looked at again: more may wait for it.
+    /// Nudges the pace for a healthy endpoint or shop that was full: more may wait for it.
     fn drop(&mut self) {
         let lane = self.under_way.lane(self.state);
         let was_full = lane.is_full_for(self.endpoint, self.shop) || lane.room().is_none();

@@ -1,4 +1,4 @@
-//! A recovery loop: claim what is due of one kind, as much as there are free places, and do it side by side.
+//! A recovery loop: claims due work of one kind, as much as there are free places, and does it concurrently.
 //! A place is filled again as soon as its piece ends, and each channel has a share of them, so that one whose
 //! pieces hang delays no other. A channel for which nothing can be sent is left alone, and then tried with a few.
 
@@ -14,16 +14,16 @@ use service_shell::telemetry;
 use shares::{Limits, Place, Shares};
 use tracing::{Instrument, Span};
 
-/// Pieces of one kind in hand at once.
+/// Limits on the pieces of one kind in hand at once.
 const PLACES: Limits = Limits {
     places: 256,
     most_of_one: 32,
     guaranteed: 4,
     reserve: 128,
 };
-/// Pieces of a channel with which it is tried whether anything can be sent again.
+/// Number of pieces with which the loop tries whether a channel can be sent to again.
 const TRIED_WITH: usize = 3;
-/// Channels remembered, of which there are as many as an operator's table and its past have.
+/// Maximum number of channels remembered: there are as many as an operator's table and its past have.
 const CHANNELS_MAX: usize = 1024;
 
 /// The work of one kind, done from one thread.
@@ -39,12 +39,12 @@ pub(crate) struct ProviderWork {
 #[derive(Debug, Default)]
 struct Channels {
     met: BTreeSet<String>,
-    /// Nothing could be sent for them: not before then.
+    /// The channels for which nothing could be sent, with the time before which none is tried.
     unsent: HashMap<String, Instant>,
 }
 
 impl ProviderWork {
-    /// Work that is looked for every `beat`, and sooner where a full channel has a free place again.
+    /// Creates the loop: it looks for work every `beat`, and sooner when a full channel has a free place again.
     pub(crate) fn new(flows: &Rc<Flows>, kind: WorkKind, beat: Duration) -> Rc<Self> {
         Rc::new(Self {
             flows: Rc::clone(flows),
@@ -63,10 +63,11 @@ impl ProviderWork {
         &self.places
     }
 
-    /// Claims what there are places for and begins it; does not wait for its end.
+    /// Claims as much as there are places for and begins it; does not wait for its end.
     ///
     /// # Errors
-    /// When nothing can be claimed. A piece that fails is logged; its lease runs out and it is done again.
+    /// Returns an error when nothing can be claimed. A piece that fails is logged; its lease runs out and it is
+    /// done again.
     pub(crate) async fn run_once(self: &Rc<Self>) -> Result<Did, LedgerError> {
         let room = self.room();
         if room.all <= 0 {
@@ -113,7 +114,7 @@ impl ProviderWork {
         }
     }
 
-    /// More was claimed than the shares allow: it is due as it was.
+    /// Returns work that was claimed beyond what the shares allow; it is due as it was.
     async fn give_back(&self, refused: Vec<LeasedWork>) -> Result<(), LedgerError> {
         let put_back = move |work: &LeasedWork| (work.clone(), WorkNext::Untried(work.due_at));
         let refused: Vec<_> = refused.iter().map(put_back).collect();
@@ -171,7 +172,7 @@ impl ProviderWork {
                 let until = now.checked_add(retry_in).unwrap_or(now);
                 unsent.insert(channel.to_owned(), until);
             }
-            // What was sent before says nothing of after.
+            // Work sent before that time says nothing about the time after it.
             Worked::Done => {
                 if unsent.get(channel).is_some_and(|until| *until <= now) {
                     unsent.remove(channel);
@@ -194,7 +195,7 @@ fn count(places: usize) -> i64 {
     i64::try_from(places).unwrap_or(i64::MAX)
 }
 
-/// A piece of work begins a trace: what it finds out is caused by it, not by its neighbours.
+/// Creates the span of a piece of work, which begins a trace: what it finds is caused by it, not by others.
 fn span_of(work: &LeasedWork, kind: WorkKind) -> Span {
     let span = tracing::info_span!(
         target: "trace_begins",

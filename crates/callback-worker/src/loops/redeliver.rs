@@ -1,17 +1,18 @@
-//! Ranges of events that shops want sent again: one step of one range at a time. A range whose step
-//! fails waits for its next attempt while the others go on, and is given up in the end.
+//! Sends again the ranges of events that shops want: one step of one range at a time. A range whose
+//! step fails waits for its next attempt while the others go on, and is given up in the end.
 
 use ledger::{Ledger, LedgerError, Urgency};
 use payment_flows::FlowMetrics;
 use service_shell::pace::Did;
 
-/// Somebody must look: a shop was promised events that are not sent.
+/// The alert for an operator: a shop was promised events that are not sent.
 const GAVE_UP: &str = "redelivery_gave_up";
 
 /// Leases the range that is due the longest and does its next step.
 ///
 /// # Errors
-/// When no range can be leased. A step that fails is logged, and is tried again when its range is due.
+/// Returns an error when no range can be leased. A step that fails is logged, and is repeated when its
+/// range is due.
 pub async fn step_one_range(ledger: &Ledger, metrics: &FlowMetrics) -> Result<Did, LedgerError> {
     let leased = ledger
         .at(Urgency::Write)

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 const OLDEST: TimeDelta = TimeDelta::hours(24);
 const FURTHEST_AHEAD: TimeDelta = TimeDelta::minutes(10);
 
-/// Why a callback was rejected.
+/// The reason why a callback was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectReason {
     /// A signature header is missing, doubled or not ASCII, or `Authorization` is no bearer token.
@@ -21,7 +21,7 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
-    /// The name in metrics, logs and storage.
+    /// Returns the name in metrics, logs and storage.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ pub enum SignatureKind {
 }
 
 impl SignatureKind {
-    /// The name in metrics and logs.
+    /// Returns the name in metrics and logs.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -52,8 +52,8 @@ impl SignatureKind {
     }
 }
 
-/// Names one of several keys of a kind: the first digits of a public key's fingerprint, or `current` and
-/// `previous` for the client secrets.
+/// The name of one of several keys of a kind: the first digits of a public key's fingerprint, or
+/// `current` and `previous` for the client secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyName(Cow<'static, str>);
 
@@ -66,7 +66,7 @@ impl KeyName {
         Self(key.fingerprint().chars().take(Self::DIGITS).collect())
     }
 
-    /// The name in metrics.
+    /// Returns the name in metrics.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -87,7 +87,7 @@ pub enum MatchedRoute {
 }
 
 impl MatchedRoute {
-    /// The name in metrics and logs.
+    /// Returns the name in metrics and logs.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -99,17 +99,17 @@ impl MatchedRoute {
     }
 }
 
-/// Which bytes are signed.
+/// The form of the body that is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MatchedBody {
-    /// As received.
+    /// The bytes as received.
     Received,
-    /// Without white space outside strings.
+    /// The body without white space outside strings.
     Minified,
 }
 
 impl MatchedBody {
-    /// The name in metrics and logs.
+    /// Returns the name in metrics and logs.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -119,19 +119,19 @@ impl MatchedBody {
     }
 }
 
-/// Whether `X-TIMESTAMP` is within 24 h back and 10 min ahead of the receipt.
+/// The position of `X-TIMESTAMP` relative to the receipt: within 24 h back and 10 min ahead, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// It is.
+    /// A timestamp within those bounds.
     Fresh,
-    /// It is not: no change of state, one inquiry.
+    /// A timestamp outside of them: no change of state, one inquiry.
     Stale,
-    /// No time could be read: as stale.
+    /// A timestamp that could not be read: treated as stale.
     Unreadable,
 }
 
 impl Freshness {
-    /// The name in metrics, logs and storage.
+    /// Returns the name in metrics, logs and storage.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
