@@ -1,6 +1,6 @@
-//! HTTP: what every listener wears: request ids, metrics, HEAD, a reply for a panic, bounds on connections and on
-//! bodies that nobody reads. The services wrap their apps in it; it calls the telemetry. Invariant: a silent or slow
-//! client keeps no other client out.
+//! HTTP: the parts that every listener has: request ids, metrics, HEAD, a reply for a panic, bounds on connections
+//! and on bodies that nobody reads. The services wrap their apps in it; it calls the telemetry. Invariant: a silent
+//! or slow client keeps no other client out.
 
 pub mod bearer;
 pub mod catch_panic;

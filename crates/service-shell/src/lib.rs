@@ -1,5 +1,5 @@
-//! What surrounds the purpose of a service: reading settings, logs, the ops listener, shutdown,
-//! loops and the middlewares every listener wants. Nothing here knows what the service is for.
+//! The parts of a service around its purpose: reading settings, logs, the ops listener, shutdown,
+//! loops and the middlewares of every listener. Nothing here knows what the service is for.
 
 pub mod configuration;
 pub mod http;

@@ -29,19 +29,19 @@ use self::writer::{FlushOnDrop, QueueWriter};
 use crate::configuration::env::Reader;
 use crate::telemetry::json_format::{JsonLines, LineContext};
 
-/// How long the end of the process waits for the last spans.
+/// Longest wait of the process's end for the last spans.
 const TRACES_FLUSH_WITHIN: Duration = Duration::from_secs(2);
 
-/// How logs are written.
+/// The format of logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// One JSON object a line.
     Json,
-    /// For people at a terminal.
+    /// Text for people at a terminal.
     Text,
 }
 
-/// What to log and how.
+/// The settings of logs and traces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TelemetrySettings {
     /// `LOG_FORMAT`: `json` (default) or `text`.
@@ -78,7 +78,7 @@ impl TelemetrySettings {
     }
 }
 
-/// Keep it until the end of `main`: dropping it writes out what is still queued, within seconds.
+/// Guard of logs and traces. Keep it until the end of `main`: dropping it writes out the queue, within seconds.
 #[must_use]
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
@@ -96,7 +96,7 @@ impl Drop for Telemetry {
 }
 
 /// Starts logs, and traces when an endpoint is set, for the whole process, and makes panics log
-/// their place, never their message. A second call changes nothing.
+/// their location, never their message. A second call changes nothing.
 pub fn start(settings: &TelemetrySettings) -> Telemetry {
     let (queue, flush) = QueueWriter::to_stdout();
     let exporting = settings
@@ -155,7 +155,7 @@ where
     base.with(lines)
 }
 
-/// Our spans: those that begin something, and with an exporter the rest as well.
+/// Returns whether a span is ours: one that begins something, and with an exporter any other as well.
 fn is_ours(it: &Metadata<'_>, is_exported: bool) -> bool {
     it.is_span() && (it.target() == BEGINNING || (is_exported && it.target() == INNER))
 }
@@ -169,7 +169,7 @@ where
 }
 
 /// Makes a new span part of the trace that caused it, given as a `traceparent`; without one it begins a
-/// trace. Lines under the span name its trace. Call it before anything is done under the span.
+/// trace. Lines under the span name its trace. Call it before any work under the span.
 pub fn continues(span: &Span, cause: Option<&str>) {
     let cause = cause.and_then(|parent| w3c::parse(parent, None));
     if let Some(cause) = cause {
@@ -178,7 +178,7 @@ pub fn continues(span: &Span, cause: Option<&str>) {
     LineContext::new(None, span.context().span().span_context()).remember(span);
 }
 
-/// The same for a request: its cause is what the caller's headers say.
+/// Does the same for a request: its cause comes from the caller's headers.
 pub(crate) fn continues_callers(span: &Span, headers: &HeaderMap, request_id: &str) {
     if let Some(cause) = given(headers) {
         adopt(span, cause);
@@ -186,7 +186,7 @@ pub(crate) fn continues_callers(span: &Span, headers: &HeaderMap, request_id: &s
     LineContext::new(Some(request_id), span.context().span().span_context()).remember(span);
 }
 
-/// The `traceparent` that says "caused by this span".
+/// Returns the `traceparent` that says "caused by this span".
 pub fn trace_parent_of(span: &Span) -> Option<String> {
     w3c::written(span.context().span().span_context())
 }
@@ -197,7 +197,7 @@ fn adopt(span: &Span, cause: opentelemetry::trace::SpanContext) {
         .ok();
 }
 
-/// Two parents are as good as none; several states are one list.
+/// Reads the caller's trace. Two parents count as none; several states are one list.
 fn given(headers: &HeaderMap) -> Option<opentelemetry::trace::SpanContext> {
     let mut parents = headers.get_all(w3c::TRACE_PARENT);
     let parent = parents.next().filter(|_| parents.next().is_none())?;
@@ -209,7 +209,7 @@ fn given(headers: &HeaderMap) -> Option<opentelemetry::trace::SpanContext> {
     w3c::parse(parent.to_str().ok()?, Some(&state))
 }
 
-/// What this process is called in traces.
+/// Returns the name of this process in traces.
 fn program_name() -> String {
     let own = std::env::current_exe().ok();
     let name = own.as_deref().and_then(Path::file_name);
@@ -219,7 +219,7 @@ fn program_name() -> String {
     )
 }
 
-/// A panic's message may hold a value that must not be logged; its place is enough to find it.
+/// Logs panics by location: a panic's message may hold a value that must not be logged.
 fn log_panics_without_their_message() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
@@ -253,7 +253,7 @@ mod tests {
         span
     }
 
-    /// Each in microseconds, a thousand times.
+    /// Measures the time of a thousand runs, in microseconds.
     fn micros_of<T>(mut what: impl FnMut() -> T) -> u128 {
         let began = Instant::now();
         for _ in 0..10_000 {

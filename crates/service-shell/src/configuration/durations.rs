@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The longest length of time a setting may name: 400 days.
 pub const LONGEST: Duration = Duration::from_secs(400 * 24 * 3600);
 
-/// What a readable length of time looks like; used in messages about malformed settings.
+/// The form of a readable length of time; used in messages about malformed settings.
 pub const EXPECTED: &str = "a length of time such as 250ms, 2s, 5m, 1h or 19h40m";
 
 const UNITS: [(&str, u64); 5] = [

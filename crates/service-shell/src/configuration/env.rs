@@ -1,6 +1,6 @@
-//! Settings from the environment, typed. Every problem is collected and they are reported
-//! together, each naming its variable; the values themselves, which may be secrets, never are.
-//! One line break at the end of a value, such as a file or a Kubernetes secret has, is no part of it.
+//! Settings from the environment, typed. All problems are collected and reported together, each with the
+//! name of its variable; the values themselves, which may be secrets, are never reported. One line break
+//! at the end of a value, such as a file or a Kubernetes secret has, is not part of the value.
 //! A variable that is set but empty counts as absent.
 
 mod problems;
@@ -27,7 +27,7 @@ pub struct Env {
 }
 
 impl Env {
-    /// The environment of this process, as it is now.
+    /// Takes the environment of this process, as it is now.
     pub fn from_process() -> Self {
         let named = std::env::vars_os()
             .filter_map(|(name, value)| name.into_string().ok().map(|name| (name, value)));
@@ -36,7 +36,7 @@ impl Env {
         }
     }
 
-    /// An environment made of these pairs, for tests.
+    /// Makes an environment of these pairs, for tests.
     pub fn from_pairs<N: Into<String>, V: Into<OsString>>(
         pairs: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
@@ -47,7 +47,7 @@ impl Env {
         Self { variables }
     }
 
-    /// Starts reading. What goes wrong is kept in the reader until [`Reader::finish`].
+    /// Starts reading. Problems are kept in the reader until [`Reader::finish`].
     pub fn reader(&self) -> Reader<'_> {
         Reader {
             env: self,
@@ -74,7 +74,7 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The value as text, if set.
+    /// Returns the value as text, if set.
     pub fn optional(&self, name: &str) -> Option<String> {
         self.asked.borrow_mut().insert(name.to_owned());
         let value = self.env.variables.get(name)?;
@@ -86,13 +86,13 @@ impl Reader<'_> {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    /// The value of an id, if set. White space around it is a problem: it would be sent, or hashed, as
-    /// part of it.
+    /// Returns the value of an id, if set. White space around it is a problem: it would be sent, or
+    /// hashed, as part of it.
     pub fn identifier(&self, name: &str) -> Option<String> {
         self.optional(name).and_then(|text| self.bare(name, text))
     }
 
-    /// The value as text; its absence is a problem.
+    /// Returns the value as text; its absence is a problem.
     pub fn required(&self, name: &str) -> Option<String> {
         if !self.is_set(name) {
             self.problem(name, "is required");
@@ -100,7 +100,7 @@ impl Reader<'_> {
         self.optional(name)
     }
 
-    /// The value read by `parse`, if set; `expected` completes the sentence "expected …".
+    /// Returns the value read by `parse`, if set; `expected` completes the sentence "expected …".
     pub fn parsed_with<T>(
         &self,
         name: &str,
@@ -114,18 +114,19 @@ impl Reader<'_> {
         parsed
     }
 
-    /// The value read by its type's `FromStr`, or the default when absent.
+    /// Returns the value read by its type's `FromStr`, or the default when absent.
     pub fn parsed_or<T: FromStr>(&self, name: &str, expected: &str, default: T) -> T {
         self.parsed_with(name, expected, |text| text.parse().ok())
             .unwrap_or(default)
     }
 
-    /// `true` or `false`, or the default when absent.
+    /// Returns `true` or `false`, or the default when absent.
     pub fn flag_or(&self, name: &str, default: bool) -> bool {
         self.parsed_or(name, "true or false", default)
     }
 
-    /// Whole milliseconds (variables named `…_MS`), or the default when absent; both in `within`.
+    /// Returns whole milliseconds (variables named `…_MS`), or the default when absent; both must be in
+    /// `within`.
     pub fn milliseconds_or(
         &self,
         name: &str,
@@ -145,19 +146,20 @@ impl Reader<'_> {
             .unwrap_or(Duration::from_millis(default_ms))
     }
 
-    /// A length of time such as `24h`, or the default when absent.
+    /// Returns a length of time such as `24h`, or the default when absent.
     pub fn duration_or(&self, name: &str, default: Duration) -> Duration {
         self.parsed_with(name, durations::EXPECTED, durations::parse)
             .unwrap_or(default)
     }
 
-    /// Comma-separated ids; see [`Reader::identifier`]. Blanks round the commas are none of theirs.
+    /// Returns comma-separated ids; see [`Reader::identifier`]. Blanks around the commas are not part of
+    /// them.
     pub fn identifier_list(&self, name: &str) -> Vec<String> {
         self.identifier(name);
         self.list_with(name, "an id", |entry| Some(entry.to_owned()))
     }
 
-    /// Comma-separated entries, trimmed, each read by `parse`. Absent is an empty list; an empty
+    /// Returns comma-separated entries, trimmed, each read by `parse`. Absent is an empty list; an empty
     /// entry is a problem.
     pub fn list_with<T>(
         &self,
@@ -170,14 +172,14 @@ impl Reader<'_> {
         self.parsed_with(name, &expected, all).unwrap_or_default()
     }
 
-    /// A secret from the variable, or from the file that `NAME_FILE` names. Both set is a problem, and so
-    /// is white space around it (but for one line break at the end). The caller chooses a type that
-    /// does not print itself.
+    /// Returns a secret from the variable, or from the file that `NAME_FILE` names. Both set is a
+    /// problem, and so is white space around it (except one line break at the end). The caller chooses a
+    /// type that does not print itself.
     pub fn secret<T: From<String>>(&self, name: &str) -> Option<T> {
         self.secret_text(name).map(T::from)
     }
 
-    /// A secret that is there only at times, such as while another takes its place: as
+    /// Returns a secret that is set only at times, such as while another takes its place: like
     /// [`Reader::secret`], but an empty file counts as absent.
     pub fn spare_secret<T: From<String>>(&self, name: &str) -> Option<T> {
         let in_file = file_variable(name);
@@ -187,7 +189,7 @@ impl Reader<'_> {
         self.secret(name)
     }
 
-    /// A secret that must be there; see [`Reader::secret`].
+    /// Returns a secret that must be set; see [`Reader::secret`].
     pub fn required_secret<T: From<String>>(&self, name: &str) -> Option<T> {
         if !self.is_set(name) && !self.is_set(&file_variable(name)) {
             self.problem(name, format!("is required (or {name}_FILE)"));
@@ -195,7 +197,7 @@ impl Reader<'_> {
         self.secret(name)
     }
 
-    /// A comma-separated list of secrets; see [`Reader::secret`].
+    /// Returns a comma-separated list of secrets; see [`Reader::secret`].
     pub fn secret_list<T: From<String>>(&self, name: &str) -> Vec<T> {
         let Some(text) = self.secret_text(name) else {
             return Vec::new();
@@ -212,19 +214,19 @@ impl Reader<'_> {
         entries.unwrap_or_default()
     }
 
-    /// The text of the file that the variable names, if set.
+    /// Returns the text of the file that the variable names, if set.
     pub fn file(&self, name: &str) -> Option<String> {
         let path = PathBuf::from(self.optional(name)?);
         self.read_file(name, &path)
     }
 
-    /// The text of the file that the variable names; its absence is a problem.
+    /// Returns the text of the file that the variable names; its absence is a problem.
     pub fn required_file(&self, name: &str) -> Option<String> {
         let path = PathBuf::from(self.required(name)?);
         self.read_file(name, &path)
     }
 
-    /// The texts of the comma-separated files that the variable names.
+    /// Returns the texts of the comma-separated files that the variable names.
     pub fn files(&self, name: &str) -> Vec<String> {
         let paths = self.list_with(name, "the path of a file", |entry| {
             Some(PathBuf::from(entry))
@@ -241,7 +243,7 @@ impl Reader<'_> {
         paths.iter().enumerate().filter_map(read).collect()
     }
 
-    /// Whether the variable is set and not empty.
+    /// Returns whether the variable is set and not empty.
     pub fn is_set(&self, name: &str) -> bool {
         self.asked.borrow_mut().insert(name.to_owned());
         let value = self.env.variables.get(name);
@@ -253,7 +255,7 @@ impl Reader<'_> {
     }
 
     /// Records that something is wrong with a variable. `text` continues the variable's name and
-    /// must not contain its value. Said twice, it is reported once.
+    /// must not contain its value. The same problem is reported once.
     pub fn problem(&self, variable: &str, text: impl Into<String>) {
         let problem = Problem::new(variable, text.into());
         let mut problems = self.problems.borrow_mut();
@@ -262,12 +264,12 @@ impl Reader<'_> {
         }
     }
 
-    /// The names of all variables that were asked for so far.
+    /// Returns the names of all variables that were asked for so far.
     pub fn asked(&self) -> BTreeSet<String> {
         self.asked.borrow().clone()
     }
 
-    /// The value, or every problem that was found on the way to it.
+    /// Returns the value, or every problem that was found on the way to it.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Problems> {
         let problems = Problems::new(self.problems.into_inner());
         match value {
@@ -298,7 +300,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The text when nothing that is not seen stands around it.
+    /// Returns the text when no invisible characters stand around it.
     fn bare(&self, name: &str, text: String) -> Option<String> {
         if text.trim_matches(is_invisible).len() == text.len() {
             return Some(text);
@@ -328,7 +330,7 @@ fn split(text: &str) -> impl Iterator<Item = Option<&str>> {
         .map(|entry| (!entry.is_empty()).then_some(entry))
 }
 
-/// The file's text without one line break at its end.
+/// Reads the file's text, without one line break at its end.
 fn read_text(path: &Path) -> io::Result<String> {
     let text = std::fs::read_to_string(path)?;
     Ok(without_line_break(&text).to_owned())
@@ -341,7 +343,8 @@ fn without_line_break(text: &str) -> &str {
     }
 }
 
-/// White space, controls, and what editors leave unseen: byte order marks and other blanks without width.
+/// Returns whether the letter is white space, a control, or invisible in editors: a byte order mark or
+/// another blank without width.
 fn is_invisible(letter: char) -> bool {
     letter.is_whitespace()
         || letter.is_control()

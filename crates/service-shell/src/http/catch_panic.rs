@@ -18,14 +18,15 @@ use crate::http::{
     request_id::{self, RequestId},
 };
 
-/// Writes the reply to a request whose handler panicked. Put it into the app's data; without it the
-/// reply is an empty 500.
+/// A function that writes the reply to a request whose handler panicked. Put it into the app's
+/// data; without it the reply is an empty 500.
 #[derive(Clone, Copy)]
 pub struct PanicReply(pub fn(Option<&RequestId>) -> HttpResponse);
 
-/// The middleware: `.app_data(Data::new(PanicReply(f))).wrap(from_fn(catch_panic::catch))`. Wrap it
-/// first, so that it is innermost and the others see the reply. The panic's place is logged by the
-/// process's panic hook; its message is not shown to anybody.
+/// Catches panics; the middleware:
+/// `.app_data(Data::new(PanicReply(f))).wrap(from_fn(catch_panic::catch))`. Wrap it first, so that
+/// it is innermost and the others see the reply. The process's panic hook logs the panic's
+/// location; its message is not shown to anybody.
 pub async fn catch<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

@@ -1,7 +1,7 @@
-//! Chunks that nobody reads: the framework goes on reading the rest of a chunked body that was dropped
-//! before its end, without any deadline, so a client that sends a byte at a time would keep its
-//! connection for ever. A body that is still held when the reply ends is not read on: the connection
-//! closes a second later.
+//! Chunks that nobody reads: the framework goes on reading the rest of a chunked body that was
+//! dropped before its end, without any deadline, so a client that sends a byte at a time would keep
+//! its connection for ever. A body that is still held when the reply ends is not read on: the
+//! connection closes a second later.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage};
 use futures_util::Stream;
 
-/// The body, for whoever reads it and for the reply that outlives him.
+/// The body, shared by its reader and by the reply that outlives the reader.
 #[derive(Clone)]
 struct Held(Rc<RefCell<Payload>>);
 
@@ -50,7 +50,7 @@ impl MessageBody for Holding {
     }
 }
 
-/// Middleware (for `middleware::from_fn`), outermost: holds a chunked body until the reply is sent.
+/// Holds a chunked body until the reply is sent; middleware (for `middleware::from_fn`), outermost.
 ///
 /// # Errors
 /// Those of inner middlewares, with their reply.

@@ -12,7 +12,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 
-/// The body that a GET would have had: its size is told, and nothing of it is made or sent.
+/// The body that a GET would have had: its size is sent, but none of its bytes is made or sent.
 struct Untold(BodySize);
 
 impl MessageBody for Untold {
@@ -30,7 +30,8 @@ impl MessageBody for Untold {
     }
 }
 
-/// The middleware (for `middleware::from_fn`). Wrap it first, so that it is innermost: the others see HEAD.
+/// Answers HEAD as GET; the middleware (for `middleware::from_fn`). Wrap it first, so that it is innermost:
+/// the others see HEAD.
 ///
 /// # Errors
 /// Those of the routes, whose bodies the server leaves out.
@@ -52,7 +53,7 @@ pub async fn as_get(
     Ok(response.map_body(|_head, body| BoxBody::new(Untold(body.size()))))
 }
 
-/// Who may GET may HEAD.
+/// Adds HEAD to the allowed methods that include GET.
 fn allow_head(headers: &mut HeaderMap) {
     let allowed: Vec<Method> = headers
         .get_all(ALLOW)

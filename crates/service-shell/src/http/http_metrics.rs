@@ -58,7 +58,7 @@ impl HttpMetrics {
         Ok(metrics)
     }
 
-    /// One handler panicked.
+    /// Counts one handler that panicked.
     pub fn count_panic(&self) {
         self.panics.inc();
     }
@@ -77,7 +77,8 @@ struct Seen {
     started: Instant,
 }
 
-/// Ends the count of a request in flight, also when its future is dropped half-way.
+/// A request in flight, whose count ends when it is dropped, also when its future is dropped
+/// half-way.
 struct InFlight(IntGauge);
 
 impl Drop for InFlight {
@@ -86,8 +87,9 @@ impl Drop for InFlight {
     }
 }
 
-/// The middleware: `.app_data(Data::new(metrics)).wrap(from_fn(http_metrics::track))`. Without the
-/// data it does nothing.
+/// Counts and times requests; the middleware:
+/// `.app_data(Data::new(metrics)).wrap(from_fn(http_metrics::track))`. Without the data it does
+/// nothing.
 pub async fn track<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

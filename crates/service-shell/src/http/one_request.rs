@@ -8,17 +8,17 @@ use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 
-/// Tells whether a connection has had its request.
+/// The mark of a connection that has had its request.
 #[derive(Debug, Default)]
 struct Had(Cell<bool>);
 
-/// Has the connection answer one request; for `HttpServer::on_connect`.
+/// Makes the connection answer only one request; for `HttpServer::on_connect`.
 pub fn watch(connection: &mut Extensions) {
     connection.insert(Had::default());
 }
 
-/// Middleware (for `middleware::from_fn`), outermost: what a watched connection sends after its first
-/// request is refused with an empty 400 and comes to no handler.
+/// Refuses, with an empty 400, what a watched connection sends after its first request; it reaches no
+/// handler. Middleware (for `middleware::from_fn`), outermost.
 ///
 /// # Errors
 /// Those of inner middlewares.

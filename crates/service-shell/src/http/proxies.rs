@@ -1,4 +1,5 @@
-//! Whose forwarding headers count. Without trusted proxies the peer's own address is the client.
+//! The proxies whose forwarding headers count. Without trusted proxies the peer's own address is
+//! the client.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,18 +10,18 @@ use ipnet::IpNet;
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Proxies in these networks are trusted; an empty list trusts nobody.
+    /// Trusts the proxies in these networks; an empty list trusts nobody.
     pub fn new(networks: Vec<IpNet>) -> Self {
         Self(networks)
     }
 
-    /// Whether this address is one of our proxies.
+    /// Returns whether this address is one of our proxies.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The address of the client behind our proxies. `forwarded_for` is the whole
+    /// Returns the address of the client behind our proxies. `forwarded_for` is the whole
     /// `X-Forwarded-For` value (several headers joined by commas). It is read from the right, and
     /// only as far as each hop was written by a proxy we trust: what a client put there itself
     /// never counts.

@@ -6,8 +6,8 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 
-/// The middleware (for `middleware::from_fn`). Replies tell of money and of payers: a cache between
-/// must keep none of them.
+/// Sets the headers; the middleware (for `middleware::from_fn`). Replies contain data about money
+/// and payers: a cache between must keep none of them.
 ///
 /// # Errors
 /// Those of the routes.

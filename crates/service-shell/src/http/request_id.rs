@@ -1,5 +1,5 @@
 //! One id per request: taken from the caller's `X-Request-Id` when it is well-formed, else new. It
-//! is in the request's extensions, in the reply's header, in the tracing span, and at hand as
+//! is in the request's extensions, in the reply's header, in the tracing span, and available as
 //! [`current`] wherever the request is being worked on.
 
 use std::fmt;
@@ -27,19 +27,19 @@ const LONGEST: usize = 128;
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The text, if it is a well-formed id.
+    /// Returns the id, if the text is well-formed.
     pub fn parse(text: &str) -> Option<Self> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         let fits = (1..=LONGEST).contains(&text.len());
         (fits && text.bytes().all(allowed)).then(|| Self(text.to_owned()))
     }
 
-    /// A new, unique id.
+    /// Creates a new, unique id.
     pub fn random() -> Self {
         Self(Uuid::new_v4().simple().to_string())
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -55,12 +55,14 @@ tokio::task_local! {
     static CURRENT: RequestId;
 }
 
-/// The id of the request that the current task is working on. Tasks spawned from it have none.
+/// Returns the id of the request that the current task is working on. Tasks spawned from it have
+/// none.
 pub fn current() -> Option<RequestId> {
     CURRENT.try_with(Clone::clone).ok()
 }
 
-/// The middleware: `.wrap(from_fn(request_id::assign))`. Wrap it last, so that it is outermost.
+/// Assigns the id; the middleware: `.wrap(from_fn(request_id::assign))`. Wrap it last, so that it
+/// is outermost.
 pub async fn assign<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -96,7 +98,7 @@ pub async fn assign<B: MessageBody + 'static>(
     }
 }
 
-/// Named by route pattern: a path has ids, and some paths have tokens.
+/// Creates the span, named by route pattern: a path has ids, and some paths have tokens.
 fn span_of(request: &ServiceRequest, id: &RequestId) -> Span {
     let route = request.match_pattern();
     let route = route.as_deref().unwrap_or("unmatched");
@@ -120,7 +122,7 @@ fn span_of(request: &ServiceRequest, id: &RequestId) -> Span {
     )
 }
 
-/// Notes for the trace whose request the current task is working on.
+/// Records the merchant on the trace whose request the current task is working on.
 pub fn note_merchant(id: impl fmt::Display) {
     Span::current().record("merchant.id", tracing::field::display(id));
 }

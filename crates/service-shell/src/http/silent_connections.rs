@@ -1,6 +1,7 @@
 //! Silent connections: those whose first request has not come yet. A listener that is nearly full ends the
-//! oldest of them, so that whoever connects without a word, or with half of one, keeps nobody out who speaks.
-//! The head deadline alone does not do that: who comes again at once holds every place all the time.
+//! oldest of them, so that a client that connects and sends nothing, or half a request, keeps out no client
+//! that sends one. The head deadline alone does not do that: a client that comes again at once holds every
+//! slot all the time.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -18,9 +19,10 @@ use socket2::{SockRef, Socket};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-/// Whoever speaks at all has done so by then: its words come with the last packet of the handshake.
+/// Time by which any client that sends a request has begun: its bytes come with the last packet of the
+/// handshake.
 const SPOKEN_BY: Duration = Duration::from_millis(10);
-/// Between two looks while the listener is nearly full.
+/// Pause between two looks while the listener is nearly full.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The connections of one listener.
@@ -31,24 +33,24 @@ pub struct Connections {
     is_pressed: Arc<Notify>,
 }
 
-/// A connection that came while half of the places were taken.
+/// A connection that came while half of the slots were taken.
 struct Accepted {
     at: Instant,
     silent: Weak<Silent>,
 }
 
-/// Its socket, as long as it has said nothing; it is the second descriptor of the connection.
+/// Its socket, as long as it has sent nothing; it is the second descriptor of the connection.
 struct Silent(Mutex<Option<Socket>>);
 
-/// What is kept beside a connection until it ends.
+/// The data that is kept beside a connection until it ends.
 struct Open {
     connections: Arc<Connections>,
     silent: Option<Arc<Silent>>,
 }
 
 impl Connections {
-    /// Those of a listener that takes so many. On the runtime of the caller somebody watches over them until
-    /// the listener is gone.
+    /// Creates the connections of a listener that takes at most `most`. A task on the caller's runtime
+    /// watches over them until the listener is gone.
     #[must_use]
     pub fn of(most: usize) -> Arc<Self> {
         let connections = Arc::new(Self {
@@ -61,7 +63,7 @@ impl Connections {
         connections
     }
 
-    /// For `HttpServer::on_connect`.
+    /// Counts a new connection; for `HttpServer::on_connect`.
     pub fn accepted(self: &Arc<Self>, io: &dyn Any, connection: &mut Extensions) {
         let open = self.open.fetch_add(1, Ordering::AcqRel).saturating_add(1);
         let is_crowded = open > self.most / 2;
@@ -94,7 +96,7 @@ impl Connections {
         self.open.load(Ordering::Acquire) >= self.most.saturating_sub(self.most / 4)
     }
 
-    /// Ends the oldest that have said nothing, until half of the places are free; returns how many.
+    /// Ends the oldest that have sent nothing, until half of the slots are free; returns how many.
     fn end_silent(&self) -> usize {
         let open = self.open.load(Ordering::Acquire);
         let too_many = open.saturating_sub(self.most / 2);
@@ -129,7 +131,7 @@ impl Accepted {
             .is_some_and(|one| one.socket().is_some())
     }
 
-    /// Both sides learn that it has ended; `false` where it has spoken or ended before.
+    /// Shuts the connection down for both sides; returns `false` if it has sent something or ended before.
     fn end(&self) -> bool {
         let silent = self.silent.upgrade();
         let socket = silent.and_then(|one| one.socket().take());
@@ -172,7 +174,7 @@ async fn watch(connections: Weak<Connections>) {
     }
 }
 
-/// Middleware (for `middleware::from_fn`): a connection whose request has come is silent no more.
+/// Marks a connection whose request has come as no longer silent; middleware (for `middleware::from_fn`).
 ///
 /// # Errors
 /// Those of inner middlewares.

@@ -1,8 +1,8 @@
-//! Which build runs, as a metric that is always 1.
+//! The build that runs, as a metric that is always 1.
 
 use prometheus::{IntGaugeVec, Opts, Registry};
 
-/// The commit that the build was made from, where whoever built it said so.
+/// The commit of the build, if the builder named it.
 const REVISION: &str = match option_env!("BUILD_REVISION") {
     Some(revision) if !revision.is_empty() => revision,
     _ => "unknown",
@@ -11,7 +11,7 @@ const REVISION: &str = match option_env!("BUILD_REVISION") {
 /// Registers `gateway_build_info{service,version,revision}`.
 ///
 /// # Errors
-/// When the registry has it already.
+/// Returns an error when the registry has it already.
 pub fn register(
     registry: &Registry,
     service: &str,

@@ -1,20 +1,20 @@
-//! Descriptors of the process: as many as the system permits, and shared out so that those who fill one
-//! listener with connections leave the others, and the process itself, theirs.
+//! Descriptors of the process: as many as the system permits, and shared out so that clients that fill one
+//! listener with connections leave enough to the others, and to the process itself.
 
 use std::num::NonZeroUsize;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The connections that a listener never exceeds, however many descriptors there are.
+/// Maximum number of connections of a listener, however many descriptors there are.
 const LISTENER_MAX: usize = 8_192;
-/// Calls of the provider under way at once that a process never exceeds.
+/// Maximum number of calls of the provider under way at once in a process.
 const PROVIDER_CALLS_MAX: usize = 2_048;
-/// Kept for the database, Redis, endpoints, files.
+/// Number of descriptors kept for the database, Redis, endpoints, files.
 const RESERVE: usize = 320;
-/// The limit where the system names none.
+/// The limit when the system names none.
 const UNLIMITED: u64 = 1 << 20;
 
-/// Raises the soft limit to the hard one and returns what it is now. Where that fails, it stays.
+/// Raises the soft limit to the hard one and returns the new limit. When that fails, it stays.
 pub fn raise_limit() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -31,14 +31,15 @@ pub fn raise_limit() -> u64 {
     limit
 }
 
-/// Calls of the provider that may be under way at once, of this many descriptors: a quarter.
+/// Returns the number of provider calls that may be under way at once, for this many descriptors: a
+/// quarter.
 pub fn provider_calls_of(limit: u64) -> usize {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     (limit / 4).clamp(1, PROVIDER_CALLS_MAX)
 }
 
-/// Connections that each of several listeners may have at once, of this many descriptors: half of them may
-/// need a second one (`silent_connections`).
+/// Returns the number of connections that each of several listeners may have at once, for this many
+/// descriptors: half of them may need a second one (`silent_connections`).
 pub fn connections_of_each(limit: u64, listeners: usize) -> usize {
     let kept = RESERVE.saturating_add(provider_calls_of(limit));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -48,8 +49,8 @@ pub fn connections_of_each(limit: u64, listeners: usize) -> usize {
     share.clamp(1, LISTENER_MAX)
 }
 
-/// The server's threads, and the connections of one of them when all have so many together: the framework
-/// bounds each thread.
+/// Returns the number of the server's threads, and the connections of one thread when all have this many
+/// together: the framework bounds each thread.
 pub fn of_a_thread(connections: usize) -> (usize, usize) {
     let threads = std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
     let each = connections.checked_div(threads).unwrap_or(connections);

@@ -22,11 +22,11 @@ use tokio::time::timeout;
 
 use crate::http::{head, one_request, reply_headers};
 
-/// How long a readiness check or a scrape hook may take before it counts as failed.
+/// The longest time that a readiness check or a scrape hook takes before it counts as failed.
 const HOOK_DEADLINE: Duration = Duration::from_secs(2);
 
-/// Probes and scrapes at once. Each has a connection of its own: the framework has no deadline on the head of a
-/// second request, and what hangs there would keep the probes out.
+/// Maximum number of probes and scrapes at once. Each has a connection of its own: the framework has no
+/// deadline on the head of a second request, and a hanging one would keep the probes out.
 const CONNECTIONS_MAX: usize = 64;
 
 /// Reasons why the service is not ready. Clones share them.
@@ -39,17 +39,17 @@ struct Reasons {
 }
 
 impl Health {
-    /// Ready.
+    /// Creates it as ready.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Not ready while this reason stands: no traffic should come here.
+    /// Marks it as not ready while this reason stands: no traffic should come here.
     pub fn unready(&self, reason: &'static str) {
         self.reasons().unready.insert(reason);
     }
 
-    /// The reason no longer stands.
+    /// Removes a reason that no longer stands.
     pub fn ready_again(&self, reason: &'static str) {
         self.reasons().unready.remove(reason);
     }
@@ -62,7 +62,7 @@ impl Health {
 type Look = Arc<dyn Fn() -> Option<&'static str> + Send + Sync>;
 type Hook<T> = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = T>>> + Send + Sync>;
 
-/// What the ops listener serves.
+/// The contents of the ops listener.
 #[derive(Clone)]
 pub struct Ops {
     registry: Registry,

@@ -1,4 +1,4 @@
-//! Loops: one step is done again and again on a beat until shutdown. The step is an ordinary
+//! Loops: one step is repeated on a beat until shutdown. The step is an ordinary
 //! function that tests call without any loop; only time is added here.
 
 use std::{
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// What one step found to do.
+/// The result of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Did {
     /// Something was done and there may be more: the next step follows at once.
@@ -30,12 +30,12 @@ pub enum Did {
     Nothing,
 }
 
-/// A nudge waits so long for others, so that one step serves them together.
+/// Time for which a nudge waits for others, so that one step serves them together.
 const NUDGES_GATHER_FOR: Duration = Duration::from_millis(5);
 /// The longest wait after failures in a row.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
-/// How often a loop steps, and what may wake it early. Clones share the nudge.
+/// The beat of a loop, and the nudge that may wake it early. Clones share the nudge.
 #[derive(Debug, Clone)]
 pub struct Pace {
     name: &'static str,
@@ -44,8 +44,8 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// A loop of this name (for logs) that looks for work every `beat`, give or take a tenth, so
-    /// that replicas do not step together.
+    /// Creates the pace of a loop of this name (for logs) that looks for work every `beat`, give or
+    /// take a tenth, so that replicas do not step together.
     pub fn new(name: &'static str, beat: Duration) -> Self {
         Self {
             name,
@@ -60,7 +60,7 @@ impl Pace {
     }
 
     /// Steps until shutdown; a step that has begun is finished. A failed or panicked step is logged
-    /// and tried again after a growing wait. Futures need not be `Send`.
+    /// and repeated after a growing wait. Futures need not be `Send`.
     pub async fn run<Step, Fut, E>(self, shutdown: Shutdown, mut step: Step)
     where
         Step: FnMut() -> Fut,
@@ -151,7 +151,7 @@ impl Pace {
     }
 }
 
-/// The duration give or take up to a tenth, at random.
+/// Returns the duration give or take up to a tenth, at random.
 pub fn jittered(duration: Duration) -> Duration {
     let tenth = duration.as_micros() / 10;
     if tenth == 0 {

@@ -1,4 +1,4 @@
-//! Ending on purpose: one token that everybody watches, set by SIGTERM, SIGINT or by hand, and a
+//! Ending on purpose: one token that every part watches, set by SIGTERM, SIGINT or by hand, and a
 //! bounded time to finish what was begun.
 
 use std::{io, sync::Arc, time::Duration};
@@ -29,14 +29,14 @@ impl Default for Shutdown {
 }
 
 impl Shutdown {
-    /// A token that only [`Shutdown::trigger`] sets.
+    /// Creates a token that only [`Shutdown::trigger`] sets.
     pub fn new() -> Self {
         Self {
             sender: Arc::new(watch::Sender::new(false)),
         }
     }
 
-    /// A token set by the first SIGTERM or SIGINT. Must be called inside the runtime.
+    /// Creates a token set by the first SIGTERM or SIGINT. Must be called inside the runtime.
     pub fn on_signals() -> io::Result<Self> {
         let shutdown = Self::new();
         let mut terminate = signal(SignalKind::terminate())?;
@@ -52,12 +52,12 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    /// Tells everybody to stop. Again is harmless.
+    /// Tells every part to stop. Repeating it is harmless.
     pub fn trigger(&self) {
         self.sender.send_replace(true);
     }
 
-    /// Whether stopping has begun.
+    /// Returns whether stopping has begun.
     pub fn is_triggered(&self) -> bool {
         *self.sender.borrow()
     }
@@ -72,12 +72,12 @@ impl Shutdown {
     }
 }
 
-/// How a service ends once it is told to.
+/// The times of a service's end, after it is told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ending {
-    /// It goes on accepting for so long, unready: those who send requests here learn of it late.
+    /// Time for which it goes on accepting, unready: those who send requests here learn of it late.
     pub delay: Duration,
-    /// After that, what is in flight may take so long.
+    /// Time after that for the requests in flight to finish.
     pub grace: Duration,
 }
 
@@ -128,7 +128,7 @@ pub async fn serve(
 
 type Running = JoinHandle<io::Result<()>>;
 
-/// A server is driven by a task of its own until it has ended: one that is dropped would cut its
+/// Drives a server in a task of its own until it has ended: dropping it would cut its
 /// requests, however gracefully it was told to stop.
 fn run(server: Server, shutdown: &Shutdown) -> Running {
     let token = shutdown.clone();

@@ -23,7 +23,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// What each line under a span says beside its own fields.
+/// The data that each line under a span shows beside its own fields.
 #[derive(Debug, Clone)]
 pub(super) struct LineContext {
     pub(super) request_id: Option<String>,
@@ -39,7 +39,7 @@ impl LineContext {
         }
     }
 
-    /// From now on, lines under this span say so.
+    /// Makes lines under this span show this context from now on.
     pub(super) fn remember(self, span: &Span) {
         span.with_subscriber(|(id, subscriber)| {
             let registry = subscriber.downcast_ref::<Registry>();
@@ -50,7 +50,7 @@ impl LineContext {
     }
 }
 
-/// Writes events as JSON lines.
+/// The formatter that writes events as JSON lines.
 pub(super) struct JsonLines;
 
 impl<S, N> FormatEvent<S, N> for JsonLines

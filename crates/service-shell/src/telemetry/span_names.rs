@@ -5,7 +5,7 @@
 pub(super) const BEGINNING: &str = "trace_begins";
 /// The target of spans that are only there to be exported.
 pub(super) const INNER: &str = "trace";
-/// What a step's span is called …
+/// The name of a step's span …
 pub(crate) const STEP: &str = "step";
-/// … and its attribute where it found nothing to do.
+/// … and its attribute when it found nothing to do.
 pub(crate) const IS_IDLE: &str = "step.is_idle";

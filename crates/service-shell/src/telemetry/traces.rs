@@ -41,14 +41,15 @@ pub(super) fn exporting_to(endpoint: &str, service: &str) -> Result<SdkTracerPro
         .build())
 }
 
-/// Spans have ids, a caller's trace goes on with its flag, and nothing is kept of them.
+/// Returns a provider under which spans have ids and a caller's trace goes on with its flag, but
+/// nothing is kept.
 pub(super) fn passing_on() -> SdkTracerProvider {
     SdkTracerProvider::builder()
         .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)))
         .build()
 }
 
-/// The layer that turns tracing's spans into OpenTelemetry's.
+/// Creates the layer that turns tracing's spans into OpenTelemetry's.
 pub(super) fn layer<S>(provider: &SdkTracerProvider) -> OpenTelemetryLayer<S, Tracer>
 where
     S: tracing::Subscriber + for<'span> LookupSpan<'span>,
@@ -78,7 +79,7 @@ mod tests {
 
     use super::*;
 
-    /// A collector that accepts one batch; returns its address and where the request comes out.
+    /// Starts a collector that accepts one batch; returns its address and where the request comes out.
     fn collector() -> (String, Receiver<Vec<u8>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! W3C trace context on the wire: `traceparent` and `tracestate`. What is malformed is as good as
+//! W3C trace context on the wire: `traceparent` and `tracestate`. A malformed one counts as
 //! absent: a caller's mistake there fails no request.
 
 use opentelemetry::{
@@ -6,14 +6,14 @@ use opentelemetry::{
     trace::{SpanContext, TraceState},
 };
 
-/// The header and the stored text.
+/// The name of the header and of the stored text.
 pub(crate) const TRACE_PARENT: &str = "traceparent";
 pub(crate) const TRACE_STATE: &str = "tracestate";
 /// The longest `tracestate` that is carried on (the recommendation's least).
 const STATE_BYTES_MAX: usize = 512;
 
-/// The caller's span. `version-trace-parent-flags` in lower hex, nothing else but what a later version
-/// may put behind it.
+/// Parses the caller's span: `version-trace-parent-flags` in lower hex, followed by nothing except
+/// what a later version may append.
 pub(crate) fn parse(parent: &str, state: Option<&str>) -> Option<SpanContext> {
     let mut parts = parent.split('-');
     let version = hex(parts.next()?, 2)?;
@@ -30,7 +30,7 @@ pub(crate) fn parse(parent: &str, state: Option<&str>) -> Option<SpanContext> {
     (is_known && context.is_valid()).then_some(context)
 }
 
-/// The `traceparent` that names this span.
+/// Writes the `traceparent` that names this span.
 pub(crate) fn written(context: &SpanContext) -> Option<String> {
     context.is_valid().then(|| {
         let flags = u8::from(context.is_sampled());

@@ -16,9 +16,9 @@ use tracing_subscriber::fmt::{
     time::{FormatTime, SystemTime},
 };
 
-/// How many lines may wait for stdout.
+/// Maximum number of lines that wait for stdout.
 const QUEUED_MAX: usize = 8192;
-/// How long the end of the process waits for queued lines.
+/// The longest wait of the process's end for queued lines.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
 const RETRY_AFTER: Duration = Duration::from_millis(5);
 
@@ -27,14 +27,14 @@ enum Message {
     Flush(SyncSender<()>),
 }
 
-/// Gives each line to the writer thread, or drops it when the queue is full.
+/// A writer that gives each line to the writer thread, or drops it when the queue is full.
 #[derive(Clone)]
 pub(super) struct QueueWriter {
     lines: SyncSender<Message>,
     dropped: Arc<AtomicU64>,
 }
 
-/// Writes out queued lines when dropped, within a second.
+/// A guard that writes out queued lines when dropped, within a second.
 pub(super) struct FlushOnDrop(SyncSender<Message>);
 
 impl QueueWriter {
@@ -71,7 +71,7 @@ fn write_lines(queue: &Receiver<Message>, out: &mut impl Write, dropped: &Atomic
             }
             Message::Flush(done) => {
                 let flushed = out.flush();
-                // Whoever asked may have stopped waiting.
+                // The asking thread may have stopped waiting.
                 done.try_send(()).ok();
                 flushed
             }
@@ -98,7 +98,7 @@ impl<'a> MakeWriter<'a> for QueueWriter {
 }
 
 impl Write for QueueWriter {
-    /// The formatter hands over one whole line per call.
+    /// Queues one line: the formatter hands over one whole line per call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         match self.lines.try_send(Message::Line(line.to_vec())) {
             Ok(()) => {}

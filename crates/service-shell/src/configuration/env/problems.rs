@@ -1,8 +1,8 @@
-//! What is wrong with the settings, for the person who has to put it right.
+//! The problems of the settings, for the person who has to correct them.
 
 use std::fmt;
 
-/// One variable and what is wrong with it. Never contains the variable's value.
+/// One variable and its problem. Never contains the variable's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     variable: String,
@@ -17,7 +17,7 @@ impl Problem {
         }
     }
 
-    /// The variable's name.
+    /// Returns the variable's name.
     pub fn variable(&self) -> &str {
         &self.variable
     }
@@ -38,17 +38,17 @@ impl Problems {
         Self(problems)
     }
 
-    /// Whether nothing is wrong.
+    /// Returns whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The problems one by one.
+    /// Returns the problems one by one.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()
     }
 
-    /// Whether one of the problems is about this variable.
+    /// Returns whether one of the problems is about this variable.
     pub fn names(&self, variable: &str) -> bool {
         self.0.iter().any(|problem| problem.variable == variable)
     }

@@ -1,4 +1,4 @@
-//! Reading values, secrets and files, and what is said when they are malformed.
+//! Reading values, secrets and files, and the reports about malformed ones.
 
 use std::os::unix::ffi::OsStringExt;
 

@@ -11,7 +11,7 @@ use tokio::{
     time::timeout,
 };
 
-/// How long one batch may take to be accepted.
+/// The longest time for one batch to be accepted.
 pub(super) const EXPORT_WITHIN: Duration = Duration::from_secs(5);
 const REPLY_MAX: usize = 64 * 1024;
 const QUEUED_MAX: usize = 16;
@@ -75,7 +75,7 @@ async fn work_off(mut queue: mpsc::Receiver<Job>) {
     }
 }
 
-/// Without h2, which awc brings in a version that is no longer mended.
+/// Creates the client without h2, which awc brings in a version that is no longer maintained.
 fn client() -> Result<Client, rustls::Error> {
     let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let mut tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))

@@ -1,5 +1,5 @@
 //! Keeps the steps of loops that found nothing to do out of the traces: there are many of them every
-//! second, and they say nothing. What belongs to a step is held back until its end tells.
+//! second, and they say nothing. The spans of a step are buffered until its end decides.
 
 use std::{
     collections::HashMap,
@@ -16,7 +16,8 @@ use opentelemetry_sdk::{
 
 use crate::telemetry::span_names::{IS_IDLE, STEP};
 
-/// Of one step; what is beyond it is exported whatever the step found.
+/// Maximum number of spans buffered of one step; those beyond it are exported whatever the step
+/// found.
 const HELD_MAX: usize = 256;
 
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl<P> WithoutIdle<P> {
         use_it(&mut self.steps.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What can be exported now that this span has ended.
+    /// Returns the spans that can be exported now that this span has ended.
     fn released(&self, span: SpanData) -> Vec<SpanData> {
         let trace = span.span_context.trace_id();
         self.with_steps(|steps| {
