@@ -1,6 +1,6 @@
-//! Commands: one file for each group; this one tells them apart. `main` calls it; a command reads its words from `cli`,
-//! opens what it needs by `connect`, and answers with an `Output` or a `Failure`. Invariant: the answer is printed once,
-//! whole, by `main`; before it only warnings and progress are seen, on stderr.
+//! Commands: one file for each group; this one dispatches to them. `main` calls it; a command reads its words from
+//! `cli`, opens what it needs by `connect`, and returns an `Output` or a `Failure`. Invariant: the answer is printed
+//! once, whole, by `main`; before it only warnings and progress are shown, on stderr.
 
 mod after_restore;
 mod audit;

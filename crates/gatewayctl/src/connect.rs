@@ -14,13 +14,13 @@ use self::single_connection::ledger_of;
 use crate::failure::Failure;
 use crate::terminal::say;
 
-/// For what may rightly take long: an operator waits longer than a shop.
+/// Deadline of statements that may rightly take long: an operator waits longer than a shop.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
-/// A tool asks about one payment after the other.
+/// Maximum number of provider calls under way: a tool asks about one payment after the other.
 const PROVIDER_CALLS_MAX: usize = 64;
 const ORIGIN_NOBODY_CALLS: &str = "http://127.0.0.1";
 
-/// The settings; what is allowed but should be known is said on stderr.
+/// Reads the settings; what is allowed but should be known is reported on stderr.
 pub(crate) fn settings() -> Result<CtlSettings, Failure> {
     let settings = CtlSettings::from_env(&Env::from_process())?;
     for warning in settings.warnings.iter() {
@@ -29,12 +29,12 @@ pub(crate) fn settings() -> Result<CtlSettings, Failure> {
     Ok(settings)
 }
 
-/// The books, with the deadline of a request.
+/// Opens the ledger, with the deadline of a request.
 pub(crate) fn books(settings: &CtlSettings) -> Result<Ledger, Failure> {
     open(settings, settings.database()?.deadline)
 }
 
-/// The books, for statements that read all of them.
+/// Opens the ledger, for statements that read all of it.
 pub(crate) fn patient_books(settings: &CtlSettings) -> Result<Ledger, Failure> {
     open(settings, PATIENCE)
 }
@@ -52,13 +52,13 @@ fn open(settings: &CtlSettings, deadline: Duration) -> Result<Ledger, Failure> {
     ))
 }
 
-/// What asks the provider about payments of these books. It opens none, so no callback address is
-/// needed.
+/// Creates the flows that ask the provider about payments of this ledger. They open none, so no callback address
+/// is needed.
 pub(crate) fn flows(settings: &CtlSettings, ledger: Ledger) -> Result<Flows, Failure> {
     Ok(parts(settings, ledger)?.flows()?)
 }
 
-/// What only asks the provider.
+/// Creates a client that only asks the provider.
 pub(crate) fn client(settings: &CtlSettings, ledger: Ledger) -> Result<AyolinxClient, Failure> {
     Ok(parts(settings, ledger)?.client()?)
 }

@@ -1,5 +1,5 @@
-//! How many sealed values there are under which key, counted page by page, and sealing anew what is not
-//! under the newest. Begun again it goes on where it stopped: what is done is under the newest key.
+//! Counts the sealed values under each key, page by page, and seals anew those that are not under the
+//! newest. Begun again it goes on where it stopped: values that are done are under the newest key.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -10,29 +10,29 @@ use ledger::{Ledger, Resealed, SealedColumn, SealedValue, Urgency};
 use crate::failure::Failure;
 use crate::terminal::say;
 
-/// Rows that are looked at in one go: only their keys and the first bytes of their values.
+/// Maximum number of rows looked at in one go: only their keys and the first bytes of their values.
 const PAGE: i64 = 2_000;
-/// Values that are sealed anew in one transaction.
+/// Maximum number of values that are sealed anew in one transaction.
 const BATCH: usize = 100;
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 
-/// What was found, and what became of it.
+/// The counts of what was found and of what was done with it.
 #[derive(Debug, Default)]
 pub(crate) struct Census {
-    /// Values by column and key, as they are now. No key: it is no sealed value.
+    /// Number of values by column and key, as they are now. No key: it is no sealed value.
     pub(crate) values: BTreeMap<(String, Option<KeyId>), u64>,
-    /// Whether everything was looked at.
+    /// True when everything was looked at.
     pub(crate) is_complete: bool,
-    /// Sealed anew.
+    /// Number of values sealed anew.
     pub(crate) resealed: u64,
-    /// To be sealed anew, but held by others or gone meanwhile.
+    /// Number of values to be sealed anew, but held by others or gone meanwhile.
     pub(crate) held: u64,
-    /// Do not open though their key is listed.
+    /// Number of values that do not open though their key is listed.
     pub(crate) broken: u64,
     looked_at: u64,
 }
 
-/// Counts until this time at most, or everything.
+/// Counts until this time at the latest, or everything.
 pub(crate) async fn count(books: &Ledger, until: Option<Instant>) -> Result<Census, Failure> {
     let mut census = Census::default();
     for column in SealedColumn::ALL {
@@ -53,7 +53,7 @@ pub(crate) async fn count(books: &Ledger, until: Option<Instant>) -> Result<Cens
     Ok(census)
 }
 
-/// Seals everything anew that is under one of `older`, half of the time at rest.
+/// Seals everything anew that is under one of `older`, and rests half of the time.
 pub(crate) async fn reseal(
     books: &Ledger,
     newest: KeyId,
@@ -107,7 +107,7 @@ async fn page(
     Ok((page.values, page.next))
 }
 
-/// One transaction, and a rest as long as it took: the database has others to serve.
+/// Seals a batch in one transaction, then rests as long as that took: the database has others to serve.
 async fn batch_anew(
     books: &Ledger,
     column: SealedColumn,
@@ -149,7 +149,7 @@ impl Census {
         self.values.retain(|_, values| *values > 0);
     }
 
-    /// Values by key, of all columns.
+    /// Returns the number of values by key, of all columns.
     pub(crate) fn by_key(&self) -> BTreeMap<Option<KeyId>, u64> {
         let mut sums: BTreeMap<Option<KeyId>, u64> = BTreeMap::new();
         for ((_column, key), values) in &self.values {

@@ -1,4 +1,4 @@
-//! Why a command failed, in words for the person who has to do something about it.
+//! The reason why a command failed, in words for the person who has to do something about it.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use settings::Problems;
 
 use crate::terminal;
 
-/// A command that could not do what it was asked.
+/// The failure of a command to do what it was asked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     text: String,
@@ -17,7 +17,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// It was understood and did not work.
+    /// Creates a failure of a command that was understood and did not work.
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -25,12 +25,12 @@ impl Failure {
         }
     }
 
-    /// The same, ending with that exit code.
+    /// Returns the same, ending with that exit code.
     pub(crate) fn with_code(self, code: u8) -> Self {
         Self { code, ..self }
     }
 
-    /// What was asked for makes no sense.
+    /// Creates a failure of a command whose request makes no sense.
     pub(crate) fn usage(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -38,7 +38,7 @@ impl Failure {
         }
     }
 
-    /// Says it on stderr.
+    /// Prints it on stderr.
     pub(crate) fn print(&self) -> ExitCode {
         terminal::say(&format!("error: {}", self.text));
         ExitCode::from(self.code)

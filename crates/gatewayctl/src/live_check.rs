@@ -1,5 +1,5 @@
-//! The first live tests of the provider's contradictions (protocol 10), as a guided run: what is asked, what
-//! is seen, which reading holds, which setting to change. Exit codes: 0 all decided and right, 1 something
+//! The first live tests of the provider's contradictions (protocol 10), as a guided run: the question, the
+//! observation, the reading that holds, the setting to change. Exit codes: 0 all decided and right, 1 something
 //! must change, 2 something is not decided.
 //! `commands` calls it; each chapter is a file, adds its findings to the report of the `run`, and calls `provider_http`.
 //! Invariant: each transaction is opened once, small, and cancelled or left to expire.
@@ -105,7 +105,7 @@ fn begin(asked: &LiveCheck) -> Result<Run, Failure> {
     })
 }
 
-/// The running worker receives; we read what it stores.
+/// Reads the callbacks that the running worker receives and stores.
 fn follow(run: &mut Run, inbox: &Inbox) -> Result<actix_rt::task::JoinHandle<()>, Failure> {
     let env = Env::from_process();
     let given = env.reader().optional("CALLBACK_PUBLIC_URL");

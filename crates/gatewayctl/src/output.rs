@@ -1,5 +1,5 @@
-//! What a command prints: a table for people or JSON for programs, written once and to the end. A
-//! reader that went away (`| head`) is no error.
+//! The printed result of a command: a table for people or JSON for programs, written once and to
+//! the end. A reader that went away (`| head`) is no error.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -25,12 +25,12 @@ impl Output {
         }
     }
 
-    /// The same, ending with exit code 1 when something is wrong.
+    /// Returns the same, ending with exit code 1 when something is wrong.
     pub(crate) fn with_problem(self, problem_found: bool) -> Self {
         self.with_code(problem_found.into())
     }
 
-    /// The same, ending with that exit code.
+    /// Returns the same, ending with that exit code.
     pub(crate) fn with_code(self, code: u8) -> Self {
         Self { code, ..self }
     }
@@ -66,7 +66,7 @@ fn write_all(text: &str) -> io::Result<()> {
     }
 }
 
-/// Rows under a headline, in columns.
+/// Formats rows under a headline, in columns.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
     let widths: Vec<usize> = (0..head.len())
@@ -85,7 +85,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         .collect()
 }
 
-/// Names and values, one a line.
+/// Formats names and values, one a line.
 pub(crate) fn fields(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max();
     pairs
@@ -103,7 +103,7 @@ fn line(cells: &[String], widths: &[usize]) -> String {
     format!("{}\n", text.trim_end())
 }
 
-/// What came from outside must not steer the operator's terminal.
+/// Replaces control characters, so that foreign text does not steer the operator's terminal.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })

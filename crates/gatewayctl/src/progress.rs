@@ -1,4 +1,4 @@
-//! A bar on a terminal for what takes long; nothing where nobody watches.
+//! A bar on a terminal for long work; nothing if nobody watches.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 const WIDTH: u64 = 30;
 const REDRAWN_EVERY: Duration = Duration::from_millis(100);
 
-/// How far something has come.
+/// The progress of long work.
 #[derive(Debug)]
 pub(crate) struct Progress {
     what: &'static str,
@@ -17,7 +17,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Of so many.
+    /// Starts a bar of `total` steps.
     pub(crate) fn of(what: &'static str, total: u64) -> Self {
         Self {
             what,
@@ -28,7 +28,7 @@ impl Progress {
         }
     }
 
-    /// One more is done.
+    /// Counts one more step.
     pub(crate) fn step(&mut self) {
         self.done = self.done.saturating_add(1);
         let is_due = self.drawn.is_none_or(|at| at.elapsed() >= REDRAWN_EVERY);
@@ -48,7 +48,7 @@ impl Progress {
 }
 
 impl Drop for Progress {
-    /// Takes the bar away.
+    /// Removes the bar.
     fn drop(&mut self) {
         if self.drawn.is_some() {
             let blank = " ".repeat(self.line().chars().count());

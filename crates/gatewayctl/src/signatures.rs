@@ -15,7 +15,7 @@ pub(crate) use keys::{KeySource, read_keys, signing_key};
 pub(crate) use kind_name::KindName;
 pub(crate) use stored_headers::headers_of;
 
-/// The origins that the settings name: the provider's, and ours toward it.
+/// Returns the origins that the settings name: the provider's, and ours toward it.
 pub(crate) fn known_origins() -> Vec<String> {
     let env = Env::from_process();
     let reader = env.reader();

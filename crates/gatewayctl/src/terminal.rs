@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-/// A line on stderr. Nobody is left to tell when that does not work.
+/// Writes a line on stderr. A failure is ignored: there is nobody left to report it to.
 pub(crate) fn say(line: &str) {
     writeln!(io::stderr().lock(), "{line}").ok();
 }

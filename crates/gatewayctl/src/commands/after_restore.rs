@@ -1,4 +1,4 @@
-//! What has to be done once after a restore, before the services start.
+//! The work that must be done once after a restore, before the services start.
 
 use ledger::{AfterRestore, Urgency};
 use serde_json::json;

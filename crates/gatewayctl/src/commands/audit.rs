@@ -1,4 +1,4 @@
-//! Proves the books: runs every rule and shows what breaks it.
+//! Proves the ledger: runs every rule and shows what breaks it.
 
 use ledger::{AUDIT_CHECKS, AuditFinding, LedgerError, Tx, Urgency};
 use serde_json::json;

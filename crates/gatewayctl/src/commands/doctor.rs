@@ -1,4 +1,4 @@
-//! Looks at everything the services need and says, a line each, what is well and what to do about
+//! Checks everything the services need and reports, a line each, what is well and what to do about
 //! what is not.
 
 mod key_checks;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::output::{Output, printable};
 
-/// How bad it is.
+/// The severity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     Ok,
@@ -32,7 +32,7 @@ impl Level {
     }
 }
 
-/// One line.
+/// One line of the report.
 #[derive(Debug)]
 struct Check {
     name: &'static str,
@@ -141,7 +141,7 @@ fn told(findings: &Findings) -> Output {
     Output::new(human, json).with_problem(failed > 0)
 }
 
-/// Where the docs say more about what a line looks at.
+/// Returns the page of the docs that says more about what a line checks.
 fn page_of(name: &str) -> &'static str {
     match name {
         "private key" | "public keys" | "client secret" | "API keys" | "sealed data" => {

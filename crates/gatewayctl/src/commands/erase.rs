@@ -1,4 +1,4 @@
-//! A payer's data are erased; what would go is shown first.
+//! Erases a payer's data; shows first what would go.
 
 use ayolinx_core::ids::{MerchantId, OrderId};
 use ledger::{Erased, Erasing, Ledger, SoughtPayer, Source, Urgency};
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::output::{Output, table};
 use crate::terminal::say;
 
-/// Payers that are opened in one transaction.
+/// Maximum number of payers that are opened in one transaction.
 const PAGE: i64 = 500;
 
 pub(crate) async fn run(asked: Erase) -> Result<Output, Failure> {

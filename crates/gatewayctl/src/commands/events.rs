@@ -1,4 +1,4 @@
-//! Events are sent again: one, or those of a merchant in a range. The worker sends them.
+//! Has events sent again: one, or those of a merchant in a range. The worker sends them.
 
 use ayolinx_core::ids::EventId;
 use ayolinx_core::order_view::jakarta_millis;

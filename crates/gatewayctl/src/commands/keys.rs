@@ -1,4 +1,4 @@
-//! API keys are made, listed and revoked. Only the digest of a key is stored.
+//! Makes, lists and revokes API keys. Only the digest of a key is stored.
 
 use ayolinx_core::api_key::ApiKey;
 use ayolinx_core::ids::MerchantId;
@@ -28,7 +28,7 @@ pub(crate) async fn run(what: Keys) -> Result<Output, Failure> {
     }
 }
 
-/// 256 bits of the operating system.
+/// Returns 256 random bits of the operating system.
 pub(crate) fn random() -> Result<[u8; 32], Failure> {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes)
@@ -36,7 +36,7 @@ pub(crate) fn random() -> Result<[u8; 32], Failure> {
     Ok(bytes)
 }
 
-/// A new key, and what is stored of it.
+/// Makes a new key, and the form of it that is stored.
 pub(crate) fn fresh(settings: &CtlSettings, scopes: &[Scope]) -> Result<(ApiKey, NewKey), Failure> {
     let peppers = settings.peppers()?.all();
     let key = ApiKey::from_random(random()?);
@@ -51,7 +51,7 @@ pub(crate) fn fresh(settings: &CtlSettings, scopes: &[Scope]) -> Result<(ApiKey,
     Ok((key, stored))
 }
 
-/// What to say when a merchant is not there.
+/// Returns the failure; if the merchant does not exist, it names the merchant.
 pub(crate) fn or_no_merchant(error: LedgerError, merchant: MerchantId) -> Failure {
     match error {
         LedgerError::NotFound => Failure::new(format!(
@@ -96,7 +96,7 @@ async fn list(merchant: MerchantId) -> Result<Output, Failure> {
     Ok(lines(&keys))
 }
 
-/// What the older peppers are still needed for.
+/// Lists the keys that the older peppers are still needed for.
 async fn list_old_pepper() -> Result<Output, Failure> {
     let settings = connect::settings()?;
     let newest = settings.peppers()?.all().first().map(KeyId::of_pepper);
@@ -176,7 +176,7 @@ fn existing_keys(tx: &mut Tx<'_>, merchant: MerchantId) -> Result<Vec<KeyLine>, 
     tx.list_keys(merchant)
 }
 
-/// An id names one key. How keys begin may be the same for two.
+/// Finds the key by its id, or by its beginning, which two keys may share.
 fn the_one_named<'a>(keys: &'a [KeyLine], named: &str) -> Result<&'a KeyLine, Failure> {
     let id: Option<Uuid> = named.parse().ok();
     let begins = |key: &&KeyLine| Some(key.id) == id || named.starts_with(&key.hint);

@@ -1,4 +1,4 @@
-//! The manual, made from what can be typed: one page for the program and one for each command.
+//! The manual, made from the command line: one page for the program and one for each command.
 
 use std::path::Path;
 

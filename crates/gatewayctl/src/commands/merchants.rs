@@ -1,4 +1,4 @@
-//! Shops are added and listed, and told how e-wallets know them.
+//! Adds and lists shops, and sets how e-wallets know them.
 
 use ayolinx_core::ids::MerchantId;
 use ayolinx_core::order_view::jakarta_millis;
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::output::{Output, fields, table};
 
 const NAME_CHARS_MAX: usize = 200;
-/// What DANA takes.
+/// The longest id that DANA takes.
 const SUB_MERCHANT_CHARS_MAX: usize = 32;
 const STORE_CHARS_MAX: usize = 64;
 
@@ -43,7 +43,7 @@ pub(crate) async fn run(what: Merchants) -> Result<Output, Failure> {
     }
 }
 
-/// The name of a merchant at e-wallets, as an argument gives it: an empty one takes it away.
+/// Reads the name of a merchant at e-wallets from an argument: an empty one removes it.
 fn at_wallets(
     argument: &str,
     chars_max: usize,

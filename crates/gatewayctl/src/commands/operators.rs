@@ -1,4 +1,4 @@
-//! Operators of the console are added, listed and disabled. Only the hash of a password is stored.
+//! Adds, lists and disables operators of the console. Only the hash of a password is stored.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -18,7 +18,7 @@ use crate::output::{Output, fields, table};
 
 const NAME_CHARS_MAX: usize = 200;
 const EMAIL_BYTES_MAX: usize = 254;
-/// 144 bits: 24 characters.
+/// Length of a password that is made: 144 bits, 24 characters.
 const MADE_BYTES: usize = 18;
 
 pub(crate) async fn run(what: Operators) -> Result<Output, Failure> {
@@ -85,7 +85,7 @@ fn check(email: &str, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The password, and whether it was made here.
+/// Returns the password, and whether it was made here.
 fn password(new: &AddOperator) -> Result<(Secret, bool), Failure> {
     if new.password_stdin {
         let mut line = String::new();

@@ -1,4 +1,4 @@
-//! Orders are shown with all that happened to them, listed, cancelled, and asked about at the
+//! Shows orders with all that happened to them, lists and cancels them, and asks about them at the
 //! provider.
 
 mod tables;
@@ -19,7 +19,7 @@ use crate::connect;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Longer than the spacing between two syncs of one order.
+/// Pause between two syncs, longer than the spacing between two syncs of one order.
 const SYNC_PAUSE: Duration = Duration::from_millis(2_100);
 const PAGE: i64 = 200;
 
@@ -140,7 +140,7 @@ const fn refused(refusal: OrderRefusal) -> &'static str {
     }
 }
 
-/// References are unique within a merchant only.
+/// Finds the one order of this name: references are unique within a merchant only.
 pub(super) async fn the_one(books: &Ledger, named: NamedOrder) -> Result<OrderId, Failure> {
     let name = named.order.clone();
     let found = books

@@ -1,6 +1,7 @@
-//! Our books against the provider's inquiry, payment by payment. Reads only. It is a difference when applying
-//! the answer would change something, judged as it would be applied; a doubt when the books hold money that
-//! the provider does not speak of. Exit codes: 0 all agree, 1 a difference or doubt, 2 not all could be asked.
+//! Compares our ledger with the provider's inquiry, payment by payment. Reads only. It is a difference when
+//! applying the answer would change something, judged as it would be applied; a doubt when the ledger holds
+//! money that the provider does not report. Exit codes: 0 all agree, 1 a difference or doubt, 2 not all could
+//! be asked.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -29,13 +30,13 @@ use crate::progress::Progress;
 const PAGE: i64 = 200;
 const LINE_PATIENCE: Duration = Duration::from_secs(600);
 
-/// What came of holding one payment against the provider.
+/// The result of comparing one payment with the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Held {
     Agrees,
-    /// Applying the answer would change something: its name, and what the provider says.
+    /// Applying the answer would change something: its name, and the report of the provider.
     Differs(&'static str, String),
-    /// Applying it would change nothing, but our books say more than the provider does.
+    /// Applying it would change nothing, but our ledger says more than the provider does.
     Doubtful(&'static str, String),
     /// There is no inquiry for it.
     CannotBeAsked,
@@ -46,7 +47,7 @@ const SYNC: &str = "gatewayctl sync";
 const LOOK: &str =
     "ask the provider's support with the payment's id; do not pay out until it is clear";
 
-/// Everything a question needs.
+/// The means of a question.
 struct Asker {
     client: AyolinxClient,
     channels: ChannelTable,

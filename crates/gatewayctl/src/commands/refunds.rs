@@ -1,4 +1,4 @@
-//! Refunds are listed and completed with evidence.
+//! Lists refunds and completes them with evidence.
 
 use ayolinx_core::ids::RefundId;
 use ayolinx_core::order_view::jakarta_millis;

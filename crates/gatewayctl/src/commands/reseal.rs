@@ -1,4 +1,5 @@
-//! Seals what is at rest anew under the newest of `ENCRYPTION_KEYS`, and says what still hangs on which.
+//! Seals what is at rest anew under the newest of `ENCRYPTION_KEYS`, and reports what still depends on
+//! which key.
 
 use ayolinx_core::key_id::KeyId;
 use serde_json::json;

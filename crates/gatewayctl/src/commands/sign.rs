@@ -107,7 +107,7 @@ fn bare_token(token: &str) -> String {
     token.strip_prefix("Bearer ").unwrap_or(token).to_owned()
 }
 
-/// A whole URL is taken too; only its path is signed.
+/// Returns the path and the query. A whole URL is taken too; only its path is signed.
 fn path_and_query(given: &str, query: Option<&str>) -> (String, Option<String>) {
     let path = match given.split_once("://") {
         Some((_, rest)) => rest
@@ -122,7 +122,7 @@ fn path_and_query(given: &str, query: Option<&str>) -> (String, Option<String>) 
     (path, query.map(str::to_owned).or(in_path))
 }
 
-/// `https://host` of a whole URL.
+/// Returns `https://host` of a whole URL.
 fn origin_of(given: &str) -> Option<String> {
     let (scheme, rest) = given.split_once("://")?;
     let host = rest.split('/').next()?;
@@ -301,7 +301,7 @@ fn verdict_json(found: Option<&Found>, keys: &Keys) -> [(&'static str, Value); 3
     ]
 }
 
-/// Somebody may have signed the secret itself; it is not printed.
+/// Hides the secrets in a text: somebody may have signed the secret itself; it is not printed.
 fn hidden(text: &str, keys: &Keys) -> String {
     keys.secrets
         .iter()

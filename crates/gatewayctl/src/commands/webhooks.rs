@@ -1,4 +1,4 @@
-//! Webhook endpoints are added; the same rules hold as in the API.
+//! Adds webhook endpoints; the same rules hold as in the API.
 
 use ayolinx_core::event::EventType;
 use ayolinx_core::ids::EndpointId;

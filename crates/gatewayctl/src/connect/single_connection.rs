@@ -1,6 +1,6 @@
-//! The books over one connection, made when it is first asked for. A pool that still connects in a
+//! The ledger over one connection, made when it is first asked for. A pool that still connects in a
 //! thread of its own while the process ends takes the process down: what libpq uses (OpenSSL,
-//! Kerberos) is cleaned up under its feet.
+//! Kerberos) is cleaned up while that thread uses it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use settings::{DatabaseSettings, Shared};
 const CONNECTIONS_MAX: u32 = 1;
 const WAITING_MAX: usize = 64;
 
-/// The books of the settings' database, with a deadline of this length.
+/// Opens the ledger of the settings' database, with a deadline of this length.
 pub(crate) fn ledger_of(
     database: &DatabaseSettings,
     deadline: Duration,
@@ -41,7 +41,7 @@ pub(crate) fn ledger_of(
     Ledger::new(&settings, context)
 }
 
-/// A cancel or an answer of the provider may make work due, on the plans of the services.
+/// Returns the services' plans: a cancel or an answer of the provider may make work due.
 fn plans(shared: &Shared) -> Plans {
     let timings = &shared.timings;
     let delta = |duration| TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX);

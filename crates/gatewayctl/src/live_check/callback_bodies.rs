@@ -1,4 +1,4 @@
-//! What stands in the callbacks, and which spelling of it was hashed.
+//! The content of the callbacks, and the spelling of it that was hashed.
 
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ fn shape(one: &Received) -> String {
     }
 }
 
-/// Members that sources disagree about.
+/// Judges the members that sources disagree about.
 pub(crate) fn content(first: Option<&Received>) -> Vec<Finding> {
     let amount = on("14", "type of amount.value", "a paid QRIS");
     let spelling = on(
@@ -100,7 +100,7 @@ pub(crate) fn content(first: Option<&Received>) -> Vec<Finding> {
     vec![amount, spelling, lean]
 }
 
-/// A member's text of a callback.
+/// Returns a member's text of a callback.
 fn member<'a>(body: &'a Value, name: &str) -> Option<&'a Value> {
     body.get(name)
         .or_else(|| body.get("additionalInfo").and_then(|info| info.get(name)))

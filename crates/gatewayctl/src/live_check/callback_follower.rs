@@ -1,4 +1,4 @@
-//! Callbacks that the running worker received and stored, in place of a listener of our own.
+//! The callbacks that the running worker received and stored, in place of a listener of our own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -46,7 +46,7 @@ async fn look(
             inbox.keep(received(&one.path, None, &one.headers, &one.body, true));
         }
     }
-    // What was refused has no identity but its headers, the signature among them.
+    // A refused callback has no identity but its headers, the signature among them.
     for one in turned_away {
         if refused.insert(one.headers.clone()) {
             inbox.keep(received(

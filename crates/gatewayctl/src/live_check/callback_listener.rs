@@ -29,7 +29,7 @@ pub(crate) struct Received {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) peer: String,
-    /// The worker received it and took it for the provider's.
+    /// True when the worker received it and took it for the provider's.
     pub(crate) is_verified: bool,
 }
 
@@ -57,13 +57,13 @@ impl Received {
 struct State {
     received: Vec<Received>,
     tokens: Vec<String>,
-    /// About this reference the first answer refuses, in HTTP's words or the body's.
+    /// The reference about which the first answer refuses, in HTTP's words or the body's.
     refused_once: String,
-    /// About this one the answers go through every known reply code.
+    /// The reference about which the answers go through every known reply code.
     reply_by_reply: String,
 }
 
-/// What has come so far.
+/// The requests that have come so far.
 #[derive(Clone, Default)]
 pub(crate) struct Inbox(Arc<Mutex<State>>);
 
@@ -80,7 +80,7 @@ impl Listening {
 }
 
 impl Inbox {
-    /// Begins to listen.
+    /// Starts to listen.
     pub(crate) fn listen(&self, address: SocketAddr) -> Result<Listening, Failure> {
         let fail = |error: std::io::Error| Failure::new(format!("--listen {address}: {error}"));
         let listener = TcpListener::bind(address).map_err(fail)?;
@@ -103,7 +103,7 @@ impl Inbox {
         Ok(Listening { address, handle })
     }
 
-    /// Which transactions are answered in a special way.
+    /// Sets the transactions that are answered in a special way.
     pub(crate) fn plan(&self, refused_once: &str, reply_by_reply: &str) {
         let mut state = self.lock();
         refused_once.clone_into(&mut state.refused_once);
@@ -126,12 +126,12 @@ impl Inbox {
             .collect()
     }
 
-    /// Whether this token was handed out here.
+    /// Returns whether this token was handed out here.
     pub(crate) fn gave(&self, token: &str) -> bool {
         self.lock().tokens.iter().any(|known| known == token)
     }
 
-    /// Waits until `enough` holds, at most so long.
+    /// Waits until `enough` holds, at most for `most`.
     pub(crate) async fn wait(&self, most: Duration, enough: impl Fn(&Self) -> bool) -> bool {
         let deadline = Instant::now() + most;
         while !enough(self) {
@@ -160,7 +160,7 @@ impl Inbox {
         token
     }
 
-    /// How often it came, this time included, decides the answer.
+    /// Chooses the answer by how often the callback came, this time included.
     fn answer(&self, one: &Received) -> Value {
         let state = self.lock();
         let times = |reference: &str| {

@@ -1,4 +1,4 @@
-//! What a callback's signature was made of: which kind, which route, which spelling of the body, which key.
+//! The parts of a callback's signature: its kind, route, spelling of the body, and key.
 
 use ayolinx_core::messages::paths;
 use ayolinx_core::secret::Secret;
@@ -12,24 +12,24 @@ use sha2::{Sha256, Sha512};
 use super::callback_listener::Received;
 use crate::signatures::{BodyForms, Keys};
 
-/// How a callback was signed.
+/// The way in which a callback was signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signed {
     pub(crate) how: How,
     pub(crate) route: Route,
     pub(crate) body: Body,
-    /// Other spellings of this body are the same bytes, so that nothing tells them apart.
+    /// True when other spellings of this body are the same bytes, so that they cannot be distinguished.
     pub(crate) bodies_agree: bool,
     pub(crate) key: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum How {
-    /// Kind C.
+    /// RSA (kind C).
     Rsa,
-    /// Kind E as the gateway checks it.
+    /// HMAC-SHA512, kind E as the gateway checks it.
     Sha512,
-    /// The five parts under the other hash.
+    /// HMAC-SHA256 over the five parts.
     Sha256,
     /// HMAC-SHA512 over four parts.
     WithoutToken,
@@ -75,7 +75,7 @@ impl Body {
         }
     }
 
-    /// Whether the worker takes it (contract 5).
+    /// Returns whether the worker accepts it (contract 5).
     pub(crate) const fn is_taken(self) -> bool {
         matches!(self, Self::AsReceived | Self::Minified)
     }

@@ -1,4 +1,4 @@
-//! What the provider's callbacks showed: who signs what, where they go, when they come again.
+//! The findings from the provider's callbacks: who signs what, where they go, when they come again.
 
 use std::time::Duration;
 
@@ -66,7 +66,8 @@ pub(crate) async fn check(run: &mut Run, inbox: &Inbox, waits: (Duration, Durati
     redelivery_checks::check(run, inbox, (&plain, &query), waits.1).await;
 }
 
-/// Without its token, which is never kept, kind E cannot be checked again; the worker did.
+/// Returns the signature that the worker verified. Kind E cannot be checked again: its token is
+/// never kept.
 fn taken_by_the_worker(one: &Received) -> Option<Signed> {
     one.is_verified.then(|| Signed {
         how: How::Sha512,
@@ -122,7 +123,7 @@ fn routes(
     vec![route, query]
 }
 
-/// Which key signed: a callback's, or with SNAP that of its token request.
+/// Finds the key that signed: a callback's, or with SNAP that of its token request.
 fn public_key(run: &Run, inbox: &Inbox, first: Option<&(Received, Option<Signed>)>) -> Finding {
     let asked = on(
         "42",
@@ -145,7 +146,7 @@ fn public_key(run: &Run, inbox: &Inbox, first: Option<&(Received, Option<Signed>
     }
 }
 
-/// The key that signed a token request by the rule.
+/// Returns the key that signed a token request by the rule.
 fn token_key(run: &Run, one: &Received) -> Option<String> {
     let given = one.header("x-client-key")?;
     let message = format!("{given}|{}", one.header("x-timestamp")?);
@@ -155,7 +156,7 @@ fn token_key(run: &Run, one: &Received) -> Option<String> {
         .map(|named| named.name.clone())
 }
 
-/// Path and header names: nothing secret.
+/// Describes the path and header names: nothing secret.
 fn came(one: &Received) -> String {
     let query = one.query.as_ref().map_or("", |_| "?…");
     let mut names: Vec<&str> = one.headers.iter().map(|(name, _)| name.as_str()).collect();
@@ -307,7 +308,7 @@ fn client_key(run: &Run, inbox: &Inbox) -> Vec<Finding> {
     vec![key, signature, grant]
 }
 
-/// Who was paid and did not call back.
+/// Reports the transactions that were paid and got no callback.
 fn silent(made: &[Made], inbox: &Inbox) -> Finding {
     let asked = on(
         "22",

@@ -1,5 +1,5 @@
-//! How calls must be spelt and signed, found out with inquiries about a reference that does not exist: they
-//! open nothing and cost nothing, however often they are sent.
+//! The required spelling and signature of calls, found out with inquiries about a reference that does not
+//! exist: they open nothing and cost nothing, however often they are sent.
 
 use ayolinx_core::messages::paths;
 use ayolinx_core::provider_time::{JAKARTA, format_jakarta};
@@ -17,7 +17,7 @@ fn passes(got: &Got) -> Option<bool> {
     got.as_ref().ok().map(|answer| !answer.is_unauthorized())
 }
 
-/// The inquiry as it should be, and one signed wrongly: without both nothing else tells anything.
+/// Sends the inquiry as it should be, and one signed wrongly: without both, nothing else proves anything.
 pub(crate) async fn baseline(run: &mut Run) -> Result<(), Failure> {
     run.step("asks about a reference that does not exist");
     let got = run.provider.send(unknown_inquiry()).await;
@@ -80,7 +80,7 @@ fn not_found(run: &mut Run, answer: &Answer) {
         });
 }
 
-/// Which bytes the provider hashes (protocol 3.2): the first question of all.
+/// Finds which bytes the provider hashes (protocol 3.2): the first question of all.
 pub(crate) async fn body_spelling(run: &mut Run) {
     let asked = on(
         "3",
@@ -151,7 +151,7 @@ pub(crate) async fn body_spelling(run: &mut Run) {
     run.report.add(finding);
 }
 
-/// Which spellings of the time pass, and how far it may be off.
+/// Finds which spellings of the time pass, and how far it may be off.
 pub(crate) async fn timestamps(run: &mut Run) {
     run.step("sends timestamps in other spellings, and wrong ones");
     let time = Utc::now();
@@ -229,7 +229,7 @@ async fn skew(run: &mut Run) {
     });
 }
 
-/// What X-EXTERNAL-ID may be, and whether it may come again.
+/// Finds which forms X-EXTERNAL-ID may have, and whether it may come again.
 pub(crate) async fn external_ids(run: &mut Run) {
     run.step("sends X-EXTERNAL-ID with letters, and one twice");
     let with = |id: String| Call {
@@ -273,7 +273,7 @@ pub(crate) async fn external_ids(run: &mut Run) {
     });
 }
 
-/// Which headers are needed.
+/// Finds which headers are needed.
 pub(crate) async fn headers(run: &mut Run) {
     run.step("leaves out one header after the other");
     let mut needed: Vec<&str> = Vec::new();

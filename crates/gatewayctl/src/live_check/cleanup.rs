@@ -1,4 +1,4 @@
-//! The end: what has become of the QR that expired, what a used reference gives, and cleaning up.
+//! The end: what became of the QR that expired, what a used reference gives, and cleaning up.
 
 use ayolinx_core::messages::inquiry::InquiryAnswer;
 use ayolinx_core::messages::paths;
@@ -11,7 +11,7 @@ use super::report::on;
 use super::response_checks::inquire;
 use super::run::Run;
 
-/// Seconds after its end before it is asked about.
+/// Seconds from its end to the inquiry about it.
 const AFTER_EXPIRY: i64 = 2;
 
 /// Waits for the QR that was left alone to expire, and asks.

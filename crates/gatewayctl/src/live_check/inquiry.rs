@@ -1,23 +1,23 @@
-//! Inquiries as the gateway sends them: where each method is asked about, and one about nothing.
+//! Inquiries as the gateway sends them: the path of each method, and an inquiry about nothing.
 
 use ayolinx_core::messages::paths;
 use ayolinx_core::method::Method;
 
 use super::provider_http::{Call, new_reference};
 
-/// An inquiry about nothing, as the gateway sends it.
+/// Returns an inquiry about nothing, as the gateway sends it.
 pub(crate) fn unknown_inquiry() -> Call {
     Call::of(paths::QRIS_QUERY, inquiry_body(&new_reference()))
 }
 
-/// The body of an inquiry, as the gateway spells it.
+/// Returns the body of an inquiry, as the gateway spells it.
 pub(crate) fn inquiry_body(reference: &str) -> String {
     format!(
         r#"{{"originalPartnerReferenceNo":"{reference}","additionalInfo":{{"channel":"BNC_QRIS"}}}}"#
     )
 }
 
-/// The inquiry's path of a method.
+/// Returns the inquiry's path of a method.
 pub(crate) const fn inquiry_path(method: Method) -> Option<&'static str> {
     match method {
         Method::Qris => Some(paths::QRIS_QUERY),

@@ -1,4 +1,4 @@
-//! A transaction that the check opens: what it is for, and what is known of it.
+//! A transaction that the check opens: its purpose, and what is known of it.
 
 use ayolinx_core::channels::Channel;
 use ayolinx_core::method::Method;
@@ -9,14 +9,14 @@ use super::provider_http::new_reference;
 /// The query of one callback URL.
 pub(crate) const QUERY: &str = "check=1";
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Its callback is answered as documented.
+    /// A transaction whose callback is answered as documented.
     Plain,
-    /// Its callback URL has a query, and its first callback is refused.
+    /// A transaction whose callback URL has a query, and whose first callback is refused.
     Query,
-    /// It expires unpaid.
+    /// A transaction that expires unpaid.
     Expiring,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// One that is to be opened now.
+    /// Creates one that is to be opened now.
     pub(crate) fn new(part: Part, channel: &Channel, life: TimeDelta) -> Self {
         Self {
             part,

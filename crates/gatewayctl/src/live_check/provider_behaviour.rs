@@ -1,5 +1,5 @@
-//! What only the live provider can decide about what it hands us: what is in its QR, how it refuses and denies, which
-//! header it wants besides, what it does with blanks, and how long a wallet's page may live.
+//! The questions that only the live provider can decide about what it hands us: what is in its QR, how it refuses and
+//! denies, which header it wants besides, what it does with blanks, and how long a wallet's page may live.
 
 use ayolinx_core::channels::{Channel, QrCheck};
 use ayolinx_core::messages::inquiry::InquiryAnswer;
@@ -14,10 +14,10 @@ use super::report::{Setting, on};
 use super::run::Run;
 
 const CHANNELS_FILE: &str = "AYOLINX_CHANNELS_FILE";
-/// What integrators of SNAP send; at most five characters.
+/// The value that integrators of SNAP send; at most five characters.
 const CHANNEL_ID: &str = "95221";
 
-/// What is in the QR: what a wallet would show its payer.
+/// Checks the content of the QR: what a wallet would show its payer.
 pub(crate) fn qr_content(run: &mut Run, channel: &Channel, answer: &Answer) {
     let qr = answer.text("qrContent").unwrap_or_default();
     let asked = on(
@@ -52,7 +52,7 @@ pub(crate) fn qr_content(run: &mut Run, channel: &Channel, answer: &Answer) {
     });
 }
 
-/// Whether blanks inside strings are hashed, or dropped with those outside.
+/// Finds whether blanks inside strings are hashed, or dropped with those outside.
 pub(crate) async fn blanks_in_strings(run: &mut Run) {
     let asked = on(
         "3",
@@ -95,7 +95,7 @@ pub(crate) async fn blanks_in_strings(run: &mut Run) {
     });
 }
 
-/// Whether the header that SNAP demands, and no document of the provider names, is wanted.
+/// Finds whether the header that SNAP demands, and no document of the provider names, is wanted.
 pub(crate) async fn channel_id(run: &mut Run) {
     run.step("sends CHANNEL-ID");
     let call = Call {
@@ -126,7 +126,7 @@ pub(crate) async fn channel_id(run: &mut Run) {
     run.report.add(finding);
 }
 
-/// How an inquiry about a virtual account that does not exist is answered.
+/// Finds how an inquiry about a virtual account that does not exist is answered.
 pub(crate) async fn unknown_account(run: &mut Run) {
     let all = run.channels.iter();
     let mut banks = all.filter(|one| one.method == Method::VirtualAccount && one.is_available());
@@ -164,7 +164,7 @@ pub(crate) async fn unknown_account(run: &mut Run) {
     });
 }
 
-/// How a store's create is refused, where its success is `00`.
+/// Finds how a store's create is refused, given that its success is `00`.
 pub(crate) fn refused_store(run: &mut Run, got: &Got) {
     let asked = on(
         "18",
@@ -195,7 +195,7 @@ pub(crate) fn refused_store(run: &mut Run, got: &Got) {
     });
 }
 
-/// Whether a wallet's page may live for a day.
+/// Finds whether a wallet's page may live for a day.
 pub(crate) fn long_wallet(run: &mut Run, channel: &Channel, got: &Got) {
     let asked = on(
         "15",

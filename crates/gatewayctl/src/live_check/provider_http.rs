@@ -21,7 +21,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The header that SNAP has and that the provider may or may not want.
 pub(crate) const CHANNEL_ID: &str = "CHANNEL-ID";
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// Members whose value says how a call went and nothing secret.
+/// The members whose value shows how a call went and nothing secret.
 const SHOWN: [&str; 6] = [
     "responseCode",
     "responseMessage",
@@ -32,7 +32,7 @@ const SHOWN: [&str; 6] = [
 ];
 const SHOWN_CHARACTERS: usize = 60;
 
-/// What came back.
+/// The provider's answer to a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) http: u16,
@@ -40,11 +40,11 @@ pub(crate) struct Answer {
     pub(crate) json: Option<Value>,
 }
 
-/// An answer, or why there is none.
+/// An answer, or the reason why there is none.
 pub(crate) type Got = Result<Answer, String>;
 
 impl Answer {
-    /// A member's text; numbers are taken as they are written.
+    /// Returns a member's text; numbers are taken as they are written.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         match self.json.as_ref()?.get(name)? {
             Value::String(text) => Some(text.clone()),
@@ -62,7 +62,7 @@ impl Answer {
         code == "00" || code.starts_with("200")
     }
 
-    /// Whether it says that we are not who we say: signature, token, client.
+    /// Returns whether it denies our identity: signature, token, client.
     pub(crate) fn is_unauthorized(&self) -> bool {
         let code = self.code();
         if code.is_empty() {
@@ -71,7 +71,7 @@ impl Answer {
         code.starts_with("401") || code == "581000001"
     }
 
-    /// Code, message and members, with no value that could be secret.
+    /// Describes code, message and members, with no value that could be secret.
     pub(crate) fn shape(&self) -> String {
         match &self.json {
             Some(Value::Object(members)) => {
@@ -89,7 +89,7 @@ impl Answer {
         }
     }
 
-    /// Code and message alone.
+    /// Describes code and message alone.
     pub(crate) fn brief(&self) -> String {
         let message = self.text("responseMessage").unwrap_or_default();
         let message: String = message.chars().take(SHOWN_CHARACTERS).collect();
@@ -101,7 +101,7 @@ impl Answer {
     }
 }
 
-/// In a few words.
+/// Describes an answer in a few words.
 pub(crate) fn brief(got: &Got) -> String {
     got.as_ref()
         .map_or_else(|reason| format!("no answer ({reason})"), Answer::brief)
@@ -112,7 +112,7 @@ pub(crate) fn shape(got: &Got) -> String {
         .map_or_else(|reason| format!("no answer ({reason})"), Answer::shape)
 }
 
-/// A value, or what kind it is.
+/// Describes a value, or what kind it is.
 pub(crate) fn shown(name: &str, value: &Value) -> String {
     match value {
         Value::String(text) if SHOWN.contains(&name) => {
@@ -135,21 +135,21 @@ pub(crate) fn shown(name: &str, value: &Value) -> String {
     }
 }
 
-/// One call. What is `None` is as it should be.
+/// One call. A field that is `None` is as it should be.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Call {
     pub(crate) path: &'static str,
     pub(crate) body: Vec<u8>,
-    /// Bytes that are hashed in place of those that are sent.
+    /// The bytes that are hashed in place of those that are sent.
     pub(crate) hashed: Option<Vec<u8>>,
     pub(crate) timestamp: Option<String>,
     pub(crate) external_id: Option<String>,
     pub(crate) token: Option<String>,
-    /// A header that is left out.
+    /// The header that is left out.
     pub(crate) without: Option<&'static str>,
-    /// `CHANNEL-ID`, which is sent only where it is asked for.
+    /// The value of `CHANNEL-ID`, which is sent only if it is set.
     pub(crate) channel_id: Option<String>,
-    /// Signed wrongly on purpose.
+    /// True when the call is signed wrongly on purpose.
     pub(crate) spoilt: bool,
 }
 
@@ -163,12 +163,12 @@ impl Call {
     }
 }
 
-/// The way to the provider.
+/// The connection to the provider.
 pub(crate) struct Provider {
     client: HttpClient,
     pub(crate) account: ProviderSettings,
     base: String,
-    /// Of the last token request that was accepted.
+    /// The token of the last token request that was accepted.
     pub(crate) token: String,
 }
 
@@ -197,7 +197,7 @@ impl Provider {
         self.post(paths::TOKEN, headers, body).await
     }
 
-    /// Sends it once.
+    /// Sends the call once.
     pub(crate) async fn send(&self, call: Call) -> Got {
         let timestamp = call.timestamp.clone().unwrap_or_else(now);
         let token = call.token.clone().unwrap_or_else(|| self.token.clone());
@@ -226,7 +226,7 @@ impl Provider {
         Some((CHANNEL_ID, self.account.channel_id.clone()?))
     }
 
-    /// A call of our stand-in's control side.
+    /// Calls our stand-in's control side.
     pub(crate) async fn control(&self, path: &str, body: &str) -> Got {
         self.post(path, Vec::new(), body.as_bytes().to_vec()).await
     }
@@ -264,23 +264,23 @@ impl Provider {
     }
 }
 
-/// `X-TIMESTAMP` as the gateway sends it.
+/// Returns `X-TIMESTAMP` as the gateway sends it.
 pub(crate) fn now() -> String {
     format_jakarta(Utc::now())
 }
 
-/// Twenty digits, new each time.
+/// Returns twenty digits, new each time.
 pub(crate) fn new_external_id() -> String {
     let random = Uuid::new_v4().as_u128() % 100_000_000_000_000_000_000;
     format!("{random:020}")
 }
 
-/// A reference of ours: 32 hex digits, as the gateway's own.
+/// Returns a reference of ours: 32 hex digits, as the gateway's own.
 pub(crate) fn new_reference() -> String {
     Uuid::now_v7().simple().to_string()
 }
 
-/// Somebody to whom an answer was needed and who has none.
+/// Returns the answer, or fails with this exchange's name when a needed answer is missing.
 pub(crate) fn needed(got: Got, what: &str) -> Result<Answer, Failure> {
     got.map_err(|reason| Failure::new(format!("{what}: no answer ({reason})")).with_code(2))
 }

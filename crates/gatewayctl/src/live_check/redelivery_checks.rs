@@ -1,4 +1,4 @@
-//! When a callback comes again, and which replies end that.
+//! The time when a callback comes again, and the replies that end that.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::report::on;
 use super::run::Run;
 use crate::terminal::say;
 
-/// After the second of two answers came again, how much longer the first may take.
+/// Further wait for the first of two callbacks to come again, after the second has.
 const LATE: Duration = Duration::from_secs(3);
 
-/// When a callback comes again, and which reply ends that.
+/// Finds when a callback comes again, and which reply ends that.
 pub(super) async fn check(
     run: &mut Run,
     inbox: &Inbox,
@@ -92,7 +92,7 @@ pub(super) async fn check(
     accepted_replies(run, inbox, plain);
 }
 
-/// What the other replies and the paths showed.
+/// Reports what the other replies and the paths showed.
 fn accepted_replies(run: &mut Run, inbox: &Inbox, plain: &str) {
     let count = |reference: &str| inbox.about(reference).len();
     let asked = on(

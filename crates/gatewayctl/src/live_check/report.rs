@@ -1,11 +1,11 @@
-//! What was found out: for each contradiction of the provider's documents what was asked, what was seen,
-//! which reading holds, and what to change.
+//! The findings: for each contradiction of the provider's documents the question, the observation, the
+//! reading that holds, and what to change.
 
 use serde_json::{Value, json};
 
 use crate::output::printable;
 
-/// What follows from a finding.
+/// The consequence of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Decided, and the gateway is right as it is set.
@@ -50,7 +50,7 @@ impl Verdict {
     }
 }
 
-/// A setting and what it should be.
+/// A setting and its wanted value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
@@ -67,7 +67,7 @@ pub(crate) struct Finding {
     pub(crate) asked: String,
     pub(crate) seen: String,
     pub(crate) verdict: Verdict,
-    /// Which reading holds, or why that is not decided.
+    /// The reading that holds, or the reason why that is not decided.
     pub(crate) reading: String,
     pub(crate) setting: Option<Setting>,
 }
@@ -81,7 +81,7 @@ pub(crate) struct Question {
     seen: String,
 }
 
-/// Begins a finding.
+/// Starts a finding.
 pub(crate) fn on(item: &'static str, topic: &'static str, asked: impl Into<String>) -> Question {
     Question {
         item,
@@ -115,7 +115,7 @@ impl Question {
         self.judged(Verdict::NotAsked, because.into(), None)
     }
 
-    /// The setting must change, unless it is so already.
+    /// Decides that the setting must change, unless it has that value already.
     pub(crate) fn set(self, reading: impl Into<String>, setting: Setting) -> Finding {
         let verdict = if setting.current == setting.wanted {
             Verdict::Right
@@ -169,7 +169,8 @@ impl Report {
         all.filter(|finding| finding.verdict == verdict).count()
     }
 
-    /// 0 decided and right, 1 something must change, 2 something is not decided.
+    /// Returns 0 when all is decided and right, 1 when something must change, 2 when something is not
+    /// decided.
     pub(crate) fn exit_code(&self) -> u8 {
         if self.count(Verdict::Change) > 0 || self.count(Verdict::Unfit) > 0 {
             1
@@ -185,7 +186,7 @@ impl Report {
         all.filter(move |finding| finding.verdict == verdict)
     }
 
-    /// For a terminal.
+    /// Formats the report for a terminal.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("live check of {} at {}\n", self.provider, self.at);
         for verdict in Verdict::ALL {
@@ -228,7 +229,7 @@ impl Report {
         )
     }
 
-    /// For a file that is kept.
+    /// Formats the report for a file that is kept.
     pub(crate) fn markdown(&self) -> String {
         let mut text = format!(
             "# Live check of {}\n\n{}: {}.\n",
@@ -261,7 +262,7 @@ impl Report {
         text
     }
 
-    /// For programs.
+    /// Formats the report for programs.
     pub(crate) fn json(&self) -> Value {
         let findings: Vec<Value> = self.findings.iter().map(as_json).collect();
         let summary: serde_json::Map<String, Value> = Verdict::ALL

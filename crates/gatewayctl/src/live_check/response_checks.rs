@@ -1,4 +1,4 @@
-//! What the replies to creates and inquiries look like, held against what the gateway reads.
+//! The replies to creates and inquiries, compared with what the gateway reads.
 
 use ayolinx_core::channels::Channel;
 use ayolinx_core::messages::ProviderStatus;
@@ -16,7 +16,7 @@ use super::run::Run;
 
 const CHANNELS_FILE: &str = "AYOLINX_CHANNELS_FILE";
 
-/// Adds what a create came to; the answer, when it was accepted with its artefact.
+/// Adds the result of a create; returns the answer when it was accepted with its artefact.
 fn judged<'a>(
     run: &mut Run,
     question: Question,
@@ -227,7 +227,7 @@ pub(crate) fn link(run: &mut Run, got: &Got, ours: &str, asked: DateTime<Utc>) {
     );
 }
 
-/// Which channels were left out, and why.
+/// Reports which channels were left out, and why.
 pub(crate) fn not_tried(run: &mut Run, channels: &[Channel]) {
     let off: Vec<&str> = channels
         .iter()

@@ -15,30 +15,30 @@ use crate::terminal::say;
 
 /// One run.
 pub(crate) struct Run {
-    /// Where calls go.
+    /// The provider that calls go to.
     pub(crate) provider: Provider,
-    /// Ours and theirs, for signatures.
+    /// Our keys and theirs, for signatures.
     pub(crate) keys: Keys,
-    /// What may be tried.
+    /// The channels that may be tried.
     pub(crate) channels: ChannelTable,
-    /// What was found so far.
+    /// The findings so far.
     pub(crate) report: Report,
-    /// Where callbacks reach us, when they do.
+    /// The origin at which callbacks reach us, if they do.
     pub(crate) public: Option<Origin>,
-    /// How bodies are spelt from now on.
+    /// The spelling of bodies from now on.
     pub(crate) style: JsonStyle,
-    /// Whether a wrong signature is refused: else nothing tells.
+    /// True when a wrong signature is refused: otherwise no test proves anything.
     pub(crate) is_strict: bool,
     /// The code of the first inquiry about nothing.
     pub(crate) first_code: String,
     /// The transactions that were opened.
     pub(crate) made: Vec<Made>,
-    /// The worker receives the callbacks, at the documented paths.
+    /// True when the worker receives the callbacks, at the documented paths.
     pub(crate) is_stored: bool,
 }
 
 impl Run {
-    /// Says on stderr what is done now.
+    /// Reports on stderr the current step.
     pub(crate) fn step(&self, what: &str) {
         say(what);
     }
@@ -52,19 +52,20 @@ impl Run {
         self.provider.send(call).await
     }
 
-    /// Whether an answer has the code of the first inquiry about nothing.
+    /// Returns whether an answer has the code of the first inquiry about nothing.
     pub(crate) fn is_like_the_first(&self, got: &Got) -> bool {
         got.as_ref()
             .is_ok_and(|answer| answer.code() == self.first_code)
     }
 
-    /// The origin of our callback URLs, without a slash at its end; empty where nothing listens.
+    /// Returns the origin of our callback URLs, without a slash at its end; empty if nothing
+    /// listens.
     pub(crate) fn public_origin(&self) -> String {
         let origin = self.public.as_ref().map_or("", Origin::as_str);
         origin.trim_end_matches('/').to_owned()
     }
 
-    /// The callback URL that a create of this method carries; virtual accounts carry none.
+    /// Returns the callback URL that a create of this method carries; virtual accounts carry none.
     pub(crate) fn callback_url(&self, method: Method) -> Option<String> {
         let origin = self.public.as_ref()?.as_str().trim_end_matches('/');
         let path = match method {
@@ -79,7 +80,7 @@ impl Run {
         Some(format!("{origin}{path}"))
     }
 
-    /// The client keys that may come with SNAP callbacks.
+    /// Returns the client keys that may come with SNAP callbacks.
     pub(crate) fn snap_client_keys(&self) -> Vec<String> {
         let env = Env::from_process();
         let given = env.reader().optional("AYOLINX_SNAP_CLIENT_KEYS");

@@ -9,12 +9,12 @@ use super::opened_transaction::{Made, Part};
 use super::run::Run;
 use crate::terminal::say;
 
-/// Whether the provider is our stand-in on this machine, whose portal we may use ourselves.
+/// Returns whether the provider is our stand-in on this machine, whose portal we may use ourselves.
 pub(crate) fn is_stand_in(run: &Run) -> bool {
     run.provider.account.base_url.is_loopback()
 }
 
-/// What shall be paid: one of each kind that is open and is not left to expire.
+/// Returns the transactions to pay: one of each kind that is open and is not left to expire.
 pub(crate) fn to_pay(run: &Run) -> Vec<Made> {
     let open = run.made.iter();
     open.filter(|made| made.is_open && made.part != Part::Expiring)

@@ -15,7 +15,7 @@ const CHECK: &str = "see `gatewayctl doctor`: is our public key saved in the pro
                      AYOLINX_CLIENT_ID of the same environment as AYOLINX_BASE_URL, is this machine's \
                      address on the IP list, is its clock right?";
 
-/// The first token, with which everything else goes on.
+/// The first token, which every later step uses.
 #[derive(Debug)]
 pub(crate) struct FirstToken {
     pub(crate) token: String,
@@ -23,7 +23,7 @@ pub(crate) struct FirstToken {
     pub(crate) since: Instant,
 }
 
-/// Fetches it; without one there is nothing more to ask.
+/// Fetches the first token; without one there is nothing more to ask.
 pub(crate) async fn first(run: &mut Run) -> Result<FirstToken, Failure> {
     run.step("asks for a token, signing client id | timestamp");
     let since = Instant::now();
@@ -81,7 +81,7 @@ fn life(run: &mut Run, answer: &Answer) -> Option<Duration> {
     seconds.map(Duration::from_secs)
 }
 
-/// Why there is none: the other reading, or something that has to be set right first.
+/// Finds out why there is no token: the other reading, or something that must be corrected first.
 async fn without_token(run: &mut Run, got: &super::provider_http::Got) -> Failure {
     let refused = got.as_ref().is_ok_and(Answer::is_unauthorized);
     let secret = run
@@ -174,7 +174,7 @@ pub(crate) async fn second(run: &mut Run, first: &FirstToken) {
     });
 }
 
-/// A token for what follows: the last may have ended while somebody was waited for.
+/// Fetches a token for what follows: the last may have ended while the run waited for somebody.
 pub(crate) async fn renew(run: &mut Run) {
     let got = run
         .provider

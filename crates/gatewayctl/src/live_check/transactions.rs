@@ -1,4 +1,4 @@
-//! Opens one small transaction of each method, each once, and looks at the replies nobody has seen.
+//! Opens one small transaction of each method, each once, and examines the replies nobody has seen.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const NAME: &str = "LIVE/CHECK";
 const EMAIL: &str = "live-check@example.co.id";
 const PHONE: &str = "081234567890";
 const LIFE: TimeDelta = TimeDelta::minutes(30);
-/// DANA's sandbox is said to refuse more than half an hour, to the second.
+/// Life of a wallet's page: DANA's sandbox is said to refuse more than half an hour, to the second.
 const WALLET_LIFE: TimeDelta = TimeDelta::minutes(20);
 const LONG_WALLET_LIFE: TimeDelta = TimeDelta::hours(24);
 
@@ -229,7 +229,7 @@ async fn retail(run: &mut Run, channel: &Channel) {
     provider_behaviour::refused_store(run, &got);
 }
 
-/// A store's create that lacks the customer's name, which it demands: to see how it refuses.
+/// A store's create that lacks the customer's name, which it demands, to show how it refuses.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Nameless {

@@ -1,10 +1,11 @@
-//! Where two strings part.
+//! The position at which two strings differ.
 
-/// Characters shown before the place where two strings part.
+/// Number of characters shown before the position where two strings differ.
 const BEFORE: usize = 40;
 const SHOWN: usize = 100;
 
-/// The position, in characters from 0, at which two strings differ first; `None` when they are equal.
+/// Returns the position, in characters from 0, at which two strings differ first; `None` when they
+/// are equal.
 pub(crate) fn first_difference(left: &str, right: &str) -> Option<usize> {
     if left == right {
         return None;
@@ -16,7 +17,7 @@ pub(crate) fn first_difference(left: &str, right: &str) -> Option<usize> {
     Some(same.count())
 }
 
-/// Both strings around that position, one above the other, and a line that points at it.
+/// Returns both strings around that position, one above the other, and a line that points at it.
 pub(crate) fn caret(left: (&str, &str), right: (&str, &str), at: usize) -> String {
     let width = left.0.chars().count().max(right.0.chars().count());
     let start = at.saturating_sub(BEFORE);

@@ -30,7 +30,8 @@ pub(crate) struct KeySource {
     pub(crate) secret_file: Option<PathBuf>,
 }
 
-/// What the command line names; what it does not name, from the settings, as far as it is there.
+/// Reads the keys that the command line names, and the others from the settings, as far as they are
+/// set.
 pub(crate) fn read_keys(source: &KeySource, signer_is_us: bool) -> Result<Keys, Failure> {
     let mut keys = Keys {
         client_id: source.client_id.clone(),
@@ -97,7 +98,7 @@ fn read_settings(keys: &mut Keys) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The private key to sign with: the named file's, else, where we are the signer, our own.
+/// Returns the private key to sign with: the named file's, else, if we are the signer, our own.
 pub(crate) fn signing_key(
     source: &KeySource,
     signer_is_us: bool,
@@ -116,7 +117,7 @@ pub(crate) fn signing_key(
         .transpose()
 }
 
-/// Also reads published keys: here they sign nothing but exercises.
+/// Reads a private key, also a published one: here it signs nothing but exercises.
 fn signing_key_from(path: &Path) -> Result<RsaSigningKey, Failure> {
     let pem = Secret::new(read(path)?);
     match RsaSigningKey::from_pem(&pem) {
@@ -154,7 +155,7 @@ fn in_file(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(format!("{}: {error}", path.display()))
 }
 
-/// As the settings do with a secret's file.
+/// Removes one line break at the end, as the settings do with a secret's file.
 fn trimmed(text: &str) -> &str {
     let bare = text.strip_suffix('\n').unwrap_or(text);
     bare.strip_suffix('\r').unwrap_or(bare)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Names in lower case. Objects and lists of pairs are both read.
+/// Reads the headers, with names in lower case, from an object or a list of pairs.
 pub(crate) fn headers_of(text: &str) -> BTreeMap<String, String> {
     let pairs = match serde_json::from_str(text) {
         Ok(Value::Object(members)) => members

@@ -1,4 +1,4 @@
-//! What the lists of our own keys are still needed for: which of them could go, and what would be lost.
+//! The remaining need for the lists of our own keys: which of them could go, and what would be lost.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -14,10 +14,10 @@ use crate::encryption_census::{self, Census};
 
 const API_KEYS: &str = "API keys";
 const SEALED: &str = "sealed data";
-/// Counting all of a large database is for `keys reseal --dry-run`.
+/// The longest time for counting: counting all of a large database is for `keys reseal --dry-run`.
 const COUNTED_FOR: Duration = Duration::from_secs(3);
 
-/// Whether every API key is stored under a pepper that is listed.
+/// Checks whether every API key is stored under a pepper that is listed.
 pub(super) async fn peppers(settings: &CtlSettings, ledger: &Ledger, findings: &mut Findings) {
     let Ok(peppers) = settings.peppers() else {
         return;
@@ -61,7 +61,7 @@ pub(super) async fn peppers(settings: &CtlSettings, ledger: &Ledger, findings: &
     }
 }
 
-/// Whether everything that is sealed opens, and what the older keys are still needed for.
+/// Checks whether everything that is sealed opens, and what the older keys are still needed for.
 pub(super) async fn sealed(settings: &CtlSettings, ledger: &Ledger, findings: &mut Findings) {
     let keyring = settings
         .encryption_keys()

@@ -1,4 +1,5 @@
-//! The provider: is it there, does it know us by key and by secret, and is its clock ours?
+//! The provider: is it reachable, does it know us by key and by secret, and does its clock agree
+//! with ours?
 
 use ayolinx_client::{
     AyolinxClient, Breaker, ClientMetrics, NotSentReason, Outcome, ProviderSettings, SecretPair,
@@ -10,7 +11,7 @@ use settings::CtlSettings;
 use super::{Findings, secret_checks};
 use crate::failure::Failure;
 
-/// Beyond it signatures may be refused (protocol 2.2).
+/// The skew beyond which signatures may be refused (protocol 2.2).
 const SKEW_MAX: TimeDelta = TimeDelta::seconds(30);
 const PROVIDER: &str = "provider";
 const TOKEN: &str = "token";
@@ -22,7 +23,7 @@ const CHECK_IDENTITY: &str = "Check in the provider's portal: is our public key 
                               is AYOLINX_CLIENT_ID of the same environment as AYOLINX_BASE_URL, is this \
                               machine's outgoing address on the IP whitelist; and is this machine's clock right?";
 
-/// Fetches a token, which tells all three, and makes one signed call with it.
+/// Fetches a token, which answers all three, and makes one signed call with it.
 pub(super) async fn provider(settings: &CtlSettings, findings: &mut Findings) {
     let Ok(account) = settings.provider() else {
         let advice = "Set the AYOLINX_ variables named above";

@@ -15,7 +15,7 @@ use crate::connect::single_connection::ledger_of;
 
 const REDIS_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Whether it is there, and as new as this program.
+/// Checks whether the database is reachable, and as new as this program.
 pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
     let Ok(database) = settings.database() else {
         let advice = "Set DATABASE_URL; nothing works without it";
@@ -53,7 +53,8 @@ pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
     }
 }
 
-/// Whether anything but the programs themselves keeps one shop's rows from another.
+/// Checks whether row-level security separates the rows of shops, or only the programs themselves
+/// do.
 async fn role(ledger: &Ledger, findings: &mut Findings) {
     const ADVICE: &str =
         "Give the services a role of their own: docs/OPERATIONS.md, \"A role for the services\"";
@@ -71,7 +72,8 @@ async fn role(ledger: &Ledger, findings: &mut Findings) {
     }
 }
 
-/// Whether there is a table for the next month, and nothing had to go where no month was made.
+/// Checks whether there is a table for the next month, and no row had to go where no month was
+/// made.
 async fn partitions(ledger: &Ledger, findings: &mut Findings) {
     const ADVICE: &str = "Run `gatewayctl partitions --apply`, and see why the worker's loop keep_partitions does not do it";
     let read = ledger
@@ -127,7 +129,7 @@ fn reaches_next_month(lines: &[PartitionLine], parent: &str, today: NaiveDate) -
     has(this) && has(next)
 }
 
-/// Only when it is configured.
+/// Checks Redis, only when it is configured.
 pub(super) async fn redis(settings: &CtlSettings, findings: &mut Findings) {
     let Some(url) = &settings.redis_url else {
         findings.ok("redis", "not configured: each process keeps its own token");
@@ -151,7 +153,7 @@ async fn ping(url: &str) -> redis::RedisResult<()> {
     Ok(())
 }
 
-/// The error's own text may hold the URL, and so a password.
+/// Returns the kind of the error only: its own text may hold the URL, and so a password.
 fn kind_of(error: &redis::RedisError) -> String {
     format!("not reachable: {}", error.category())
 }

@@ -1,4 +1,4 @@
-//! The client secret: it signs every call but the token's, so only a signed call tells whether it is right.
+//! The client secret: it signs every call but the token's, so only a signed call shows whether it is right.
 
 use ayolinx_client::{AyolinxClient, InquiryOutcome, Outcome, Which};
 use ayolinx_core::channels::ChannelTable;
@@ -14,7 +14,8 @@ const CHECK_PREVIOUS: &str =
     "The provider has not gone over to AYOLINX_CLIENT_SECRET yet; keep the previous one";
 const ASK_AGAIN: &str = "Run it again; `gatewayctl live-check` asks more";
 
-/// Asks after a payment that nobody made, signed with it: the answer is "not found" where the signature holds.
+/// Inquires, signed with it, about a payment that nobody made: the answer is "not found" if the signature
+/// holds.
 pub(super) async fn client_secret(
     client: &AyolinxClient,
     accepted: impl Fn() -> Which,

@@ -1,4 +1,4 @@
-//! What can be judged without asking anybody: the environment and the files it names.
+//! Checks that need no answer from anybody: the environment and the files it names.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -12,7 +12,8 @@ use super::{Findings, Level};
 const SETTINGS: &str = "settings";
 const SET_IT: &str = "Set it as the services have it";
 
-/// The settings, without the variables that are malformed, so that the other checks can go on.
+/// Reads the settings, without the variables that are malformed, so that the other checks can go
+/// on.
 pub(super) fn read(findings: &mut Findings) -> Option<CtlSettings> {
     let mut dropped: BTreeSet<String> = BTreeSet::new();
     for _pass in 0..3 {
@@ -50,7 +51,7 @@ fn told(problems: &Problems, known: &BTreeSet<String>, findings: &mut Findings) 
     }
 }
 
-/// Malformed ones were named already.
+/// Reports missing settings; malformed ones were named already.
 fn missing(settings: &CtlSettings, dropped: &BTreeSet<String>, findings: &mut Findings) {
     let all = [
         settings.database().err(),
@@ -77,7 +78,7 @@ fn env_without(dropped: &BTreeSet<String>) -> Env {
     Env::from_pairs::<String, OsString>(kept)
 }
 
-/// Our own key pair.
+/// Checks our own key pair.
 pub(super) fn keys(findings: &mut Findings) {
     let env = Env::from_process();
     let reader = env.reader();
@@ -98,7 +99,7 @@ pub(super) fn keys(findings: &mut Findings) {
     }
 }
 
-/// The provider's public keys.
+/// Checks the provider's public keys.
 pub(super) fn provider_keys(settings: &CtlSettings, findings: &mut Findings) {
     let keys = settings.provider_public_keys.all();
     if keys.is_empty() {

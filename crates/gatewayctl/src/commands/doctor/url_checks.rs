@@ -1,4 +1,4 @@
-//! Where the provider and payers reach us: the settings, and who answers there.
+//! The addresses at which the provider and payers reach us: the settings, and who answers there.
 
 use std::time::Duration;
 
@@ -21,9 +21,9 @@ const LOOK_OUTSIDE: &str = "Fine if the services are not started yet, or if this
 /// One public address of ours.
 struct Public {
     variable: &'static str,
-    /// Who comes there, as the beginning of a sentence's end.
+    /// The visitors of the address, as the beginning of a sentence's end.
     whom: &'static str,
-    /// Asked by GET, which changes nothing.
+    /// The path that is asked by GET, which changes nothing.
     path: &'static str,
     is_ours: fn(u16, &[u8]) -> bool,
 }
@@ -107,7 +107,7 @@ async fn ask(url: &str) -> Result<(u16, Vec<u8>), String> {
     ))
 }
 
-/// The worker takes POST only and says so in the provider's JSON.
+/// Returns whether the worker answered: it takes POST only and says so in the provider's JSON.
 fn is_worker(status: u16, body: &[u8]) -> bool {
     let says = serde_json::from_slice::<serde_json::Value>(body);
     status == 405 && says.is_ok_and(|says| says.get("responseCode").is_some())

@@ -1,4 +1,4 @@
-//! An order, its payments and its history as tables. Who the payer is stays out of them.
+//! An order, its payments and its history as tables. The payer's identity stays out of them.
 
 use ayolinx_core::ids::PaymentId;
 use ayolinx_core::money::Money;
@@ -9,7 +9,7 @@ use ledger::HistoryLine;
 
 use crate::output::{fields, table};
 
-/// Digits of a payment's id that tell the payments of one order apart.
+/// Number of digits of a payment's id that distinguish the payments of one order.
 const SHORT_ID_CHARS: usize = 6;
 
 pub(crate) fn list_table(orders: &[OrderView]) -> String {
@@ -76,7 +76,7 @@ pub(crate) fn order_tables(order: &OrderView, history: &[HistoryLine]) -> String
     format!("{head}\n{payments}\n{}{lines}", receipts(order))
 }
 
-/// The sums received, where there are any.
+/// Returns the table of the sums received, if there are any.
 fn receipts(order: &OrderView) -> String {
     let rows: Vec<Vec<String>> = (order.payments.iter())
         .flat_map(|payment| {
@@ -172,7 +172,7 @@ fn change(from: Option<&str>, to: Option<&str>) -> String {
     }
 }
 
-/// The end of an id: the beginning is the time, alike for payments made together.
+/// Returns the end of an id: the beginning is the time, alike for payments made together.
 fn short(id: PaymentId) -> String {
     let text = id.to_string();
     let start = text.chars().count().saturating_sub(SHORT_ID_CHARS);

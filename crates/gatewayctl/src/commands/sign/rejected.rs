@@ -1,4 +1,4 @@
-//! Replays the callbacks that were not let in, to see whether a known confusion explains them.
+//! Replays the callbacks that were rejected, to see whether a known confusion explains them.
 
 use ledger::{RefusedNotification, Urgency};
 use serde_json::{Value, json};
