@@ -1,5 +1,5 @@
 //! The callbacks: their bodies, signatures and tokens, and the repeats on the provider's plan, from one thread. They
-//! are given jobs through a queue and call the service only to settle. Invariant: what is tried is noted and
+//! are given jobs through a queue and call the service only to settle. Invariant: every attempt is recorded and
 //! journaled.
 
 pub(crate) mod callback_sender;

@@ -17,7 +17,7 @@ pub use crate::protocol::behaviours::{Reading, Readings};
 pub use crate::protocol::body_encoding::BodySpelling;
 pub use crate::provider::settings::{CallbackMode, SandboxSettings};
 
-/// Why the sandbox does not start.
+/// The reason why the sandbox does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A setting is malformed.
@@ -25,7 +25,7 @@ pub enum StartError {
     Setting {
         /// The variable.
         name: &'static str,
-        /// What is wrong.
+        /// The problem of the value.
         reason: String,
     },
     /// A key file or the journal cannot be used.
@@ -33,7 +33,7 @@ pub enum StartError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem of the file.
         reason: String,
     },
     /// The address cannot be had.
@@ -41,7 +41,7 @@ pub enum StartError {
     Bind {
         /// The address.
         bind: SocketAddr,
-        /// Why.
+        /// The cause of the failure.
         source: io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! The provider: what it holds while it runs, transactions, tokens, keys, settings, and the faults it is told to
+//! The provider: its state while it runs, transactions, tokens, keys, settings, and the faults it is told to
 //! make. The service, the callbacks and the control side call it; it calls the protocol. Invariant: the store of
 //! transactions is bounded, and no lock is held over an await.
 

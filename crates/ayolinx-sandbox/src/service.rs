@@ -1,4 +1,4 @@
-//! The service: who may come in, what is done for a call, and what is replied. The API side calls it; it calls the
+//! The service: admits calls, does their work, and makes the replies. The API side calls it; it calls the
 //! provider and the protocol. Invariant: nothing here awaits.
 
 pub(crate) mod alternate_behaviour;

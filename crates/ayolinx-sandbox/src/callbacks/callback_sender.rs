@@ -1,5 +1,5 @@
 //! Sends callbacks and repeats them on the provider's plan (protocol 8.2), from one thread of its own.
-//! Timestamp and signature are made anew for every try; a duplicate is the same bytes again.
+//! Timestamp and signature are made anew for every attempt; a duplicate is the same bytes again.
 
 use std::cell::RefCell;
 use std::mem;
@@ -29,9 +29,9 @@ const REPEATS: [Duration; 4] = [
     Duration::from_secs(600),
     Duration::from_secs(3_600),
 ];
-/// How long a held callback waits for the next one.
+/// The longest wait of a held callback for the next one.
 const HOLD_MAX: Duration = Duration::from_secs(60);
-/// More duplicates than any test needs.
+/// Maximum number of duplicates: more than any test needs.
 const DUPLICATES_MAX: u32 = 10_000;
 
 struct Courier {
@@ -89,7 +89,7 @@ impl Courier {
         }
     }
 
-    /// One callback with its repeats.
+    /// Sends one callback with its repeats.
     async fn deliver(&self, notice: Notice, mut first: Option<oneshot::Sender<FirstAnswer>>) {
         let epoch = self.sandbox.epoch();
         let mut repeats = REPEATS.iter();
@@ -155,7 +155,8 @@ impl Courier {
         }
     }
 
-    /// One try, and its duplicates; `true` when the (first) answer was the documented success.
+    /// Makes one attempt and its duplicates; `true` when the (first) answer was the documented
+    /// success.
     async fn attempt(
         &self,
         notice: &Notice,
@@ -188,7 +189,7 @@ impl Courier {
         accepted
     }
 
-    /// Notes a try in the transaction and in the journal.
+    /// Records an attempt in the transaction and in the journal.
     async fn keep(&self, notice: &Notice, prepared: Option<&Prepared>, attempt: &Attempt) {
         self.sandbox
             .record(|| {
@@ -226,7 +227,7 @@ impl Courier {
     }
 }
 
-/// Journal line of a settlement.
+/// Returns the journal line of a settlement.
 pub(crate) fn settled_line(notice: &Notice) -> Value {
     json!({
         "at": jakarta(Utc::now()),

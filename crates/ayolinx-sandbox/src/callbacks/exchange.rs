@@ -28,7 +28,7 @@ use crate::provider::sandbox::Sandbox;
 use crate::provider::settings::CallbackMode;
 use crate::provider::transaction::Attempt;
 
-/// The whole exchange, connect to last byte.
+/// Deadline of the whole exchange, connect to last byte.
 const EXCHANGE_MAX: Duration = Duration::from_secs(10);
 /// Longest answer read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -39,7 +39,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// Age of a stale callback: beyond every window.
 const STALE: TimeDelta = TimeDelta::hours(48);
 
-/// What a fault changes in the content.
+/// The change that a fault makes to the content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Twist {
     None,
@@ -64,7 +64,7 @@ pub(super) struct Prepared {
     headers: Vec<(&'static str, String)>,
     timestamp: String,
     token: Option<String>,
-    /// Exact bytes.
+    /// The exact bytes.
     pub(super) body: Bytes,
 }
 
@@ -209,7 +209,7 @@ impl Sender {
     }
 }
 
-/// The path of the URL with its query, unless another reading holds.
+/// Returns the path of the URL with its query, unless another reading holds.
 fn route(sandbox: &Sandbox, notice: &Notice, url: &Url) -> String {
     if sandbox.reads(Reading::RouteDocumented) {
         return notice.product.callback_path().to_owned();
@@ -259,7 +259,7 @@ fn twisted(notice: &Notice, twist: Twist) -> Notice {
     notice
 }
 
-/// Eighteen digits: microseconds and a random part.
+/// Returns eighteen digits: microseconds and a random part.
 fn external_id() -> String {
     let random = uuid::Uuid::new_v4().as_u128() % 1_000;
     format!(

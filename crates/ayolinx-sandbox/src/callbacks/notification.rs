@@ -1,4 +1,5 @@
-//! The callback bodies, exactly the documented ones (protocol 8.4 to 8.11), and what counts as their success (8.12).
+//! The callback bodies, exactly the documented ones (protocol 8.4 to 8.11), and the replies that are a success
+//! (8.12).
 
 use ayolinx_core::money::Money;
 use serde_json::{Map, Value, json};
@@ -10,7 +11,7 @@ use crate::protocol::clock::jakarta;
 use crate::provider::jobs::Notice;
 use crate::provider::settings::CallbackMode;
 
-/// Where a notice is sent as: decides body and expected answer.
+/// The shape of a notice: decides body and expected answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Qris,
@@ -26,7 +27,7 @@ fn shape(notice: &Notice) -> Shape {
     }
 }
 
-/// The body.
+/// Builds the body.
 pub(crate) fn body(readings: &Readings, notice: &Notice) -> Vec<u8> {
     let mut body = match shape(notice) {
         Shape::Qris => qris(notice),
@@ -49,7 +50,7 @@ pub(crate) fn body(readings: &Readings, notice: &Notice) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-/// Whether the answer is the documented success: HTTP 200 and the right `responseCode`.
+/// Returns whether the answer is the documented success: HTTP 200 and the right `responseCode`.
 pub(crate) fn accepts(readings: &Readings, notice: &Notice, http: u16, answer: &Value) -> bool {
     if readings.has(Reading::ReplyByHttp) {
         return http == 200;

@@ -15,7 +15,7 @@ use crate::protocol::calls::Call;
 use crate::protocol::clock::jakarta;
 use crate::provider::sandbox::Sandbox;
 
-/// Asked for anew this long before expiry.
+/// Time before expiry when a token is asked for anew.
 const MARGIN: Duration = Duration::from_secs(30);
 const EXCHANGE_MAX: Duration = Duration::from_secs(10);
 
@@ -24,7 +24,7 @@ const EXCHANGE_MAX: Duration = Duration::from_secs(10);
 pub(super) struct SnapTokens(RefCell<HashMap<String, (String, Instant)>>);
 
 impl SnapTokens {
-    /// A token for the origin of `url`.
+    /// Returns a token for the origin of `url`.
     pub(super) async fn obtain(
         &self,
         client: &Client,
@@ -79,7 +79,7 @@ async fn request(client: &Client, sandbox: &Sandbox, origin: &str) -> Result<Val
         .map_err(|_not_json| format!("token: HTTP {} without JSON", response.status()))
 }
 
-/// The documented success: `2007300`, `Bearer`, a token, its seconds as text or number.
+/// Reads the documented success: `2007300`, `Bearer`, a token, its seconds as text or number.
 fn read(answer: &Value) -> Option<(String, Duration)> {
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
     (text("responseCode") == Some("2007300")).then_some(())?;

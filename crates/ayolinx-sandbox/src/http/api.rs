@@ -29,13 +29,13 @@ mod drip;
 use distort::distorted;
 use drip::dripping;
 
-/// How long a call that "times out" is held: longer than any client waits.
+/// Time for which a call that "times out" is held: longer than any client waits.
 const TIMES_OUT_AFTER: Duration = Duration::from_secs(60);
 const GARBAGE: &[u8] = b"\x16\x03\x01\x02\x00 this is not HTTP\r\n\r\n";
 const HALF_STATUS_LINE: &[u8] = b"HTTP/1.1 20";
 const HTML_502: &str = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>";
 
-/// Every path that is not the control side's.
+/// Handles every path that is not the control side's.
 pub(crate) async fn handle(
     request: HttpRequest,
     body: Bytes,
@@ -98,7 +98,7 @@ pub(crate) async fn handle(
     }
 }
 
-/// Whether the provider does its work under this fault.
+/// Returns whether the provider does its work under this fault.
 const fn has_effect(action: &Action) -> bool {
     match action {
         Action::DropBeforeEffect | Action::ResetBeforeEffect | Action::HttpRedirect { .. } => false,
@@ -113,7 +113,7 @@ const fn has_effect(action: &Action) -> bool {
     }
 }
 
-/// Faults that do not need the right reply: the same before and after the effect.
+/// Answers with a fault that does not need the right reply: the same before and after the effect.
 async fn instead(request: &HttpRequest, call: Call, action: &Action) -> HttpResponse {
     match action {
         Action::DropBeforeEffect | Action::DropAfterEffect => cut(request, Ending::Fin, b""),
@@ -150,7 +150,7 @@ async fn instead(request: &HttpRequest, call: Call, action: &Action) -> HttpResp
     }
 }
 
-/// Faults whose work is done.
+/// Answers with a fault after the work is done.
 async fn afterwards(
     request: &HttpRequest,
     call: Call,
@@ -180,7 +180,7 @@ fn whole(reply: &Reply) -> HttpResponse {
         .body(reply.bytes())
 }
 
-/// The right head with the right length, and half the body.
+/// Builds the right head with the right length, and half the body.
 fn half(reply: &Reply) -> Vec<u8> {
     let body = reply.bytes();
     let mut raw = format!(

@@ -1,4 +1,4 @@
-//! Ending a connection in ways HTTP handlers cannot: FIN or RST without a reply, or after raw bytes.
+//! Ends a connection in ways HTTP handlers cannot: FIN or RST without a reply, or after raw bytes.
 //! A duplicate of each accepted socket is kept beside the connection; a response whose body fails at once
 //! makes the server drop the connection before it has written the head.
 
@@ -16,7 +16,7 @@ use futures_util::stream;
 /// Duplicate of the client's socket.
 struct Socket(TcpStream);
 
-/// How a connection ends.
+/// The ending of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// Orderly close.
@@ -25,7 +25,7 @@ pub(crate) enum Ending {
     Rst,
 }
 
-/// For `HttpServer::on_connect`.
+/// Keeps a duplicate of the socket; for `HttpServer::on_connect`.
 pub(crate) fn keep_socket(io: &dyn Any, extensions: &mut Extensions) {
     let duplicate = io
         .downcast_ref::<rt::net::TcpStream>()

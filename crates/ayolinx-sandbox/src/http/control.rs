@@ -27,14 +27,14 @@ mod page;
 
 use order::{Order, Verb};
 
-/// How long a settling call waits for the callback's first answer.
+/// The longest wait of a settling call for the callback's first answer.
 const FIRST_ANSWER_MAX: Duration = Duration::from_secs(10);
 const LISTED_DEFAULT: usize = 100;
 const LISTED_MAX: usize = 1_000;
 
 type Shared = Data<Arc<Sandbox>>;
 
-/// Routes under `/_sandbox`.
+/// Mounts the routes under `/_sandbox`.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("", web::get().to(show_page))
@@ -92,7 +92,8 @@ async fn show(sandbox: Shared, reference: Path<String>) -> HttpResponse {
     }
 }
 
-/// Settles and waits for the callback's first answer. From the page's forms: back to the page.
+/// Settles and waits for the callback's first answer. A form of the page is answered with a redirect to the
+/// page.
 async fn act(
     request: HttpRequest,
     path: Path<(String, String)>,
@@ -195,7 +196,7 @@ async fn show_keys(sandbox: Shared) -> HttpResponse {
     HttpResponse::Ok().json(sandbox.credentials.view())
 }
 
-/// As in the provider's portal: from now on these count.
+/// Changes the keys, as in the provider's portal: from now on these count.
 async fn change_keys(request: HttpRequest, body: Bytes, sandbox: Shared) -> HttpResponse {
     if is_foreign(&request) {
         return failure(StatusCode::FORBIDDEN, "the form comes from another site");
@@ -215,7 +216,7 @@ struct Portal {
     callback_origin: String,
 }
 
-/// As in the provider's portal: from now on callbacks without a URL of their own go there.
+/// Saves the origin, as in the provider's portal: from now on callbacks without a URL of their own go there.
 async fn save_in_portal(request: HttpRequest, body: Bytes, sandbox: Shared) -> HttpResponse {
     if is_foreign(&request) {
         return failure(StatusCode::FORBIDDEN, "the form comes from another site");
@@ -257,7 +258,8 @@ fn is_form(request: &HttpRequest) -> bool {
         .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
 }
 
-/// A browser says where a form comes from; anything but our own host is refused.
+/// Returns whether a form comes from another site: a browser names its origin, and any origin but our own host is
+/// refused.
 fn is_foreign(request: &HttpRequest) -> bool {
     let host = header(request, HOST.as_str());
     header(request, ORIGIN.as_str())

@@ -1,4 +1,4 @@
-//! Starting and stopping: one thread with its own runtime for the courier and the accept loop, workers beside it.
+//! Starts and stops: one thread with its own runtime for the courier and the accept loop, workers beside it.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -30,14 +30,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// A sandbox that serves until it is stopped or dropped.
 #[derive(Debug)]
 pub struct RunningSandbox {
-    /// Where it listens.
+    /// The address where it listens.
     pub addr: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl RunningSandbox {
-    /// `http://ADDRESS:PORT`.
+    /// Returns `http://ADDRESS:PORT`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.addr)

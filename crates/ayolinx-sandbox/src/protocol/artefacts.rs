@@ -1,4 +1,5 @@
-//! What the payer gets: a valid EMVCo QRIS string, a DANA link, a VA number, a counter code, a link code.
+//! The artefact of the payer: a valid EMVCo QRIS string, a DANA link, a VA number, a counter code, a link
+//! code.
 
 use std::fmt::Write as _;
 
@@ -13,7 +14,7 @@ const MERCHANT_NAME: &str = "TOKO CONTOH SANDBOX";
 const MERCHANT_CITY: &str = "JAKARTA";
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Dynamic QRIS payload with amount (tag 54), the label in tag 62 and the CRC in tag 63.
+/// Returns a dynamic QRIS payload with amount (tag 54), the label in tag 62 and the CRC in tag 63.
 pub(crate) fn qr_content(amount: Option<Amount>, label: &str) -> String {
     let account = [
         tag("00", "ID.CO.BANKNEOCOMMERCE.WWW"),
@@ -52,7 +53,7 @@ pub(crate) fn qr_content(amount: Option<Amount>, label: &str) -> String {
     payload
 }
 
-/// A valid QR for so many rupiah, or one that names no amount.
+/// Returns a valid QR for this amount in rupiah, or one that names no amount.
 pub(crate) fn other_qr(rupiah: Option<i64>) -> String {
     let amount = rupiah.and_then(|whole| Amount::rupiah(whole).ok());
     qr_content(amount, "another amount")
@@ -62,7 +63,7 @@ fn tag(id: &str, value: &str) -> String {
     format!("{id}{:02}{value}", value.len())
 }
 
-/// CRC-16/CCITT-FALSE, as EMVCo demands.
+/// Computes CRC-16/CCITT-FALSE, as EMVCo demands.
 fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xFFFF, |crc, byte| {
         (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _bit| {
@@ -75,7 +76,7 @@ fn crc16(bytes: &[u8]) -> u16 {
     })
 }
 
-/// DANA cashier link; longer than 700 characters, as documented.
+/// Returns a DANA cashier link; longer than 700 characters, as documented.
 pub(crate) fn redirect_url(host: &str, provider_reference: &str, now: DateTime<Utc>) -> String {
     let token = Uuid::new_v4().simple().to_string().repeat(20);
     format!(
@@ -84,7 +85,8 @@ pub(crate) fn redirect_url(host: &str, provider_reference: &str, now: DateTime<U
     )
 }
 
-/// The number to transfer to, in SNAP form: prefix left-padded to eight characters, never repeated.
+/// Returns the number to transfer to, in SNAP form: prefix left-padded to eight characters, never
+/// repeated.
 pub(crate) fn account_number(account: &Account) -> String {
     if let Some(number) = &account.number {
         return number.clone();
@@ -97,27 +99,27 @@ pub(crate) fn account_number(account: &Account) -> String {
     format!("{}{rest}", padded_service_id(account))
 }
 
-/// The bank prefix in SNAP form.
+/// Returns the bank prefix in SNAP form.
 pub(crate) fn padded_service_id(account: &Account) -> String {
     format!("{:>8}", account.partner_service_id.trim_start_matches(' '))
 }
 
-/// Twelve digits to say at the counter.
+/// Returns twelve digits to say at the counter.
 pub(crate) fn counter_code(sequence: u64) -> String {
     format!("0211{:08}", sequence % 100_000_000)
 }
 
-/// Page with instructions.
+/// Returns the URL of a page with instructions.
 pub(crate) fn instructions_url(host: &str, provider_reference: &str) -> String {
     format!("https://{host}/topup/topupdirectv2.aspx?ref={provider_reference}")
 }
 
-/// Eleven letters and digits.
+/// Returns eleven letters and digits.
 pub(crate) fn link_code() -> String {
     base62(11)
 }
 
-/// The provider's own number, in the form its documents show per product.
+/// Returns the provider's own number, in the form its documents show per product.
 pub(crate) fn provider_reference(product: Product, sequence: u64, now: DateTime<Utc>) -> String {
     let stamp = now.format("%Y%m%d%H%M%S");
     match product {

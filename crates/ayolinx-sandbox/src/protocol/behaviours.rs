@@ -1,5 +1,6 @@
-//! Where the provider's documents contradict each other or are silent (protocol 10), the sandbox behaves as
-//! the gateway expects, or, told so, the other way: `SANDBOX_READINGS`, a list of the names below.
+//! The sandbox's behaviours where the provider's documents contradict each other or are silent (protocol
+//! 10): as the gateway expects, or, if it is set so, the other way: `SANDBOX_READINGS`, a list of the names
+//! below.
 
 use std::str::FromStr;
 
@@ -56,7 +57,7 @@ pub enum Reading {
     BriPrefix15573,
     /// Callbacks leave out amount, time and channel (10 #32).
     LeanCallbacks,
-    /// What expired unpaid is status 05 (10 #33).
+    /// A payment that expired unpaid has status 05 (10 #33).
     ExpiredIs05,
     /// A new token revokes the one before (10 #34).
     OneToken,
@@ -126,13 +127,13 @@ const NAMES: [(Reading, &str); 36] = [
 pub struct Readings(Vec<Reading>);
 
 impl Readings {
-    /// These.
+    /// Creates a list of these readings.
     #[must_use]
     pub fn of(readings: &[Reading]) -> Self {
         Self(readings.to_vec())
     }
 
-    /// Whether this one holds.
+    /// Returns whether this reading holds.
     pub(crate) fn has(&self, reading: Reading) -> bool {
         self.0.contains(&reading)
     }
@@ -155,7 +156,7 @@ impl FromStr for Readings {
     }
 }
 
-/// `{"value":"1000.00"}` becomes `{"value":1000.0}` wherever it stands.
+/// Turns `{"value":"1000.00"}` into `{"value":1000.0}` wherever it stands.
 pub(crate) fn numbers(body: &mut Map<String, Value>) {
     for (name, value) in body.iter_mut() {
         match value {

@@ -1,5 +1,5 @@
-//! Which bytes the sandbox hashes of an API call: the received ones, or a re-serialisation of them.
-//! The documents leave it open (protocol 3.2, table), so a setting chooses.
+//! The bytes of an API call that the sandbox hashes: the received ones, or a re-serialisation of
+//! them. The documents leave it open (protocol 3.2, table), so a setting chooses.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -33,7 +33,7 @@ impl FromStr for BodySpelling {
 }
 
 impl BodySpelling {
-    /// The bytes to hash. What is not JSON is hashed as it is.
+    /// Returns the bytes to hash. A body that is not JSON is hashed as it is.
     pub(crate) fn of(self, body: &[u8]) -> Cow<'_, [u8]> {
         let respelt = match self {
             Self::Received => None,
@@ -44,7 +44,7 @@ impl BodySpelling {
     }
 }
 
-/// Strings unescaped and escaped again as little as JSON demands; order and numbers kept.
+/// Unescapes strings and escapes them again as little as JSON demands; keeps order and numbers.
 fn plain_reencode(body: &[u8]) -> Option<Vec<u8>> {
     let _valid: &RawValue = serde_json::from_slice(body).ok()?;
     let mut out = Vec::with_capacity(body.len());

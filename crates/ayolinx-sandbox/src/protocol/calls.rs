@@ -1,6 +1,6 @@
 //! The documented calls of the provider: path, SNAP service code, family of channels (protocol 2.4, 4, 6.2, 7.1).
 
-/// What a transaction is paid with.
+/// The means of paying a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Product {
     /// QRIS code.
@@ -16,7 +16,7 @@ pub(crate) enum Product {
 }
 
 impl Product {
-    /// Name in the control API.
+    /// Returns the name in the control API.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Qris => "qris",
@@ -27,7 +27,7 @@ impl Product {
         }
     }
 
-    /// Documented path of the callback (protocol 8); for links the path our gateway registers.
+    /// Returns the documented path of the callback (protocol 8); for links the path our gateway registers.
     pub(crate) const fn callback_path(self) -> &'static str {
         match self {
             Self::Qris => "/v1.0/qr/qr-mpm-notify",
@@ -66,7 +66,7 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    /// All of them.
+    /// All calls.
     pub(crate) const ALL: [Self; 11] = [
         Self::Token,
         Self::QrisGenerate,
@@ -81,12 +81,12 @@ impl Call {
         Self::LinkCreate,
     ];
 
-    /// The call behind a path.
+    /// Returns the call behind a path.
     pub(crate) fn by_path(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|call| call.path() == path)
     }
 
-    /// Name in fault rules and in the journal.
+    /// Returns the name in fault rules and in the journal.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -103,7 +103,7 @@ impl Call {
         }
     }
 
-    /// Path, as it is signed.
+    /// Returns the path, as it is signed.
     pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::Token => "/v1.0/access-token/b2b",
@@ -120,7 +120,7 @@ impl Call {
         }
     }
 
-    /// SNAP service code. Retail has none in the documents: its errors borrow the debit family's.
+    /// Returns the SNAP service code. Retail has none in the documents: its errors borrow the debit family's.
     pub(crate) const fn service(self) -> &'static str {
         match self {
             Self::Token => "73",
@@ -135,7 +135,7 @@ impl Call {
         }
     }
 
-    /// The documented success code (protocol 2.4).
+    /// Returns the documented success code (protocol 2.4).
     pub(crate) fn success_code(self) -> String {
         match self {
             Self::RetailCreate | Self::RetailQuery => "00".to_owned(),
@@ -143,7 +143,7 @@ impl Call {
         }
     }
 
-    /// Family of the call's channels; the token belongs to none.
+    /// Returns the family of the call's channels; the token belongs to none.
     pub(crate) const fn product(self) -> Option<Product> {
         match self {
             Self::Token => None,
@@ -155,7 +155,7 @@ impl Call {
         }
     }
 
-    /// Whether it opens a transaction.
+    /// Returns whether it opens a transaction.
     pub(crate) const fn is_create(self) -> bool {
         matches!(
             self,

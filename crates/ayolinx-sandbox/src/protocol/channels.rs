@@ -30,10 +30,10 @@ pub(crate) type ChannelName = &'static str;
 pub(crate) struct Channels(Vec<(ChannelName, Product)>);
 
 impl Channels {
-    /// Those that are named, and those that this channel file (TOML) adds.
+    /// Combines the named channels with those that this channel file (TOML) adds.
     ///
     /// # Errors
-    /// What is wrong with the file.
+    /// Returns the problem of the file as an error.
     pub(crate) fn with_file(toml_text: Option<&str>) -> Result<Self, String> {
         let mut all = NAMED.to_vec();
         let Some(toml_text) = toml_text else {
@@ -48,7 +48,7 @@ impl Channels {
                 Method::Ewallet => Product::Ewallet,
                 Method::VirtualAccount => Product::VirtualAccount,
                 Method::Retail => Product::Retail,
-                // What a link offers are channels; itself it is none to the provider.
+                // A link offers channels; it is not one itself to the provider.
                 Method::PaymentLink => continue,
             };
             if all.iter().all(|(known, _)| *known != channel.code) {
@@ -58,7 +58,7 @@ impl Channels {
         Ok(Self(all))
     }
 
-    /// The channel of that name with its family.
+    /// Returns the channel of that name with its family.
     pub(crate) fn find(&self, name: &str) -> Option<(ChannelName, Product)> {
         self.0.iter().find(|(known, _)| *known == name).copied()
     }

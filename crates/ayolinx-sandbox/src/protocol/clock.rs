@@ -1,32 +1,32 @@
-//! Spelling and strict reading of times (protocol 2.2, 7.2). The clock itself is read by the callers.
+//! Writes and strictly reads times (protocol 2.2, 7.2). The clock itself is read by the callers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 const JAKARTA: TimeDelta = TimeDelta::hours(7);
 
-/// `2025-06-01T10:15:30+07:00`.
+/// Formats `2025-06-01T10:15:30+07:00`.
 pub(crate) fn jakarta(time: DateTime<Utc>) -> String {
     (time + JAKARTA)
         .format("%Y-%m-%dT%H:%M:%S+07:00")
         .to_string()
 }
 
-/// `2025-06-01T03:15:30+00:00`, as the QRIS query spells it.
+/// Formats `2025-06-01T03:15:30+00:00`, as the QRIS query spells it.
 pub(crate) fn utc(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
 
-/// The payment link's fault: UTC clock, Jakarta label (protocol 4.11).
+/// Formats with the payment link's fault: UTC clock, Jakarta label (protocol 4.11).
 pub(crate) fn mislabelled(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%dT%H:%M:%S+07:00").to_string()
 }
 
-/// The day an `X-EXTERNAL-ID` counts for.
+/// Returns the day an `X-EXTERNAL-ID` counts for.
 pub(crate) fn jakarta_day(time: DateTime<Utc>) -> i64 {
     (time + JAKARTA).timestamp().div_euclid(86_400)
 }
 
-/// `yyyy-MM-ddTHH:mm:ssXXX` with a numeric offset: no fraction, no `Z`.
+/// Parses `yyyy-MM-ddTHH:mm:ssXXX` with a numeric offset: no fraction, no `Z`.
 pub(crate) fn parse_header(text: &str) -> Option<DateTime<Utc>> {
     (text.len() == 25).then_some(())?;
     DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%:z")
@@ -34,13 +34,13 @@ pub(crate) fn parse_header(text: &str) -> Option<DateTime<Utc>> {
         .map(|time| time.with_timezone(&Utc))
 }
 
-/// `YYYY-MM-DDTHH:mm:ss+07:00` and no other offset.
+/// Parses `YYYY-MM-DDTHH:mm:ss+07:00` and no other offset.
 pub(crate) fn parse_jakarta(text: &str) -> Option<DateTime<Utc>> {
     text.ends_with("+07:00").then_some(())?;
     parse_header(text)
 }
 
-/// Unix seconds as text, ten digits.
+/// Parses unix seconds as text, ten digits.
 pub(crate) fn parse_epoch(text: &str) -> Option<DateTime<Utc>> {
     crate::protocol::fields::is_digits(text, 10, 10).then_some(())?;
     DateTime::from_timestamp(text.parse().ok()?, 0)

@@ -1,10 +1,11 @@
-//! Reading required and optional fields of a request; every error names the field by its path (protocol 6.2, cases 01, 02).
+//! Reads required and optional fields of a request; every error names the field by its path (protocol 6.2, cases 01,
+//! 02).
 
 use ayolinx_core::money::{Amount, Currency};
 
 use crate::protocol::json_tree::Json;
 
-/// What is wrong with one field.
+/// The error of one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FieldError {
     /// Case 01.
@@ -20,12 +21,12 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The document itself.
+    /// Reads the document itself.
     pub(crate) fn root(document: &'a Json) -> Result<Self, FieldError> {
         Self::of(document, String::new())
     }
 
-    /// An item of a list: must be an object.
+    /// Reads an item of a list, which must be an object.
     pub(crate) fn item(&self, list: &str, item: &'a Json) -> Result<Self, FieldError> {
         Self::of(item, self.path_of(list))
     }
@@ -41,7 +42,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A required text that follows the rule.
+    /// Reads a required text that follows the rule.
     pub(crate) fn text(
         &self,
         name: &str,
@@ -53,7 +54,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// An optional text that follows the rule when it is there.
+    /// Reads an optional text that follows the rule if it is present.
     pub(crate) fn optional_text(
         &self,
         name: &str,
@@ -66,13 +67,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A required object.
+    /// Reads a required object.
     pub(crate) fn object(&self, name: &str) -> Result<Self, FieldError> {
         let json = self.find(name).ok_or_else(|| self.missing(name))?;
         Self::of(json, self.path_of(name))
     }
 
-    /// An optional list.
+    /// Reads an optional list.
     pub(crate) fn list(&self, name: &str) -> Result<Option<&'a [Json]>, FieldError> {
         match self.find(name) {
             None => Ok(None),
@@ -81,7 +82,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A required amount of money: rupiah, exactly two decimals, more than nothing (protocol 2.3).
+    /// Reads a required amount of money: rupiah, exactly two decimals, more than zero (protocol 2.3).
     pub(crate) fn amount(&self, name: &str) -> Result<Amount, FieldError> {
         let money = self.object(name)?;
         let value = money.text("value", is_money)?;
@@ -92,7 +93,7 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| money.format("value"))
     }
 
-    /// Members the documents do not name.
+    /// Returns the members that the documents do not name.
     pub(crate) fn undocumented(&self, known: &[&str]) -> Vec<String> {
         self.members
             .iter()
@@ -101,17 +102,17 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// Whether the member is there at all.
+    /// Returns whether the member is present.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.find(name).is_some()
     }
 
-    /// Case 01 for this member.
+    /// Returns case 01 for this member.
     pub(crate) fn format(&self, name: &str) -> FieldError {
         FieldError::Format(self.path_of(name))
     }
 
-    /// Case 02 for this member.
+    /// Returns case 02 for this member.
     pub(crate) fn missing(&self, name: &str) -> FieldError {
         FieldError::Missing(self.path_of(name))
     }
@@ -132,7 +133,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// `12345.00`: no leading zero, two decimals.
+/// Returns whether the text is like `12345.00`: no leading zero, two decimals.
 fn is_money(text: &str) -> bool {
     text.split_once('.').is_some_and(|(whole, decimals)| {
         is_digits(whole, 1, 16)
@@ -141,12 +142,12 @@ fn is_money(text: &str) -> bool {
     })
 }
 
-/// Only digits, and as many as said.
+/// Returns whether the text is only digits, from `min` to `max` of them.
 pub(crate) fn is_digits(text: &str, min: usize, max: usize) -> bool {
     (min..=max).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A merchant reference: 1 to 64 of `[A-Za-z0-9-]`.
+/// Returns whether the text is a merchant reference: 1 to 64 of `[A-Za-z0-9-]`.
 pub(crate) fn is_reference(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text
@@ -154,12 +155,12 @@ pub(crate) fn is_reference(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Printable text of at most so many characters.
+/// Returns whether the text is printable and has at most `max` characters.
 pub(crate) fn is_text(text: &str, max: usize) -> bool {
     text.chars().count() <= max && !text.chars().any(char::is_control)
 }
 
-/// Something@something.
+/// Returns whether the text has the form something@something.
 pub(crate) fn is_email(text: &str) -> bool {
     is_text(text, 255)
         && text.split_once('@').is_some_and(|(user, host)| {

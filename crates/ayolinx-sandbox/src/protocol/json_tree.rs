@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// More members than any documented object has; keeps the duplicate check cheap.
+/// Maximum number of members: more than any documented object has; keeps the duplicate check cheap.
 const MEMBERS_MAX: usize = 128;
 
 /// One JSON value.
@@ -31,7 +31,7 @@ impl Json {
         serde_json::from_slice(bytes)
     }
 
-    /// A member of an object.
+    /// Returns a member of an object.
     pub(crate) fn member(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(members) => members
@@ -42,7 +42,7 @@ impl Json {
         }
     }
 
-    /// The text of a text.
+    /// Returns the text of a text.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),

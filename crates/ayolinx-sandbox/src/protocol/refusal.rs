@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::protocol::calls::Call;
 use crate::protocol::fields::FieldError;
 
-/// Why a call is refused, before it is spelt for its service.
+/// The reason why a call is refused, before it is spelt for its service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// HTTP status, the code's first three digits.
@@ -17,7 +17,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Any refusal.
+    /// Creates any refusal.
     pub(crate) fn new(http: u16, case: &'static str, message: impl Into<String>) -> Self {
         Self {
             http,
@@ -26,12 +26,12 @@ impl Refusal {
         }
     }
 
-    /// 401…00.
+    /// Creates 401…00.
     pub(crate) fn unauthorized(reason: &str) -> Self {
         Self::new(401, "00", format!("Unauthorized. {reason}"))
     }
 
-    /// 404…01.
+    /// Creates 404…01.
     pub(crate) fn not_found() -> Self {
         Self::new(404, "01", "Transaction Not Found")
     }
@@ -50,17 +50,17 @@ impl From<FieldError> for Refusal {
     }
 }
 
-/// What goes back.
+/// The reply to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
-    /// HTTP status.
+    /// The HTTP status.
     pub(crate) http: u16,
-    /// JSON object.
+    /// The JSON object.
     pub(crate) body: Map<String, Value>,
 }
 
 impl Reply {
-    /// A success of the call with these further members.
+    /// Creates a success of the call with these further members.
     pub(crate) fn success(call: Call, message: &str, members: Value) -> Self {
         let mut body = code_and_message(call.success_code(), message);
         if let Value::Object(members) = members {
@@ -69,13 +69,13 @@ impl Reply {
         Self { http: 200, body }
     }
 
-    /// A refusal, spelt for the call's service.
+    /// Creates a refusal, spelt for the call's service.
     pub(crate) fn refused(call: Call, refusal: &Refusal) -> Self {
         let code = format!("{}{}{}", refusal.http, call.service(), refusal.case);
         Self::coded(refusal.http, code, &refusal.message)
     }
 
-    /// Any status, code and message.
+    /// Creates a reply of any status, code and message.
     pub(crate) fn coded(http: u16, code: String, message: &str) -> Self {
         Self {
             http,
@@ -83,7 +83,7 @@ impl Reply {
         }
     }
 
-    /// The `responseCode`.
+    /// Returns the `responseCode`.
     pub(crate) fn code(&self) -> &str {
         self.body
             .get("responseCode")
@@ -91,7 +91,7 @@ impl Reply {
             .unwrap_or_default()
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         serde_json::to_vec(&self.body).unwrap_or_default()
     }

@@ -1,5 +1,5 @@
-//! Strict reading of what the merchant sends, field by field as documented (protocol 4).
-//! Own code on purpose: what the gateway's types would send is no argument here.
+//! Reads strictly what the merchant sends, field by field as documented (protocol 4).
+//! Own code on purpose: what the gateway's types would send proves nothing here.
 
 mod create;
 mod link;
@@ -17,7 +17,8 @@ use crate::protocol::channels::Channels;
 use crate::protocol::fields::{FieldError, Fields, is_reference, is_text};
 use crate::protocol::json_tree::Json;
 
-/// DANA opens nothing that is to live longer; a minute more for clocks that differ.
+/// The longest life of a DANA payment: DANA opens none that is to live longer; a minute more for
+/// clocks that differ.
 const EWALLET_LIFE_MAX: TimeDelta = TimeDelta::minutes(7 * 24 * 60 + 1);
 
 /// Reads a create call.

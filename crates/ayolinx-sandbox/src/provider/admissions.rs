@@ -1,4 +1,5 @@
-//! What lets a call in: the tokens it issued and the `X-EXTERNAL-ID`s of the day. Both bounded, oldest first out.
+//! The means of admitting a call: the tokens it issued and the `X-EXTERNAL-ID`s of the day. Both bounded, oldest
+//! first out.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -8,9 +9,9 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Tokens remembered at once.
+/// Maximum number of tokens remembered at once.
 const TOKENS_MAX: usize = 10_000;
-/// External ids remembered at once.
+/// Maximum number of external ids remembered at once.
 const EXTERNAL_IDS_MAX: usize = 2_000_000;
 
 /// Tokens of the B2B call. A new one does not revoke the others (protocol 4.1).
@@ -20,7 +21,7 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// A new token, 256 random bits, or nothing when the system has no randomness.
+    /// Issues a new token, 256 random bits, or nothing when the system has no randomness.
     pub(crate) fn issue(&self, ttl: Duration) -> Option<String> {
         let mut bytes = [0_u8; 32];
         rand::fill(&mut bytes).ok()?;
@@ -37,7 +38,7 @@ impl Tokens {
         Some(token)
     }
 
-    /// Whether it was issued and has not expired.
+    /// Returns whether the token was issued and has not expired.
     pub(crate) fn accepts(&self, token: &str) -> bool {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner
@@ -61,7 +62,7 @@ pub(crate) struct ExternalIds {
 }
 
 impl ExternalIds {
-    /// Notes the id; `false` when it was there already on that day.
+    /// Records the id; `false` when it was there already on that day.
     pub(crate) fn note(&self, id: &str, day: i64) -> bool {
         let Ok(number) = format!("1{id}").parse() else {
             return true;
@@ -85,7 +86,7 @@ impl ExternalIds {
         true
     }
 
-    /// Forgets them.
+    /// Forgets all ids.
     pub(crate) fn clear(&self) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.1.clear();

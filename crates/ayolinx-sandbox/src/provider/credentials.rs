@@ -1,5 +1,5 @@
-//! What the provider signs and verifies with. It changes while the sandbox runs, as it does at the provider
-//! when somebody saves another key in the portal.
+//! The keys that the provider signs and verifies with. They change while the sandbox runs, as they do at
+//! the provider when somebody saves another key in the portal.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::provider::keys;
 
-/// Of each kind at once.
+/// Maximum number of keys of each kind at once.
 const KEYS_MAX: usize = 4;
 
 /// The keys as they are now.
@@ -21,11 +21,11 @@ struct Keys {
     signing: RsaSigningKey,
     merchants: Vec<RsaVerifyingKey>,
     secret: ClientSecret,
-    /// Verify as well.
+    /// Further secrets that verify as well.
     other_secrets: Vec<ClientSecret>,
 }
 
-/// What is to count from now on; what is absent stays.
+/// The keys that count from now on; an absent one stays.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyChange {
@@ -51,22 +51,22 @@ impl Credentials {
         }))
     }
 
-    /// Signs callbacks and its token requests.
+    /// Returns the key that signs callbacks and its token requests.
     pub(crate) fn signing(&self) -> RsaSigningKey {
         self.now().signing
     }
 
-    /// Verify the merchant's token requests.
+    /// Returns the keys that verify the merchant's token requests.
     pub(crate) fn merchants(&self) -> Vec<RsaVerifyingKey> {
         self.now().merchants
     }
 
-    /// Signs SNAP callbacks.
+    /// Returns the secret that signs SNAP callbacks.
     pub(crate) fn secret(&self) -> ClientSecret {
         self.now().secret
     }
 
-    /// Verify API calls.
+    /// Returns the secrets that verify API calls.
     pub(crate) fn secrets(&self) -> Vec<ClientSecret> {
         let keys = self.now();
         std::iter::once(keys.secret)
@@ -74,7 +74,7 @@ impl Credentials {
             .collect()
     }
 
-    /// All of the change, or nothing and why not.
+    /// Applies all of the change, or nothing; then the error says why not.
     pub(crate) fn change(&self, change: KeyChange) -> Result<(), String> {
         let mut keys = self.now();
         if let Some(pems) = change.merchant_public_keys {
@@ -104,7 +104,7 @@ impl Credentials {
         Ok(())
     }
 
-    /// What may be shown.
+    /// Returns the part that may be shown.
     pub(crate) fn view(&self) -> Value {
         let keys = self.now();
         let merchants = keys.merchants.iter().map(RsaVerifyingKey::fingerprint);

@@ -17,12 +17,12 @@ mod probability;
 pub(crate) use action::Action;
 use probability::Chance;
 
-/// Rules kept at once.
+/// Maximum number of rules kept at once.
 const RULES_MAX: usize = 1_000;
-/// `call` of a rule about callbacks.
+/// The value of `call` in a rule about callbacks.
 const CALLBACK: &str = "callback";
 
-/// What is about to happen, for rules to match.
+/// The next event, for rules to match.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
     /// The call; nothing for a callback.
@@ -97,7 +97,7 @@ impl Faults {
         Ok(())
     }
 
-    /// The action of the first rule that fires for this target.
+    /// Returns the action of the first rule that fires for this target.
     pub(crate) fn pick(&self, target: &Target<'_>) -> Option<Action> {
         let mut inner = self.lock();
         let (_last_id, rules) = &mut *inner;
@@ -119,7 +119,7 @@ impl Faults {
         inner.1.len() != before
     }
 
-    /// The rules with their counters.
+    /// Returns the rules with their counters.
     pub(crate) fn view(&self) -> Value {
         self.lock().1.iter().map(Rule::view).collect()
     }

@@ -1,4 +1,4 @@
-//! What the callbacks' thread is given to do, and what it tells after the first try.
+//! The jobs of the callbacks' thread, and its report after the first attempt.
 
 use std::time::Duration;
 
@@ -12,32 +12,33 @@ use crate::protocol::calls::Product;
 use crate::protocol::channels::ChannelName;
 use crate::protocol::requests::Account;
 
-/// Something to do.
+/// A job of the thread.
 pub(crate) enum Job {
     /// Send a callback.
     Deliver {
         /// Its content.
         notice: Box<Notice>,
-        /// Told once, after the first answer or when there will be none soon.
+        /// The receiver that is sent one report, after the first answer or when there will be none
+        /// soon.
         first: oneshot::Sender<FirstAnswer>,
     },
     /// Pay by itself (magic amounts).
     PayLater {
         /// The merchant's reference.
         reference: String,
-        /// When.
+        /// Time from now to the payment.
         after: Duration,
-        /// Whether a callback is sent.
+        /// True when a callback is sent.
         announced: bool,
     },
 }
 
-/// How the first try went.
+/// The result of the first attempt.
 #[derive(Debug)]
 pub(crate) struct FirstAnswer {
     /// State of the callback.
     pub(crate) state: &'static str,
-    /// The try, when there was one.
+    /// The attempt, if there was one.
     pub(crate) attempt: Option<Attempt>,
 }
 
@@ -54,13 +55,13 @@ pub(crate) struct Notice {
     pub(crate) channel: ChannelName,
     /// `latestTransactionStatus`.
     pub(crate) status: Status,
-    /// Amount told.
+    /// The reported amount.
     pub(crate) amount: Option<Amount>,
-    /// Number of the transfer, where it has one of its own.
+    /// Number of the transfer, if it has one of its own.
     pub(crate) transfer: Option<String>,
-    /// Reference told.
+    /// The reported reference.
     pub(crate) reference: String,
-    /// Provider's number told.
+    /// The provider's number that is reported.
     pub(crate) provider_reference: String,
     /// `additionalInfo.plh`.
     pub(crate) link_code: Option<String>,
@@ -70,10 +71,10 @@ pub(crate) struct Notice {
     pub(crate) finished_at: DateTime<Utc>,
     /// VA only, with its number.
     pub(crate) account: Option<(Account, String)>,
-    /// How it is sent.
+    /// The way in which it is sent.
     pub(crate) mode: CallbackMode,
-    /// Where to.
+    /// The URL it is sent to.
     pub(crate) url: String,
-    /// Makes up bank numbers.
+    /// The number from which bank numbers are made up.
     pub(crate) sequence: u64,
 }

@@ -1,4 +1,5 @@
-//! The optional journal: one JSON line for everything with an effect, on disk before the effect is told to anybody.
+//! The optional journal: one JSON line for everything with an effect, on disk before the effect is visible to
+//! anybody.
 //! One thread writes; lines that wait together are synced together.
 
 use std::fs::{File, OpenOptions};

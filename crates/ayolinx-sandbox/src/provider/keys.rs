@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::StartError;
 
-/// Reads `<name>_private.pem`, or makes it, and sees to it that `<name>_public.pem` is its other half.
+/// Reads `<name>_private.pem`, or makes it, and ensures that `<name>_public.pem` is its other half.
 pub(crate) fn load_or_make(directory: &Path, name: &str) -> Result<RsaSigningKey, StartError> {
     let private = directory.join(format!("{name}_private.pem"));
     if !private.exists() {
@@ -36,14 +36,14 @@ pub(crate) fn load_or_make(directory: &Path, name: &str) -> Result<RsaSigningKey
     Ok(key)
 }
 
-/// A new private key as PEM.
+/// Makes a new private key as PEM.
 pub(crate) fn make() -> Result<Secret, Unspecified> {
     let pair = KeyPair::generate(KeySize::Rsa2048)?;
     let der = pair.as_der()?;
     Ok(Secret::new(pem("PRIVATE KEY", der.as_ref())))
 }
 
-/// What becomes of a file of that name.
+/// The treatment of an existing file of that name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Existing {
     Kept,

@@ -1,4 +1,4 @@
-//! Everything the handlers and the courier share.
+//! The state that the handlers and the courier share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -21,13 +21,13 @@ use crate::provider::keys;
 use crate::provider::settings::SandboxSettings;
 use crate::provider::store::Store;
 
-/// The provider: its keys, what it holds, what it is told to do wrong.
+/// The provider: its keys, its state, and its faults.
 pub(crate) struct Sandbox {
-    /// As started.
+    /// The settings at the start.
     pub(crate) settings: SandboxSettings,
-    /// What can be paid with.
+    /// The channels that can be paid with.
     pub(crate) channels: Channels,
-    /// What it signs and verifies with; may be changed while it runs.
+    /// The keys it signs and verifies with; may be changed while it runs.
     pub(crate) credentials: Credentials,
     /// Transactions.
     pub(crate) store: Store,
@@ -35,7 +35,7 @@ pub(crate) struct Sandbox {
     pub(crate) tokens: Tokens,
     /// `X-EXTERNAL-ID`s of the day.
     pub(crate) external_ids: ExternalIds,
-    /// Rules.
+    /// The rules of the faults.
     pub(crate) faults: Faults,
     journal: Option<Journal>,
     jobs: UnboundedSender<Job>,
@@ -81,13 +81,13 @@ impl Sandbox {
         })
     }
 
-    /// Where callbacks without a URL of their own go, as saved in the portal.
+    /// Returns the origin for callbacks without a URL of their own, as saved in the portal.
     pub(crate) fn portal_origin(&self) -> Url {
         let origin = self.portal_origin.read();
         origin.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Saves another one, as somebody does in the provider's portal.
+    /// Saves another one, as an operator does in the provider's portal.
     pub(crate) fn save_in_portal(&self, origin: Url) {
         let mut saved = self
             .portal_origin
@@ -96,12 +96,12 @@ impl Sandbox {
         *saved = origin;
     }
 
-    /// Whether it behaves in this other way.
+    /// Returns whether it behaves in this other way.
     pub(crate) fn reads(&self, reading: Reading) -> bool {
         self.settings.readings.has(reading)
     }
 
-    /// Gives the courier something to do.
+    /// Gives the courier a job.
     pub(crate) fn send(&self, job: Job) {
         if self.jobs.send(job).is_err() {
             tracing::warn!("the courier has stopped: a callback is not sent");
@@ -115,12 +115,12 @@ impl Sandbox {
         }
     }
 
-    /// A wait of the provider's, scaled.
+    /// Scales a wait of the provider's.
     pub(crate) fn scaled(&self, wait: Duration) -> Duration {
         wait / self.settings.time_scale.max(1)
     }
 
-    /// Counts resets: work begun in an earlier epoch is given up.
+    /// Returns the number of resets: work begun in an earlier epoch is given up.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! Settings from the environment, `SANDBOX_*`, and what they default to on a developer's machine.
+//! Settings from the environment, `SANDBOX_*`, and their defaults on a developer's machine.
 //! A malformed value names its variable; a missing credential becomes an obvious development value.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,7 +13,7 @@ use crate::StartError;
 use crate::protocol::behaviours::Readings;
 use crate::protocol::body_encoding::BodySpelling;
 
-/// How VA and QRIS callbacks are sent (protocol 8.1).
+/// The way in which VA and QRIS callbacks are sent (protocol 8.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CallbackMode {
     /// Non-SNAP: one POST, kind C.
@@ -24,7 +24,7 @@ pub enum CallbackMode {
 }
 
 impl CallbackMode {
-    /// The setting's spelling.
+    /// Returns the setting's spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ impl FromStr for CallbackMode {
     }
 }
 
-/// Everything the sandbox can be told. [`SandboxSettings::development`] is a start for tests.
+/// All settings of the sandbox. [`SandboxSettings::development`] is a start for tests.
 #[derive(Debug, Clone)]
 pub struct SandboxSettings {
     /// `SANDBOX_BIND`; port 0 takes a free one.
@@ -71,31 +71,32 @@ pub struct SandboxSettings {
     pub time_scale: u32,
     /// `SANDBOX_TOKEN_TTL`, seconds in the environment.
     pub token_ttl: Duration,
-    /// `SANDBOX_SNAP_CLIENT_KEY`: what it calls itself toward us.
+    /// `SANDBOX_SNAP_CLIENT_KEY`: the client key it presents to us.
     pub snap_client_key: String,
-    /// `SANDBOX_KEY_DIR`: where its key pair is made and kept.
+    /// `SANDBOX_KEY_DIR`: the folder where its key pair is made and kept.
     pub key_dir: PathBuf,
     /// `SANDBOX_CHANNELS_FILE`, else the gateway's `AYOLINX_CHANNELS_FILE`, read: channels it adds are served too.
     pub channels_toml: Option<String>,
-    /// `SANDBOX_READINGS`: where it behaves other than the gateway expects.
+    /// `SANDBOX_READINGS`: the behaviours that differ from what the gateway expects.
     pub readings: Readings,
     /// `SANDBOX_JOURNAL`: everything with an effect, one JSON line each, synced to disk before the reply.
     pub journal: Option<PathBuf>,
 }
 
-/// Used when `SANDBOX_CLIENT_ID` is missing.
+/// The client id when `SANDBOX_CLIENT_ID` is missing.
 const DEVELOPMENT_CLIENT_ID: &str = "CKSandbox-development-only";
-/// Used when `SANDBOX_CLIENT_SECRET` is missing.
+/// The client secret when `SANDBOX_CLIENT_SECRET` is missing.
 const DEVELOPMENT_CLIENT_SECRET: &str = "SKSandbox-development-only";
-/// `SANDBOX_BIND`.
+/// The port when `SANDBOX_BIND` is missing.
 const DEFAULT_PORT: u16 = 8090;
-/// `SANDBOX_CALLBACK_ORIGIN`.
+/// The origin when `SANDBOX_CALLBACK_ORIGIN` is missing.
 const DEFAULT_CALLBACK_ORIGIN: &str = "http://127.0.0.1:8081";
-/// `SANDBOX_TOKEN_TTL`.
+/// The lifetime when `SANDBOX_TOKEN_TTL` is missing.
 const DEFAULT_TOKEN_TTL: Duration = Duration::from_secs(900);
 
 impl SandboxSettings {
-    /// A free loopback port, development credentials, keys in `key_dir`, callbacks to `callback_origin`.
+    /// Returns settings for tests: a free loopback port, development credentials, keys in `key_dir`, callbacks to
+    /// `callback_origin`.
     #[must_use]
     pub fn development(key_dir: PathBuf, callback_origin: Url) -> Self {
         Self {
@@ -121,7 +122,7 @@ impl SandboxSettings {
     /// Reads `SANDBOX_*` from the process environment.
     ///
     /// # Errors
-    /// [`StartError::Setting`] naming the variable.
+    /// Returns [`StartError::Setting`] naming the variable.
     pub fn from_env() -> Result<Self, StartError> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
@@ -129,7 +130,7 @@ impl SandboxSettings {
     /// Reads the same variables from anywhere.
     ///
     /// # Errors
-    /// [`StartError::Setting`] naming the variable.
+    /// Returns [`StartError::Setting`] naming the variable.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
         let source = Source { lookup };
         let client_id = source
@@ -185,7 +186,7 @@ impl SandboxSettings {
         settings.checked()
     }
 
-    /// Refuses what must not start (contract 7).
+    /// Refuses settings that must not start (contract 7).
     pub(crate) fn checked(self) -> Result<Self, StartError> {
         if !self.bind.ip().is_loopback() && !self.allow_remote {
             return Err(StartError::setting(
@@ -196,7 +197,7 @@ impl SandboxSettings {
         Ok(self)
     }
 
-    /// Whether the client id or secret is the built-in development one.
+    /// Returns whether the client id or secret is the built-in development one.
     #[must_use]
     pub fn has_development_credentials(&self) -> bool {
         self.client_id == DEVELOPMENT_CLIENT_ID
@@ -209,7 +210,7 @@ struct Source<F> {
 }
 
 impl<F: Fn(&str) -> Option<String>> Source<F> {
-    /// A value; empty is malformed, because it is never meant.
+    /// Reads a value; empty is malformed, because it is never meant.
     fn text(&self, name: &'static str) -> Result<Option<String>, StartError> {
         match (self.lookup)(name) {
             Some(text) if text.trim().is_empty() => Err(StartError::setting(name, "is empty")),

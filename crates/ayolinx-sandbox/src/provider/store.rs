@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::provider::transaction::Transaction;
 
-/// How many transactions are held.
+/// Maximum number of transactions held.
 const TRANSACTIONS_MAX: usize = 200_000;
 
 /// All transactions by the merchant's reference.
@@ -51,7 +51,7 @@ impl Store {
         Some(transaction)
     }
 
-    /// A copy of the transaction behind a reference or a link code.
+    /// Returns a copy of the transaction behind a reference or a link code.
     pub(crate) fn find(&self, reference: &str) -> Option<Transaction> {
         self.change(reference, |transaction| transaction.clone())
     }
@@ -78,7 +78,7 @@ impl Store {
         Some(result)
     }
 
-    /// The newest ones and how many there are.
+    /// Returns the newest ones and how many there are.
     pub(crate) fn newest(&self, limit: usize) -> (usize, Vec<Transaction>) {
         let inner = self.lock();
         let newest = inner

@@ -9,9 +9,9 @@ use crate::protocol::calls::Product;
 use crate::protocol::clock::jakarta;
 use crate::protocol::requests::{Account, Create};
 
-/// Callbacks kept per transaction; the oldest go first.
+/// Maximum number of callbacks kept per transaction; the oldest go first.
 const CALLBACKS_MAX: usize = 32;
-/// Attempts kept per callback: one, its four repeats, and duplicates.
+/// Maximum number of attempts kept per callback: one, its four repeats, and duplicates.
 const ATTEMPTS_MAX: usize = 32;
 
 /// `latestTransactionStatus` (protocol 5): two characters, also unknown ones.
@@ -19,42 +19,42 @@ const ATTEMPTS_MAX: usize = 32;
 pub(crate) struct Status(String);
 
 impl Status {
-    /// Waiting for the payer.
+    /// Returns the status of a payment that waits for the payer.
     pub(crate) fn pending() -> Self {
         Self("03".to_owned())
     }
 
-    /// Paid.
+    /// Returns the status "paid".
     pub(crate) fn success() -> Self {
         Self("00".to_owned())
     }
 
-    /// Refunded.
+    /// Returns the status "refunded".
     pub(crate) fn refunded() -> Self {
         Self("04".to_owned())
     }
 
-    /// Cancelled, or closed because it expired.
+    /// Returns the status "cancelled, or closed because it expired".
     pub(crate) fn cancelled() -> Self {
         Self("05".to_owned())
     }
 
-    /// Failed.
+    /// Returns the status "failed".
     pub(crate) fn failed() -> Self {
         Self("06".to_owned())
     }
 
-    /// Any code of two digits.
+    /// Parses any code of two digits.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         crate::protocol::fields::is_digits(text, 2, 2).then(|| Self(text.to_owned()))
     }
 
-    /// The code.
+    /// Returns the code.
     pub(crate) fn code(&self) -> &str {
         &self.0
     }
 
-    /// The name on the page.
+    /// Returns the name on the page.
     pub(crate) fn word(&self) -> &'static str {
         match self.code() {
             "00" => "paid",
@@ -69,50 +69,51 @@ impl Status {
         }
     }
 
-    /// Not paid and not closed.
+    /// Returns whether it is not paid and not closed.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.code(), "01" | "02" | "03")
     }
 }
 
-/// What the provider knows.
+/// The provider's knowledge of a transaction.
 #[derive(Debug, Clone)]
 pub(crate) struct Transaction {
-    /// Order of arrival.
+    /// Number in the order of arrival.
     pub(crate) sequence: u64,
-    /// What was asked for.
+    /// The request that opened it.
     pub(crate) create: Create,
     /// The body of the create, whole.
     pub(crate) request: Value,
     /// The provider's own number.
     pub(crate) provider_reference: String,
-    /// What the payer was given.
+    /// The artefact that the payer was given.
     pub(crate) artefact: String,
     /// Payment links only.
     pub(crate) link_code: Option<String>,
-    /// Where it stands.
+    /// The current status.
     pub(crate) status: Status,
-    /// What the payer paid.
+    /// The amount that the payer paid.
     pub(crate) paid: Option<Amount>,
-    /// The sums that came, the one last told of at the end.
+    /// The sums that came, the most recently reported one last.
     pub(crate) transfers: Vec<Transfer>,
-    /// When it came.
+    /// Time when it was created.
     pub(crate) created_at: DateTime<Utc>,
-    /// When it closes.
+    /// Time when it closes.
     pub(crate) valid_until: DateTime<Utc>,
-    /// When it reached a final status.
+    /// Time when it reached a final status.
     pub(crate) finished_at: Option<DateTime<Utc>>,
     /// Callbacks, oldest first.
     pub(crate) callbacks: Vec<CallbackRecord>,
 }
 
 impl Transaction {
-    /// The number a VA payer uses.
+    /// Returns the account whose number a VA payer uses.
     pub(crate) fn account(&self) -> Option<&Account> {
         self.create.account.as_ref()
     }
 
-    /// Status an inquiry tells: DANA closes what expired (protocol 7.2), the others go on saying pending.
+    /// Returns the status that an inquiry reports: DANA closes what expired (protocol 7.2), the others go
+    /// on saying pending.
     pub(crate) fn status_at(&self, now: DateTime<Utc>) -> Status {
         if self.status.is_open()
             && self.create.product == Product::Ewallet
@@ -126,7 +127,8 @@ impl Transaction {
         self.status.clone()
     }
 
-    /// Amount an inquiry tells: what was given back, what was paid, else what was asked.
+    /// Returns the amount that an inquiry reports: the amount given back, else the one paid, else the one
+    /// asked.
     pub(crate) fn amount(&self) -> Option<Amount> {
         let returned = self.transfers.last().and_then(|last| last.returned);
         returned
@@ -135,13 +137,13 @@ impl Transaction {
             .or(self.create.amount)
     }
 
-    /// The number by which an inquiry names what it tells of.
+    /// Returns the number by which an inquiry names its subject.
     pub(crate) fn told_reference(&self) -> &str {
         let named = self.transfers.last().and_then(|last| last.name.as_deref());
         named.unwrap_or(&self.provider_reference)
     }
 
-    /// A sum came, or came again in another amount.
+    /// Records a sum that came, or came again in another amount.
     pub(crate) fn receive(&mut self, name: Option<&str>, paid: Option<Amount>) {
         let returned = self.take_transfer(name).and_then(|known| known.returned);
         self.transfers.push(Transfer {
@@ -152,7 +154,7 @@ impl Transaction {
         self.paid = paid;
     }
 
-    /// So much of a sum, or all of it, has gone back by now; which no later word makes less.
+    /// Records the total of a sum, or all of it, that has gone back by now; no later report lowers it.
     pub(crate) fn give_back(&mut self, name: Option<&str>, total: Option<Amount>) {
         let known = match name {
             None => self.transfers.pop(),
@@ -175,7 +177,7 @@ impl Transaction {
         Some(self.transfers.remove(place))
     }
 
-    /// Adds a callback and gives its number.
+    /// Adds a callback and returns its number.
     pub(crate) fn open_callback(&mut self, mut record: CallbackRecord) -> u64 {
         let number = self
             .callbacks
@@ -189,14 +191,14 @@ impl Transaction {
         number
     }
 
-    /// The callback of that number.
+    /// Returns the callback of that number.
     pub(crate) fn callback(&mut self, number: u64) -> Option<&mut CallbackRecord> {
         self.callbacks
             .iter_mut()
             .find(|record| record.number == number)
     }
 
-    /// Everything, for the control API.
+    /// Returns everything, for the control API.
     pub(crate) fn view(&self) -> Value {
         let mut view = self.summary();
         let details = json!({
@@ -221,7 +223,7 @@ impl Transaction {
         view
     }
 
-    /// One line of the listing.
+    /// Returns one line of the listing.
     pub(crate) fn summary(&self) -> Value {
         json!({
             "partnerReferenceNo": self.create.reference,
@@ -243,11 +245,11 @@ impl Transaction {
 /// One sum that came.
 #[derive(Debug, Clone)]
 pub(crate) struct Transfer {
-    /// A number of its own, where one transaction takes several.
+    /// A number of its own, if one transaction takes several.
     pub(crate) name: Option<String>,
-    /// How much came.
+    /// The amount that came.
     pub(crate) paid: Option<Amount>,
-    /// How much of it has gone back by now.
+    /// The amount of it that has gone back by now.
     pub(crate) returned: Option<Amount>,
 }
 
@@ -261,28 +263,28 @@ impl Transfer {
     }
 }
 
-/// One callback with all its tries.
+/// One callback with all its attempts.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallbackRecord {
-    /// Counts up per transaction.
+    /// Number that counts up per transaction.
     pub(crate) number: u64,
-    /// Where it goes.
+    /// The URL it goes to.
     pub(crate) url: String,
     /// `plain` or `snap`.
     pub(crate) mode: &'static str,
-    /// Status it tells.
+    /// The status it reports.
     pub(crate) status: String,
     /// `sending`, `held`, `retrying`, `delivered`, `dropped`, `given_up`.
     pub(crate) state: &'static str,
     /// Body as last sent.
     pub(crate) body: String,
-    /// Tries, oldest first.
+    /// The attempts, oldest first.
     pub(crate) attempts: Vec<Attempt>,
 }
 
 impl CallbackRecord {
-    /// Adds a try; beyond the limit only the counts of the others are lost, never the newest answer.
+    /// Adds an attempt; beyond the limit only the counts of the others are lost, never the newest answer.
     pub(crate) fn add(&mut self, attempt: Attempt) {
         if self.attempts.len() >= ATTEMPTS_MAX {
             self.attempts.remove(0);
@@ -291,24 +293,24 @@ impl CallbackRecord {
     }
 }
 
-/// One try and what came back.
+/// One attempt and its answer.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Attempt {
-    /// When it was sent.
+    /// Time when it was sent.
     pub(crate) at: String,
     /// `X-TIMESTAMP` it carried.
     pub(crate) timestamp: String,
-    /// Whether the answer was the documented success.
+    /// True when the answer was the documented success.
     pub(crate) accepted: bool,
     /// HTTP status of the answer.
     pub(crate) http_status: Option<u16>,
     /// `responseCode` of the answer.
     pub(crate) response_code: Option<String>,
-    /// Body of the answer, cut.
+    /// Body of the answer, truncated.
     pub(crate) response_body: Option<String>,
-    /// Why there was no answer.
+    /// The reason why there was no answer.
     pub(crate) error: Option<String>,
-    /// From send to answer.
+    /// Time from send to answer.
     pub(crate) duration_ms: u64,
 }

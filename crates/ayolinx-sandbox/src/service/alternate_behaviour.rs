@@ -11,7 +11,7 @@ use crate::provider::sandbox::Sandbox;
 use crate::provider::transaction::{Status, Transaction};
 use crate::service::incoming::Incoming;
 
-/// What this provider does not take, though the documents allow it.
+/// Refuses what this provider does not accept, though the documents allow it.
 pub(super) fn refuse(sandbox: &Sandbox, call: Call, document: &Json) -> Result<(), Refusal> {
     let text = |name| document.member(name).and_then(Json::as_text);
     let is_unix = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -35,7 +35,7 @@ pub(super) fn refuse(sandbox: &Sandbox, call: Call, document: &Json) -> Result<(
     Ok(())
 }
 
-/// What an inquiry about a virtual account is refused with, though the transaction is there.
+/// Refuses an inquiry about a virtual account, though the transaction is there.
 pub(super) fn closed(
     sandbox: &Sandbox,
     call: Call,
@@ -58,13 +58,13 @@ pub(super) fn closed(
     Ok(())
 }
 
-/// How SNAP's VA family says that there is none of this reference.
+/// Returns the refusal by which SNAP's VA family says that no account has this reference.
 pub(super) fn not_found(sandbox: &Sandbox, call: Call) -> Option<Refusal> {
     let otherwise = call == Call::VaInquiry && sandbox.reads(Reading::VaNotFound12);
     otherwise.then(|| Refusal::new(404, "12", "Invalid Bill/Virtual Account [Not Found]"))
 }
 
-/// A transaction under the provider's own name for it.
+/// Returns the transaction under the provider's own name for it.
 pub(super) fn named(sandbox: &Sandbox, mut transaction: Transaction) -> Transaction {
     if sandbox.reads(Reading::OneReference) {
         "SANDBOX-ONE-REFERENCE".clone_into(&mut transaction.provider_reference);
@@ -120,7 +120,7 @@ fn reshaped(sandbox: &Sandbox, call: Call, body: &mut Map<String, Value>) {
     }
 }
 
-/// A link's reply with what the request said.
+/// Sets in a link's reply what the request said.
 fn as_asked(sandbox: &Sandbox, document: Option<&Json>, body: &mut Map<String, Value>) {
     let asked = |name| {
         document
@@ -151,7 +151,7 @@ fn iso_expiry(body: &mut Map<String, Value>) {
     }
 }
 
-/// `virtualAccountData` with a flag, no `latestTransactionStatus`.
+/// Makes `virtualAccountData` with a flag, no `latestTransactionStatus`.
 fn into_account(body: &mut Map<String, Value>) {
     let status = body.remove("latestTransactionStatus").unwrap_or_default();
     let account = json!({

@@ -53,7 +53,7 @@ pub(super) fn transaction(sequence: u64, create: Create, now: DateTime<Utc>) -> 
     }
 }
 
-/// The reply.
+/// Builds the reply.
 pub(super) fn of(call: Call, transaction: &Transaction) -> Reply {
     let reference = &transaction.create.reference;
     let artefact = &transaction.artefact;

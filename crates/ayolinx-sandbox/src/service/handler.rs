@@ -1,4 +1,4 @@
-//! What the provider does for an admitted call, and what it replies (protocol 4). Nothing here awaits.
+//! The provider's work for an admitted call, and its reply (protocol 4). Nothing here awaits.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ use crate::service::{alternate_behaviour, create_reply, query_reply};
 use crate::service::incoming::Incoming;
 use crate::service::magic_amounts::Magic;
 
-/// National cap of a QRIS payment (protocol 7.1).
+/// The national cap of a QRIS payment (protocol 7.1).
 const QRIS_RUPIAH_MAX: i64 = 10_000_000;
 
-/// What was done.
+/// The result of a call.
 pub(crate) struct Answer {
-    /// To be sent, unless a fault forbids.
+    /// The reply to be sent, unless a fault forbids.
     pub(crate) reply: Reply,
-    /// Magic amount of a created transaction.
+    /// The magic amount of a created transaction.
     pub(crate) magic: Option<Magic>,
 }
 
@@ -187,7 +187,7 @@ fn schedule(
     });
 }
 
-/// Runs `read` on the transaction of that channel, or says that there is none.
+/// Runs `read` on the transaction of that channel, or refuses when there is none.
 fn find<T>(
     sandbox: &Sandbox,
     inquiry: &Inquiry,
@@ -205,7 +205,7 @@ fn find<T>(
         .ok_or_else(Refusal::not_found)
 }
 
-/// Unpaid: closed. Already closed: success again. Paid or failed: refused.
+/// Cancels. Unpaid: closed. Already closed: success again. Paid or failed: refused.
 fn cancel(sandbox: &Sandbox, inquiry: &Inquiry, now: DateTime<Utc>) -> Result<Reply, Refusal> {
     let cancelled = find(sandbox, inquiry, |transaction| {
         if transaction.status.is_open() {

@@ -7,7 +7,7 @@ use crate::protocol::json_tree::Json;
 
 /// One call as it came in.
 pub(crate) struct Incoming<'a> {
-    /// Which.
+    /// The call that the path names.
     pub(crate) call: Call,
     /// Headers.
     pub(crate) request: &'a HttpRequest,

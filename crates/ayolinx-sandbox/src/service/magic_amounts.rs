@@ -2,7 +2,7 @@
 
 use ayolinx_core::money::Amount;
 
-/// What the last three rupiah digits ask for.
+/// The behaviour that the last three rupiah digits ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Magic {
     /// 901: refused.

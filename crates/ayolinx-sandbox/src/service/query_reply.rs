@@ -9,7 +9,7 @@ use crate::protocol::clock::{jakarta, utc};
 use crate::protocol::refusal::Reply;
 use crate::provider::transaction::Transaction;
 
-/// The reply.
+/// Builds the reply.
 pub(super) fn of(call: Call, transaction: &Transaction, now: DateTime<Utc>) -> Reply {
     let mut members = json!({
         "originalReferenceNo": transaction.told_reference(),
@@ -28,7 +28,8 @@ pub(super) fn of(call: Call, transaction: &Transaction, now: DateTime<Utc>) -> R
     Reply::success(call, "Successful", members)
 }
 
-/// QRIS tells it in UTC, the others in Jakarta time; a VA says "" while it is unpaid.
+/// Returns the time of the end: QRIS reports it in UTC, the others in Jakarta time; a VA says "" while it
+/// is unpaid.
 fn finished_time(transaction: &Transaction) -> Option<String> {
     match (transaction.create.product, transaction.finished_at) {
         (Product::Qris, Some(time)) => Some(utc(time)),

@@ -1,4 +1,4 @@
-//! Who may come in: headers, token, signature, timestamp, `X-EXTERNAL-ID` (protocol 2.2, 3.1, 3.2).
+//! Admits calls: headers, token, signature, timestamp, `X-EXTERNAL-ID` (protocol 2.2, 3.1, 3.2).
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -13,7 +13,7 @@ use crate::protocol::fields::{FieldError, is_digits};
 use crate::protocol::refusal::Refusal;
 use crate::provider::sandbox::Sandbox;
 
-/// How far `X-TIMESTAMP` may be from the clock, both ways.
+/// The longest distance of `X-TIMESTAMP` from the clock, both ways.
 const SKEW_MAX: TimeDelta = TimeDelta::minutes(5);
 const CHANNEL_ID: &str = "CHANNEL-ID";
 const CHANNEL_ID_CHARS_MAX: usize = 5;
@@ -103,7 +103,8 @@ fn check_content_type(request: &HttpRequest) -> Result<(), Refusal> {
     }
 }
 
-/// `CHANNEL-ID`: the one that is wanted, where one is; else SNAP's form, where it comes at all.
+/// Checks `CHANNEL-ID`: against the wanted one, if one is set; else against SNAP's form, if it
+/// comes at all.
 fn check_channel_id(sandbox: &Sandbox, request: &HttpRequest) -> Result<(), Refusal> {
     let given = request.headers().get(CHANNEL_ID);
     let given = given.map(|value| value.to_str().unwrap_or_default());
@@ -156,7 +157,7 @@ fn required<'a>(request: &'a HttpRequest, name: &'static str) -> Result<&'a str,
         .ok_or_else(|| FieldError::Missing(name.to_owned()).into())
 }
 
-/// Exactly `Bearer`, one blank, the token.
+/// Reads exactly `Bearer`, one blank, the token.
 fn bearer(request: &HttpRequest) -> Result<&str, Refusal> {
     request
         .headers()

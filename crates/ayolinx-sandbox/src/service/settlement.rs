@@ -11,7 +11,7 @@ use crate::provider::sandbox::Sandbox;
 use crate::provider::settings::CallbackMode;
 use crate::provider::transaction::{CallbackRecord, Status, Transaction};
 
-/// What happens to a transaction, with everything a test may want to be different from the truth.
+/// The change of a transaction, with everything a test may want to be different from the truth.
 #[derive(Debug, Clone)]
 pub(crate) struct Settlement {
     /// New status.
@@ -35,7 +35,7 @@ pub(crate) struct Settlement {
 }
 
 impl Settlement {
-    /// Only a status.
+    /// Creates a settlement with only a status.
     pub(crate) const fn of(status: Status) -> Self {
         Self {
             status,
@@ -51,7 +51,7 @@ impl Settlement {
     }
 }
 
-/// Applies a settlement; nothing when the transaction is unknown.
+/// Applies a settlement; returns nothing when the transaction is unknown.
 pub(crate) fn settle(
     sandbox: &Sandbox,
     reference: &str,

@@ -23,7 +23,7 @@ const ARTEFACTS: [&str; 6] = [
 const EXPIRIES: [&str; 2] = ["expiredDate", "expiryDate"];
 const URLS: [&str; 2] = ["webRedirectUrl", "paymentLink"];
 
-/// The reply, distorted.
+/// Returns the reply, distorted.
 pub(super) fn distorted(mut reply: Reply, action: &Action) -> Reply {
     distort(&mut reply.body, action);
     if let Some(Value::Object(data)) = reply.body.get_mut("virtualAccountData") {
@@ -70,7 +70,7 @@ fn distort(members: &mut Map<String, Value>, action: &Action) {
     }
 }
 
-/// The time spelt as it was before, moved.
+/// Moves the time, and keeps its spelling.
 fn expiry(members: &mut Map<String, Value>, from_now: Option<i64>, shift: i64) {
     for name in EXPIRIES {
         let Some(Value::String(text)) = members.get_mut(name) else {

@@ -12,10 +12,10 @@ use futures_util::stream;
 
 use crate::protocol::refusal::Reply;
 
-/// Pieces a second at most.
+/// Maximum number of pieces a second.
 const PIECES_PER_SECOND: u32 = 10;
 
-/// The reply with its true length, at the given rate.
+/// Sends the reply with its true length, at the given rate.
 pub(super) fn dripping(reply: &Reply, bytes_per_second: NonZeroU32) -> HttpResponse {
     let rate = bytes_per_second.get();
     let pieces = rate.min(PIECES_PER_SECOND);

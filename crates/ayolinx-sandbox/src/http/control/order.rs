@@ -8,7 +8,7 @@ use crate::provider::settings::CallbackMode;
 use crate::provider::transaction::Status;
 use crate::service::settlement::Settlement;
 
-/// What a control call asks for.
+/// The action of a control call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     Pay,
@@ -50,8 +50,8 @@ pub(super) struct Order {
     channel: Option<String>,
     /// `plain` or `snap`.
     mode: Option<String>,
-    /// Number of a transfer of its own, where one account takes several: each is another sum, and
-    /// `amount` of a refund is what has gone back of it by now.
+    /// Number of a transfer of its own, if one account takes several: each is another sum, and
+    /// `amount` of a refund is the total returned of it so far.
     transfer: Option<String>,
     /// Reference the callback names instead of ours.
     reference: Option<String>,
@@ -79,7 +79,7 @@ impl Order {
         serde_json::from_slice(body).map_err(|error| error.to_string())
     }
 
-    /// Whether no callback is to be sent.
+    /// Returns whether no callback is to be sent.
     pub(super) fn is_silent(&self) -> bool {
         self.callback == Some(false)
     }

@@ -14,12 +14,12 @@ form{display:inline}button{font:inherit;padding:.15rem .6rem;margin:.1rem;border
 .paid{color:#116329}.failed,.cancelled{color:#a40e26}.note{color:#57606a}\
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}button{background:#21262d;border-color:#6e7681}th,td{border-color:#30363d}.paid{color:#56d364}.failed,.cancelled{color:#ff7b72}.note{color:#8d96a0}}";
 
-/// The style sheet.
+/// Serves the style sheet.
 pub(super) async fn style() -> HttpResponse {
     HttpResponse::Ok().content_type("text/css").body(STYLE)
 }
 
-/// The page.
+/// Renders the page.
 pub(super) fn show(count: usize, newest: &[Transaction]) -> HttpResponse {
     let rows: String = newest.iter().map(row).collect();
     let table = if rows.is_empty() {

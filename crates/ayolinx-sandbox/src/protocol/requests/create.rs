@@ -1,4 +1,4 @@
-//! What a request says, once it is read.
+//! The content of a request, once it is read.
 
 use ayolinx_core::money::Amount;
 use chrono::{DateTime, Utc};
@@ -17,7 +17,7 @@ pub(crate) struct Create {
     pub(crate) channel: ChannelName,
     /// Absent for an open virtual account.
     pub(crate) amount: Option<Amount>,
-    /// When the merchant wants it closed.
+    /// Time when the merchant wants it closed.
     pub(crate) valid_until: Option<DateTime<Utc>>,
     /// `urlParams` entry.
     pub(crate) notification_url: Option<String>,
@@ -29,7 +29,7 @@ pub(crate) struct Create {
     pub(crate) undocumented: Vec<String>,
 }
 
-/// What a virtual account create says about the account.
+/// The account that a virtual account create describes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     /// Bank prefix as sent.

@@ -70,7 +70,7 @@ fn read_total(fields: &Fields<'_>) -> Result<Amount, FieldError> {
     Amount::rupiah(total).map_err(|_too_large| fields.format("listItem"))
 }
 
-/// A positive integer as text: `"20000"`.
+/// Reads a positive integer as text: `"20000"`.
 fn whole(item: &Fields<'_>, name: &str, digits_max: usize) -> Result<i64, FieldError> {
     item.text(name, |text| {
         is_digits(text, 1, digits_max) && !text.starts_with('0')

@@ -1,4 +1,5 @@
-//! Members that several requests have: the channel, a moment, and where to tell and return to.
+//! The members that several requests have: the channel, a time, and the URLs to notify and to
+//! return to.
 
 use chrono::{DateTime, Utc};
 
@@ -20,7 +21,7 @@ pub(super) fn channel_of(
         .ok_or_else(|| info.format("channel"))
 }
 
-/// How a moment may be spelt.
+/// The permitted spellings of a time.
 #[derive(Clone, Copy)]
 pub(super) enum TimeForm {
     Jakarta,

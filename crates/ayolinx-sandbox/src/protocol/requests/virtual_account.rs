@@ -78,7 +78,8 @@ fn read_account(fields: &Fields<'_>) -> Result<Account, FieldError> {
     })
 }
 
-/// Digits, unpadded or left-padded with blanks to exactly eight characters.
+/// Returns whether the text is digits, unpadded or left-padded with blanks to exactly eight
+/// characters.
 fn is_service_id(text: &str) -> bool {
     let digits = text.trim_start_matches(' ');
     is_digits(digits, 1, 8) && (digits.len() == text.len() || text.len() == 8)

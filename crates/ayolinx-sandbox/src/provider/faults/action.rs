@@ -1,4 +1,4 @@
-//! What a fault does. For calls, "effect" is the work the provider does before it replies.
+//! The action of a fault. For calls, "effect" is the work the provider does before it replies.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub(crate) enum Action {
     ResetAfterEffect,
     /// No answer for `ms` (default 60,000), then FIN.
     Hang {
-        /// Whether it was done.
+        /// True when the work was done.
         #[serde(default)]
         after_effect: bool,
         /// Milliseconds.
@@ -36,19 +36,19 @@ pub(crate) enum Action {
     },
     /// Bytes that are not HTTP, then FIN.
     Garbage {
-        /// Whether it was done.
+        /// True when the work was done.
         #[serde(default)]
         after_effect: bool,
     },
     /// HTTP 200 whose body is no JSON.
     GarbageBody {
-        /// Whether it was done.
+        /// True when the work was done.
         #[serde(default)]
         after_effect: bool,
     },
     /// Half a status line, then FIN.
     HalfStatusLine {
-        /// Whether it was done.
+        /// True when the work was done.
         #[serde(default)]
         after_effect: bool,
     },
@@ -57,7 +57,7 @@ pub(crate) enum Action {
     /// A proxy's HTML page with 502.
     #[serde(rename = "html_502")]
     Html502 {
-        /// Whether it was done.
+        /// True when the work was done.
         #[serde(default)]
         after_effect: bool,
     },
@@ -73,14 +73,14 @@ pub(crate) enum Action {
         /// `responseMessage`.
         #[serde(default)]
         message: String,
-        /// Whether it was done.
+        /// True when the work was done.
         #[serde(default)]
         after_effect: bool,
     },
     /// 202SS00 without an artefact; it was done unless said otherwise.
     #[serde(rename = "in_progress_202")]
     InProgress202 {
-        /// Whether it was done.
+        /// True when the work was done.
         #[serde(default = "yes")]
         after_effect: bool,
     },
@@ -123,7 +123,7 @@ pub(crate) enum Action {
     Drop,
     /// Callbacks: sent that many more times, byte for byte.
     Duplicate {
-        /// How many more.
+        /// Number of further times.
         times: u32,
     },
     /// Callbacks: held until the next one was sent (at most a minute, scaled).
@@ -162,7 +162,7 @@ impl Action {
         serde_json::from_value(object).map_err(|error| error.to_string())
     }
 
-    /// Whether no call knows it.
+    /// Returns whether no call knows it.
     pub(super) const fn is_only_for_callbacks(&self) -> bool {
         matches!(
             self,
@@ -175,12 +175,12 @@ impl Action {
         )
     }
 
-    /// Whether callbacks know it.
+    /// Returns whether callbacks know it.
     pub(super) const fn suits_callbacks(&self) -> bool {
         self.is_only_for_callbacks() || matches!(self, Self::Delay { .. })
     }
 
-    /// One rule per kind, as documentation that can be posted.
+    /// Returns one rule per kind, as documentation that can be posted.
     pub(crate) fn examples() -> Vec<Value> {
         vec![
             json!({"call":"qris_generate","channel":"BNC_QRIS","times":1,"action":{"kind":"delay","ms":500}}),

@@ -1,4 +1,5 @@
-//! How likely a rule fires: a seeded sequence, in parts per million, without floating point.
+//! The probability that a rule fires: a seeded sequence, in parts per million, without floating
+//! point.
 
 use serde_json::Number;
 
@@ -25,7 +26,7 @@ impl Chance {
         })
     }
 
-    /// Tosses it (`SplitMix64`).
+    /// Tosses the coin (`SplitMix64`).
     pub(super) fn happens(&mut self) -> bool {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.state;
