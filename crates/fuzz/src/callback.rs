@@ -1,5 +1,5 @@
-//! Callbacks: what is verified says what a second reading of the signed bytes says, or is refused;
-//! whatever else is changed on the way is rejected.
+//! Callbacks: a verified one says what a second reading of the signed bytes says, or is refused;
+//! anything else that is changed on the way is rejected.
 
 use std::sync::OnceLock;
 
@@ -19,7 +19,8 @@ use crate::reading::{Tree, minor_units, read};
 const TOKEN: &str = "a-token";
 const TIMESTAMP: &str = "2026-11-21T10:15:30+07:00";
 
-/// The first byte chooses path and signed form, the second where the body is changed on the way.
+/// Runs one input: the first byte chooses path and signed form, the second where the body is
+/// changed on the way.
 pub(crate) fn run(data: &[u8]) {
     let Some(([choice, place], body)) = data.split_first_chunk::<2>() else {
         return;
@@ -48,12 +49,13 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// What stands behind a byte order mark.
+/// Returns the text behind a byte order mark.
 fn signed_text(body: &[u8]) -> &[u8] {
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
-/// What the verifier says of `body` at `path`, under a signature over `signed` for `signed_path`.
+/// Returns the verifier's verdict on `body` at `path`, under a signature over `signed` for
+/// `signed_path`.
 fn judge(signed_path: CallbackPath, signed: &[u8], path: CallbackPath, body: &[u8]) -> Verdict {
     static KEYS: OnceLock<(ClientSecret, Verifier)> = OnceLock::new();
     let (secret, verifier) = KEYS.get_or_init(|| {
@@ -96,7 +98,7 @@ fn rejected(verdict: &Verdict, how: &str) {
     assert!(rejected, "a signed callback was taken {how}");
 }
 
-/// The body with one byte turned into another.
+/// Returns the body with one byte turned into another.
 fn changed(body: &[u8], place: usize, by: u8) -> Option<Vec<u8>> {
     let mut changed = body.to_vec();
     let at = place.checked_rem(changed.len())?;
@@ -105,7 +107,7 @@ fn changed(body: &[u8], place: usize, by: u8) -> Option<Vec<u8>> {
     Some(changed)
 }
 
-/// Holds what was read of the signed bytes against the second reading.
+/// Compares what was read of the signed bytes with the second reading.
 fn agrees(callback: &VerifiedCallback, signed: &[u8]) {
     let Ok(notification) = &callback.notification else {
         return;
@@ -147,7 +149,7 @@ fn agrees(callback: &VerifiedCallback, signed: &[u8]) {
     is_success_only_when_said(notification, &tree);
 }
 
-/// A reference as we would spell it.
+/// Returns a reference as we would spell it.
 fn ours(named: &str) -> String {
     let named = named.trim();
     match u128::from_str_radix(named, 16) {
@@ -175,7 +177,7 @@ fn first(amounts: [ReceivedAmount; 3]) -> ReceivedAmount {
     there.next().unwrap_or(ReceivedAmount::Absent)
 }
 
-/// An amount object as protocol 2.3 wants it read.
+/// Reads an amount object as protocol 2.3 demands.
 fn amount(tree: Option<&Tree>) -> ReceivedAmount {
     use ayolinx_core::money::{Amount, Currency};
     let Some(tree) = tree else {

@@ -1,5 +1,5 @@
-//! Fuzz targets: whatever a stranger sends, read by the real code and by a second reading that shares
-//! nothing with it. A target panics where the two differ, or where what was promised does not hold.
+//! Fuzz targets: the input of a stranger, read by the real code and by a second reading that shares
+//! nothing with it. A target panics where the two differ, or where a promise does not hold.
 //! `make fuzz` runs them; the tests replay the seeds.
 
 mod amount;
@@ -14,7 +14,7 @@ mod reading;
 mod time;
 mod url_guard;
 
-/// A target: its name, and what is done with each input.
+/// A target: its name, and the function that takes each input.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, and one that fails on purpose: a fuzzer that cannot find it finds nothing.

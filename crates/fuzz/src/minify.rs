@@ -1,5 +1,5 @@
-//! Minifying and respelling: nothing but white space outside strings may go, and what JSON says may
-//! not change, for signatures are over the result.
+//! Minifying and respelling: nothing but white space outside strings may go, and the meaning of the
+//! JSON may not change, for signatures are over the result.
 
 use ayolinx_core::json_style::{minify, php_reencode};
 
@@ -25,7 +25,7 @@ pub(crate) fn run(data: &[u8]) {
     assert!(respelt.is_ascii(), "PHP escapes what is not ASCII");
 }
 
-/// Whole strings are kept; of what stands between them, all but white space.
+/// Keeps whole strings; of the bytes between them, all but white space.
 fn by_strings(data: &[u8]) -> Vec<u8> {
     let mut kept = Vec::new();
     let mut rest = data;
@@ -45,7 +45,7 @@ fn by_strings(data: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// From a quote to the quote that ends it, or to the end.
+/// Returns the length from a quote to the quote that ends it, or to the end.
 fn string_length(data: &[u8]) -> usize {
     let mut at = 1;
     loop {
@@ -58,7 +58,7 @@ fn string_length(data: &[u8]) -> usize {
     }
 }
 
-/// PHP knows no empty object: it spells one as an empty list.
+/// Replaces empty objects: PHP has none and spells one as an empty list.
 fn without_objects(tree: Tree) -> Tree {
     match tree {
         Tree::Object(members) if members.is_empty() => Tree::List(Vec::new()),

@@ -1,4 +1,4 @@
-//! Errors: whatever words stand in one, it leaves as one problem in JSON (RFC 9457) with the code's
+//! Errors: whatever words one contains, it leaves as one problem in JSON (RFC 9457) with the code's
 //! own status.
 
 use actix_web::body::MessageBody;
@@ -8,7 +8,7 @@ use gateway_api::error::{ApiError, ErrorCode, FieldCode, FieldError, ProviderAns
 
 use crate::reading::{Tree, read};
 
-/// The first byte chooses the code; the rest is cut into words.
+/// Runs one input: the first byte chooses the code; the rest is cut into words.
 pub(crate) fn run(data: &[u8]) {
     let Some((choice, rest)) = data.split_first() else {
         return;
@@ -43,7 +43,7 @@ pub(crate) fn run(data: &[u8]) {
     assert!(!reply.contains(inner), "{reply}");
 }
 
-/// Renders the error and holds the reply to the promise; returns its body.
+/// Renders the error and checks the reply against the promise; returns its body.
 pub(crate) fn holds(error: &ApiError, detail: Option<&str>) -> String {
     let reply: HttpResponse = error.error_response();
     let status = reply.status();

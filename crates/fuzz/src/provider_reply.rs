@@ -18,7 +18,8 @@ const OURS: &str = "01934c5e7a107bbb8ccc0123456789ab";
 const MINOR: i64 = 2_500_000;
 const HOST: &str = "pay.example.id";
 
-/// The first byte chooses the method, the second the HTTP status; the rest is the body.
+/// Runs one input: the first byte chooses the method, the second the HTTP status; the rest is the
+/// body.
 pub(crate) fn run(data: &[u8]) {
     let Some(([choice, status], body)) = data.split_first_chunk::<2>() else {
         return;
@@ -77,7 +78,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// One channel of each method, each with one host that a payer may be sent to.
+/// Returns one channel of each method, each with one host that a payer may be sent to.
 fn channels() -> &'static [Channel] {
     static CHANNELS: OnceLock<Vec<Channel>> = OnceLock::new();
     CHANNELS.get_or_init(|| {
@@ -127,7 +128,7 @@ fn refused(tree: Option<&Tree>) {
     );
 }
 
-/// Where the reply repeats reference or amount, they are what was asked for.
+/// Checks that a reference or amount that the reply repeats is the one asked for.
 fn echoes_are_ours(method: Method, tree: &Tree) {
     let (place, reference, amount) = match method {
         Method::VirtualAccount => (tree.at("virtualAccountData"), "trxId", "totalAmount"),
@@ -148,7 +149,7 @@ fn echoes_are_ours(method: Method, tree: &Tree) {
     }
 }
 
-/// An artefact can be shown, and sends a payer nowhere but to the channel's own host.
+/// Checks that an artefact can be shown, and sends a payer nowhere but to the channel's own host.
 fn is_whole(artefact: &Artefact) {
     let text = match artefact {
         Artefact::Qr { qr_string } => {

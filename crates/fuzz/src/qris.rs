@@ -1,4 +1,5 @@
-//! The text of a QR: what is taken for ours, read again backwards from its end by another hand.
+//! The text of a QR: a text taken for ours is read again backwards from its end by independent
+//! code.
 
 use ayolinx_core::money::{Amount, Currency};
 use ayolinx_core::qris::check;
@@ -22,7 +23,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// Every rule at once, over text in ASCII, where characters are bytes.
+/// Checks every rule at once, over text in ASCII, where characters are bytes.
 pub(crate) fn is_ours(text: &str) -> bool {
     let Some(fields) = fields(text) else {
         return false;
@@ -81,7 +82,7 @@ fn fields(text: &str) -> Option<Vec<(&str, &str)>> {
     Some(all)
 }
 
-/// The checksum by long division over single bits, the first sixteen of them turned over.
+/// Checks the checksum by long division over single bits, the first sixteen of them inverted.
 fn is_summed(text: &str) -> bool {
     let Some(at) = text
         .len()

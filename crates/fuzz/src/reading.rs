@@ -1,20 +1,20 @@
-//! A second reading of JSON (RFC 8259), written for this and slow: what the real readers make of a
-//! text is held against it.
+//! A second reading of JSON (RFC 8259), written for this and slow: the results of the real readers
+//! are compared with it.
 
-/// What stands in a text.
+/// The content of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Tree {
     Null,
     Bool(bool),
-    /// As it was written.
+    /// A number as it was written.
     Number(String),
-    /// Unescaped; `None` when it holds half of a surrogate pair.
+    /// A text, unescaped; `None` when it holds half of a surrogate pair.
     Text(Option<String>),
     List(Vec<Self>),
     Object(Vec<(Option<String>, Self)>),
 }
 
-/// One value with nothing but white space around it, behind a byte order mark or not.
+/// Reads one value with nothing but white space around it, behind a byte order mark or not.
 pub(crate) fn read(bytes: &[u8]) -> Option<Tree> {
     let text = std::str::from_utf8(bytes).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -25,7 +25,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Tree> {
 }
 
 impl Tree {
-    /// The member of this name.
+    /// Returns the member of this name.
     pub(crate) fn at(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else {
             return None;
@@ -36,7 +36,7 @@ impl Tree {
         named.next().map(|(_, value)| value)
     }
 
-    /// How often a member of this name stands there.
+    /// Returns the number of members of this name.
     pub(crate) fn count(&self, name: &str) -> usize {
         let Self::Object(members) = self else {
             return 0;
@@ -47,7 +47,7 @@ impl Tree {
         named.count()
     }
 
-    /// A text, or a number as it is written; nothing where it is blank or something else.
+    /// Returns a text, or a number as it is written; nothing when it is blank or something else.
     pub(crate) fn scalar(&self) -> Option<String> {
         let text = match self {
             Self::Text(text) => text.clone()?,
@@ -57,7 +57,7 @@ impl Tree {
         (!text.trim().is_empty()).then_some(text)
     }
 
-    /// Whether no object in it names a member twice, and all its texts are whole.
+    /// Returns whether no object in it names a member twice, and all its texts are whole.
     pub(crate) fn is_sound(&self) -> bool {
         match self {
             Self::Null | Self::Bool(_) | Self::Number(_) => true,
@@ -70,7 +70,7 @@ impl Tree {
         }
     }
 
-    /// How many objects and lists stand in each other.
+    /// Returns the depth to which objects and lists are nested.
     pub(crate) fn depth(&self) -> usize {
         let inner = |trees: &mut dyn Iterator<Item = &Self>| trees.map(Self::depth).max();
         match self {
@@ -217,8 +217,8 @@ impl Reader<'_> {
         Some(Tree::Number(written))
     }
 
-    /// The rest of a string behind its quote: `None` when it is none, `Some(None)` when half a pair
-    /// of surrogates stands in it.
+    /// Reads the rest of a string behind its quote: `None` when it is none, `Some(None)` when half
+    /// a pair of surrogates stands in it.
     fn text(&mut self) -> Option<Option<String>> {
         let mut units: Vec<u16> = Vec::new();
         loop {
@@ -257,7 +257,7 @@ impl Reader<'_> {
     }
 }
 
-/// The minor units of `^[0-9]{1,16}(\.[0-9]{1,2})?$`, when they fit.
+/// Returns the minor units of `^[0-9]{1,16}(\.[0-9]{1,2})?$`, when they fit.
 pub(crate) fn minor_units(text: &str) -> Option<i64> {
     let (whole, decimals) = match text.split_once('.') {
         Some((_, "")) => return None,

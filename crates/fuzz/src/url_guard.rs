@@ -1,4 +1,5 @@
-//! The guard of webhook URLs: what passes leads, by a second judgement, to nobody's inner network.
+//! The guard of webhook URLs: a URL that passes leads, by a second judgement, to nobody's inner
+//! network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;
@@ -46,7 +47,8 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// The URL as it is kept: nothing to guess about it, and the HTTP client sees the same host in it.
+/// Checks the URL as it is kept: nothing to guess about it, and the HTTP client sees the same host
+/// in it.
 fn whole(text: &str, kept: &str) -> Url {
     let Ok(url) = Url::parse(kept) else {
         panic!("{text:?} is kept as {kept:?}, which is no URL");
@@ -93,7 +95,8 @@ fn is_public_web(url: &Url) -> bool {
     web && outside
 }
 
-/// The blocks that are not public, by their first bits, from RFC 6890 and what came after it.
+/// Returns whether an address is outside the blocks that are not public, by their first bits, from
+/// RFC 6890 and later.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = match (a, b) {
@@ -116,7 +119,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         && !(a == 0x3fff && b < 0x1000)
 }
 
-/// An IPv4 address as `inet_aton` reads it: one to four numbers, each in any base.
+/// Reads an IPv4 address as `inet_aton` does: one to four numbers, each in any base.
 fn as_libc_reads(host: &str) -> Option<IpAddr> {
     let parts: Vec<u64> = host.split('.').map(number).collect::<Option<_>>()?;
     let (last, head) = parts.split_last()?;
