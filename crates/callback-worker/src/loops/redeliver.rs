@@ -11,8 +11,7 @@ const GAVE_UP: &str = "redelivery_gave_up";
 /// Leases the range that is due the longest and does its next step.
 ///
 /// # Errors
-/// Returns an error when no range can be leased. A step that fails is logged, and is repeated when its
-/// range is due.
+/// Returns an error when no range can be leased. A failed step is logged and repeated when due.
 pub async fn step_one_range(ledger: &Ledger, metrics: &FlowMetrics) -> Result<Did, LedgerError> {
     let leased = ledger
         .at(Urgency::Write)
