@@ -152,8 +152,7 @@ impl Reader<'_> {
             .unwrap_or(default)
     }
 
-    /// Returns comma-separated ids; see [`Reader::identifier`]. Blanks around the commas are not part of
-    /// them.
+    /// Returns comma-separated ids; see [`Reader::identifier`]. Blanks around the commas do not count.
     pub fn identifier_list(&self, name: &str) -> Vec<String> {
         self.identifier(name);
         self.list_with(name, "an id", |entry| Some(entry.to_owned()))

@@ -1,7 +1,6 @@
 //! Bearer tokens in `Authorization` (RFC 9110, 11.1 and 11.4; RFC 6750, 2.1).
 
-/// Returns the token of `Bearer TOKEN`: the scheme in any case, at least one blank, a token without
-/// blanks.
+/// Returns the token of `Bearer TOKEN`: any case, at least one blank, a token without blanks.
 #[must_use]
 pub fn token(authorization: &str) -> Option<&str> {
     let (scheme, rest) = authorization.split_once(' ')?;

@@ -77,8 +77,7 @@ struct Seen {
     started: Instant,
 }
 
-/// A request in flight, whose count ends when it is dropped, also when its future is dropped
-/// half-way.
+/// A request in flight; its count ends on drop, also when its future is dropped half-way.
 struct InFlight(IntGauge);
 
 impl Drop for InFlight {

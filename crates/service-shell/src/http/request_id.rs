@@ -55,14 +55,12 @@ tokio::task_local! {
     static CURRENT: RequestId;
 }
 
-/// Returns the id of the request that the current task is working on. Tasks spawned from it have
-/// none.
+/// Returns the id of the request that the current task is working on. Spawned tasks have none.
 pub fn current() -> Option<RequestId> {
     CURRENT.try_with(Clone::clone).ok()
 }
 
-/// Assigns the id; the middleware: `.wrap(from_fn(request_id::assign))`. Wrap it last, so that it
-/// is outermost.
+/// Assigns the id: `.wrap(from_fn(request_id::assign))`. Wrap it last, so that it is outermost.
 pub async fn assign<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

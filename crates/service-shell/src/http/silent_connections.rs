@@ -19,8 +19,7 @@ use socket2::{SockRef, Socket};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-/// Time by which any client that sends a request has begun: its bytes come with the last packet of the
-/// handshake.
+/// Time until a client that speaks at all has spoken: its words come with the handshake's last packet.
 const SPOKEN_BY: Duration = Duration::from_millis(10);
 /// Pause between two looks while the listener is nearly full.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -31,8 +31,7 @@ pub fn raise_limit() -> u64 {
     limit
 }
 
-/// Returns the number of provider calls that may be under way at once, for this many descriptors: a
-/// quarter.
+/// Returns the number of provider calls that may be under way at once: a quarter of the descriptors.
 pub fn provider_calls_of(limit: u64) -> usize {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     (limit / 4).clamp(1, PROVIDER_CALLS_MAX)

@@ -41,8 +41,7 @@ pub(super) fn exporting_to(endpoint: &str, service: &str) -> Result<SdkTracerPro
         .build())
 }
 
-/// Returns a provider under which spans have ids and a caller's trace goes on with its flag, but
-/// nothing is kept.
+/// Returns a provider that gives spans ids, passes a caller's trace and flag on, and keeps nothing.
 pub(super) fn passing_on() -> SdkTracerProvider {
     SdkTracerProvider::builder()
         .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)))

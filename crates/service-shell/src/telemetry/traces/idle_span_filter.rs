@@ -16,8 +16,7 @@ use opentelemetry_sdk::{
 
 use crate::telemetry::span_names::{IS_IDLE, STEP};
 
-/// Maximum number of spans buffered of one step; those beyond it are exported whatever the step
-/// found.
+/// Maximum number of spans buffered of one step; any further ones are exported in every case.
 const HELD_MAX: usize = 256;
 
 #[derive(Debug)]
