@@ -1,5 +1,4 @@
-//! Seals what is at rest anew under the newest of `ENCRYPTION_KEYS`, and reports what still depends on
-//! which key.
+//! Seals what is at rest anew under the newest of `ENCRYPTION_KEYS`, and reports the use of each key.
 
 use ayolinx_core::key_id::KeyId;
 use serde_json::json;

@@ -169,8 +169,7 @@ impl Report {
         all.filter(|finding| finding.verdict == verdict).count()
     }
 
-    /// Returns 0 when all is decided and right, 1 when something must change, 2 when something is not
-    /// decided.
+    /// Returns 0 (all decided and right), 1 (something must change) or 2 (something is not decided).
     pub(crate) fn exit_code(&self) -> u8 {
         if self.count(Verdict::Change) > 0 || self.count(Verdict::Unfit) > 0 {
             1

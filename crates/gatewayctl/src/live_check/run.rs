@@ -58,8 +58,7 @@ impl Run {
             .is_ok_and(|answer| answer.code() == self.first_code)
     }
 
-    /// Returns the origin of our callback URLs, without a slash at its end; empty if nothing
-    /// listens.
+    /// Returns our callback URLs' origin without a slash at its end; empty if nothing listens.
     pub(crate) fn public_origin(&self) -> String {
         let origin = self.public.as_ref().map_or("", Origin::as_str);
         origin.trim_end_matches('/').to_owned()

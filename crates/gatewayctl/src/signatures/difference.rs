@@ -4,8 +4,7 @@
 const BEFORE: usize = 40;
 const SHOWN: usize = 100;
 
-/// Returns the position, in characters from 0, at which two strings differ first; `None` when they
-/// are equal.
+/// Returns the position, in characters from 0, of the first difference; `None` when they are equal.
 pub(crate) fn first_difference(left: &str, right: &str) -> Option<usize> {
     if left == right {
         return None;

@@ -30,8 +30,7 @@ pub(crate) struct KeySource {
     pub(crate) secret_file: Option<PathBuf>,
 }
 
-/// Reads the keys that the command line names, and the others from the settings, as far as they are
-/// set.
+/// Reads the keys that the command line names, and the others from the settings, if they are set.
 pub(crate) fn read_keys(source: &KeySource, signer_is_us: bool) -> Result<Keys, Failure> {
     let mut keys = Keys {
         client_id: source.client_id.clone(),

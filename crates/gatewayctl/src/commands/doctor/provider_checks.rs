@@ -1,5 +1,4 @@
-//! The provider: is it reachable, does it know us by key and by secret, and does its clock agree
-//! with ours?
+//! The provider: is it there, does it know us by key and by secret, and is its clock ours?
 
 use ayolinx_client::{
     AyolinxClient, Breaker, ClientMetrics, NotSentReason, Outcome, ProviderSettings, SecretPair,

@@ -53,8 +53,7 @@ pub(super) async fn database(settings: &CtlSettings, findings: &mut Findings) {
     }
 }
 
-/// Checks whether row-level security separates the rows of shops, or only the programs themselves
-/// do.
+/// Checks whether anything but the programs themselves separates the shops' rows.
 async fn role(ledger: &Ledger, findings: &mut Findings) {
     const ADVICE: &str =
         "Give the services a role of their own: docs/OPERATIONS.md, \"A role for the services\"";
@@ -72,8 +71,7 @@ async fn role(ledger: &Ledger, findings: &mut Findings) {
     }
 }
 
-/// Checks whether there is a table for the next month, and no row had to go where no month was
-/// made.
+/// Checks whether the next month has a table, and no row had to go where no month was made.
 async fn partitions(ledger: &Ledger, findings: &mut Findings) {
     const ADVICE: &str = "Run `gatewayctl partitions --apply`, and see why the worker's loop keep_partitions does not do it";
     let read = ledger

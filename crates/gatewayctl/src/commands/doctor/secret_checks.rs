@@ -14,8 +14,7 @@ const CHECK_PREVIOUS: &str =
     "The provider has not gone over to AYOLINX_CLIENT_SECRET yet; keep the previous one";
 const ASK_AGAIN: &str = "Run it again; `gatewayctl live-check` asks more";
 
-/// Inquires, signed with it, about a payment that nobody made: the answer is "not found" if the signature
-/// holds.
+/// Inquires, signed with it, about a payment that nobody made: "not found" shows that the signature holds.
 pub(super) async fn client_secret(
     client: &AyolinxClient,
     accepted: impl Fn() -> Which,

@@ -12,8 +12,7 @@ use super::{Findings, Level};
 const SETTINGS: &str = "settings";
 const SET_IT: &str = "Set it as the services have it";
 
-/// Reads the settings, without the variables that are malformed, so that the other checks can go
-/// on.
+/// Reads the settings without malformed variables, so that the other checks can go on.
 pub(super) fn read(findings: &mut Findings) -> Option<CtlSettings> {
     let mut dropped: BTreeSet<String> = BTreeSet::new();
     for _pass in 0..3 {
