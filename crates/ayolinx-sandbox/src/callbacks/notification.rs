@@ -1,5 +1,4 @@
-//! The callback bodies, exactly the documented ones (protocol 8.4 to 8.11), and the replies that are a success
-//! (8.12).
+//! The callback bodies, exactly the documented ones (protocol 8.4 to 8.11), and their success replies (8.12).
 
 use ayolinx_core::money::Money;
 use serde_json::{Map, Value, json};

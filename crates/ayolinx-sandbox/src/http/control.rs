@@ -92,8 +92,7 @@ async fn show(sandbox: Shared, reference: Path<String>) -> HttpResponse {
     }
 }
 
-/// Settles and waits for the callback's first answer. A form of the page is answered with a redirect to the
-/// page.
+/// Settles and waits for the callback's first answer. A form of the page is led back to the page.
 async fn act(
     request: HttpRequest,
     path: Path<(String, String)>,
@@ -258,8 +257,7 @@ fn is_form(request: &HttpRequest) -> bool {
         .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
 }
 
-/// Returns whether a form comes from another site: a browser names its origin, and any origin but our own host is
-/// refused.
+/// Returns whether a form comes from another site. Browsers name its origin; only our own host is accepted.
 fn is_foreign(request: &HttpRequest) -> bool {
     let host = header(request, HOST.as_str());
     header(request, ORIGIN.as_str())

@@ -1,5 +1,4 @@
-//! The artefact of the payer: a valid EMVCo QRIS string, a DANA link, a VA number, a counter code, a link
-//! code.
+//! The payer's artefacts: a valid EMVCo QRIS string, DANA link, VA number, counter code and link code.
 
 use std::fmt::Write as _;
 

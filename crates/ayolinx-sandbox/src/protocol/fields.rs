@@ -1,5 +1,4 @@
-//! Reads required and optional fields of a request; every error names the field by its path (protocol 6.2, cases 01,
-//! 02).
+//! Reads required and optional fields of a request; errors name the field by its path (protocol 6.2, cases 01, 02).
 
 use ayolinx_core::money::{Amount, Currency};
 

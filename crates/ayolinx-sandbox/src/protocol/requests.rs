@@ -17,8 +17,7 @@ use crate::protocol::channels::Channels;
 use crate::protocol::fields::{FieldError, Fields, is_reference, is_text};
 use crate::protocol::json_tree::Json;
 
-/// The longest life of a DANA payment: DANA opens none that is to live longer; a minute more for
-/// clocks that differ.
+/// The longest life that DANA accepts; a minute more for clocks that differ.
 const EWALLET_LIFE_MAX: TimeDelta = TimeDelta::minutes(7 * 24 * 60 + 1);
 
 /// Reads a create call.

@@ -1,5 +1,4 @@
-//! The means of admitting a call: the tokens it issued and the `X-EXTERNAL-ID`s of the day. Both bounded, oldest
-//! first out.
+//! The tokens that were issued and the `X-EXTERNAL-ID`s of the day. Both bounded, oldest first out.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};

@@ -18,8 +18,7 @@ pub(crate) enum Job {
     Deliver {
         /// Its content.
         notice: Box<Notice>,
-        /// The receiver that is sent one report, after the first answer or when there will be none
-        /// soon.
+        /// Receives one report, after the first answer or when there will be none soon.
         first: oneshot::Sender<FirstAnswer>,
     },
     /// Pay by itself (magic amounts).

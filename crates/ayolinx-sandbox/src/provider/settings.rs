@@ -95,8 +95,7 @@ const DEFAULT_CALLBACK_ORIGIN: &str = "http://127.0.0.1:8081";
 const DEFAULT_TOKEN_TTL: Duration = Duration::from_secs(900);
 
 impl SandboxSettings {
-    /// Returns settings for tests: a free loopback port, development credentials, keys in `key_dir`, callbacks to
-    /// `callback_origin`.
+    /// Returns a free loopback port, development credentials, keys in `key_dir`, callbacks to `callback_origin`.
     #[must_use]
     pub fn development(key_dir: PathBuf, callback_origin: Url) -> Self {
         Self {

@@ -127,8 +127,7 @@ impl Transaction {
         self.status.clone()
     }
 
-    /// Returns the amount that an inquiry reports: the amount given back, else the one paid, else the one
-    /// asked.
+    /// Returns the amount an inquiry reports: what was given back, else what was paid, else asked.
     pub(crate) fn amount(&self) -> Option<Amount> {
         let returned = self.transfers.last().and_then(|last| last.returned);
         returned

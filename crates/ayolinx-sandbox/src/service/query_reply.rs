@@ -28,8 +28,7 @@ pub(super) fn of(call: Call, transaction: &Transaction, now: DateTime<Utc>) -> R
     Reply::success(call, "Successful", members)
 }
 
-/// Returns the time of the end: QRIS reports it in UTC, the others in Jakarta time; a VA says "" while it
-/// is unpaid.
+/// Returns the time of the end, for QRIS in UTC, for the others in Jakarta time; "" for an unpaid VA.
 fn finished_time(transaction: &Transaction) -> Option<String> {
     match (transaction.create.product, transaction.finished_at) {
         (Product::Qris, Some(time)) => Some(utc(time)),

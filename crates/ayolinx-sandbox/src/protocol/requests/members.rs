@@ -1,5 +1,4 @@
-//! The members that several requests have: the channel, a time, and the URLs to notify and to
-//! return to.
+//! The members that several requests have: the channel, a time, and where to notify and return to.
 
 use chrono::{DateTime, Utc};
 

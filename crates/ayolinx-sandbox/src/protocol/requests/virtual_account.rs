@@ -78,8 +78,7 @@ fn read_account(fields: &Fields<'_>) -> Result<Account, FieldError> {
     })
 }
 
-/// Returns whether the text is digits, unpadded or left-padded with blanks to exactly eight
-/// characters.
+/// Returns whether it is digits, unpadded or left-padded with blanks to exactly eight characters.
 fn is_service_id(text: &str) -> bool {
     let digits = text.trim_start_matches(' ');
     is_digits(digits, 1, 8) && (digits.len() == text.len() || text.len() == 8)

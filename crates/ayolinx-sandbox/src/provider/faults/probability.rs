@@ -1,5 +1,4 @@
-//! The probability that a rule fires: a seeded sequence, in parts per million, without floating
-//! point.
+//! The chance that a rule fires: a seeded sequence, in parts per million, without floating point.
 
 use serde_json::Number;
 
