@@ -19,8 +19,7 @@ use crate::reading::{Tree, minor_units, read};
 const TOKEN: &str = "a-token";
 const TIMESTAMP: &str = "2026-11-21T10:15:30+07:00";
 
-/// Runs one input: the first byte chooses path and signed form, the second where the body is
-/// changed on the way.
+/// Takes path and signed form from the first byte, the place of a change from the second.
 pub(crate) fn run(data: &[u8]) {
     let Some(([choice, place], body)) = data.split_first_chunk::<2>() else {
         return;
@@ -54,8 +53,7 @@ fn signed_text(body: &[u8]) -> &[u8] {
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
-/// Returns the verifier's verdict on `body` at `path`, under a signature over `signed` for
-/// `signed_path`.
+/// Returns the verdict on `body` at `path`, under a signature over `signed` for `signed_path`.
 fn judge(signed_path: CallbackPath, signed: &[u8], path: CallbackPath, body: &[u8]) -> Verdict {
     static KEYS: OnceLock<(ClientSecret, Verifier)> = OnceLock::new();
     let (secret, verifier) = KEYS.get_or_init(|| {

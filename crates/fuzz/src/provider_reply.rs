@@ -18,8 +18,7 @@ const OURS: &str = "01934c5e7a107bbb8ccc0123456789ab";
 const MINOR: i64 = 2_500_000;
 const HOST: &str = "pay.example.id";
 
-/// Runs one input: the first byte chooses the method, the second the HTTP status; the rest is the
-/// body.
+/// Takes the method from the first byte, the HTTP status from the second; the rest is the body.
 pub(crate) fn run(data: &[u8]) {
     let Some(([choice, status], body)) = data.split_first_chunk::<2>() else {
         return;

@@ -1,5 +1,4 @@
-//! The text of a QR: a text taken for ours is read again backwards from its end by independent
-//! code.
+//! The text of a QR: what is taken for ours, read again backwards from its end by other code.
 
 use ayolinx_core::money::{Amount, Currency};
 use ayolinx_core::qris::check;

@@ -1,5 +1,4 @@
-//! A second reading of JSON (RFC 8259), written for this and slow: the results of the real readers
-//! are compared with it.
+//! A second reading of JSON (RFC 8259), written for this and slow, to check the real readers.
 
 /// The content of a text.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,4 @@
-//! The guard of webhook URLs: a URL that passes leads, by a second judgement, to nobody's inner
-//! network.
+//! The guard of webhook URLs: what passes leads, by a second judgement, to nobody's inner network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;
@@ -47,8 +46,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// Checks the URL as it is kept: nothing to guess about it, and the HTTP client sees the same host
-/// in it.
+/// Checks the kept URL: nothing in it is ambiguous, and the HTTP client sees the same host in it.
 fn whole(text: &str, kept: &str) -> Url {
     let Ok(url) = Url::parse(kept) else {
         panic!("{text:?} is kept as {kept:?}, which is no URL");
@@ -95,8 +93,7 @@ fn is_public_web(url: &Url) -> bool {
     web && outside
 }
 
-/// Returns whether an address is outside the blocks that are not public, by their first bits, from
-/// RFC 6890 and later.
+/// Returns whether no block that is not public (RFC 6890 and later) holds it, by its first bits.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = match (a, b) {
