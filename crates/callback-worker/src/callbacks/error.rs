@@ -11,13 +11,13 @@ pub enum BodyRefused {
     /// A content encoding: what is signed would not be what is read.
     #[error("content encoding is not accepted")]
     Encoded,
-    /// Over 64 KiB.
+    /// A body over 64 KiB.
     #[error("body is too large")]
     TooLarge,
-    /// Not complete within 3 s.
+    /// A body that was not complete within 3 s.
     #[error("body came too slowly")]
     TooSlow,
-    /// The connection broke or the framing is wrong.
+    /// A broken connection or wrong framing.
     #[error("body is incomplete")]
     Broken,
 }

@@ -9,11 +9,11 @@ use crate::callbacks::verify::{RejectedCallback, TokenDigest, VerifiedCallback};
 /// The outcome of a verified callback. Each one is answered with success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reception {
-    /// It changed a payment.
+    /// A callback that changed a payment.
     Applied,
-    /// It is true and was known, or says nothing that changes a state.
+    /// A true callback that was known, or says nothing that changes a state.
     NoChange,
-    /// The same callback was applied, or needed no change, before.
+    /// A callback that was applied, or needed no change, before.
     Duplicate,
     /// Stored without effect; the word says why, for the metric (`unreadable`, `unknown_reference`, `stale`, …).
     Kept(&'static str),

@@ -59,7 +59,7 @@ pub enum Verdict {
     Verified(Box<VerifiedCallback>),
     /// Signed with the client secret; still to be shown that the token is one of ours and unexpired.
     NeedsToken(Box<VerifiedCallback>, TokenDigest),
-    /// Not the provider's, as far as can be told.
+    /// Not the provider's, as far as can be determined.
     Rejected(Box<RejectedCallback>),
 }
 

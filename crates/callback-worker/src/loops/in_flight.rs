@@ -1,5 +1,5 @@
 //! Deliveries under way: a place for each among those of its endpoint and of its shop, endpoints that fail
-//! apart from those that answer. A place is given back when it is dropped, so that a try that panics keeps none.
+//! apart from those that answer. A place is given back when it is dropped, so that an attempt that panics keeps none.
 
 use std::rc::Rc;
 
