@@ -1,6 +1,6 @@
-//! The names by which spans are told apart: what begins something, what shows the inside, and steps of loops.
+//! The names that distinguish spans: beginnings, inner work, and steps of loops.
 
-/// The target of spans that something begins with (a request, a webhook's try, a step): they are always
+/// The target of spans that something begins with (a request, a webhook's attempt, a step): they are always
 /// there, since lines and webhooks name their traces.
 pub(super) const BEGINNING: &str = "trace_begins";
 /// The target of spans that are only there to be exported.
