@@ -1,4 +1,4 @@
-//! What the commands about signatures take from the command line and the settings; the readings themselves are
+//! The arguments and settings that the commands about signatures read; the readings of what is signed are in
 //! `signature-readings`. The commands `sign` and `verify` and the live check call it.
 //! Invariant: a key is read, and never shown.
 
