@@ -34,7 +34,7 @@ const EXCHANGE_MAX: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Longest answer kept.
 const ANSWER_CHARACTERS_KEPT: usize = 1_000;
-/// Below the receivers' keep-alive, so that a pooled connection is rarely a dead one.
+/// Keep-alive below the receivers', so that a pooled connection is rarely a dead one.
 const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// Age of a stale callback: beyond every window.
 const STALE: TimeDelta = TimeDelta::hours(48);

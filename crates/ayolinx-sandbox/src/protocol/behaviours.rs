@@ -1,5 +1,5 @@
 //! The behaviours where the provider's documents contradict each other or are silent (protocol 10): as the
-//! gateway expects, or, told so, the other way: `SANDBOX_READINGS`, a list of the names below.
+//! gateway expects, or, if it is set so, the other way: `SANDBOX_READINGS`, a list of the names below.
 
 use std::str::FromStr;
 

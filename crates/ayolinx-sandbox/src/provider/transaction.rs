@@ -153,7 +153,7 @@ impl Transaction {
         self.paid = paid;
     }
 
-    /// Records the total of a sum, or all of it, that has gone back by now; no later report lowers it.
+    /// Records how much of a sum was returned by now, all if `total` is absent; nothing lowers it later.
     pub(crate) fn give_back(&mut self, name: Option<&str>, total: Option<Amount>) {
         let known = match name {
             None => self.transfers.pop(),
@@ -248,7 +248,7 @@ pub(crate) struct Transfer {
     pub(crate) name: Option<String>,
     /// The amount that came.
     pub(crate) paid: Option<Amount>,
-    /// The amount of it that has gone back by now.
+    /// The amount of it that was returned by now.
     pub(crate) returned: Option<Amount>,
 }
 
