@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Answer, Sandbox, Shop, an_order, reference, shared, unique, until};
 
@@ -31,10 +31,19 @@ impl Owned {
             .post(&format!("/v1/orders/{paid}/refunds"), &refund)
             .await;
         let order = shop.made(&an_order("qris")).await;
-        let events = shop.get("/v1/events").await.expect(200).json;
-        // The newest is the last one's.
-        let event = events["data"].as_array().unwrap().last().unwrap();
-        let event = event["id"].as_str().unwrap().to_owned();
+        // The feed shows an event once no transaction of this server, whosever it is, can come before it.
+        let mut event: Option<Value> = None;
+        until(
+            Duration::from_secs(60),
+            "the feed has an event",
+            async || {
+                let events = shop.get("/v1/events").await.expect(200).json;
+                event = events["data"].as_array().unwrap().last().cloned();
+                event.is_some()
+            },
+        )
+        .await;
+        let event = event.unwrap()["id"].as_str().unwrap().to_owned();
         // From then on nothing happens by itself.
         let deliveries = format!("/v1/events/{event}/deliveries");
         until(
