@@ -20,7 +20,7 @@ use super::delivery_metrics::{DeliveryMetrics, EndpointState};
 use crate::loops::in_flight::UnderWay;
 
 /// Time that a lease leaves, beyond the attempt, to record it.
-const LEASE_MARGIN: Duration = Duration::from_secs(20);
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// The means of a webhook's attempts.
 pub struct Tries {
