@@ -130,7 +130,7 @@ spec('a viewer has no buttons but those of every page', async () => {
   for (const path of ['/', `/orders/${made.id}`, '/lists/review', '/endpoints', '/keys']) {
     await go(opened, path);
     const names = await opened.getByRole('button').allInnerTexts();
-    assert.deepEqual(names, ['Find', 'Sign out'], path);
+    assert.deepEqual(names, ['Search', 'Sign out'], path);
   }
   await opened.done();
 });
