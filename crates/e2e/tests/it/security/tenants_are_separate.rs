@@ -87,7 +87,7 @@ impl Owned {
     }
 
     /// All that its owner can see of it.
-    async fn seen_by(&self, shop: &Shop) -> Vec<serde_json::Value> {
+    async fn seen_by(&self, shop: &Shop) -> Vec<Value> {
         let mut seen = Vec::new();
         for path in [
             format!("/v1/orders/{}", self.orders),
@@ -106,7 +106,7 @@ impl Owned {
 }
 
 /// A body that the call would accept.
-fn body_for(method: &str, route: &str) -> Option<serde_json::Value> {
+fn body_for(method: &str, route: &str) -> Option<Value> {
     let body = match (method, route.rsplit('/').next()) {
         ("get" | "delete", _) => return None,
         (_, Some("payments")) => json!({"method": "ewallet"}),
@@ -144,7 +144,7 @@ async fn calls_with_an_id(shop: &Shop) -> Vec<(String, String)> {
 }
 
 /// What is left when what differs from request to request is taken away.
-fn plain(answer: Answer) -> (u16, Vec<String>, serde_json::Value) {
+fn plain(answer: Answer) -> (u16, Vec<String>, Value) {
     let mut names: Vec<String> = answer.headers.into_iter().map(|(name, _)| name).collect();
     names.sort();
     let mut body = answer.json;
