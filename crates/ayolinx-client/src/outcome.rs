@@ -35,7 +35,7 @@ pub enum Outcome<T> {
     NotSent {
         /// The reason.
         reason: NotSentReason,
-        /// Whether somebody must look at the configuration.
+        /// Set when somebody must look at the configuration.
         alarm: Alarm,
     },
     /// Unauthorized again after one re-authentication: not processed, somebody must look.

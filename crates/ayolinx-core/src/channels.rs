@@ -112,7 +112,7 @@ pub struct Channel {
     pub code: String,
     /// The method it belongs to.
     pub method: Method,
-    /// Whether the operator offers it. See also [`Channel::is_available`].
+    /// Set when the operator offers it. See also [`Channel::is_available`].
     pub enabled: bool,
     /// Smallest amount.
     pub min: Amount,
@@ -140,7 +140,7 @@ pub struct Channel {
     pub fee_borne_by: FeeBearer,
     /// Days after the payment until the provider is expected to settle it; `None`: the operator has not said.
     pub settlement_days: Option<u16>,
-    /// Whether the payer cannot pay another amount than ours.
+    /// Set when the payer cannot pay another amount than ours.
     pub amount_is_fixed: bool,
     /// Bank or store as shown to payers: `BNI`, `ALFAMART`.
     pub short_name: String,

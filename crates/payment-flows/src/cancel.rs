@@ -27,7 +27,7 @@ pub enum CancelOutcome {
 /// The provider's answer to the closing of one payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Closing {
-    /// Nobody can pay it any more, or it was never there.
+    /// A closed payment: nobody can pay it any more, or it was never there.
     Done,
     /// The payment is paid, and that is recorded.
     Paid,

@@ -41,7 +41,7 @@ const NOTIFIED_PATHS: [&str; 5] = [
 pub struct Difference {
     /// The description, in a sentence.
     pub text: String,
-    /// Whether the worker accepts it all the same (contract 5).
+    /// Set when the worker accepts it all the same (contract 5).
     pub forgiven: bool,
 }
 

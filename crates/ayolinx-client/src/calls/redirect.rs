@@ -9,7 +9,7 @@ use crate::settings::is_loopback;
 pub(crate) struct RedirectRule<'a> {
     /// The hosts that are allowed; empty: any host.
     pub(crate) hosts: &'a [String],
-    /// Whether the provider is on this machine and may redirect to this machine over http.
+    /// Set when the provider is on this machine and may redirect to this machine over http.
     pub(crate) provider_is_loopback: bool,
 }
 

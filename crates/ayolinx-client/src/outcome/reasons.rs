@@ -12,7 +12,7 @@ const UNSENT_PAUSE: Duration = Duration::from_secs(5);
 /// The reason why a call was certainly not sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotSentReason {
-    /// Nobody listens there.
+    /// A refused connection: nobody listens there.
     #[error("connection refused")]
     ConnectionRefused,
     /// The name has no address.

@@ -26,9 +26,9 @@ pub struct PaymentFunds {
     pub asked: Amount,
     /// The relation of what is received to what was asked for.
     pub amount_rule: AmountRule,
-    /// Whether the provider can be asked about it (not a payment link).
+    /// Set when the provider can be asked about it (not a payment link).
     pub can_inquire: bool,
-    /// Whether the provider's number in a callback tells one transfer from another (virtual account).
+    /// Set when the provider's number in a callback tells one transfer from another (virtual account).
     pub names_transfers: bool,
     /// End of its time.
     pub expires_at: DateTime<Utc>,
@@ -45,9 +45,9 @@ pub struct OrderFunds {
     pub state: OrderState,
     /// The state without any money: pending, expired, cancelled or failed.
     pub base: OrderState,
-    /// Whether it was created without a payment: the payer chooses on the checkout page.
+    /// Set when it was created without a payment: the payer chooses on the checkout page.
     pub payer_chooses: bool,
-    /// Whether its time is not over.
+    /// Set when its time is not over.
     pub is_in_time: bool,
     /// Its payments.
     pub payments: Vec<PaymentFunds>,

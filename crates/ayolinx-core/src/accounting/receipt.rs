@@ -147,7 +147,7 @@ pub struct Receipt {
     pub provider_reference: Option<String>,
     /// The sum in the provider's figures.
     pub received: Amount,
-    /// Whether it is the sum that was asked for, by the channel's amount rule.
+    /// Set when it is the sum that was asked for, by the channel's amount rule.
     pub is_right: bool,
     /// The decision of a person.
     pub verdict: Option<Verdict>,

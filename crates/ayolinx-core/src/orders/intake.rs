@@ -29,11 +29,11 @@ pub enum Input<'a> {
 pub struct Taken {
     /// The fact's name in the history.
     pub fact: &'static str,
-    /// Whether it says anything about money that was not known, beside what the ledger shows.
+    /// Set when it says anything about money that was not known, beside what the ledger shows.
     pub is_new: bool,
-    /// Whether the provider is to be asked.
+    /// Set when the provider is to be asked.
     pub asks: bool,
-    /// Whether the payment is to be closed at the provider, where that can be.
+    /// Set when the payment is to be closed at the provider, where that can be.
     pub close_at_provider: bool,
 }
 

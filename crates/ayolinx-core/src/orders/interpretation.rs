@@ -231,9 +231,9 @@ fn returned(word: &ProviderWord, known: &PaymentFunds) -> Reading {
 pub struct Learnt {
     /// The fact for the history.
     pub fact: MoneyFact,
-    /// Whether anything was not known before.
+    /// Set when anything was not known before.
     pub is_new: bool,
-    /// Whether the provider is to be asked about a receipt that was not reported yet.
+    /// Set when the provider is to be asked about a receipt that was not reported yet.
     pub asks: bool,
 }
 

@@ -36,9 +36,9 @@ pub struct Decision {
     pub allocation: Allocation,
     /// The order's state without any money, now.
     pub base: OrderState,
-    /// Whether anything that the order shows changed: its version grows.
+    /// Set when anything that the order shows changed: its version grows.
     pub changed: bool,
-    /// Whether money came after the order had ended.
+    /// Set when money came after the order had ended.
     pub paid_late: bool,
     /// The event of which the merchant is notified.
     pub event: Option<EventType>,
@@ -46,7 +46,7 @@ pub struct Decision {
     pub postings: Vec<Posting>,
     /// The open payments that are to be closed.
     pub close: Close,
-    /// Whether the payment is to be closed at the provider, where that can be.
+    /// Set when the payment is to be closed at the provider, where that can be.
     pub close_at_provider: bool,
 }
 
@@ -68,7 +68,7 @@ pub struct Attempt {
     pub payment: PaymentState,
     /// The order's state without any money.
     pub order: OrderState,
-    /// Whether the payment is to be closed at the provider, where that can be.
+    /// Set when the payment is to be closed at the provider, where that can be.
     pub close_at_provider: bool,
 }
 

@@ -63,7 +63,7 @@ pub struct OrderRecord {
     pub amount: Amount,
     /// The amount booked to the merchant less what went back.
     pub paid_amount: Amount,
-    /// Whether it was paid after it had ended.
+    /// Set when it was paid after it had ended.
     pub paid_late: bool,
     /// Free text.
     pub description: Option<String>,
@@ -156,7 +156,7 @@ pub struct OrderView {
     pub amount: Money,
     /// The amount booked to the merchant less what went back.
     pub paid_amount: Money,
-    /// Whether it was paid after it had ended.
+    /// Set when it was paid after it had ended.
     pub paid_late: bool,
     /// Free text.
     pub description: Option<String>,

@@ -59,7 +59,7 @@ impl Dependency {
 /// A misbehaviour of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
-    /// Nobody listens.
+    /// Refused connections: nobody listens.
     Refuse,
     /// Every connection is reset.
     Reset,

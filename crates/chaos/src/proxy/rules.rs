@@ -8,7 +8,7 @@ pub enum Accept {
     /// Taken.
     #[default]
     Pass,
-    /// Nobody listens (ECONNREFUSED); open connections are reset.
+    /// Refused connections (ECONNREFUSED); open connections are reset.
     Refuse,
     /// Taken and reset at once; open connections are reset.
     Reset,

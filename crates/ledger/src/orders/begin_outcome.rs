@@ -56,7 +56,7 @@ pub enum Begun {
         /// The creation.
         creation: Uuid,
     },
-    /// Nobody asked for it before. Returned only to callers that look and do not claim.
+    /// A first request: nobody asked for it before. Returned only to callers that look and do not claim.
     New,
     /// The request was made before and answered: the same bytes again.
     Replay(StoredReply),

@@ -45,7 +45,7 @@ async fn five_failures_in_a_row_open_the_line_that_met_them_and_an_answer_closes
     assert!(!breaker.is_open_for(HERE));
 }
 
-/// Nobody calls meanwhile: a channel that is held to be down would not be called again.
+/// The time passes while nobody calls: a channel that is held to be down would not be called again.
 #[tokio::test(start_paused = true)]
 async fn an_open_breakers_time_passes_also_without_a_call() {
     for (verdict, met) in [

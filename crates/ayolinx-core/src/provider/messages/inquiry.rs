@@ -41,7 +41,7 @@ pub struct InquiryAnswer {
     pub channel: Option<String>,
     /// The other details that it reports of the receipt.
     pub details: ReceiptDetails,
-    /// Whether its time is over, whatever the clock here says (`404…19`).
+    /// Set when its time is over, whatever the clock here says (`404…19`).
     pub is_expired: bool,
 }
 
