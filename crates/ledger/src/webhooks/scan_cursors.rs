@@ -14,13 +14,13 @@ use crate::tx::shifted;
 /// The time before the newest claimed delivery within which others that became due are still looked for:
 /// transactions that make something due end later than they begin.
 pub(crate) const LOOK_BACK: TimeDelta = TimeDelta::seconds(2);
-/// The reciprocal of the share of time that looks at everything take at most. They find leases that ran out, what
-/// was made due again, and what took longer still.
+/// The reciprocal of the share of time that looks at everything take, as long as the interval that follows from it
+/// is not beyond the longest. They find leases that ran out, what was made due again, and what took longer still.
 pub(crate) const WHOLE_LOOK_SHARE: u32 = 100;
 /// The least and the longest interval of looks at everything.
 const WHOLE_LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
-/// The reciprocal of the share of time that looks for new deliveries take at most. They read those of the last
-/// seconds again.
+/// The reciprocal of the share of time that looks for new deliveries take, as long as the interval that follows from
+/// it is not beyond the longest. They read those of the last seconds again.
 const NEW_LOOK_SHARE: u32 = 5;
 /// The longest interval of looks for new deliveries, as long as somebody looks.
 const NEW_LOOK_EVERY: Duration = Duration::from_millis(100);
