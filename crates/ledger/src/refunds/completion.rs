@@ -82,8 +82,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Completes refunds that wait: all when the whole went back, else the oldest that fit into the
-    /// part.
+    /// Completes refunds that wait and fit into what went back: one of exactly this sum first, then the
+    /// oldest.
     fn complete_refunds(&mut self, payment: Uuid, part: i64) -> Result<(), LedgerError> {
         let mut waiting = self.waiting_refunds(payment)?;
         // One of exactly this sum is the one that is meant.
